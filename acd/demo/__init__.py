@@ -1,0 +1,1 @@
+"""A whole hotline on one machine: private Asterisk, simulated callers and phones."""

@@ -1,0 +1,1 @@
+"""The way to and from Asterisk: frames, link, translation, dialplan."""

@@ -1,0 +1,141 @@
+"""The doors between the live loop and the world: small protocols, and the values that pass through them."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from routing.commands import Command
+from routing.events import Envelope, Event, Leg
+from routing.facts import Fact
+
+
+class Arrival(NamedTuple):
+    """Something that came in from outside, not yet journalled.
+
+    number: the caller's number as the PBX gave it, for the vault only; it never goes further.
+    """
+
+    event: Event
+    actor: str
+    reason: str = ""
+    cause: int = 0
+    number: str = ""
+
+
+class Clock(Protocol):
+    """Time for the edges. `now_ms` is wall time at start plus monotonic time since: it never goes back."""
+
+    def now_ms(self) -> int: ...
+
+    def stepped_ms(self) -> int:
+        """How far the wall clock has been set since the last call; 0 for less than a second."""
+        ...
+
+
+class Snapshot(NamedTuple):
+    """A world as it was after event `seq`, as the engine's own plain data in JSON bytes."""
+
+    seq: int
+    release: str
+    world: bytes
+
+
+class Journal(Protocol):
+    """The ordered log of everything that decides. Nothing is decided before it is in here."""
+
+    async def append(self, batch: Sequence[Envelope]) -> None:
+        """Write and commit the batch as one. Raises JournalRefused; then nothing of it is in."""
+        ...
+
+    def read(self, after: int) -> AsyncIterator[Envelope]:
+        """All kept events with seq > after in order, skipped ones left out."""
+        ...
+
+    async def last(self) -> tuple[int, int, int]:
+        """(seq, term, at_ms) of the newest event; zeros in an empty journal."""
+        ...
+
+    async def skip(self, seq: int, error: str) -> None:
+        """Mark an event whose step raised, so that no replay meets it again."""
+        ...
+
+    async def save_snapshot(self, snapshot: Snapshot) -> None: ...
+
+    async def latest_snapshot(self, not_after: int) -> Snapshot | None: ...
+
+    async def close(self) -> None: ...
+
+
+class JournalRefused(Exception):
+    """The journal took nothing; the reason is the message."""
+
+
+class Recorder(Protocol):
+    """Turns facts into rows, with its own position in one transaction: each row exactly once."""
+
+    async def position(self) -> int:
+        """seq of the last whole event whose facts are in the rows."""
+        ...
+
+    async def record(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:
+        """Write the facts of whole events (seq, facts), in order, and the new position, as one."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Vault(Protocol):
+    """The one place where callers' numbers lie, each with a deadline."""
+
+    async def token(self, number: str, now_ms: int) -> str:
+        """The number's random token; a new one where it has none in force. "" for withheld ones."""
+        ...
+
+    async def erase(self, number: str) -> bool:
+        """Forget a number for good; True if it was there."""
+        ...
+
+    async def purge(self, now_ms: int) -> int:
+        """Forget every number past its deadline; how many."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class PbxLink(Protocol):
+    """The way out to the PBX."""
+
+    def send(self, commands: Sequence[Command]) -> None:
+        """Put the commands on the wire in one write, without waiting; failures come back as events."""
+        ...
+
+    def beat(self, count: int) -> None:
+        """Tell the dialplan that somebody is deciding."""
+        ...
+
+    def resync(self) -> None:
+        """Ask for a snapshot; it comes back as an event."""
+        ...
+
+
+class Listener(Protocol):
+    """Is told of facts after they happened. Must return at once and never raise for lack of room."""
+
+    def facts(self, seq: int, facts: Sequence[Fact]) -> None: ...
+
+
+Health = Mapping[str, str]
+"""Part of the house -> "ok", or one sentence that says what is wrong and what to do."""
+
+__all__ = [
+    "Arrival",
+    "Clock",
+    "Health",
+    "Journal",
+    "JournalRefused",
+    "Leg",
+    "Listener",
+    "PbxLink",
+    "Recorder",
+    "Snapshot",
+    "Vault",
+]

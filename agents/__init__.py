@@ -1,0 +1,1 @@
+"""Who can take a call: people, their skills and their states."""

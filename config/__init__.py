@@ -1,0 +1,1 @@
+"""The centre described: files in, values of agents and routing out."""

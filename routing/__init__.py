@@ -1,0 +1,1 @@
+"""What happens to a call: the pure rules of the hotline."""

@@ -1,0 +1,47 @@
+"""Everything the engine can ask of the PBX: immutable values, each with an id that is never used twice."""
+
+from typing import NamedTuple
+
+from agents.model import Reach
+from routing.events import Leg
+
+
+class Connect(NamedTuple):
+    """Send the caller to a person: one Redirect into the context that dials.
+
+    id: the offer's id too. The dialplan refuses a term below the one it was told last.
+    """
+
+    id: int
+    caller: Leg
+    reach: Reach
+    term: int
+
+
+class Withdraw(NamedTuple):
+    """Take the caller out of a dial and put them back on hold."""
+
+    id: int
+    caller: Leg
+
+
+class Confirm(NamedTuple):
+    """Tell the phone that pressed a feature code whether it took effect."""
+
+    id: int
+    leg: Leg
+    accepted: bool
+
+
+class Announce(NamedTuple):
+    """Tell the dialplan what it needs to go on alone: the term, and the phones to ring by language.
+
+    phones: sorted (language, phones) pairs; the pair ("", phones) names everybody who takes calls.
+    """
+
+    id: int
+    term: int
+    phones: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+Command = Connect | Withdraw | Confirm | Announce

@@ -1,0 +1,304 @@
+"""Everything the engine can be told: immutable values, each journalled under its name and version.
+
+A field may be added at the end with a default and a raised VERSION entry; none is renamed or removed,
+so that a later release reads every kept journal.
+"""
+
+from typing import NamedTuple
+
+from agents.model import Roster
+from routing.policy import Policy
+
+
+class Leg(NamedTuple):
+    """One channel of a PBX: the PBX's name and the channel's Uniqueid."""
+
+    node: str
+    uid: str
+
+
+# --- the centre and the link -------------------------------------------------------------------------
+
+
+class TermBegan(NamedTuple):
+    """A daemon took the lead. The term rises by one each time and is part of every counted id."""
+
+    term: int
+
+
+class LinkDown(NamedTuple):
+    """The PBX cannot be reached: no routing, leases frozen, until the next PbxSnapshot."""
+
+    why: str
+
+
+class LegSeen(NamedTuple):
+    """A channel as the PBX lists it, with our own variables on it.
+
+    caller: the caller's leg this one serves (itself for a caller). phone: the endpoint's name for a
+    phone's leg, else "". bridge: the bridge's id, or "". Epoch times in ms; 0 where unset.
+    """
+
+    leg: Leg
+    caller: Leg
+    phone: str
+    context: str
+    bridge: str
+    up: bool
+    language: str
+    concern: str
+    second: str
+    arrived_ms: int
+    queued_ms: int
+    offer: int
+    answered_ms: int
+
+
+class PbxSnapshot(NamedTuple):
+    """What the PBX has: every leg and the state of every phone (see DeviceChanged), asked at `asked_ms`.
+
+    linkup: the first one after a start or a lost link; the world stood still until now.
+    """
+
+    asked_ms: int
+    linkup: bool
+    legs: tuple[LegSeen, ...]
+    devices: tuple[tuple[str, str], ...]
+
+
+class ClockStepped(NamedTuple):
+    """The wall clock was set by `by_ms` while we ran; engine time did not follow."""
+
+    by_ms: int
+
+
+class Elapsed(NamedTuple):
+    """Nothing else came until now: a deadline is due."""
+
+
+class PolicyChanged(NamedTuple):
+    """From here on this policy is in force. The journal keeps the value once, under its digest."""
+
+    digest: str
+    policy: Policy
+
+
+class RosterChanged(NamedTuple):
+    """From here on these are the people. The journal keeps the value once, under its digest."""
+
+    digest: str
+    roster: Roster
+
+
+class JournalGap(NamedTuple):
+    """Sequence numbers from `first` to `last` were lost (a power cut) and are never used again."""
+
+    first: int
+    last: int
+
+
+# --- the caller ---------------------------------------------------------------------------------------
+
+
+class CallArrived(NamedTuple):
+    """A caller was answered by the menu on hotline `line`."""
+
+    leg: Leg
+    line: str
+
+
+class CallerKnown(NamedTuple):
+    """The vault's random token for the caller, and what is known under it. Never a number."""
+
+    leg: Leg
+    token: str
+    case: str
+    owner: str
+
+
+class LanguageChosen(NamedTuple):
+    """The caller chose a language (or the menu gave up: "und")."""
+
+    leg: Leg
+    language: str
+
+
+class ConcernChosen(NamedTuple):
+    """The caller chose a concern (or the menu gave up: "other")."""
+
+    leg: Leg
+    concern: str
+
+
+class CallWaiting(NamedTuple):
+    """The caller stands in the hold context. Repeated freely; only the first one queues.
+
+    arrived_ms and queued_ms are the channel's own times (whole seconds), used where the world has none.
+    """
+
+    leg: Leg
+    language: str
+    concern: str
+    second: str
+    arrived_ms: int
+    queued_ms: int
+
+
+class SecondLanguageAdded(NamedTuple):
+    """The caller said by key that another language is fine too."""
+
+    leg: Leg
+    language: str
+
+
+class RecordingRefused(NamedTuple):
+    """The caller objected to being recorded."""
+
+    leg: Leg
+
+
+class DegradedEntered(NamedTuple):
+    """The dialplan serves this caller by itself, since it heard nothing from us."""
+
+    leg: Leg
+
+
+class TurnedAway(NamedTuple):
+    """The centre is closed: the caller hears so and is released."""
+
+    leg: Leg
+    language: str
+
+
+class HangupAsked(NamedTuple):
+    """This leg's own side hung up (it comes before its LegEnded, and tells who ended a call)."""
+
+    leg: Leg
+
+
+class LegEnded(NamedTuple):
+    """A leg is gone. cause: the Q.850 number the PBX gave, 0 if none."""
+
+    leg: Leg
+    cause: int
+
+
+# --- an offer on its way -----------------------------------------------------------------------------
+
+
+class DialBegan(NamedTuple):
+    """The PBX sends an INVITE to `phone` on behalf of `caller`; the phone's leg has a name now."""
+
+    caller: Leg
+    phone_leg: Leg
+    phone: str
+
+
+class PhoneRang(NamedTuple):
+    """The phone said that it rings."""
+
+    phone_leg: Leg
+
+
+class Bridged(NamedTuple):
+    """Caller and phone are in one bridge: they can talk."""
+
+    caller: Leg
+    phone_leg: Leg
+    phone: str
+
+
+class DialEnded(NamedTuple):
+    """The dialplan's Dial ended without an answer and the caller is on the way back to hold.
+
+    status: Asterisk's DIALSTATUS, or STALE where acd-connect refused an old term.
+    """
+
+    leg: Leg
+    offer: int
+    status: str
+
+
+class CommandFailed(NamedTuple):
+    """The PBX refused a command, or nobody knows whether it arrived."""
+
+    command: int
+    why: str
+
+
+# --- the staff ---------------------------------------------------------------------------------------
+
+
+class StaffAsked(NamedTuple):
+    """A person (or a supervisor for them) asks for a change. what: login, logout, ready, notready.
+
+    agent: id of the person, or "" where `phone` names them (feature code). leg: the phone's leg that
+    waits for a spoken confirmation, or None. reason: for notready, a code of the house.
+    """
+
+    agent: str
+    phone: str
+    what: str
+    reason: str
+    leg: Leg | None
+
+
+class DeviceChanged(NamedTuple):
+    """A phone's state as Asterisk names it: NOT_INUSE, INUSE, BUSY, RINGING, RINGINUSE, ONHOLD,
+    UNAVAILABLE, INVALID, UNKNOWN."""
+
+    phone: str
+    state: str
+
+
+Event = (
+    TermBegan
+    | LinkDown
+    | PbxSnapshot
+    | ClockStepped
+    | Elapsed
+    | PolicyChanged
+    | RosterChanged
+    | JournalGap
+    | CallArrived
+    | CallerKnown
+    | LanguageChosen
+    | ConcernChosen
+    | CallWaiting
+    | SecondLanguageAdded
+    | RecordingRefused
+    | DegradedEntered
+    | TurnedAway
+    | HangupAsked
+    | LegEnded
+    | DialBegan
+    | PhoneRang
+    | Bridged
+    | DialEnded
+    | CommandFailed
+    | StaffAsked
+    | DeviceChanged
+)
+
+KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__}
+"""Journal name -> class."""
+
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1)
+"""Schema version under which each kind is written today."""
+
+
+class Envelope(NamedTuple):
+    """An event as it stands in the journal.
+
+    seq: unique, rising, given by the writer. term: the leadership term it was written under.
+    at_ms: engine time, never falling. actor: "pbx", "daemon", "staff:ID" or "api:NAME".
+    reason: what a person gave as reason, or "". cause: seq of the event that led to this, 0 if none.
+    """
+
+    seq: int
+    term: int
+    at_ms: int
+    actor: str
+    reason: str
+    cause: int
+    event: Event

@@ -1,0 +1,280 @@
+"""Everything that happened: the only source of records, metrics and pages. Times are epoch ms."""
+
+from typing import NamedTuple
+
+from routing.events import Leg
+
+# --- how things end (stable codes; they stand in records and reports) ---------------------------------
+
+ANSWERED = "answered"
+ABANDONED_MENU = "abandoned_in_menu"
+ABANDONED_QUEUE = "abandoned_in_queue"
+ABANDONED_RINGING = "abandoned_while_ringing"
+CLOSED = "closed"
+LOST = "lost_in_pbx"
+VISIT_OUTCOMES = (ANSWERED, ABANDONED_MENU, ABANDONED_QUEUE, ABANDONED_RINGING, CLOSED, LOST)
+
+BUSY = "busy"
+DECLINED = "declined"
+NO_ANSWER = "no_answer"
+UNREACHABLE = "unreachable"
+CALLER_LEFT = "caller_left"
+WITHDRAWN = "withdrawn"
+FAILED = "failed"
+OFFER_OUTCOMES = (ANSWERED, BUSY, DECLINED, NO_ANSWER, UNREACHABLE, CALLER_LEFT, WITHDRAWN, FAILED)
+
+BY_CALLER = "caller"
+BY_STAFF = "staff"
+BY_PBX = "pbx"
+"""Who ended a visit."""
+
+
+class VisitBegan(NamedTuple):
+    """A caller came in. arrived_ms may lie before at_ms where a restarted daemon adopted the call."""
+
+    at_ms: int
+    visit: int
+    leg: Leg
+    line: str
+    arrived_ms: int
+    adopted: bool
+
+
+class CallerRecognised(NamedTuple):
+    """The caller's token is known."""
+
+    at_ms: int
+    visit: int
+    token: str
+
+
+class NeedKnown(NamedTuple):
+    """The caller's language, concern or second language is known ("" where not yet)."""
+
+    at_ms: int
+    visit: int
+    language: str
+    concern: str
+    second: str
+
+
+class RecordingDeclined(NamedTuple):
+    """The caller objected to being recorded."""
+
+    at_ms: int
+    visit: int
+
+
+class Queued(NamedTuple):
+    """The caller waits. Once a visit; queued_ms may lie before at_ms where the call was adopted."""
+
+    at_ms: int
+    visit: int
+    queued_ms: int
+
+
+class Degraded(NamedTuple):
+    """The dialplan served this caller alone for a while."""
+
+    at_ms: int
+    visit: int
+
+
+class OfferMade(NamedTuple):
+    """The caller was offered to a person.
+
+    step: index of the widening step; language: the one they share; language_level and concern_level:
+    what the person brings; candidates: how many were eligible and free.
+    """
+
+    at_ms: int
+    offer: int
+    visit: int
+    agent: str
+    step: int
+    language: str
+    language_level: int
+    concern_level: int
+    candidates: int
+
+
+class OfferRang(NamedTuple):
+    """The phone rings."""
+
+    at_ms: int
+    offer: int
+    visit: int
+    agent: str
+
+
+class OfferEnded(NamedTuple):
+    """The offer is over (one of OFFER_OUTCOMES). cause: Q.850 number of the phone's leg, 0 if none."""
+
+    at_ms: int
+    offer: int
+    visit: int
+    agent: str
+    outcome: str
+    cause: int
+
+
+class TalkBegan(NamedTuple):
+    """Caller and person talk. offer is 0 where the dialplan connected them by itself."""
+
+    at_ms: int
+    visit: int
+    agent: str
+    offer: int
+
+
+class TalkEnded(NamedTuple):
+    """They talk no more."""
+
+    at_ms: int
+    visit: int
+    agent: str
+
+
+class WrapUpEnded(NamedTuple):
+    """The work after a call is done."""
+
+    at_ms: int
+    visit: int
+    agent: str
+
+
+class VisitEnded(NamedTuple):
+    """The visit is over: exactly once, with one of VISIT_OUTCOMES."""
+
+    at_ms: int
+    visit: int
+    outcome: str
+    ended_by: str
+    reason: str
+
+
+class AgentChanged(NamedTuple):
+    """A person's shown state changed (names in agents.state). reason: why not ready, or ""."""
+
+    at_ms: int
+    agent: str
+    state: str
+    reason: str
+
+
+class StaffRefused(NamedTuple):
+    """A request of a person was not possible. why: a stable code."""
+
+    at_ms: int
+    agent: str
+    what: str
+    why: str
+
+
+class EventRefused(NamedTuple):
+    """An event that the tables do not allow came and changed nothing. subject: what it was about."""
+
+    at_ms: int
+    kind: str
+    subject: str
+    state: str
+
+
+class EventSkipped(NamedTuple):
+    """An event made the engine fail; the world was rebuilt without it."""
+
+    at_ms: int
+    seq: int
+    kind: str
+    error: str
+
+
+class DriftFound(NamedTuple):
+    """PBX and world disagreed at a snapshot, and were reconciled."""
+
+    at_ms: int
+    subject: str
+    world: str
+    pbx: str
+
+
+class LinkChanged(NamedTuple):
+    """The link to the PBX went up or down."""
+
+    at_ms: int
+    up: bool
+    why: str
+
+
+class HoursChanged(NamedTuple):
+    """The centre opened or closed."""
+
+    at_ms: int
+    open: bool
+
+
+class CommandLost(NamedTuple):
+    """A command to the PBX failed."""
+
+    at_ms: int
+    command: int
+    why: str
+
+
+class TermOpened(NamedTuple):
+    """A daemon took the lead under this term."""
+
+    at_ms: int
+    term: int
+
+
+class RulesChanged(NamedTuple):
+    """A policy or roster came into force. what: "policy" or "roster"."""
+
+    at_ms: int
+    what: str
+    digest: str
+
+
+class ClockMoved(NamedTuple):
+    """The wall clock was set while we ran."""
+
+    at_ms: int
+    by_ms: int
+
+
+class JournalLost(NamedTuple):
+    """Sequence numbers were lost."""
+
+    at_ms: int
+    first: int
+    last: int
+
+
+Fact = (
+    VisitBegan
+    | CallerRecognised
+    | NeedKnown
+    | RecordingDeclined
+    | Queued
+    | Degraded
+    | OfferMade
+    | OfferRang
+    | OfferEnded
+    | TalkBegan
+    | TalkEnded
+    | WrapUpEnded
+    | VisitEnded
+    | AgentChanged
+    | StaffRefused
+    | EventRefused
+    | EventSkipped
+    | DriftFound
+    | LinkChanged
+    | HoursChanged
+    | CommandLost
+    | TermOpened
+    | RulesChanged
+    | ClockMoved
+    | JournalLost
+)
