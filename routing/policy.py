@@ -29,7 +29,9 @@ class Policy(NamedTuple):
     choose: the order of criteria among the eligible (names in routing.select).
     opening: sorted, disjoint [from, to) intervals of epoch milliseconds.
     lease_ms: the longest time from an offer to its end, ring included, whatever is lost on the way.
-    silent_ms: a phone that has not rung this long after its leg began is taken for dead.
+    silent_ms: a phone that has not rung this long after the offer is taken for dead.
+    misses_until_away: after so many offers in a row not taken, a person is away until they say ready.
+    retry_ms: how long a person who did not take a caller is not asked for the same caller again.
     """
 
     steps: tuple[Step, ...]
@@ -42,3 +44,4 @@ class Policy(NamedTuple):
     wrap_up_ms: int
     misses_until_away: int
     opening: tuple[tuple[int, int], ...]
+    retry_ms: int = 30_000

@@ -1,0 +1,108 @@
+"""The states of a person at the phone, as tables: presence is what they want, activity what they do.
+
+An event that a table does not list is refused and changes nothing. What is shown to others is derived
+from presence, activity and the phone's device state in one place, `shown`.
+"""
+
+from typing import Final
+
+# --- presence: does this person take calls at all? ---------------------------------------------------
+
+LOGGED_OUT: Final = "logged_out"
+READY: Final = "ready"
+NOT_READY: Final = "not_ready"
+AWAY: Final = "away"
+
+LOGIN: Final = "login"
+LOGOUT: Final = "logout"
+ASK_READY: Final = "ready"
+ASK_NOT_READY: Final = "notready"
+MISSED_TOO_OFTEN: Final = "missed_too_often"
+
+PRESENCE: Final[dict[tuple[str, str], str]] = {
+    (LOGGED_OUT, LOGIN): READY,
+    (READY, LOGIN): READY,
+    (NOT_READY, LOGIN): READY,
+    (AWAY, LOGIN): READY,
+    (LOGGED_OUT, LOGOUT): LOGGED_OUT,
+    (READY, LOGOUT): LOGGED_OUT,
+    (NOT_READY, LOGOUT): LOGGED_OUT,
+    (AWAY, LOGOUT): LOGGED_OUT,
+    (READY, ASK_READY): READY,
+    (NOT_READY, ASK_READY): READY,
+    (AWAY, ASK_READY): READY,
+    (READY, ASK_NOT_READY): NOT_READY,
+    (NOT_READY, ASK_NOT_READY): NOT_READY,
+    (AWAY, ASK_NOT_READY): NOT_READY,
+    (READY, MISSED_TOO_OFTEN): AWAY,
+}
+"""Logged out and asking for ready or not ready is refused: log in first."""
+
+# --- activity: what does this person do for the hotline right now? -----------------------------------
+
+IDLE: Final = "idle"
+RESERVED: Final = "reserved"
+RINGING: Final = "ringing"
+TALKING: Final = "talking"
+WRAP_UP: Final = "wrap_up"
+
+RESERVE: Final = "reserve"
+RING: Final = "ring"
+CONNECT: Final = "connect"
+RELEASE: Final = "release"
+FINISH: Final = "finish"
+WRAPPED: Final = "wrapped"
+
+ACTIVITY: Final[dict[tuple[str, str], str]] = {
+    (IDLE, RESERVE): RESERVED,
+    (RESERVED, RING): RINGING,
+    (RINGING, RING): RINGING,
+    (RESERVED, RELEASE): IDLE,
+    (RINGING, RELEASE): IDLE,
+    (RESERVED, CONNECT): TALKING,
+    (RINGING, CONNECT): TALKING,
+    (IDLE, CONNECT): TALKING,  # the dialplan rang them alone, or they answered as the lease ran out
+    (WRAP_UP, CONNECT): TALKING,
+    (TALKING, FINISH): WRAP_UP,
+    (WRAP_UP, WRAPPED): IDLE,
+}
+
+# --- the phone as Asterisk sees it -------------------------------------------------------------------
+
+IN_USE: Final = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
+USABLE: Final = "NOT_INUSE"
+
+BUSY_OUTSIDE: Final = "busy_outside"
+UNREACHABLE: Final = "unreachable"
+
+SHOWN: Final = (
+    READY,
+    RESERVED,
+    RINGING,
+    TALKING,
+    WRAP_UP,
+    NOT_READY,
+    AWAY,
+    BUSY_OUTSIDE,
+    UNREACHABLE,
+    LOGGED_OUT,
+)
+"""Every state that pages, metrics and records show."""
+
+
+def shown(presence: str, activity: str, device: str) -> str:
+    """The one state (of SHOWN) that others see."""
+    if activity != IDLE:
+        return activity
+    if presence != READY:
+        return presence
+    if device in IN_USE:
+        return BUSY_OUTSIDE
+    if device != USABLE:
+        return UNREACHABLE
+    return READY
+
+
+def takes_offers(presence: str, activity: str, device: str) -> bool:
+    """Whether a caller may be offered: ready, doing nothing for us, and the phone is free."""
+    return presence == READY and activity == IDLE and device == USABLE

@@ -1,0 +1,110 @@
+"""The state of the hotline as plain data: what a snapshot holds, and nothing that could be derived."""
+
+from dataclasses import dataclass, field
+
+from agents.model import Agent
+from agents.state import IDLE, LOGGED_OUT, shown, takes_offers
+from routing.call import GREETED
+from routing.events import Leg
+from routing.policy import Policy
+
+
+@dataclass(slots=True)
+class Visit:
+    """One caller's stay. Times in epoch ms, 0 where not yet.
+
+    order_from_ms decides the order of callers; queued_ms is the truth about waiting. offer: the open
+    offer's id or 0. agent: who is offered or talks, or "". asked: people who did not take this caller,
+    with the time until which they are not asked again. widen_ms, retry_ms: next deadlines, or 0.
+    """
+
+    id: int
+    caller: Leg
+    line: str
+    arrived_ms: int
+    state: str = GREETED
+    changed_ms: int = 0
+    queued_ms: int = 0
+    order_from_ms: int = 0
+    language: str = ""
+    concern: str = ""
+    second: str = ""
+    token: str = ""
+    case: str = ""
+    owner: str = ""
+    offer: int = 0
+    agent: str = ""
+    talked: bool = False
+    hung_up_by: str = ""
+    asked: tuple[tuple[str, int], ...] = ()
+    widen_ms: int = 0
+    retry_ms: int = 0
+
+
+@dataclass(slots=True)
+class Offer:
+    """A caller offered to a person, as a lease: over at deadline_ms whatever is lost (0: frozen).
+
+    cause: what the phone's leg ended with, -1 while it has not.
+    """
+
+    id: int
+    visit: int
+    agent: str
+    made_ms: int
+    deadline_ms: int
+    phone_leg: Leg | None = None
+    rang: bool = False
+    cause: int = -1
+
+
+@dataclass(slots=True)
+class Person:
+    """A member of staff at work. idle_since_ms orders the idle; calls counts since the log-in."""
+
+    agent: Agent
+    presence: str = LOGGED_OUT
+    reason: str = ""
+    activity: str = IDLE
+    device: str = ""
+    changed_ms: int = 0
+    shown: str = LOGGED_OUT
+    shown_reason: str = ""
+    shown_ms: int = 0
+    idle_since_ms: int = 0
+    calls: int = 0
+    misses: int = 0
+    visit: int = 0
+    offer: int = 0
+    phone_leg: Leg | None = None
+    wrap_up_ms: int = 0
+
+    @property
+    def free(self) -> bool:
+        """Whether a caller may be offered now."""
+        return takes_offers(self.presence, self.activity, self.device)
+
+    @property
+    def appears(self) -> str:
+        """The state that others see."""
+        return shown(self.presence, self.activity, self.device)
+
+
+@dataclass(slots=True)
+class World:
+    """Everything the engine knows. Two equal worlds decide alike."""
+
+    now_ms: int = 0
+    term: int = 0
+    counter: int = 0
+    link_up: bool = False
+    link_why: str = "not connected yet"
+    open: bool = False
+    policy: Policy | None = None
+    policy_digest: str = ""
+    roster_digest: str = ""
+    visits: dict[int, Visit] = field(default_factory=dict)
+    offers: dict[int, Offer] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    announced: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    suspects: tuple[tuple[str, str, str], ...] = ()
