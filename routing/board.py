@@ -2,13 +2,16 @@
 
 from typing import NamedTuple
 
+from routing import call
+from routing.world import World
+
 
 class WaitingCell(NamedTuple):
     """Callers waiting with one language and concern. longest_since_ms: when the oldest was queued."""
 
     language: str
     concern: str
-    count: int
+    callers: int
     longest_since_ms: int
 
 
@@ -40,3 +43,32 @@ class Board(NamedTuple):
     degraded: int
     waiting: tuple[WaitingCell, ...]
     staff: tuple[Person, ...]
+
+
+def board(world: World, now: int) -> Board:
+    """The picture of this world at `now` (epoch ms)."""
+    cells: dict[tuple[str, str], list[int]] = {}
+    states = dict.fromkeys(call.STATES, 0)
+    for visit in world.visits.values():
+        states[visit.state] += 1
+        if visit.state == call.WAITING:
+            cells.setdefault((visit.language, visit.concern), []).append(visit.queued_ms)
+    return Board(
+        at_ms=now,
+        link_up=world.link_up,
+        link_why=world.link_why,
+        open=world.open,
+        term=world.term,
+        in_menu=states[call.GREETED],
+        ringing=states[call.OFFERED] + states[call.RINGING],
+        talking=states[call.TALKING],
+        degraded=states[call.DEGRADED],
+        waiting=tuple(
+            WaitingCell(language, concern, len(since), min(since))
+            for (language, concern), since in sorted(cells.items())
+        ),
+        staff=tuple(
+            Person(key, person.agent.name, person.shown, person.shown_reason, person.shown_ms)
+            for key, person in world.people.items()
+        ),
+    )
