@@ -304,9 +304,7 @@ class Engine:
         visit, person = world.visits[offer.visit], world.people.get(offer.agent)
         del world.offers[offer.id]
         visit.offer, visit.agent = 0, ""
-        self._say(
-            facts.OfferEnded(world.now_ms, offer.id, visit.id, offer.agent, outcome, max(cause, 0))
-        )
+        self._say(facts.OfferEnded(world.now_ms, offer.id, visit.id, offer.agent, outcome, max(cause, 0)))
         refused = outcome in (facts.BUSY, facts.DECLINED, facts.NO_ANSWER, facts.UNREACHABLE)
         if refused:
             visit.asked = (*visit.asked, (offer.agent, world.now_ms + self._policy().retry_ms))
@@ -340,9 +338,7 @@ class Engine:
         if offer is not None and offer.agent == person.agent.id:
             number = offer.id
             del world.offers[offer.id]
-            self._say(
-                facts.OfferEnded(world.now_ms, offer.id, visit.id, offer.agent, facts.ANSWERED, 0)
-            )
+            self._say(facts.OfferEnded(world.now_ms, offer.id, visit.id, offer.agent, facts.ANSWERED, 0))
         elif offer is not None:
             self._end_offer(offer, facts.WITHDRAWN)
         if person.offer and person.offer != number and (other := world.offers.get(person.offer)):
@@ -410,7 +406,7 @@ class Engine:
         if not world.link_up or world.policy is None:
             return
         on_duty = [p for p in world.people.values() if p.presence == staff.READY]
-        tongues = sorted({language for p in on_duty for language, _ in p.agent.languages})
+        tongues = sorted({language for p in world.people.values() for language, _ in p.agent.languages})
         phones = [("", tuple(p.agent.reach.address for p in on_duty))]
         for language in [*tongues, UNDETERMINED]:
             who = tuple(p.agent.reach.address for p in on_duty if spoken(world.policy, p, language))
@@ -645,9 +641,7 @@ class Engine:
         return visit
 
     def _need(self, visit: Visit) -> None:
-        self._say(
-            facts.NeedKnown(self.world.now_ms, visit.id, visit.language, visit.concern, visit.second)
-        )
+        self._say(facts.NeedKnown(self.world.now_ms, visit.id, visit.language, visit.concern, visit.second))
 
     def _queue(self, visit: Visit, queued_ms: int) -> None:
         """Start the visit's waiting time, once."""

@@ -1,0 +1,104 @@
+"""Hands facts to the recorder in order, each event exactly once, and never holds up a decision.
+
+The queue is bounded. When it is full, nothing is lost: what is missing is made again from the journal.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+
+from acd.ports import Journal, Recorder
+from acd.replay import replay, thaw
+from routing.facts import Fact
+
+QUEUE_MAX = 10_000
+BATCH_MAX = 256
+RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """A listener of the runner that feeds one recorder."""
+
+    def __init__(self, recorder: Recorder, journal: Journal, queue_max: int = QUEUE_MAX) -> None:
+        self._recorder = recorder
+        self._journal = journal
+        self._queue: deque[tuple[int, Sequence[Fact]]] = deque()
+        self._queue_max = queue_max
+        self._more = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._behind = False
+        self._last = 0
+        self.trouble = ""
+
+    def facts(self, seq: int, facts: Sequence[Fact]) -> None:
+        """Take the facts of event `seq`; returns at once."""
+        self._last = seq
+        if self._behind or len(self._queue) >= self._queue_max:
+            self._behind = True
+        else:
+            self._queue.append((seq, facts))
+        self._idle.clear()
+        self._more.set()
+
+    def depth(self) -> int:
+        """How many events wait to be recorded."""
+        return len(self._queue)
+
+    def health(self) -> str:
+        """ "ok", or what is wrong."""
+        if self.trouble:
+            return self.trouble
+        return "catching up from the journal" if self._behind else "ok"
+
+    async def drained(self) -> None:
+        """Return once everything told so far is in the rows."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Record for ever; trouble with the database is shown and tried again."""
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            failures = 0
+            while self._queue or self._behind:
+                try:
+                    await self._record_some()
+                    failures, self.trouble = 0, ""
+                except Exception as fault:  # the database's own faults differ by driver
+                    delay = RETRY_S[min(failures, len(RETRY_S) - 1)]
+                    failures += 1
+                    self.trouble = f"the records cannot be written: {type(fault).__name__}; tried again"
+                    log.warning("records not written", error=str(fault)[:200], retry_s=delay)
+                    await asyncio.sleep(delay)
+            self._idle.set()
+
+    async def _record_some(self) -> None:
+        if self._queue:
+            batch = [self._queue[i] for i in range(min(BATCH_MAX, len(self._queue)))]
+            await self._recorder.record(batch)
+            for _ in batch:
+                self._queue.popleft()
+        elif self._behind:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Make the missing facts again. Facts that come in meanwhile are in the journal too."""
+        position = await self._recorder.position()
+        engine, after = thaw(await self._journal.latest_snapshot(position))
+        target = self._last
+        batch: list[tuple[int, Sequence[Fact]]] = []
+        async for envelope, effects in replay(engine, self._journal, after, target):
+            if envelope.seq > position:
+                batch.append((envelope.seq, effects.facts))
+            if len(batch) >= BATCH_MAX:
+                await self._recorder.record(batch)
+                batch = []
+        if batch:
+            await self._recorder.record(batch)
+        if self._last == target:
+            self._behind = False

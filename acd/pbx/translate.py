@@ -1,0 +1,255 @@
+"""Between the PBX's words and ours: a frame becomes events, a command becomes AMI actions.
+
+Only the fields named here are copied. A caller's number leaves beside the event, for the vault; channel
+names, which can hold numbers, become ids.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from acd.ports import Arrival
+from agents.model import UNDETERMINED
+from routing import events as ev
+from routing.commands import Announce, Command, Confirm, Connect, Withdraw
+from routing.events import Leg
+
+STATUS_VARIABLES = (
+    "ACD_LANG",
+    "ACD_CONCERN",
+    "ACD_SECOND",
+    "ACD_ARRIVED",
+    "ACD_QUEUED",
+    "ACD_OFFER",
+    "ACD_ANSWERED",
+)
+"""What the Status action is asked for, so that callers can be adopted from the PBX alone."""
+
+BRIDGES_MAX = 2_000
+"""Bridges with one party that are remembered; the oldest is forgotten first."""
+
+PBX = "pbx"
+
+Action = Mapping[str, str]
+
+
+class Frame(Protocol):
+    """What translation needs of an AMI frame: headers by name, case-insensitive."""
+
+    def get(self, name: str, default: str = "") -> str: ...
+
+    def all(self, name: str) -> Iterable[str]: ...
+
+
+def _word(text: str) -> str:
+    """A code of ours (language, concern): letters, digits, _ and -, 40 at most; else nothing."""
+    word = text.strip()
+    ours = word.replace("_", "").replace("-", "").isalnum() and word.isascii()
+    return word if ours and len(word) <= 40 else ""
+
+
+def _int(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else 0
+
+
+def _endpoint(channel: str) -> str:
+    """The PJSIP endpoint of a channel name like PJSIP/p01-0000000a; "" for any other technology."""
+    technology, _, rest = channel.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+
+
+class Translator:
+    """Translates for one PBX. Holds nothing but the half-filled bridges of calls being connected."""
+
+    def __init__(self, node: str, trunk: str = "trunk") -> None:
+        self._node = node
+        self._trunk = trunk
+        self._bridges: dict[str, tuple[Leg, str]] = {}
+        self.strange: dict[str, int] = {}
+        self._by_event: dict[str, Callable[[Frame], list[Arrival]]] = {
+            "UserEvent": self._user_event,
+            "Hangup": self._hangup,
+            "HangupRequest": lambda f: [Arrival(ev.HangupAsked(self._leg(f)), PBX)],
+            "DialBegin": self._dial_begin,
+            "DialState": self._dial_state,
+            "BridgeEnter": self._bridge_enter,
+            "BridgeLeave": self._bridge_leave,
+            "DeviceStateChange": self._device,
+        }
+        self._by_user_event: dict[str, Callable[[Frame], ev.Event]] = {
+            "ACDEntry": lambda f: ev.CallArrived(self._call(f), f.get("Line")[:40]),
+            "ACDLanguage": lambda f: ev.LanguageChosen(self._call(f), _word(f.get("Language"))),
+            "ACDConcern": lambda f: ev.ConcernChosen(self._call(f), _word(f.get("Concern"))),
+            "ACDWaiting": self._waiting,
+            "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Language"))),
+            "ACDRecord": lambda f: ev.RecordingRefused(self._call(f)),
+            "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
+            "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Language"))),
+            "ACDAfterDial": lambda f: ev.DialEnded(
+                self._call(f), _int(f.get("Offer")), _word(f.get("Status"))
+            ),
+            "ACDStale": lambda f: ev.DialEnded(self._call(f), _int(f.get("Offer")), "STALE"),
+            "ACDStaff": lambda f: ev.StaffAsked(
+                "", _word(f.get("Phone")), _word(f.get("Action")), "", Leg(self._node, f.get("Leg")[:80])
+            ),
+        }
+
+    # --- in ------------------------------------------------------------------------------------------
+
+    def events(self, frame: Frame) -> list[Arrival]:
+        """What a frame means to us: usually nothing or one event. Never raises for bad content."""
+        make = self._by_event.get(frame.get("Event"))
+        return make(frame) if make is not None else []
+
+    def snapshot(
+        self, status: Iterable[Frame], devices: Iterable[Frame], asked_ms: int, linkup: bool
+    ) -> ev.PbxSnapshot:
+        """The answers to Status and DeviceStateList as one event."""
+        legs = tuple(self._leg_seen(each) for each in status if each.get("Event") == "Status")
+        states = {
+            each.get("Device").removeprefix("PJSIP/"): _word(each.get("State"))
+            for each in devices
+            if each.get("Event") == "DeviceStateChange" and each.get("Device").startswith("PJSIP/")
+        }
+        self._bridges.clear()
+        return ev.PbxSnapshot(asked_ms, linkup, legs, tuple(sorted(states.items())))
+
+    def _leg(self, frame: Frame, header: str = "Uniqueid") -> Leg:
+        return Leg(self._node, frame.get(header)[:80])
+
+    def _call(self, frame: Frame) -> Leg:
+        return self._leg(frame, "Call")
+
+    def _strange(self, what: str) -> None:
+        if what in self.strange or len(self.strange) < 100:
+            self.strange[what] = self.strange.get(what, 0) + 1
+
+    def _user_event(self, frame: Frame) -> list[Arrival]:
+        name = frame.get("UserEvent")
+        make = self._by_user_event.get(name)
+        if make is None or not (frame.get("Call") or frame.get("Phone")):
+            self._strange(f"UserEvent {_word(name)}")
+            return []
+        event = make(frame)
+        if isinstance(event, ev.StaffAsked):
+            return [Arrival(event, f"staff:{event.phone}")]
+        number = frame.get("CallerIDNum")[:64] if isinstance(event, ev.CallArrived) else ""
+        return [Arrival(event, PBX, number="" if number == "<unknown>" else number)]
+
+    def _waiting(self, frame: Frame) -> ev.CallWaiting:
+        return ev.CallWaiting(
+            self._call(frame),
+            _word(frame.get("Language")) or UNDETERMINED,
+            _word(frame.get("Concern")) or "other",
+            _word(frame.get("Second")),
+            _int(frame.get("Arrived")) * 1000,
+            _int(frame.get("Queued")) * 1000,
+        )
+
+    def _hangup(self, frame: Frame) -> list[Arrival]:
+        return [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause"))), PBX)]
+
+    def _dial_begin(self, frame: Frame) -> list[Arrival]:
+        phone = _endpoint(frame.get("DestChannel"))
+        if not phone or phone == self._trunk or not frame.get("Uniqueid"):
+            return []
+        event = ev.DialBegan(self._leg(frame), self._leg(frame, "DestUniqueid"), phone)
+        return [Arrival(event, PBX)]
+
+    def _dial_state(self, frame: Frame) -> list[Arrival]:
+        if frame.get("DialStatus") != "RINGING":
+            return []
+        return [Arrival(ev.PhoneRang(self._leg(frame, "DestUniqueid")), PBX)]
+
+    def _bridge_enter(self, frame: Frame) -> list[Arrival]:
+        """A talk is known when the second of caller and phone enters; the phone's Linkedid is the caller."""
+        bridge, leg = frame.get("BridgeUniqueid"), self._leg(frame)
+        phone = _endpoint(frame.get("Channel"))
+        if phone and phone != self._trunk:
+            caller = self._leg(frame, "Linkedid")
+            if frame.get("BridgeNumChannels") == "2":
+                self._bridges.pop(bridge, None)
+                return [Arrival(ev.Bridged(caller, leg, phone), PBX)]
+            if len(self._bridges) >= BRIDGES_MAX:
+                self._bridges.pop(next(iter(self._bridges)))
+            self._bridges[bridge] = (leg, phone)
+            return []
+        there = self._bridges.pop(bridge, None)
+        if there is not None and frame.get("BridgeNumChannels") == "2":
+            return [Arrival(ev.Bridged(leg, there[0], there[1]), PBX)]
+        return []
+
+    def _bridge_leave(self, frame: Frame) -> list[Arrival]:
+        self._bridges.pop(frame.get("BridgeUniqueid"), None)
+        return []
+
+    def _device(self, frame: Frame) -> list[Arrival]:
+        device = frame.get("Device")
+        if not device.startswith("PJSIP/"):
+            return []
+        phone = device.removeprefix("PJSIP/")
+        if phone == self._trunk:
+            return []
+        return [Arrival(ev.DeviceChanged(phone[:40], _word(frame.get("State"))), PBX)]
+
+    def _leg_seen(self, frame: Frame) -> ev.LegSeen:
+        known: dict[str, str] = {}
+        for header in ("Variable", "ChanVariable"):
+            for pair in frame.all(header):
+                name, _, value = pair.partition("=")
+                known[name] = "" if value == "(null)" else value
+        phone = _endpoint(frame.get("Channel"))
+        leg = self._leg(frame)
+        linked = self._leg(frame, "Linkedid")
+        return ev.LegSeen(
+            leg=leg,
+            caller=linked if linked.uid else leg,
+            phone="" if phone == self._trunk else phone,
+            context=frame.get("Context")[:40],
+            bridge=frame.get("BridgeID")[:80],
+            up=frame.get("ChannelStateDesc") == "Up",
+            language=_word(known.get("ACD_LANG", "")),
+            concern=_word(known.get("ACD_CONCERN", "")),
+            second=_word(known.get("ACD_SECOND", "")),
+            arrived_ms=_int(known.get("ACD_ARRIVED", "")) * 1000,
+            queued_ms=_int(known.get("ACD_QUEUED", "")) * 1000,
+            offer=_int(known.get("ACD_OFFER", "")),
+            answered_ms=_int(known.get("ACD_ANSWERED", "")) * 1000,
+        )
+
+    # --- out -----------------------------------------------------------------------------------------
+
+    def actions(self, command: Command) -> list[Action]:
+        """The AMI actions of a command, in order."""
+        if isinstance(command, Connect):
+            extension = f"{command.id}*{command.term}*{command.reach.address}"
+            return [self._redirect(command.caller, "acd-connect", extension)]
+        if isinstance(command, Withdraw):
+            return [self._redirect(command.caller, "acd-hold", "s")]
+        if isinstance(command, Confirm):
+            answer = "ok" if command.accepted else "refused"
+            return [self._set("ACD_ACK", answer, command.leg.uid)]
+        return self._globals(command)
+
+    def beat(self, count: int) -> Action:
+        """The action that tells the dialplan that somebody decides."""
+        return self._set("ACD_ALIVE", str(count))
+
+    def _redirect(self, leg: Leg, context: str, extension: str) -> Action:
+        return {
+            "Action": "Redirect",
+            "Channel": leg.uid,
+            "Context": context,
+            "Exten": extension,
+            "Priority": "1",
+        }
+
+    def _set(self, name: str, value: str, channel: str = "") -> Action:
+        action = {"Action": "Setvar", "Variable": name, "Value": value}
+        return action | {"Channel": channel} if channel else action
+
+    def _globals(self, command: Announce) -> list[Action]:
+        actions = [self._set("ACD_TERM", str(command.term))]
+        for language, phones in command.phones:
+            name = f"ACD_PHONES_{language}" if language else "ACD_PHONES"
+            actions.append(self._set(name, ",".join(phones)))
+        return actions
