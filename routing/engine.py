@@ -15,7 +15,6 @@ from routing.commands import Announce, Command, Confirm, Connect, Withdraw
 from routing.events import Event, Leg
 from routing.facts import Fact
 from routing.index import Index, admitted, spoken
-from routing.policy import Policy
 from routing.reconcile import Seen, differences, seen
 from routing.world import Offer, Person, Visit, World
 
@@ -199,7 +198,7 @@ class Engine:
             visit_id, need, candidates = match
             visit = self.world.visits[visit_id]
             person = self._index.choose(need, candidates)
-            policy = self._policy()
+            policy = self.world.rules
             languages = admitted(policy, policy.steps[need.step], visit.language, visit.second)
             language = max(languages, key=lambda each: spoken(policy, person, each))
             offer = Offer(
@@ -233,7 +232,7 @@ class Engine:
 
     def _wait(self, visit: Visit) -> None:
         """Queue a waiting caller by their present need, and note when that need changes."""
-        policy, now = self._policy(), self.world.now_ms
+        policy, now = self.world.rules, self.world.now_ms
         self._index.enqueue(visit, now)
         widen = (visit.order_from_ms + step.after_ms for step in policy.steps)
         visit.widen_ms = min((when for when in widen if when > now), default=0)
@@ -254,11 +253,6 @@ class Engine:
     def _new_id(self) -> int:
         self.world.counter += 1
         return (self.world.term << 32) + self.world.counter
-
-    def _policy(self) -> Policy:
-        policy = self.world.policy
-        assert policy is not None, "a policy is in force before any call"
-        return policy
 
     def _move(self, visit: Visit, trigger: str) -> bool:
         """Move a visit along its table; a trigger that is not in it is refused."""
@@ -307,7 +301,7 @@ class Engine:
         self._say(facts.OfferEnded(world.now_ms, offer.id, visit.id, offer.agent, outcome, max(cause, 0)))
         refused = outcome in (facts.BUSY, facts.DECLINED, facts.NO_ANSWER, facts.UNREACHABLE)
         if refused:
-            visit.asked = (*visit.asked, (offer.agent, world.now_ms + self._policy().retry_ms))
+            visit.asked = (*visit.asked, (offer.agent, world.now_ms + self.world.rules.retry_ms))
         if person is None:
             return
         if offer.phone_leg is not None:
@@ -315,7 +309,7 @@ class Engine:
         if person.offer == offer.id:
             if refused and outcome != facts.BUSY:
                 person.misses += 1
-                if person.misses >= self._policy().misses_until_away and person.presence == staff.READY:
+                if person.misses >= self.world.rules.misses_until_away and person.presence == staff.READY:
                     person.presence = staff.PRESENCE[person.presence, staff.MISSED_TOO_OFTEN]
                     person.reason, person.misses = outcome, 0
                     self._announce()
@@ -363,7 +357,7 @@ class Engine:
     def _end_talk(self, person: Person) -> None:
         now = self.world.now_ms
         self._say(facts.TalkEnded(now, person.visit, person.agent.id))
-        person.wrap_up_ms = now + self._policy().wrap_up_ms
+        person.wrap_up_ms = now + self.world.rules.wrap_up_ms
         self._act(person, staff.FINISH)
         if person.wrap_up_ms <= now:
             self._wrapped(person)
@@ -575,7 +569,7 @@ class Engine:
             self._begin_talk(visit, person, call_seen.phone.leg)
             return
         if call_seen.state in (call.OFFERED, call.RINGING) and offer is not None:
-            offer.deadline_ms = world.now_ms + self._policy().lease_ms
+            offer.deadline_ms = world.now_ms + self.world.rules.lease_ms
             self._at(offer.deadline_ms, LEASE, offer.id)
             if call_seen.phone and person is not None and person.offer == offer.id:
                 self._ring(visit, offer, person, call_seen.phone.leg)
@@ -613,7 +607,7 @@ class Engine:
         world = self.world
         if (person.activity, staff.RESERVE) in staff.ACTIVITY:
             offer = Offer(phone.offer or self._new_id(), visit.id, person.agent.id, world.now_ms, 0)
-            offer.deadline_ms = world.now_ms + self._policy().lease_ms
+            offer.deadline_ms = world.now_ms + self.world.rules.lease_ms
             world.offers[offer.id] = offer
             self._at(offer.deadline_ms, LEASE, offer.id)
             self._index.dequeue(visit.id)
@@ -782,7 +776,7 @@ class Engine:
         offer = self.world.offers.get(person.offer)
         if offer is None or offer.phone_leg != event.phone_leg or offer.rang:
             return
-        offer.deadline_ms = self.world.now_ms + self._policy().lease_ms
+        offer.deadline_ms = self.world.now_ms + self.world.rules.lease_ms
         self._at(offer.deadline_ms, LEASE, offer.id)
         self._ring(self.world.visits[offer.visit], offer, person, event.phone_leg)
 
@@ -815,7 +809,7 @@ class Engine:
         offer = self.world.offers.get(event.command)
         if offer is not None:
             visit = self.world.visits[offer.visit]
-            visit.asked = (*visit.asked, (offer.agent, self.world.now_ms + self._policy().silent_ms))
+            visit.asked = (*visit.asked, (offer.agent, self.world.now_ms + self.world.rules.silent_ms))
             self._end_offer(offer, facts.FAILED)
             self._return(visit)
 

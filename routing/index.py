@@ -117,8 +117,7 @@ class Index:
         key = need[:4]
         mask = self._able.get(key)
         if mask is None:
-            policy = self._world.policy
-            assert policy is not None
+            policy = self._world.rules
             step = policy.steps[need.step]
             mask = 0
             for language in admitted(policy, step, need.language, need.second):
@@ -132,8 +131,7 @@ class Index:
     def enqueue(self, visit: Visit, now: int) -> None:
         """Put a waiting caller where their present need belongs, or move them there."""
         self.dequeue(visit.id)
-        policy = self._world.policy
-        assert policy is not None
+        policy = self._world.rules
         asked = self.bits(tuple(agent for agent, until in visit.asked if until > now))
         need = Need(visit.language, visit.second, visit.concern, step_of(policy, visit, now), asked)
         order = (caller_order(visit.order_from_ms, 0), visit.id)
@@ -169,8 +167,7 @@ class Index:
 
     def choose(self, need: Need, candidates: int) -> Person:
         """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
-        policy = self._world.policy
-        assert policy is not None
+        policy = self._world.rules
         languages = admitted(policy, policy.steps[need.step], need.language, need.second)
         for name in policy.choose:
             if candidates & (candidates - 1) == 0:

@@ -108,3 +108,14 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     announced: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suspects: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def rules(self) -> Policy:
+        """The policy in force. Raises NoPolicy before the first one."""
+        if self.policy is None:
+            raise NoPolicy
+        return self.policy
+
+
+class NoPolicy(RuntimeError):
+    """A call came before any policy was in force."""

@@ -244,7 +244,9 @@ def test_nothing_is_offered_while_the_link_is_down_and_leases_freeze(bench: Benc
     assert offer.offer in bench.engine.world.offers
 
 
-def seen(leg: ev.Leg, caller: ev.Leg, phone: str, context: str, bridge: str = "", offer: int = 0) -> ev.LegSeen:
+def seen(
+    leg: ev.Leg, caller: ev.Leg, phone: str, context: str, bridge: str = "", offer: int = 0
+) -> ev.LegSeen:
     return ev.LegSeen(leg, caller, phone, context, bridge, True, "de", "other", "", 5_000, 7_000, offer, 0)
 
 

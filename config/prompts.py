@@ -1,0 +1,91 @@
+"""The sentences that callers and staff hear, by language, checked for completeness."""
+
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+from agents.model import UNDETERMINED
+from config.load import ConfigFaults, Fault
+from config.schema import Centre
+
+CALLER = (
+    "greeting",
+    "choose_language",
+    "press",
+    "wrong_key",
+    "hold_first",
+    "second_offer",
+    "second_added",
+    "no_recording",
+    "closed",
+)
+STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed")
+PLACEHOLDERS = {"choose_language": ("{key}",), "press": ("{concern}", "{key}")}
+
+
+class Sentence(NamedTuple):
+    """A sentence and the language in which it is spoken."""
+
+    language: str
+    text: str
+
+
+Sounds = dict[tuple[str, str], tuple[Sentence, ...]]
+"""(folder, name) of a sound -> the sentences that it consists of, in order."""
+
+
+def sounds(folder: Path, centre: Centre) -> Sounds:
+    """Every sound that the dialplan plays. Raises ConfigFaults for all that is missing.
+
+    A sound of the folder "und" speaks each of the languages of those who serve an unknown one.
+    """
+    says = _read(folder, centre)
+    made: Sounds = {}
+    unknown = centre.routing.unknown_languages
+    names = ("wrong_key", "hold_first", "second_added", "no_recording", "closed")
+    for code in centre.languages:
+        for name in (*names, "second_offer"):
+            made[code, name] = (Sentence(code, says[code][name]),)
+        made[code, "concern_menu"] = tuple(
+            Sentence(code, says[code]["press"].format(concern=says[code][f"concern.{key}"], key=digit))
+            for digit, key in enumerate(centre.concerns, start=1)
+        )
+    for name in names:
+        made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name]) for code in unknown)
+    made[UNDETERMINED, "greeting"] = tuple(Sentence(code, says[code]["greeting"]) for code in unknown)
+    made[UNDETERMINED, "language_menu"] = tuple(
+        Sentence(code, says[code]["choose_language"].format(key=digit))
+        for digit, code in enumerate(centre.languages, start=1)
+    )
+    for name in STAFF:
+        made["de", name] = (Sentence("de", says["de"][name]),)
+    return made
+
+
+def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:
+    faults: list[Fault] = []
+    says: dict[str, dict[str, str]] = {}
+    for code in dict.fromkeys((*centre.languages, "de")):
+        path = folder / f"{code}.toml"
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+            faults.append(Fault(str(path), "file", f"cannot be used: {fault}"))
+            continue
+        concerns = raw.pop("concern", {})
+        flat = {**raw, **{f"concern.{key}": text for key, text in concerns.items()}}
+        wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns), *(STAFF if code == "de" else ())]
+        for key in wanted:
+            text = flat.get(key)
+            if not isinstance(text, str) or not text.strip():
+                faults.append(Fault(str(path), key, "is missing: write the sentence"))
+                continue
+            faults += [
+                Fault(str(path), key, f"lacks {mark}, the place of what is read out")
+                for mark in PLACEHOLDERS.get(key, ())
+                if mark not in text
+            ]
+        says[code] = {key: str(text) for key, text in flat.items()}
+    if faults:
+        raise ConfigFaults(faults)
+    return says

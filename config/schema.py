@@ -1,0 +1,327 @@
+"""The centre as its configuration file describes it: shapes, limits and cross-checks, no behaviour."""
+
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr
+from routing.select import CRITERIA
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Level = Literal["A1", "A2", "B1", "B2", "C1", "C2", "native"]
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Table(BaseModel):
+    """A table of the file: closed to unknown keys, and never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Place(Table):
+    """[centre]: who this is and what it is called by."""
+
+    name: Text
+    timezone: str
+    hotline: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]
+    numbers: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,16}$")]], Field(min_length=1)
+    ]
+    node: Key
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no time zone; write one like Europe/Berlin")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which opening hours are meant."""
+        return ZoneInfo(self.timezone)
+
+
+class Language(Table):
+    """A language of the menu, named in itself."""
+
+    code: Code
+    name: Text
+
+
+class Concern(Table):
+    """What callers come for."""
+
+    key: Key
+    de: Text
+    en: Text
+    law: str = ""
+
+
+class Span(Table):
+    """From one time of a day to a later one of the same day; 24:00 is written as the end of the day."""
+
+    begin: time
+    end_minute: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Span":
+        """From "08:00-16:00". Raises ValueError."""
+        try:
+            first, last = text.split("-")
+            begin = time.fromisoformat(first.strip())
+            end = 24 * 60 if last.strip() == "24:00" else _minute(time.fromisoformat(last.strip()))
+        except ValueError:
+            raise ValueError(f"{text!r} is no span of a day; write one like 08:00-16:00") from None
+        if end <= _minute(begin):
+            raise ValueError(f"{text!r} ends before it begins; a night is written as two spans")
+        return cls(begin=begin, end_minute=end)
+
+    @property
+    def begin_minute(self) -> int:
+        """Minutes after midnight at which it begins."""
+        return _minute(self.begin)
+
+
+def _minute(value: time) -> int:
+    return value.hour * 60 + value.minute
+
+
+class Hours(Table):
+    """[hours]: opening spans by weekday, and the days on which nothing opens."""
+
+    mon: list[Span]
+    tue: list[Span]
+    wed: list[Span]
+    thu: list[Span]
+    fri: list[Span]
+    sat: list[Span]
+    sun: list[Span]
+    holidays: Literal[
+        "", "BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP", "SL", "SN", "ST", "SH", "TH"
+    ]
+    extra_closed: list[date] = []
+
+    @field_validator(*DAYS, mode="before")
+    @classmethod
+    def _spans(cls, value: object) -> list[Span]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise ValueError('is a list of spans like ["08:00-12:00", "13:00-16:00"]')
+        spans = sorted((Span.parse(each) for each in value), key=lambda span: span.begin_minute)
+        for before, after in zip(spans, spans[1:], strict=False):
+            if after.begin_minute < before.end_minute:
+                raise ValueError("has spans that overlap")
+        return spans
+
+    def of(self, weekday: int) -> list[Span]:
+        """The spans of a weekday, Monday being 0."""
+        spans: list[Span] = getattr(self, DAYS[weekday])
+        return spans
+
+
+class RoutingStep(Table):
+    """[[routing.step]]: what is asked of a person from this waiting time on."""
+
+    after_seconds: Annotated[int, Field(ge=0, le=86_400)]
+    languages: Annotated[list[Literal["own", "second", "fallback"]], Field(min_length=1)]
+    language: Level
+    concern: Annotated[int, Field(ge=0, le=CONCERN_MAX)]
+
+
+class Routing(Table):
+    """[routing]: how callers and people come together."""
+
+    unknown_languages: Annotated[list[Code], Field(min_length=1)]
+    fallback_languages: list[Code]
+    second_language: Code
+    second_language_for_it: Code
+    choose: Annotated[list[str], Field(min_length=1)]
+    step: Annotated[list[RoutingStep], Field(min_length=1)]
+
+    @field_validator("choose")
+    @classmethod
+    def _criteria(cls, value: list[str]) -> list[str]:
+        unknown = [each for each in value if each not in CRITERIA]
+        if unknown or len(set(value)) != len(value):
+            raise ValueError(f"lists criteria once each, out of: {', '.join(CRITERIA)}")
+        return value
+
+    @field_validator("step")
+    @classmethod
+    def _rising(cls, value: list[RoutingStep]) -> list[RoutingStep]:
+        after = [step.after_seconds for step in value]
+        if after[0] != 0 or any(a >= b for a, b in zip(after, after[1:], strict=False)):
+            raise ValueError("begins with after_seconds = 0, and each step comes later than the one before")
+        return value
+
+
+class Staffing(Table):
+    """[staffing]: how long things at a phone take."""
+
+    ring_seconds: Annotated[int, Field(ge=5, le=120)]
+    wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)]
+    misses_until_away: Annotated[int, Field(ge=1, le=20)]
+    retry_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    silent_seconds: Annotated[int, Field(ge=1, le=10)] = 2
+
+
+class Recording(Table):
+    """[recording]: whether talks are recorded. Callers are told, and can object by key."""
+
+    enabled: bool
+
+
+class Privacy(Table):
+    """[privacy]: how long a number is known, and what is too small to be shown."""
+
+    number_days: Annotated[int, Field(ge=0, le=3650)]
+    switchboard_numbers: list[str] = []
+    small_cell: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class ServiceLevel(Table):
+    """[service_level]: the named figure that pages show."""
+
+    seconds: Annotated[int, Field(ge=1, le=3600)]
+    variant: Literal["answered_only", "abandons_within_met", "short_abandons_excluded", "all_offered"]
+    clock: Literal["since_queue", "since_answer"]
+    short_abandon_seconds: Annotated[int, Field(ge=0, le=60)] = 5
+
+
+class Pbx(Table):
+    """[pbx]: where Asterisk listens. Everything is loopback unless said otherwise."""
+
+    ami_host: str = "127.0.0.1"
+    ami_port: Port = 5038
+    ami_user: Key = "acd"
+    sip_address: str = "127.0.0.1"
+    sip_port: Port = 5060
+    rtp_from: Port = 10000
+    rtp_to: Port = 10999
+    trunk_addresses: Annotated[list[str], Field(min_length=1)]
+    sounds: str = "../var/sounds"
+    etc: str = "../var/asterisk"
+
+
+class Store(Table):
+    """[store]: where things are kept. URLs name PostgreSQL; without them SQLite files lie in the folder."""
+
+    folder: str
+    journal_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    journal_url: str = ""
+    records_url: str = ""
+    vault_url: str = ""
+
+
+class Web(Table):
+    """[web]: the live page and the API."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+
+
+class Mqtt(Table):
+    """[mqtt]: the broker to which counts are published."""
+
+    host: str
+    port: Port = 1883
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_/-]{1,80}$")] = "welcomecenter"
+    user: str = ""
+    password_file: str = ""
+    tls: bool = False
+
+
+class StaffMember(Table):
+    """[[staff]]: a person, their phone and their skills."""
+
+    id: Key
+    name: Text
+    phone: Phone
+    languages: Annotated[dict[Code, Level], Field(min_length=1)]
+    concerns: dict[Key, Annotated[int, Field(ge=CONCERN_MIN, le=CONCERN_MAX)]]
+
+
+def cefr(level: str) -> Cefr:
+    """The level of agents.model for a level as the file writes it."""
+    return Cefr[level.upper()]
+
+
+class Centre(Table):
+    """The whole file. `base` is the folder that relative paths start from."""
+
+    centre: Place
+    language: Annotated[list[Language], Field(min_length=1)]
+    concern: Annotated[list[Concern], Field(min_length=1)]
+    hours: Hours
+    routing: Routing
+    staffing: Staffing
+    recording: Recording
+    privacy: Privacy
+    service_level: ServiceLevel
+    pbx: Pbx
+    store: Store
+    web: Web = Web()
+    mqtt: Mqtt | None = None
+    staff: list[StaffMember] = []
+    base: Annotated[Path, Field(exclude=True)] = Path()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes in menu order."""
+        return tuple(each.code for each in self.language)
+
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """Keys in menu order."""
+        return tuple(each.key for each in self.concern)
+
+    def path(self, text: str) -> Path:
+        """A path of the file, resolved against the file's folder."""
+        return (self.base / text).resolve()
+
+    def faults(self) -> list[tuple[str, str]]:
+        """(key, reason) for everything that is well-formed but does not fit together."""
+        found: list[tuple[str, str]] = []
+        found += _doubles("language", [each.code for each in self.language])
+        found += _doubles("concern", [each.key for each in self.concern])
+        found += _doubles("staff.id", [each.id for each in self.staff])
+        found += _doubles("staff.phone", [each.phone for each in self.staff])
+        if "other" not in self.concerns:
+            found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
+        for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):
+            value = getattr(self.routing, key)
+            for code in [value] if isinstance(value, str) else value:
+                if code not in self.languages:
+                    found.append((f"routing.{key}", f"names {code!r}, which no [[language]] describes"))
+        for person in self.staff:
+            found += [(f"staff.{person.id}.{key}", reason) for key, reason in self.person_faults(person)]
+        if self.pbx.rtp_to - self.pbx.rtp_from < 100:
+            found.append(("pbx.rtp_to", "leaves fewer than 100 ports above rtp_from"))
+        return found
+
+    def person_faults(self, person: StaffMember) -> list[tuple[str, str]]:
+        """(key, reason) for skills that this centre does not know."""
+        found = [
+            ("languages", f"names {code!r}; known are {', '.join(self.languages)}")
+            for code in person.languages
+            if code not in self.languages
+        ]
+        found += [
+            ("concerns", f"names {key!r}; known are {', '.join(self.concerns)}")
+            for key in person.concerns
+            if key not in self.concerns
+        ]
+        return found
+
+
+def _doubles(key: str, values: list[str]) -> list[tuple[str, str]]:
+    return [
+        (key, f"has {value!r} more than once") for value in sorted(set(values)) if values.count(value) > 1
+    ]
