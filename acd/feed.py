@@ -69,7 +69,7 @@ class Feed:
                 try:
                     await self._record_some()
                     failures, self.trouble = 0, ""
-                except Exception as fault:  # the database's own faults differ by driver
+                except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
                     delay = RETRY_S[min(failures, len(RETRY_S) - 1)]
                     failures += 1
                     self.trouble = f"the records cannot be written: {type(fault).__name__}; tried again"

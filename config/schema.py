@@ -1,6 +1,7 @@
 """The centre as its configuration file describes it: shapes, limits and cross-checks, no behaviour."""
 
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -115,7 +116,7 @@ class Hours(Table):
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise ValueError('is a list of spans like ["08:00-12:00", "13:00-16:00"]')
         spans = sorted((Span.parse(each) for each in value), key=lambda span: span.begin_minute)
-        for before, after in zip(spans, spans[1:], strict=False):
+        for before, after in pairwise(spans):
             if after.begin_minute < before.end_minute:
                 raise ValueError("has spans that overlap")
         return spans
@@ -157,7 +158,7 @@ class Routing(Table):
     @classmethod
     def _rising(cls, value: list[RoutingStep]) -> list[RoutingStep]:
         after = [step.after_seconds for step in value]
-        if after[0] != 0 or any(a >= b for a, b in zip(after, after[1:], strict=False)):
+        if after[0] != 0 or any(a >= b for a, b in pairwise(after)):
             raise ValueError("begins with after_seconds = 0, and each step comes later than the one before")
         return value
 
@@ -206,8 +207,7 @@ class Pbx(Table):
     rtp_from: Port = 10000
     rtp_to: Port = 10999
     trunk_addresses: Annotated[list[str], Field(min_length=1)]
-    sounds: str = "../var/sounds"
-    etc: str = "../var/asterisk"
+    qualify_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
 
 
 class Store(Table):

@@ -1,0 +1,201 @@
+"""A private Asterisk for demo and tests: own folder, loopback, started, stopped and killed by its own pid."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+
+from acd.pbx.render import render
+from acd.pbx.secrets import Secrets
+from agents.model import Roster
+from config.prompts import Sounds
+from config.schema import Centre
+
+BOOT_S = 30.0
+STOP_S = 5.0
+USER = "asterisk"
+
+
+class NoAsterisk(Exception):
+    """Asterisk cannot be had or does not start; the message says what to do."""
+
+
+def find(project: Path) -> Path:
+    """The root folder Asterisk runs in (installing it if need be). Raises NoAsterisk."""
+    script = project / "config" / "deploy" / "asterisk.sh"
+    done = subprocess.run([str(script)], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise NoAsterisk("no Asterisk here; see the line above for what to do")
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
+    """A port that nobody uses at this moment."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def private_centre(centre: Centre, *, ami: int, sip: int, rtp_from: int = 20000) -> Centre:
+    """The centre on ports of its own, without qualifying phones that simulate only calls."""
+    pbx = centre.pbx.model_copy(
+        update={
+            "ami_port": ami,
+            "sip_port": sip,
+            "rtp_from": rtp_from,
+            "rtp_to": rtp_from + 2000,
+            "qualify_seconds": 0,
+        }
+    )
+    return centre.model_copy(update={"pbx": pbx})
+
+
+class PrivateAsterisk:
+    """One Asterisk in a folder below its root, gone without a trace after `async with`."""
+
+    def __init__(
+        self, root: Path, name: str, centre: Centre, roster: Roster, secrets: Secrets, spoken: Sounds
+    ) -> None:
+        self.root = root
+        self.centre = centre
+        self.secrets = secrets
+        parent = root / "srv" if root != Path("/") else Path("/tmp")  # noqa: S108 made for its owner only
+        self.folder = parent / f"acd-{name}-{os.getpid()}"
+        self._roster = roster
+        self._spoken = spoken
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def recordings(self) -> Path:
+        """Where recordings of talks lie."""
+        return self.folder / "spool" / "monitor"
+
+    async def __aenter__(self) -> "PrivateAsterisk":
+        self.folder.mkdir(mode=0o700, parents=True)
+        try:
+            self.render()
+            await self.start()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def render(self, extra: Sequence[tuple[str, str]] = ()) -> None:
+        """Write its files; `extra` appends (file, text) for what only a test needs."""
+        cache = self.root.joinpath("srv" if self.root != Path("/") else "tmp", "acd-sounds")
+        target = self.folder / "data" / "sounds"
+        if cache.is_dir() and not target.exists():
+            shutil.copytree(cache, target)
+        render(
+            self.centre,
+            self._roster,
+            self.secrets,
+            self._spoken,
+            self.folder,
+            today=date.today(),
+            root=self.root,
+        )
+        if os.geteuid() == 0:
+            shutil.copytree(target, cache, dirs_exist_ok=True)
+        for name, text in extra:
+            with (self.folder / "etc" / name).open("a", encoding="utf-8") as file:
+                file.write(text)
+        self._give_to_user()
+
+    def _give_to_user(self) -> None:
+        """As root, hand the folder to Asterisk's own user, who runs it."""
+        if os.geteuid() != 0:
+            return
+        for line in (self.root / "etc" / "passwd").read_text(encoding="utf-8").splitlines():
+            fields = line.split(":")
+            if fields[0] == USER:
+                for path in (self.folder, *self.folder.rglob("*")):
+                    os.chown(path, int(fields[2]), int(fields[3]), follow_symlinks=False)
+
+    def _command(self) -> list[str]:
+        etc = "/" + str((self.folder / "etc" / "asterisk.conf").relative_to(self.root))
+        command = ["asterisk", "-f", "-C", etc]
+        if os.geteuid() == 0:
+            command += ["-U", USER, "-G", USER]
+        if self.root == Path("/"):
+            return command
+        hosts = self.root / "etc" / "hosts"
+        line = f"127.0.0.1 localhost {socket.gethostname()}\n"
+        if not hosts.exists() or hosts.read_text(encoding="utf-8") != line:
+            hosts.write_text(line, encoding="utf-8")
+        return ["chroot", str(self.root), *command]
+
+    async def start(self) -> None:
+        """Start it and wait until it is fully booted. Raises NoAsterisk."""
+        with (self.folder / "log" / "console").open("wb") as console:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command(), stdin=subprocess.DEVNULL, stdout=console, stderr=console, cwd="/"
+            )
+        try:
+            async with asyncio.timeout(BOOT_S):
+                await self._booted()
+        except TimeoutError:
+            await self.stop()
+            raise NoAsterisk(f"Asterisk did not start: {self.complaints()}") from None
+
+    async def _booted(self) -> None:
+        """AMI answers, and says FullyBooted to our own user."""
+        pbx = self.centre.pbx
+        while True:
+            if self._process is not None and self._process.returncode is not None:
+                raise NoAsterisk(f"Asterisk ended at once: {self.complaints()}")
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                reader, writer = await asyncio.open_connection(pbx.ami_host, pbx.ami_port)
+                login = f"Action: Login\r\nUsername: {pbx.ami_user}\r\nSecret: {self.secrets.ami}\r\n\r\n"
+                writer.write(login.encode())
+                try:
+                    await reader.readuntil(b"FullyBooted")
+                    return
+                finally:
+                    writer.close()
+            await asyncio.sleep(0.05)
+
+    def complaints(self) -> str:
+        """The end of what Asterisk said."""
+        said = [self.folder / "log" / name for name in ("console", "messages", "messages.log")]
+        text = "".join(path.read_text(errors="replace") for path in said if path.exists())
+        return " | ".join(text.strip().splitlines()[-5:])
+
+    async def stop(self, kill: bool = False) -> None:
+        """End it; hard with `kill`, else by asking first."""
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def cli(self, command: str) -> str:
+        """What a console command answers; for people who look for a fault."""
+        words = [word for word in self._command() if word != "-f"]
+        if "-U" in words:
+            words = words[: words.index("-U")]
+        process = await asyncio.create_subprocess_exec(
+            *words, "-rx", command, stdout=subprocess.PIPE, cwd="/"
+        )
+        out, _ = await process.communicate()
+        return out.decode(errors="replace")
+

@@ -1,0 +1,65 @@
+"""Writes everything Asterisk needs into one folder: files, sounds and music."""
+
+from datetime import date
+from pathlib import Path
+
+from acd.pbx import files, sounds
+from acd.pbx.dialplan import extensions
+from acd.pbx.secrets import Secrets, private
+from agents.model import Roster
+from config.prompts import Sounds
+from config.schema import Centre
+
+SYSTEM_DATA = "usr/share/asterisk"
+
+
+class NoModules(Exception):
+    """No Asterisk modules where Asterisk is said to be installed."""
+
+
+def modules_folder(root: Path) -> str:
+    """Where the modules of the Asterisk below `root` lie, as Asterisk sees it. Raises NoModules."""
+    for pattern in ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules"):
+        for found in sorted(root.glob(pattern)):
+            return "/" + str(found.relative_to(root))
+    raise NoModules(f"{root}: no asterisk/modules below usr/lib")
+
+
+def render(
+    centre: Centre,
+    roster: Roster,
+    secrets: Secrets,
+    spoken: Sounds,
+    out: Path,
+    *,
+    today: date,
+    root: Path = Path("/"),
+) -> list[Path]:
+    """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, below `out`; returns the files.
+
+    root: the folder that Asterisk takes for /. Files are for the owner's eyes only, since some hold secrets.
+    """
+    out = out.resolve()
+    base = "/" + str(out.relative_to(root.resolve()))
+    for name in ("lib", "spool/monitor", "run", "log", "data", "moh", "etc"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+    system = root / SYSTEM_DATA
+    for thing in system.iterdir() if system.is_dir() else ():
+        link = out / "data" / thing.name
+        if thing.name not in ("sounds", "moh") and not link.is_symlink():
+            link.symlink_to(f"/{SYSTEM_DATA}/{thing.name}")
+    texts = {
+        "asterisk.conf": files.asterisk(base, modules_folder(root), f"{base}/data"),
+        "modules.conf": files.modules(),
+        "manager.conf": files.manager(centre, secrets.ami),
+        "pjsip.conf": files.pjsip(centre, roster, secrets.phones),
+        "rtp.conf": files.rtp(centre),
+        "musiconhold.conf": files.musiconhold(f"{base}/moh"),
+        "extensions.conf": extensions(centre, today),
+        **files.FIXED,
+    }
+    for name, text in texts.items():
+        private(out / "etc" / name, text)
+    sounds.render(spoken, out / "data" / "sounds")
+    sounds.music(out / "moh" / "hold.wav")
+    return [out / "etc" / name for name in texts]

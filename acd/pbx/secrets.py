@@ -1,0 +1,54 @@
+"""Passwords of the AMI and of the phones: made once, kept in a file that only its owner can read."""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Secrets(NamedTuple):
+    """ami: the daemon's AMI secret. phones: password by endpoint."""
+
+    ami: str
+    phones: dict[str, str]
+
+
+class SecretsExposed(Exception):
+    """The file can be read by others; the message says what to do."""
+
+
+def private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def own(path: Path, phones: Iterable[str]) -> Secrets:
+    """The secrets in `path`; what is missing (the file, a phone) is made and kept.
+
+    Raises SecretsExposed if others can read the file.
+    """
+    known: dict[str, str] = {}
+    ami = ""
+    if path.exists():
+        if path.stat().st_mode & 0o077:
+            raise SecretsExposed(f"{path}: others can read it; run chmod 600 on it and change what it holds")
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        ami, known = raw["ami"], raw["phones"]
+    made = Secrets(
+        ami or secrets.token_urlsafe(24),
+        known | {phone: secrets.token_urlsafe(18) for phone in phones if phone not in known},
+    )
+    if made != Secrets(ami, known):
+        lines = [f'ami = "{made.ami}"', "", "[phones]"]
+        lines += [f'{phone} = "{password}"' for phone, password in sorted(made.phones.items())]
+        private(path, "\n".join(lines) + "\n")
+    return made
