@@ -198,4 +198,3 @@ class PrivateAsterisk:
         )
         out, _ = await process.communicate()
         return out.decode(errors="replace")
-

@@ -106,12 +106,12 @@ exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
  same => n,Goto(s,key)
 exten => none,1,Set(ACD_LANG={UNDETERMINED})
  same => n,Set(ACD_CONCERN=other)
- same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Language: ${{ACD_LANG}})
+ same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
  same => n,Gosub(acd-hours,s,1)
  same => n,GotoIf($["${{GOSUB_RETVAL}}"="closed"]?acd-closed,s,1)
  same => n,Goto(acd-hold,enter,1)
 exten => chosen,1,Set(CHANNEL(language)=${{ACD_LANG}})
- same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Language: ${{ACD_LANG}})
+ same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
  same => n,Gosub(acd-hours,s,1)
  same => n,GotoIf($["${{GOSUB_RETVAL}}"="closed"]?acd-closed,s,1)
  same => n,Goto(acd-concern,s,1)""".strip()
@@ -167,7 +167,7 @@ def _hours(centre: Centre, today: date) -> str:
     lines.append(
         """
 [acd-closed]
-exten => s,1,UserEvent(ACDClosed,Call: ${ACD_CALL},Language: ${ACD_LANG})
+exten => s,1,UserEvent(ACDClosed,Call: ${ACD_CALL},Lang: ${ACD_LANG})
  same => n,Playback(acd/closed)
  same => n,Hangup(16)"""
     )
@@ -181,7 +181,7 @@ def _hold(centre: Centre) -> str:
 [acd-hold]
 exten => enter,1,Set(ACD_QUEUED=${{EPOCH}})
  same => n,Goto(s,1)
-exten => s,1,UserEvent(ACDWaiting,Call: ${{ACD_CALL}},Language: ${{ACD_LANG}},Concern: ${{ACD_CONCERN}},\
+exten => s,1,UserEvent(ACDWaiting,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}},Concern: ${{ACD_CONCERN}},\
 Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n,Set(TIMEOUT(digit)=1)
  same => n,Set(ACD_SEEN=${{ACD_ALIVE}})
@@ -206,7 +206,7 @@ exten => t,1,GotoIf($["${{ACD_SAY}}"=""]?watch)
 exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Set(ACD_SECOND=${{IF($["${{ACD_LANG}}"="{rules.second_language}"]?\
 {rules.second_language_for_it}:{rules.second_language})}})
- same => n,UserEvent(ACDSecond,Call: ${{ACD_CALL}},Language: ${{ACD_SECOND}})
+ same => n,UserEvent(ACDSecond,Call: ${{ACD_CALL}},Lang: ${{ACD_SECOND}})
  same => n,Background(acd/second_added)
  same => n,Goto(s,1)
 exten => 9,1,Set(ACD_RECORD=0)

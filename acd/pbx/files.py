@@ -8,12 +8,13 @@ app_chanspy app_dial app_exec app_mixmonitor app_playback app_queue app_stack ap
 bridge_builtin_features bridge_native_rtp bridge_simple
 chan_pjsip codec_alaw codec_ulaw codec_resample format_pcm format_wav
 func_callerid func_channel func_cut func_devstate func_dialplan func_groupcount func_lock func_logic
-func_periodic_hook func_strings func_timeout
+func_periodic_hook func_strings func_timeout func_uri
 pbx_config
 res_manager_devicestate res_musiconhold res_pjproject
 res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info
 res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_header_funcs
-res_pjsip_nat res_pjsip_pubsub res_pjsip_outbound_authenticator_digest res_pjsip_registrar res_pjsip_sdp_rtp res_pjsip_session
+res_pjsip_nat res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_registrar
+res_pjsip_sdp_rtp res_pjsip_session
 res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_timing_timerfd
 """.split()  # noqa: SIM905 a list of forty names reads best as words
 
@@ -155,8 +156,10 @@ FIXED = {
     "cdr.conf": "[general]\nenable = no\n",
     "cel.conf": "[general]\nenable = no\n",
     **dict.fromkeys(
-        ("acl.conf", "ccss.conf", "features.conf", "pjproject.conf", "queues.conf", "udptl.conf"), "[general]\n"
+        ("ccss.conf", "features.conf", "pjproject.conf", "queues.conf", "udptl.conf"), "[general]\n"
     ),
-    "indications.conf": "[general]\ncountry = de\n\n[de]\nringcadence = 1000,4000\nring = 425/1000,0/4000\n",
+    "acl.conf": "; none\n",
+    "indications.conf": "[general]\ncountry = de\n\n[de]\ndescription = Germany\n"
+    "ringcadence = 1000,4000\nring = 425/1000,0/4000\n",
 }
 """No number of a caller is written by Asterisk: no call records, and only faults in the log."""

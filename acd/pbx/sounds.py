@@ -94,7 +94,22 @@ def music(target: Path) -> None:
         for i, notes in enumerate(chords):
             part = f"{folder}/{i}.wav"
             tones = [word for j, note in enumerate(notes) for word in ("pluck" if j else "sine", note)]
-            synth = ["synth", "6", *tones, "remix", "-", "fade", "0.5", "6", "2", "gain", "-n", "-22", "rate", "8000"]
+            synth = [
+                "synth",
+                "6",
+                *tones,
+                "remix",
+                "-",
+                "fade",
+                "0.5",
+                "6",
+                "2",
+                "gain",
+                "-n",
+                "-22",
+                "rate",
+                "8000",
+            ]
             null = ["-r", "44100", "-c", str(len(notes)), "-n"]
             _run("music", "sox", *null, "-b", "16", "-c", "1", part, *synth)
             parts.append(part)

@@ -77,13 +77,13 @@ class Translator:
         }
         self._by_user_event: dict[str, Callable[[Frame], ev.Event]] = {
             "ACDEntry": lambda f: ev.CallArrived(self._call(f), f.get("Line")[:40]),
-            "ACDLanguage": lambda f: ev.LanguageChosen(self._call(f), _word(f.get("Language"))),
+            "ACDLanguage": lambda f: ev.LanguageChosen(self._call(f), _word(f.get("Lang"))),
             "ACDConcern": lambda f: ev.ConcernChosen(self._call(f), _word(f.get("Concern"))),
             "ACDWaiting": self._waiting,
-            "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Language"))),
+            "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
             "ACDRecord": lambda f: ev.RecordingRefused(self._call(f)),
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
-            "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Language"))),
+            "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),
             "ACDAfterDial": lambda f: ev.DialEnded(
                 self._call(f), _int(f.get("Offer")), _word(f.get("Status"))
             ),
@@ -138,7 +138,7 @@ class Translator:
     def _waiting(self, frame: Frame) -> ev.CallWaiting:
         return ev.CallWaiting(
             self._call(frame),
-            _word(frame.get("Language")) or UNDETERMINED,
+            _word(frame.get("Lang")) or UNDETERMINED,
             _word(frame.get("Concern")) or "other",
             _word(frame.get("Second")),
             _int(frame.get("Arrived")) * 1000,

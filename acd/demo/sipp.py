@@ -1,0 +1,180 @@
+"""Simulated callers and phones: SIPp with real SIP, RTP and RFC 4733 keys, one process a role."""
+
+import asyncio
+import contextlib
+import itertools
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from acd.demo import digits
+
+CALLER_ADDRESS = "127.0.0.2"
+PHONE_ADDRESS = "127.0.0.1"
+SCENARIOS = Environment(loader=PackageLoader("acd.demo", "scenarios"), autoescape=False)  # noqa: S701 SIP, not HTML
+
+
+class SippFailed(Exception):
+    """A SIPp run did not go as its scenario says; the message is its own last words."""
+
+
+class Sipp:
+    """Starts SIPp processes against one Asterisk and ends all that are left."""
+
+    _ports = itertools.count(21000, 2)
+
+    def __init__(self, host: str, port: int, passwords: Mapping[str, str]) -> None:
+        self._target = f"{host}:{port}"
+        self._passwords = passwords
+        self._folder = tempfile.TemporaryDirectory(prefix="acd-sipp-")
+        self._names = itertools.count()
+        self._running: list[Run] = []
+        digits.write(self.path / "keys")
+
+    @property
+    def path(self) -> Path:
+        """Folder of scenarios, keys and logs of this instance."""
+        return Path(self._folder.name)
+
+    async def close(self) -> None:
+        """End everything still running."""
+        for run in self._running:
+            await run.end()
+        self._folder.cleanup()
+
+    # --- roles ---------------------------------------------------------------------------------------
+
+    async def call(
+        self,
+        number: str,
+        keys: Sequence[tuple[int, str]] = (),
+        *,
+        caller: str = "anonymous",
+        name: str = "Caller",
+        hang_up_ms: int | None = None,
+        patience_ms: int = 120_000,
+        speech: Path | None = None,
+        calls: int = 1,
+        rate: float = 1,
+        address: str = CALLER_ADDRESS,
+    ) -> "Run":
+        """Callers who dial, press `keys` as (pause before it in ms, key), and hang up or are hung up on.
+
+        hang_up_ms: after the last key; None waits for the other side.
+        """
+        scenario = self._scenario(
+            "caller",
+            number=number,
+            caller=caller,
+            name=name,
+            keys=[(pause, digits.name(key)) for pause, key in keys],
+            pcaps=self.path / "keys",
+            hang_up_ms=hang_up_ms,
+            patience_ms=patience_ms,
+            speech=speech,
+        )
+        return await self._start(scenario, address, calls=calls, rate=rate)
+
+    async def phones(
+        self,
+        phones: Sequence[str],
+        *,
+        answer_ms: int = 200,
+        talk_ms: int | None = None,
+        refuse: int = 0,
+        speech: Path | None = None,
+        expires: int = 3600,
+    ) -> "Run":
+        """Registered phones that behave alike until ended.
+
+        answer_ms: ringing time. talk_ms: when they hang up, None never. refuse: SIP status to refuse with.
+        """
+        scenario = self._scenario("phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, speech=speech)
+        run = await self._start(scenario, PHONE_ADDRESS, calls=0)
+        await self.register(phones, run.port, expires=expires)
+        return run
+
+    async def register(self, phones: Sequence[str], port: int, *, expires: int = 3600) -> None:
+        """Tell Asterisk that these phones are at `port`. Raises SippFailed."""
+        run = await self._start(
+            self._scenario("register", expires=expires),
+            PHONE_ADDRESS,
+            calls=len(phones),
+            rate=50,
+            fields=[self._fields(phone, port) for phone in phones],
+        )
+        await run.finished()
+
+    async def feature(self, phone: str, code: str, password: str | None = None) -> None:
+        """A phone dials a feature code and listens to the answer. Raises SippFailed."""
+        fields = [self._fields(phone, 0, password)]
+        run = await self._start(self._scenario("feature", code=code), PHONE_ADDRESS, calls=1, fields=fields)
+        await run.finished()
+
+    # --- processes -----------------------------------------------------------------------------------
+
+    def _fields(self, phone: str, port: int, password: str | None = None) -> str:
+        secret = self._passwords[phone] if password is None else password
+        return f"{phone};{port};[authentication username={phone} password={secret}]"
+
+    def _scenario(self, kind: str, **values: object) -> Path:
+        path = self.path / f"{kind}-{next(self._names)}.xml"
+        path.write_text(SCENARIOS.get_template(f"{kind}.xml.j2").render(values), encoding="utf-8")
+        return path
+
+    async def _start(
+        self, scenario: Path, address: str, *, calls: int, rate: float = 10, fields: Sequence[str] = ()
+    ) -> "Run":
+        port = next(self._ports)
+        command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
+        command += ["-mi", address, "-mp", str(30000 + (port - 21000) * 4 % 20000), "-nostdin"]
+        command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all,-bye"]
+        command += ["-l", "1000", "-timeout_error", "-max_retrans", "5"]
+        if calls:
+            command += ["-m", str(calls), "-r", str(rate)]
+        if fields:
+            csv = scenario.with_suffix(".csv")
+            csv.write_text("SEQUENTIAL\n" + "\n".join(fields) + "\n", encoding="utf-8")
+            command += ["-inf", str(csv)]
+        with Path(f"{scenario}.said").open("wb") as said:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=self.path,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env={"TERM": "dumb", "PATH": "/usr/bin:/bin:/usr/local/bin"},
+            )
+        run = Run(process, port, scenario)
+        self._running = [each for each in self._running if each.going] + [run]
+        return run
+
+
+class Run:
+    """One SIPp process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, scenario: Path) -> None:
+        self.port = port
+        self._process = process
+        self._scenario = scenario
+
+    @property
+    def going(self) -> bool:
+        """Whether it still runs."""
+        return self._process.returncode is None
+
+    async def finished(self) -> None:
+        """Until all its calls are over. Raises SippFailed if one was not as the scenario says."""
+        if await self._process.wait() != 0:
+            files = [Path(f"{self._scenario}.{end}") for end in ("err", "said")]
+            said = "".join(file.read_text(errors="replace")[-600:] for file in files if file.exists())
+            raise SippFailed(f"{self._scenario.stem}: exit {self._process.returncode}: {said}")
+
+    async def end(self) -> None:
+        """End it without ceremony, as a cable that is pulled."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
