@@ -65,6 +65,10 @@ class Journal(Protocol):
     async def close(self) -> None: ...
 
 
+class QueueFull(Exception):
+    """More has arrived than can be decided; the link is to be cut and asked for a snapshot."""
+
+
 class JournalRefused(Exception):
     """The journal took nothing; the reason is the message."""
 
@@ -135,6 +139,7 @@ __all__ = [
     "Leg",
     "Listener",
     "PbxLink",
+    "QueueFull",
     "Recorder",
     "Snapshot",
     "Vault",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from acd import replay
-from acd.ports import Arrival, Clock, Journal, JournalRefused, Listener, PbxLink, Snapshot, Vault
+from acd.ports import Arrival, Clock, Journal, JournalRefused, Listener, PbxLink, QueueFull, Snapshot, Vault
 from routing.commands import Command
 from routing.engine import Engine
 from routing.events import CallerKnown, ClockStepped, Elapsed, Envelope, Event, Leg, LinkDown
@@ -25,10 +25,6 @@ NUMBERS_MAX = 1_000
 DAEMON = "daemon"
 
 log = structlog.get_logger(__name__)
-
-
-class QueueFull(Exception):
-    """More has arrived than can be decided; the link is to be cut and asked for a snapshot."""
 
 
 class Told(NamedTuple):

@@ -1,4 +1,4 @@
-"""Asterisk's files beside the dialplan: only the modules that are used, loopback unless configured, no call records."""
+"""Asterisk's files beside the dialplan: only modules that are used, loopback first, no call records."""
 
 from agents.model import Roster
 from config.schema import Centre
