@@ -139,15 +139,14 @@ class Sipp:
             csv = scenario.with_suffix(".csv")
             csv.write_text("SEQUENTIAL\n" + "\n".join(fields) + "\n", encoding="utf-8")
             command += ["-inf", str(csv)]
-        with Path(f"{scenario}.said").open("wb") as said:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                cwd=self.path,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                env={"TERM": "dumb", "PATH": "/usr/bin:/bin:/usr/local/bin"},
-            )
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=self.path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={"TERM": "dumb", "PATH": "/usr/bin:/bin:/usr/local/bin"},
+        )
         run = Run(process, port, scenario)
         self._running = [each for each in self._running if each.going] + [run]
         return run
@@ -168,13 +167,13 @@ class Run:
 
     async def finished(self) -> None:
         """Until all its calls are over. Raises SippFailed if one was not as the scenario says."""
-        if await self._process.wait() != 0:
-            files = [Path(f"{self._scenario}.{end}") for end in ("err", "said")]
-            said = "".join(file.read_text(errors="replace")[-600:] for file in files if file.exists())
-            raise SippFailed(f"{self._scenario.stem}: exit {self._process.returncode}: {said}")
+        _, said = await self._process.communicate()
+        if self._process.returncode != 0:
+            words = said.decode(errors="replace")[-800:]
+            raise SippFailed(f"{self._scenario.stem}: exit {self._process.returncode}: {words}")
 
     async def end(self) -> None:
         """End it without ceremony, as a cable that is pulled."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        await self._process.wait()
+        await self._process.communicate()

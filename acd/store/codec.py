@@ -1,0 +1,66 @@
+"""Events as the journal keeps them: a kind, a version and compact JSON; policies and rosters by digest."""
+
+import hashlib
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+from agents.model import Roster
+from routing.events import KINDS, VERSION, Event, PolicyChanged, RosterChanged
+from routing.policy import Policy
+
+BLOBS: dict[type, type] = {PolicyChanged: Policy, RosterChanged: Roster}
+"""Events that carry a large value, and its type; the value is kept once, under its digest."""
+
+
+class UnreadableEvent(Exception):
+    """The journal holds an event that this release does not know; a newer release wrote it."""
+
+
+class Row(NamedTuple):
+    """An event as text. blob: the JSON of the large value it names by digest, or ""."""
+
+    kind: str
+    version: int
+    body: str
+    blob: str
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {
+    kind: TypeAdapter(kind) for kind in (*KINDS.values(), *BLOBS.values())
+}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return _ADAPTERS[kind]
+
+
+def canonical(value: Policy | Roster) -> str:
+    """A policy or roster as canonical JSON: arrays in field order, no spaces."""
+    return _adapter(type(value)).dump_json(value).decode()
+
+
+def digest(value: Policy | Roster) -> str:
+    """SHA-256 of the canonical JSON, in hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def encode(event: Event) -> Row:
+    """An event as a row."""
+    kind = type(event)
+    name = kind.__name__
+    if isinstance(event, (PolicyChanged, RosterChanged)):
+        return Row(name, VERSION[name], event.digest, canonical(event[1]))
+    return Row(name, VERSION[name], _adapter(kind).dump_json(event).decode(), "")
+
+
+def decode(kind: str, version: int, body: str, blob: str) -> Event:
+    """The event of a row. Raises UnreadableEvent."""
+    known = KINDS.get(kind)
+    if known is None or version > VERSION[kind]:
+        raise UnreadableEvent(f"the journal holds {kind[:40]!r} version {version}; a newer release wrote it")
+    if known in BLOBS:
+        event: Event = known(body, _adapter(BLOBS[known]).validate_json(blob))
+        return event
+    decoded: Event = _adapter(known).validate_json(body)
+    return decoded

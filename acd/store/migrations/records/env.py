@@ -1,0 +1,8 @@
+"""How the records store's migrations run: on the connection they are given."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, version_table="records_schema", render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

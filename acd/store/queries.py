@@ -1,0 +1,90 @@
+"""What pages and commands ask of the records: service level by its named variants, visits, the roster."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.store.tables import staff, visits
+from agents.model import Roster
+from routing import facts
+
+_ROSTER: TypeAdapter[Roster] = TypeAdapter(Roster)
+Z95 = 1.959963984540054
+"""97.5 % quantile of the normal distribution, for 95 % intervals."""
+ENOUGH = 30
+"""Below this many calls a percentage says nothing (metrics.md)."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Calls of a span. answered A, of these in time a; abandoned B, of these in time b; short ones apart."""
+
+    answered: int = 0
+    answered_in_time: int = 0
+    abandoned: int = 0
+    abandoned_in_time: int = 0
+    abandoned_short: int = 0
+
+
+def fraction(counts: Counts, variant: str) -> tuple[int, int]:
+    """(met, out of) of a named service level. Raises KeyError for an unknown name.
+
+    answered_only a/A; abandons_within_met (a+b)/(A+B); short_abandons_excluded a/(A+B-b);
+    all_offered a/(A+B). Source: Koole, Call Center Optimization, and the vendors' manuals.
+    """
+    a, b = counts.answered_in_time, counts.abandoned_in_time
+    total = counts.answered + counts.abandoned
+    return {
+        "answered_only": (a, counts.answered),
+        "abandons_within_met": (a + b, total),
+        "short_abandons_excluded": (a, total - b),
+        "all_offered": (a, total),
+    }[variant]
+
+
+def wilson(met: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927); (0, 1) for none."""
+    if total == 0:
+        return 0.0, 1.0
+    share, z2 = met / total, Z95 * Z95
+    middle = share + z2 / (2 * total)
+    spread = Z95 * sqrt(share * (1 - share) / total + z2 / (4 * total * total))
+    scale = 1 + z2 / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+async def counts(
+    engine: AsyncEngine, begin: datetime, end: datetime, *, seconds: int, clock: str, short_seconds: int
+) -> Counts:
+    """The counts of visits that queued and arrived in [begin, end)."""
+    wait = visits.c.wait_since_queue_ms if clock == "since_queue" else visits.c.wait_since_answer_ms
+    left = (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING)
+    answered, abandoned = visits.c.answered_at.is_not(None), visits.c.outcome.in_(left)
+    in_time, short = wait <= seconds * 1000, wait < short_seconds * 1000
+    query = select(
+        func.count().filter(answered),
+        func.count().filter(answered & in_time),
+        func.count().filter(abandoned),
+        func.count().filter(abandoned & in_time),
+        func.count().filter(abandoned & short),
+    ).where(visits.c.arrived_at >= begin, visits.c.arrived_at < end, visits.c.queued_at.is_not(None))
+    async with engine.connect() as connection:
+        return Counts(*(await connection.execute(query)).one())
+
+
+async def save_roster(engine: AsyncEngine, roster: Roster) -> None:
+    """Keep the roster in place of the one before, whole or not at all."""
+    async with engine.begin() as connection:
+        await connection.execute(delete(staff))
+        await connection.execute(insert(staff), {"id": 1, "roster": _ROSTER.dump_json(roster).decode()})
+
+
+async def load_roster(engine: AsyncEngine) -> Roster | None:
+    """The roster that was imported last, or None."""
+    async with engine.connect() as connection:
+        kept = (await connection.execute(select(staff.c.roster).where(staff.c.id == 1))).scalar()
+    return _ROSTER.validate_json(kept) if kept else None

@@ -1,0 +1,147 @@
+"""The tables of the three stores. Times of people are UTC; times of the engine are epoch milliseconds."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+JOURNAL = MetaData()
+RECORDS = MetaData()
+VAULT = MetaData()
+
+events = Table(
+    "journal_event",
+    JOURNAL,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("term", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("cause", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+blobs = Table(
+    "journal_blob",
+    JOURNAL,
+    Column("digest", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+skipped = Table(
+    "journal_skipped",
+    JOURNAL,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("error", String(300), nullable=False),
+)
+snapshots = Table(
+    "journal_snapshot",
+    JOURNAL,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("release", String(40), nullable=False),
+    Column("world", LargeBinary, nullable=False),
+)
+
+Moment = DateTime(timezone=True)
+
+visits = Table(
+    "visit",
+    RECORDS,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", String(40), nullable=False),
+    Column("call", String(80), nullable=False),
+    Column("line", String(40), nullable=False),
+    Column("adopted", Boolean, nullable=False),
+    Column("token", String(32), nullable=False, default=""),
+    Column("language", String(10), nullable=False, default=""),
+    Column("concern", String(40), nullable=False, default=""),
+    Column("second", String(10), nullable=False, default=""),
+    Column("arrived_at", Moment, nullable=False),
+    Column("queued_at", Moment),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("wait_since_answer_ms", BigInteger),
+    Column("wait_since_queue_ms", BigInteger),
+    Column("offers", Integer, nullable=False, default=0),
+    Column("answered_by", String(40), nullable=False, default=""),
+    Column("outcome", String(40), nullable=False, default=""),
+    Column("ended_by", String(20), nullable=False, default=""),
+    Column("reason", String(80), nullable=False, default=""),
+    Column("degraded", Boolean, nullable=False, default=False),
+    Column("recording_declined", Boolean, nullable=False, default=False),
+    Index("visit_by_arrival", "arrived_at"),
+)
+offers = Table(
+    "offer",
+    RECORDS,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("agent", String(40), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("rang_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", String(20), nullable=False, default=""),
+    Column("cause", Integer, nullable=False, default=0),
+    Column("step", Integer, nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("language_level", Integer, nullable=False),
+    Column("concern_level", Integer, nullable=False),
+    Column("candidates", Integer, nullable=False),
+)
+handlings = Table(
+    "handling",
+    RECORDS,
+    Column("visit", BigInteger, primary_key=True, autoincrement=False),
+    Column("agent", String(40), primary_key=True),
+    Column("began_at", Moment, primary_key=True),
+    Column("offer", BigInteger, nullable=False),
+    Column("ended_at", Moment),
+    Column("wrapped_at", Moment),
+)
+staff_intervals = Table(
+    "staff_interval",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("agent", String(40), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("reason", String(80), nullable=False),
+    Column("from_at", Moment, nullable=False),
+    Column("to_at", Moment),
+)
+incidents = Table(
+    "incident",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+position = Table(
+    "recorder_position",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+staff = Table(
+    "staff",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("roster", Text, nullable=False),
+)
+
+numbers = Table(
+    "vault_number",
+    VAULT,
+    Column("token", String(32), primary_key=True),
+    Column("number", String(32), nullable=False, unique=True),
+    Column("forget_ms", BigInteger, nullable=False, index=True),
+)

@@ -1,0 +1,77 @@
+"""The vault: the one table where callers' numbers lie, each under a random token and with a deadline."""
+
+import secrets
+
+import phonenumbers
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.store.tables import numbers
+
+DAY_MS = 86_400_000
+REGION = "DE"
+WITHHELD = frozenset({"", "anonymous", "unknown", "withheld", "private", "restricted", "unavailable"})
+
+
+def normal(number: str) -> str:
+    """A telephone number in E.164, or "" for what is none. Nothing but digits and + comes out."""
+    if number.strip().lower() in WITHHELD or len(number) > 64:
+        return ""
+    try:
+        parsed = phonenumbers.parse(number, REGION)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(parsed):
+        return ""
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+class SqlVault:
+    """Implements ports.Vault. A number's deadline is set when it is first seen, and not extended."""
+
+    def __init__(self, engine: AsyncEngine, days: int, switchboards: list[str]) -> None:
+        self._engine = engine
+        self._keep_ms = days * DAY_MS
+        self._switchboards = {normal(number) for number in switchboards}
+
+    async def token(self, number: str, now_ms: int) -> str:
+        plain = normal(number)
+        if not plain or plain in self._switchboards or not self._keep_ms:
+            return ""
+        mine = numbers.c.number == plain
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(numbers).where(mine, numbers.c.forget_ms <= now_ms))
+            known = (await connection.execute(select(numbers.c.token).where(mine))).scalar()
+            if known:
+                return str(known)
+            made = secrets.token_hex(16)
+            row = {"token": made, "number": plain, "forget_ms": now_ms + self._keep_ms}
+            try:
+                async with connection.begin_nested():
+                    await connection.execute(insert(numbers), row)
+            except IntegrityError:
+                return str((await connection.execute(select(numbers.c.token).where(mine))).scalar() or "")
+            return made
+
+    async def erase(self, number: str) -> bool:
+        async with self._engine.begin() as connection:
+            gone = await connection.execute(delete(numbers).where(numbers.c.number == normal(number)))
+        await self._scrub()
+        return bool(gone.rowcount)
+
+    async def purge(self, now_ms: int) -> int:
+        async with self._engine.begin() as connection:
+            gone = await connection.execute(delete(numbers).where(numbers.c.forget_ms <= now_ms))
+        if gone.rowcount:
+            await self._scrub()
+        return int(gone.rowcount)
+
+    async def _scrub(self) -> None:
+        """Deleted bytes leave the files: SQLite zeroes them, and its log is emptied."""
+        if self._engine.dialect.name == "sqlite":
+            async with self._engine.connect() as connection:
+                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    async def close(self) -> None:
+        await self._engine.dispose()

@@ -1,0 +1,313 @@
+"""The three stores on real SQLite files: what is written is read again, and each fault has one sentence."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.ports import JournalRefused, Snapshot
+from acd.store import codec, queries
+from acd.store.journal import SqlJournal
+from acd.store.open import StoreFault, ready, upgrade, urls
+from acd.store.queries import Counts, fraction, wilson
+from acd.store.records import SqlRecorder
+from acd.store.tables import handlings, incidents, offers, staff_intervals, visits
+from acd.store.vault import SqlVault, normal
+from routing import facts
+from routing.events import KINDS, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
+from tests.fakes.centre import POLICY, ROSTER
+
+PLAIN = [kind for name, kind in KINDS.items() if name not in ("PolicyChanged", "RosterChanged")]
+
+
+@given(st.one_of([st.builds(kind) for kind in PLAIN]))
+def test_every_event_is_read_as_it_was_written(event: tuple[object, ...]) -> None:
+    row = codec.encode(event)  # type: ignore[arg-type]
+    assert codec.decode(row.kind, row.version, row.body, row.blob) == event
+
+
+def test_an_event_of_a_newer_release_is_named() -> None:
+    with pytest.raises(codec.UnreadableEvent, match="newer release"):
+        codec.decode("LinkDown", 99, '["x"]', "")
+
+
+def envelope(seq: int, event: object = LinkDown("test")) -> Envelope:
+    return Envelope(seq, 1, seq * 10, "pbx", "", 0, event)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[SqlJournal]:
+    opened = await SqlJournal.open(await ready("journal", urls(tmp_path, {})["journal"]))
+    yield opened
+    await opened.close()
+
+
+async def test_the_journal_gives_back_what_it_took(journal: SqlJournal) -> None:
+    policy = PolicyChanged(codec.digest(POLICY), POLICY)
+    batch = [envelope(1, TermBegan(1)), envelope(2, policy), envelope(3, policy), envelope(4)]
+    await journal.append(batch)
+    assert [each async for each in journal.read(0)] == batch
+    assert [each.seq async for each in journal.read(2)] == [3, 4]
+    assert await journal.last() == (4, 1, 40)
+
+
+async def test_a_batch_is_whole_or_not_at_all(journal: SqlJournal) -> None:
+    await journal.append([envelope(1), envelope(2)])
+    with pytest.raises(JournalRefused, match="another daemon"):
+        await journal.append([envelope(3), envelope(2)])
+    await journal.append([envelope(3)])
+    assert [each.seq async for each in journal.read(0)] == [1, 2, 3]
+
+
+async def test_a_skipped_event_is_met_no_more(journal: SqlJournal) -> None:
+    await journal.append([envelope(1), envelope(2), envelope(3)])
+    await journal.skip(2, "ValueError: test")
+    assert [each.seq async for each in journal.read(0)] == [1, 3]
+
+
+async def test_the_newest_snapshot_not_ahead_is_found(journal: SqlJournal) -> None:
+    for seq in (10, 20, 30, 40):
+        await journal.save_snapshot(Snapshot(seq, "r", b"world"))
+    found = await journal.latest_snapshot(35)
+    assert found is not None
+    assert found.seq == 30
+    assert await journal.latest_snapshot(15) is None, "only the last three are kept"
+
+
+async def test_trimming_never_goes_behind_the_oldest_kept_snapshot(journal: SqlJournal) -> None:
+    await journal.append([envelope(seq) for seq in range(1, 11)])
+    assert await journal.trim(1_000_000) == 0
+    await journal.save_snapshot(Snapshot(6, "r", b"world"))
+    assert await journal.trim(45) == 4
+    assert [each.seq async for each in journal.read(0)] == [5, 6, 7, 8, 9, 10]
+
+
+# --- records ---------------------------------------------------------------------------------------
+
+A_CALL: list[tuple[int, list[facts.Fact]]] = [
+    (1, [facts.TermOpened(0, 1)]),
+    (2, [facts.VisitBegan(1_000, 7, Leg("n", "1.1"), "+49", 1_000, False)]),
+    (3, [facts.NeedKnown(2_000, 7, "uk", "study", ""), facts.Queued(5_000, 7, 5_000)]),
+    (
+        4,
+        [
+            facts.AgentChanged(6_000, "amal", "reserved", ""),
+            facts.OfferMade(6_000, 8, 7, "amal", 0, "uk", 7, 4, 2),
+        ],
+    ),
+    (5, [facts.OfferRang(6_100, 8, 7, "amal")]),
+    (6, [facts.OfferEnded(9_000, 8, 7, "amal", "answered", 0), facts.TalkBegan(9_000, 7, "amal", 8)]),
+    (7, [facts.TalkEnded(60_000, 7, "amal"), facts.AgentChanged(60_000, "amal", "wrap_up", "")]),
+    (8, [facts.VisitEnded(60_001, 7, "answered", "caller", "")]),
+    (9, [facts.WrapUpEnded(90_000, 7, "amal"), facts.AgentChanged(90_000, "amal", "ready", "")]),
+]
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = await ready("records", urls(tmp_path, {})["records"])
+    yield engine
+    await engine.dispose()
+
+
+async def test_one_flat_row_a_visit(records: AsyncEngine) -> None:
+    recorder = SqlRecorder(records)
+    await recorder.record(A_CALL)
+    async with records.connect() as connection:
+        visit = (await connection.execute(select(visits))).one()
+        intervals = (await connection.execute(select(staff_intervals))).all()
+        handling = (await connection.execute(select(handlings))).one()
+        offer = (await connection.execute(select(offers))).one()
+        notes = (await connection.execute(select(incidents))).all()
+    assert (visit.language, visit.concern, visit.outcome, visit.answered_by) == (
+        "uk",
+        "study",
+        "answered",
+        "amal",
+    )
+    assert (visit.wait_since_queue_ms, visit.wait_since_answer_ms, visit.offers) == (4_000, 8_000, 1)
+    assert (offer.outcome, offer.candidates) == ("answered", 2)
+    assert (handling.ended_at - handling.began_at).total_seconds() == 51
+    assert [row.state for row in intervals] == ["reserved", "wrap_up", "ready"]
+    assert [row.to_at is None for row in intervals] == [False, False, True]
+    assert [row.kind for row in notes] == ["TermOpened"]
+    assert await recorder.position() == 9
+
+
+async def test_what_is_recorded_twice_stands_once(records: AsyncEngine) -> None:
+    recorder = SqlRecorder(records)
+    await recorder.record(A_CALL[:5])
+    await recorder.record(A_CALL[2:])
+    async with records.connect() as connection:
+        assert len((await connection.execute(select(visits))).all()) == 1
+        assert (await connection.execute(select(visits.c.offers))).scalar() == 1
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("statement", range(1, 24))
+async def test_a_crash_before_any_statement_leaves_each_row_exactly_once(
+    records: AsyncEngine, statement: int
+) -> None:
+    from sqlalchemy import event
+
+    done = 0
+
+    def crash(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if done == statement:
+            raise Crash
+
+    event.listen(records.sync_engine, "before_cursor_execute", crash)
+    recorder = SqlRecorder(records)
+    try:
+        await recorder.record(A_CALL[:4])
+        await recorder.record(A_CALL[4:])
+    except Crash:
+        pass
+    event.remove(records.sync_engine, "before_cursor_execute", crash)
+    reached = await recorder.position()
+    await recorder.record([each for each in A_CALL if each[0] > reached])
+    async with records.connect() as connection:
+        visit = (await connection.execute(select(visits))).one()
+        assert (visit.outcome, visit.offers) == ("answered", 1)
+        assert len((await connection.execute(select(offers))).all()) == 1
+        assert len((await connection.execute(select(staff_intervals))).all()) == 3
+        assert len((await connection.execute(select(incidents))).all()) == 1
+
+
+async def test_every_kind_of_fact_can_be_recorded(records: AsyncEngine) -> None:
+    from typing import get_args
+
+    recorder = SqlRecorder(records)
+    samples = {int: 1_000, str: "x", bool: True, Leg: Leg("n", "1")}
+    made = [kind(*(samples[t] for t in kind.__annotations__.values())) for kind in get_args(facts.Fact)]
+    await recorder.record([(i, [fact]) for i, fact in enumerate(made, start=1)])
+    assert await recorder.position() == len(made)
+
+
+# --- figures ---------------------------------------------------------------------------------------
+
+
+def test_service_level_variants_agree_with_koole() -> None:
+    koole = Counts(answered=460, answered_in_time=410, abandoned=50, abandoned_in_time=10)
+    shares = {
+        name: round(100 * met / total, 1)
+        for name in ("answered_only", "abandons_within_met", "short_abandons_excluded", "all_offered")
+        for met, total in [fraction(koole, name)]
+    }
+    assert shares == {
+        "answered_only": 89.1,
+        "abandons_within_met": 82.4,
+        "short_abandons_excluded": 82.0,
+        "all_offered": 80.4,
+    }
+
+
+def test_the_interval_of_a_small_day_is_wide() -> None:
+    low, high = wilson(26, 32)
+    assert (round(low, 2), round(high, 2)) == (0.65, 0.91)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+async def test_counts_are_those_of_the_day(records: AsyncEngine) -> None:
+    await SqlRecorder(records).record(A_CALL)
+    day = datetime(1970, 1, 1, tzinfo=UTC)
+    found = await queries.counts(
+        records, day, day.replace(day=2), seconds=5, clock="since_queue", short_seconds=5
+    )
+    assert (found.answered, found.answered_in_time) == (1, 1)
+    found = await queries.counts(
+        records, day, day.replace(day=2), seconds=5, clock="since_answer", short_seconds=5
+    )
+    assert (found.answered, found.answered_in_time) == (1, 0)
+
+
+async def test_a_roster_is_kept_whole(records: AsyncEngine) -> None:
+    assert await queries.load_roster(records) is None
+    await queries.save_roster(records, ROSTER)
+    await queries.save_roster(records, ROSTER)
+    assert await queries.load_roster(records) == ROSTER
+
+
+# --- vault -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "<script>", "1" * 10_000, "0201\r\nAction: x", "abc"])
+def test_what_is_no_number_becomes_nothing(number: str) -> None:
+    assert normal(number) == "" or normal(number).strip("+").isdigit()
+
+
+async def test_one_number_one_token_until_its_deadline(tmp_path: Path) -> None:
+    vault = SqlVault(await ready("vault", urls(tmp_path, {})["vault"]), 1, ["0201 880"])
+    first = await vault.token("0201 8812345", 0)
+    assert len(first) == 32
+    assert await vault.token("+492018812345", 1_000) == first
+    assert await vault.token("02018812345", 86_400_000) != first
+    assert await vault.token("0201880", 0) == ""
+    await vault.close()
+
+
+async def test_an_erased_number_stands_in_no_file(tmp_path: Path) -> None:
+    engine = await ready("vault", urls(tmp_path, {})["vault"])
+    vault = SqlVault(engine, 30, [])
+    numbers = [f"+4920155{i:05}" for i in range(200)]
+    for number in numbers:
+        await vault.token(number, 0)
+    for number in numbers[::2]:
+        assert await vault.erase(number)
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert not [number for number in numbers[::2] if number.encode() in held]
+    assert numbers[1].encode() in held, "the search finds what is still there"
+    await vault.close()
+    assert await asyncio.to_thread(lambda: stat.S_IMODE((tmp_path / "vault.db").stat().st_mode)) == 0o600
+
+
+# --- opening ---------------------------------------------------------------------------------------
+
+
+async def test_upgrade_makes_all_three_and_again_changes_nothing(tmp_path: Path) -> None:
+    first = await upgrade(urls(tmp_path, {}))
+    assert await upgrade(urls(tmp_path, {})) == first
+    assert sorted(first) == ["journal", "records", "vault"]
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    url = urls(tmp_path, {})["records"]
+    engine = await ready("records", url)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE records_schema SET version_num = 'records_9999'"))
+    await engine.dispose()
+    with pytest.raises(StoreFault, match=r"records\.db: its schema 'records_9999' is newer"):
+        await ready("records", url)
+
+
+async def test_a_read_only_file_is_named(tmp_path: Path) -> None:
+    url = urls(tmp_path, {})["journal"]
+    await (await ready("journal", url)).dispose()
+    (tmp_path / "journal.db").chmod(0o400)
+    with pytest.raises(StoreFault, match=r"journal\.db: is read-only"):
+        await ready("journal", url)
+
+
+async def test_a_file_that_is_no_database_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "vault.db").write_text("my shopping list")
+    with pytest.raises(StoreFault, match="is no SQLite database"):
+        await ready("vault", urls(tmp_path, {})["vault"])
+    assert (tmp_path / "vault.db").read_text() == "my shopping list"
+
+
+async def test_a_server_that_is_away_is_one_sentence() -> None:
+    url = "postgresql+asyncpg://acd@127.0.0.1:1/acd"
+    with pytest.raises(StoreFault, match="the records database: cannot be used"):
+        await ready("records", url)
