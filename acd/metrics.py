@@ -1,0 +1,88 @@
+"""Figures for Prometheus: gauges from the board, counters from facts; no label names a caller."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from agents.state import SHOWN
+from routing import facts
+from routing.board import Board
+from routing.facts import Fact
+
+SECONDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 2)
+
+
+class _BoardCollector(Collector):
+    """What is to be seen at this moment."""
+
+    def __init__(self, board: Callable[[], Board], depths: Callable[[], dict[str, int]]) -> None:
+        self._board = board
+        self._depths = depths
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        board = self._board()
+        need = ["language", "concern"]
+        length = GaugeMetricFamily("acd_queue_callers", "Callers waiting", labels=need)
+        oldest = GaugeMetricFamily("acd_queue_longest_wait_seconds", "Wait of the oldest caller", labels=need)
+        for cell in board.waiting:
+            length.add_metric([cell.language, cell.concern], cell.callers)
+            age = max(0, board.at_ms - cell.longest_since_ms) / 1000
+            oldest.add_metric([cell.language, cell.concern], age)
+        staff = GaugeMetricFamily("acd_staff", "Staff by state", labels=["state"])
+        for state in SHOWN:
+            staff.add_metric([state], sum(person.state == state for person in board.staff))
+        calls = GaugeMetricFamily("acd_calls", "Calls by where they are", labels=["state"])
+        for state in ("in_menu", "ringing", "talking", "degraded"):
+            calls.add_metric([state], getattr(board, state))
+        depth = GaugeMetricFamily("acd_queue_depth", "Entries in inner queues", labels=["queue"])
+        for name, entries in self._depths().items():
+            depth.add_metric([name], entries)
+        yield from (length, oldest, staff, calls, depth)
+        yield GaugeMetricFamily("acd_link_up", "Whether the PBX is linked", value=float(board.link_up))
+        yield GaugeMetricFamily("acd_open", "Whether the centre is open", value=float(board.open))
+
+
+class Metrics:
+    """Implements ports.Listener."""
+
+    def __init__(
+        self, registry: CollectorRegistry, board: Callable[[], Board], depths: Callable[[], dict[str, int]]
+    ) -> None:
+        registry.register(_BoardCollector(board, depths))
+        self._offers = Counter("acd_offers", "Offers ended, by outcome", ["outcome"], registry=registry)
+        self._visits = Counter("acd_visits", "Visits ended, by outcome", ["outcome"], registry=registry)
+        self._answers = Counter("acd_answers", "Talks begun", registry=registry)
+        self._notes = Counter("acd_incidents", "What should not happen, by kind", ["kind"], registry=registry)
+        self._seconds = {
+            "decision": Histogram("acd_decision_seconds", "One step", buckets=SECONDS, registry=registry),
+            "commit": Histogram(
+                "acd_commit_seconds", "One journal commit", buckets=SECONDS, registry=registry
+            ),
+        }
+        for outcome in facts.OFFER_OUTCOMES:
+            self._offers.labels(outcome)
+        for outcome in facts.VISIT_OUTCOMES:
+            self._visits.labels(outcome)
+
+    def observe(self, what: str, seconds: float) -> None:
+        """A duration of the loop: "decision" or "commit"."""
+        self._seconds[what].observe(seconds)
+
+    def facts(self, seq: int, told: Sequence[Fact]) -> None:
+        """Count what happened."""
+        for fact in told:
+            if isinstance(fact, facts.OfferEnded):
+                self._offers.labels(fact.outcome).inc()
+            elif isinstance(fact, facts.VisitEnded):
+                self._visits.labels(fact.outcome).inc()
+            elif isinstance(fact, facts.TalkBegan):
+                self._answers.inc()
+            elif isinstance(
+                fact, (facts.EventRefused, facts.EventSkipped, facts.DriftFound, facts.CommandLost)
+            ):
+                self._notes.labels(type(fact).__name__).inc()

@@ -1,0 +1,154 @@
+"""The HTTP side: the live page, its stream, the API for the staff's states, figures and health."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from acd import __version__
+from acd.web import token
+from acd.web.deps import ServiceLevel, WebDeps
+from acd.web.live import Live, TooMany
+from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
+from routing.board import Board
+
+HERE = Path(__file__).parent
+BODY_MAX = 10_000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Reason(BaseModel):
+    """Why a person is not ready."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(default="", max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+class State(BaseModel):
+    """Everything the page shows, whole every time."""
+
+    board: Board
+    service_level: ServiceLevel
+    release: str = __version__
+
+
+def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
+    """The application, and the door through which the daemon says that something changed."""
+    app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
+    templates = Jinja2Templates(HERE / "templates")
+    live = Live(deps.board)
+    bearer = HTTPBearer(auto_error=False)
+
+    def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+        if given is None or not token.same(given.credentials, deps.token):
+            raise HTTPException(401, "send the bearer token of this centre", {"WWW-Authenticate": "Bearer"})
+
+    async def state() -> State:
+        return State(board=deps.board(), service_level=await deps.service_level())
+
+    @app.middleware("http")
+    async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > BODY_MAX:
+            return JSONResponse({"detail": f"at most {BODY_MAX} bytes"}, 413)
+        response = await proceed(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(deps.hosts))
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def page(request: Request, lang: str = "") -> Response:
+        code = wanted(lang, request.headers.get("accept-language", ""))
+        context = {
+            "centre": deps.centre,
+            "lang": code,
+            "langs": PAGE_LANGUAGES,
+            "words": WORDS[code],
+            "names": {
+                "languages": {**deps.languages, "und": WORDS[code]["undetermined"]},
+                "concerns": {key: names.get(code, key) for key, names in deps.concerns.items()},
+            },
+        }
+        return templates.TemplateResponse(request, "live.html", context)
+
+    def room() -> None:
+        try:
+            live.enter()
+        except TooMany as full:
+            raise HTTPException(503, str(full), {"Retry-After": "30"}) from None
+
+    @app.get("/events", response_class=EventSourceResponse, dependencies=[Depends(room)])
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for _ in live.states():
+            yield ServerSentEvent(data=(await state()).model_dump(mode="json"), retry=1000)
+
+    @app.get("/api/board")
+    async def board() -> State:
+        """What the page shows."""
+        return await state()
+
+    @app.get("/api/waiting", dependencies=[Depends(authorised)])
+    async def waiting() -> list[dict[str, object]]:
+        """Each waiting call with every person's verdict: why they may or may not take it now."""
+        return deps.explain()
+
+    @app.post("/api/staff/{agent}/{what}", dependencies=[Depends(authorised)])
+    async def staff(
+        agent: str, what: Literal["login", "logout", "ready", "notready"], body: Reason | None = None
+    ) -> dict[str, str]:
+        """Log a person in or out, make them ready or not ready."""
+        answer = await deps.staff(agent[:40], what, body.reason if body else "")
+        if not answer.accepted:
+            raise HTTPException(404 if answer.why == "unknown_person" else 409, answer.why)
+        return {"agent": agent, "accepted": what}
+
+    @app.post("/api/reload", dependencies=[Depends(authorised)])
+    async def reload() -> dict[str, list[str]]:
+        """Read configuration and roster again: all of it or nothing."""
+        faults = await deps.reload()
+        if faults:
+            raise HTTPException(422, faults)
+        return {"faults": []}
+
+    @app.post("/api/resync", dependencies=[Depends(authorised)])
+    async def resync() -> dict[str, str]:
+        """Compare with the PBX now; what differs twice is drift and a fact."""
+        await deps.resync()
+        return {"resync": "done"}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(deps.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """Whether this daemon can decide at all; says what is wrong."""
+        said = {part: words for part, words in deps.health().items() if part in deps.essential}
+        return JSONResponse(said, 200 if set(said.values()) <= {"ok"} else 503)
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        """Whether every part works; says what is wrong."""
+        said = deps.health()
+        return JSONResponse(dict(said), 200 if set(said.values()) <= {"ok"} else 503)
+
+    return app, live

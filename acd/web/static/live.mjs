@@ -1,0 +1,116 @@
+// Shows the state that the server pushes; keeps clocks ticking and says when the display is out of date.
+const json = (id) => JSON.parse(document.getElementById(id).textContent);
+const words = json("words");
+const names = json("names");
+const at = (id) => document.getElementById(id);
+const RTL = /[\u0590-\u08ff]/;
+const SILENCE_MS = 25000;
+let state = null;
+let behind = 0;
+let heard = 0;
+
+const set = (id, text) => { if (at(id).textContent !== text) at(id).textContent = text; };
+const clock = (ms) => {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
+};
+const make = (tag, text, attributes = {}) => {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+};
+const signal = (id, good, text) => { set(id, text); at(id).dataset.good = good ? "yes" : "no"; };
+const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
+
+// A named tuple arrives as an array in the order of its fields.
+const board = (b) => Object.fromEntries(
+  ["at_ms", "link_up", "link_why", "open", "term", "in_menu", "ringing", "talking", "degraded", "waiting", "staff"]
+    .map((name, i) => [name, Array.isArray(b) ? b[i] : b[name]]));
+const fields = (row, keys) => Object.fromEntries(keys.map((name, i) => [name, Array.isArray(row) ? row[i] : row[name]]));
+const cell = (row) => fields(row, ["language", "concern", "callers", "longest_since_ms"]);
+const person = (row) => fields(row, ["id", "name", "state", "reason", "since_ms"]);
+const level = (row) => fields(row, ["variant", "clock", "seconds", "met", "total", "answered", "abandoned", "low", "high"]);
+
+const now = () => Date.now() - behind;
+
+function showNeed(cells) {
+  at("nobody").hidden = cells.length > 0;
+  at("need-scroll").hidden = cells.length === 0;
+  const rows = [...cells].sort((a, b) => a.longest_since_ms - b.longest_since_ms).map((each) => {
+    const row = document.createElement("tr");
+    const name = names.languages[each.language] ?? each.language;
+    row.append(
+      make("th", name, { scope: "row", lang: each.language, dir: RTL.test(name) ? "rtl" : "ltr" }),
+      make("td", names.concerns[each.concern] ?? each.concern),
+      make("td", String(each.callers), { class: "number" }),
+      make("td", clock(now() - each.longest_since_ms), { class: "number", "data-since": each.longest_since_ms }));
+    return row;
+  });
+  at("need").replaceChildren(...rows);
+}
+
+function showStaff(people) {
+  const counts = new Map();
+  for (const each of people) counts.set(each.state, (counts.get(each.state) ?? 0) + 1);
+  at("counts").replaceChildren(...[...counts].map(([kind, count]) => {
+    const item = document.createElement("li");
+    const mark = make("span", word(kind), { class: "state", "data-state": kind });
+    item.append(make("b", String(count)), " ", mark);
+    return item;
+  }));
+  at("people").replaceChildren(...people.filter((each) => each.state !== "logged_out").map((each) => {
+    const item = document.createElement("li");
+    const text = each.reason && each.state === "not_ready" ? `${word(each.state)} (${each.reason})` : word(each.state);
+    item.append(make("span", each.name), make("span", text, { class: "state", "data-state": each.state }));
+    return item;
+  }));
+}
+
+function showLevel(l) {
+  const share = l.total >= 30;
+  set("level", share ? `${Math.round((100 * l.met) / l.total)} %` : `${l.met} ${words.of} ${l.total}`);
+  const range = `${words.interval} ${Math.round(100 * l.low)}–${Math.round(100 * l.high)} %`;
+  const variant = `${words.within.replace("{s}", l.seconds)}, ${words[l.clock]}, ${words[l.variant]}`;
+  const both = `${l.answered} ${words.answered}, ${l.abandoned} ${words.abandoned}`;
+  set("variant", `${variant} · ${both} · ${share ? range : words.too_few}`);
+}
+
+function show() {
+  const b = board(state.board);
+  const cells = b.waiting.map(cell);
+  const total = cells.reduce((sum, each) => sum + each.callers, 0);
+  set("waiting", String(total));
+  for (const id of ["ringing", "talking", "in_menu"]) set(id, String(b[id]));
+  signal("hours", b.open, b.open ? words.open : words.closed);
+  signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
+  set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
+  showNeed(cells);
+  showStaff(b.staff.map(person));
+  showLevel(level(state.service_level));
+  tick();
+}
+
+function tick() {
+  const live = heard > 0 && Date.now() - heard < SILENCE_MS && stream.readyState === EventSource.OPEN;
+  document.body.classList.toggle("stale", !live);
+  const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
+  signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
+  if (!state) return;
+  const oldest = board(state.board).waiting.map(cell).map((each) => each.longest_since_ms);
+  set("longest", oldest.length ? clock(now() - Math.min(...oldest)) : "–");
+  for (const node of document.querySelectorAll("[data-since]")) {
+    const text = clock(now() - Number(node.dataset.since));
+    if (node.textContent !== text) node.textContent = text;
+  }
+}
+
+const stream = new EventSource("/events");
+stream.onmessage = (message) => {
+  state = JSON.parse(message.data);
+  heard = Date.now();
+  behind = heard - board(state.board).at_ms;
+  show();
+};
+stream.onerror = () => tick();
+setInterval(tick, 1000);
