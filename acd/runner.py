@@ -70,6 +70,10 @@ class Runner:
         self._saving: asyncio.Task[None] | None = None
         self._stopping = False
 
+    def listen(self, listeners: Sequence[Listener]) -> None:
+        """Tell these of every fact from now on, in place of those given before."""
+        self._listeners = list(listeners)
+
     # --- putting in ----------------------------------------------------------------------------------
 
     def submit(self, arrival: Arrival) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from acd.demo import digits
 
 CALLER_ADDRESS = "127.0.0.2"
 PHONE_ADDRESS = "127.0.0.1"
+END_S = 1.0
 SCENARIOS = Environment(loader=PackageLoader("acd.demo", "scenarios"), autoescape=False)  # noqa: S701 SIP, not HTML
 
 
@@ -45,6 +47,12 @@ class Sipp:
             await run.end()
         self._folder.cleanup()
 
+    async def hang_up_all(self) -> None:
+        """End every run, callers and phones alike; callers say BYE first."""
+        for run in self._running:
+            await run.end()
+        self._running = []
+
     # --- roles ---------------------------------------------------------------------------------------
 
     async def call(
@@ -56,7 +64,7 @@ class Sipp:
         name: str = "Caller",
         hang_up_ms: int | None = None,
         patience_ms: int = 120_000,
-        speech: Path | None = None,
+        tone_hz: int = 0,
         calls: int = 1,
         rate: float = 1,
         address: str = CALLER_ADDRESS,
@@ -74,7 +82,7 @@ class Sipp:
             pcaps=self.path / "keys",
             hang_up_ms=hang_up_ms,
             patience_ms=patience_ms,
-            speech=speech,
+            speech=self._tone(tone_hz),
         )
         return await self._start(scenario, address, calls=calls, rate=rate)
 
@@ -85,14 +93,16 @@ class Sipp:
         answer_ms: int = 200,
         talk_ms: int | None = None,
         refuse: int = 0,
-        speech: Path | None = None,
+        tone_hz: int = 0,
         expires: int = 3600,
     ) -> "Run":
         """Registered phones that behave alike until ended.
 
         answer_ms: ringing time. talk_ms: when they hang up, None never. refuse: SIP status to refuse with.
         """
-        scenario = self._scenario("phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, speech=speech)
+        scenario = self._scenario(
+            "phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, speech=self._tone(tone_hz)
+        )
         run = await self._start(scenario, PHONE_ADDRESS, calls=0)
         await self.register(phones, run.port, expires=expires)
         return run
@@ -114,6 +124,17 @@ class Sipp:
         run = await self._start(self._scenario("feature", code=code), PHONE_ADDRESS, calls=1, fields=fields)
         await run.finished()
 
+    def _tone(self, hz: int) -> Path | None:
+        """A voice for tests: three seconds of a tone in A-law, repeated; None for 0."""
+        if not hz:
+            return None
+        path = self.path / f"{hz}.al"
+        if not path.exists():
+            tone = ["synth", "3", "sine", str(hz), "gain", "-6"]
+            command = ["sox", "-n", "-r", "8000", "-c", "1", "-e", "a-law", "-t", "raw", str(path), *tone]
+            subprocess.run(command, check=True)  # noqa: S603
+        return path
+
     # --- processes -----------------------------------------------------------------------------------
 
     def _fields(self, phone: str, port: int, password: str | None = None) -> str:
@@ -131,7 +152,7 @@ class Sipp:
         port = next(self._ports)
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
         command += ["-mi", address, "-mp", str(30000 + (port - 21000) * 4 % 20000), "-nostdin"]
-        command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all,-bye"]
+        command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
         command += ["-l", "1000", "-timeout_error", "-max_retrans", "5"]
         if calls:
             command += ["-m", str(calls), "-r", str(rate)]
@@ -173,7 +194,14 @@ class Run:
             raise SippFailed(f"{self._scenario.stem}: exit {self._process.returncode}: {words}")
 
     async def end(self) -> None:
-        """End it without ceremony, as a cable that is pulled."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.communicate()
+        """End it: open calls are hung up (SIPp does so when it is asked to stop twice)."""
+        for _ in range(2):
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGUSR1)
+        try:
+            async with asyncio.timeout(END_S):
+                await self._process.communicate()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.communicate()

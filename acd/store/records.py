@@ -23,7 +23,7 @@ class SqlRecorder:
     """Implements ports.Recorder. A batch that fails leaves nothing behind and is recorded again."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._engine = self.engine = engine
         self._write: dict[type, Callable[[AsyncConnection, Any], Awaitable[None]]] = {
             facts.VisitBegan: self._visit_began,
             facts.CallerRecognised: self._recognised,

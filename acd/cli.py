@@ -1,0 +1,233 @@
+"""The program `acd`: runs the daemon, checks and renders configuration, keeps staff and databases."""
+
+import asyncio
+import signal
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import structlog
+import typer
+
+from acd import __version__, daemon
+from acd.pbx import secrets
+from acd.pbx.render import NoModules, render
+from acd.pbx.secrets import SecretsExposed
+from acd.pbx.sounds import SoundFault
+from acd.store import open as stores
+from acd.store import queries
+from acd.store.open import StoreFault
+from acd.web.server import PortTaken
+from acd.web.token import TokenExposed
+from agents.model import Cefr, Roster
+from config import staff_csv
+from config.load import ConfigFaults, load
+from config.people import roster
+from config.prompts import sounds
+from config.schema import Centre
+
+FAULTY = 2
+DEFAULT = Path("config/welcomecenter.toml")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Call distribution for a multilingual public hotline.",
+)
+pbx = typer.Typer(no_args_is_help=True, help="What Asterisk needs.")
+staff = typer.Typer(no_args_is_help=True, help="Who works here.")
+db = typer.Typer(no_args_is_help=True, help="The databases.")
+app.add_typer(pbx, name="pbx")
+app.add_typer(staff, name="staff")
+app.add_typer(db, name="db")
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
+
+
+def _fail(*lines: str) -> typer.Exit:
+    for line in lines:
+        typer.echo(line, err=True)
+    return typer.Exit(FAULTY)
+
+
+def _centre(path: Path) -> Centre:
+    try:
+        return load(path)
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+
+
+def _prompts(path: Path) -> Path:
+    beside = path.resolve().parent / "prompts"
+    return beside if beside.is_dir() else Path(__file__).resolve().parents[1] / "config" / "prompts"
+
+
+@app.command()
+def run(config: ConfigFile = DEFAULT) -> None:
+    """Run the daemon until it is stopped (Ctrl-C or SIGTERM). Needs a running Asterisk; waits for it."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        asyncio.run(_run(config))
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+    except (StoreFault, PortTaken, SecretsExposed, TokenExposed) as fault:
+        raise _fail(str(fault)) from None
+
+
+async def _run(config: Path) -> None:
+    task = asyncio.ensure_future(daemon.run(config, lambda url: typer.echo(f"live page: {url}")))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        typer.echo("stopped")
+
+
+@app.command()
+def check(config: ConfigFile = DEFAULT) -> None:
+    """Check the configuration and its prompts: every fault at once, with file, key and reason (exit 2)."""
+    centre = _centre(config)
+    try:
+        sounds(_prompts(config), centre)
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+    people, spoken = len(centre.staff), len(centre.languages)
+    typer.echo(
+        f"{config}: good ({spoken} languages, {len(centre.concerns)} concerns, {people} members of staff)"
+    )
+
+
+@pbx.command("render")
+def pbx_render(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")],
+    config: ConfigFile = DEFAULT,
+    root: Annotated[Path, typer.Option("--root", help="What Asterisk takes for / (a chroot).")] = Path("/"),
+) -> None:
+    """Write Asterisk's files, the spoken prompts and music. Recordings that lie there already stay."""
+    centre = _centre(config)
+    try:
+        people = asyncio.run(_roster(centre))
+        own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])
+        spoken = sounds(_prompts(config), centre)
+        written = render(centre, people, own, spoken, out, today=date.today(), root=root)
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+    except (StoreFault, SecretsExposed, SoundFault, NoModules, OSError) as fault:
+        raise _fail(str(fault)) from None
+    typer.echo(
+        f"{len(written)} files in {out}; start Asterisk with: asterisk -C {out.resolve()}/etc/asterisk.conf"
+    )
+
+
+async def _roster(centre: Centre) -> Roster:
+    """The imported roster, or the file's."""
+    engine = await stores.ready("records", daemon.store_urls(centre)["records"])
+    try:
+        return await queries.load_roster(engine) or roster(centre)
+    finally:
+        await engine.dispose()
+
+
+@staff.command("list")
+def staff_list(config: ConfigFile = DEFAULT) -> None:
+    """List members of staff with their phones, languages and concerns."""
+    try:
+        people = asyncio.run(_roster(_centre(config)))
+    except StoreFault as fault:
+        raise _fail(str(fault)) from None
+    for agent in people.agents:
+        languages = " ".join(f"{code}:{Cefr(level).name}" for code, level in agent.languages)
+        concerns = " ".join(f"{key}:{level}" for key, level in agent.concerns)
+        typer.echo(f"{agent.id}  {agent.name}  {agent.reach.address}  {languages}  {concerns}")
+
+
+@staff.command("import")
+def staff_import(
+    file: Annotated[Path, typer.Argument(help="CSV: id, name, phone, languages, concerns.")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Replace the members of staff by those of a CSV file: all of it, or nothing and every fault by line.
+
+    languages are written like "de:native en:C1", concerns like "study:4 other:3".
+    """
+    centre = _centre(config)
+    try:
+        people = staff_csv.read(file, centre)
+        asyncio.run(_import(centre, people))
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+    except StoreFault as fault:
+        raise _fail(str(fault)) from None
+    told = _tell_daemon(centre)
+    typer.echo(f"{len(people.agents)} members of staff imported; {told}")
+
+
+async def _import(centre: Centre, people: Roster) -> None:
+    engine = await stores.ready("records", daemon.store_urls(centre)["records"])
+    try:
+        await queries.save_roster(engine, people)
+    finally:
+        await engine.dispose()
+
+
+def _tell_daemon(centre: Centre) -> str:
+    path = daemon.token_path(centre)
+    if not path.exists():
+        return "in force at the next start"
+    headers = {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
+    try:
+        answer = httpx.post(
+            f"http://{centre.web.host}:{centre.web.port}/api/reload", headers=headers, timeout=5
+        )
+    except httpx.HTTPError:
+        return "in force at the next start"
+    return "in force now" if answer.is_success else f"the running daemon refuses: {answer.text[:200]}"
+
+
+@db.command("upgrade")
+def db_upgrade(config: ConfigFile = DEFAULT) -> None:
+    """Bring the databases to this release's schema. Stop the daemon first."""
+    try:
+        revisions = asyncio.run(stores.upgrade(daemon.store_urls(_centre(config))))
+    except StoreFault as fault:
+        raise _fail(str(fault)) from None
+    for store, revision in revisions.items():
+        typer.echo(f"{store}: {revision}")
+
+
+@app.command()
+def demo(config: ConfigFile = DEFAULT) -> None:
+    """Run a whole hotline on this machine: Asterisk, daemon, simulated callers and phones, until Ctrl-C."""
+    from acd.demo.asterisk import NoAsterisk
+    from acd.demo.show import show
+
+    try:
+        asyncio.run(show(_centre(config), _prompts(config)))
+    except KeyboardInterrupt:
+        typer.echo("stopped; nothing is left behind")
+    except (NoAsterisk, StoreFault, PortTaken, SoundFault) as fault:
+        raise _fail(str(fault)) from None
+
+
+@app.command()
+def version() -> None:
+    """Print the release."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,63 @@
+"""The demonstration: callers of many languages, fifteen phones, and the page to watch them on."""
+
+import asyncio
+import contextlib
+import random
+import subprocess
+from pathlib import Path
+
+import typer
+
+from acd.demo.asterisk import free_port
+from acd.demo.hotline import NUMBER, Hotline
+from config.schema import Centre
+
+CALLS_A_MINUTE = 12
+DEMO_WRAP_UP_S = 8
+
+
+async def show(centre: Centre, prompts: Path) -> None:
+    """Run until cancelled; then all is ended and every file gone. Raises NoAsterisk, DaemonEnded."""
+    broker = free_port()
+    changes: dict[str, dict[str, object]] = {
+        "staffing": {"wrap_up_seconds": DEMO_WRAP_UP_S},
+        "mqtt": {"host": "127.0.0.1", "port": broker, "prefix": "welcomecenter"},
+    }
+    mosquitto = await asyncio.create_subprocess_exec(
+        "mosquitto", "-p", str(broker), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        async with Hotline(prompts.parent / "welcomecenter.toml", changes) as hotline:
+            await hotline.start_daemon()
+            chance = random.Random(2016)  # noqa: S311 callers, not secrets
+            fast, slow = hotline.phones[::2], hotline.phones[1::2]
+            await hotline.sipp.phones(fast, answer_ms=1500, talk_ms=25_000)
+            await hotline.sipp.phones(slow, answer_ms=3500, talk_ms=45_000)
+            for phone in hotline.phones[:11]:
+                await hotline.ask(hotline.agent(phone), "login")
+            for phone in hotline.phones[11:13]:
+                await hotline.sipp.feature(phone, "*41")
+            typer.echo(f"live page: {hotline.url}/   (Ctrl-C ends everything)")
+            while True:
+                await _caller(hotline, centre, chance)
+                await asyncio.sleep(chance.expovariate(CALLS_A_MINUTE / 60))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            mosquitto.terminate()
+        await mosquitto.wait()
+
+
+async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> None:
+    """Somebody calls: chooses a language and a concern, and has only so much patience."""
+    weights = [1 / (rank + 1) for rank in range(len(centre.languages))]
+    language = chance.choices(range(len(centre.languages)), weights)[0] + 1
+    concern = chance.randrange(len(centre.concerns)) + 1
+    keys = [(chance.randrange(500, 4000), key) for key in f"{language}"]
+    keys += [(400 if i else chance.randrange(2500, 6000), key) for i, key in enumerate(f"{concern}")]
+    await hotline.sipp.call(
+        NUMBER,
+        keys,
+        caller=f"0201{chance.randrange(8_000_000, 8_999_999)}",
+        name="Demo",
+        hang_up_ms=chance.randrange(60_000, 240_000),
+    )

@@ -1,0 +1,118 @@
+"""One hotline for all tests of this folder: real Asterisk, real daemon, real SIP."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from acd.demo.hotline import PROJECT, Hotline
+
+SOURCE = PROJECT / "config" / "welcomecenter.toml"
+QUICK = {
+    "staffing": {"wrap_up_seconds": 1, "ring_seconds": 5, "retry_seconds": 20},
+    "routing": {},
+}
+
+
+class Watched(Hotline):
+    """A hotline with the questions that tests ask it."""
+
+    async def state(self) -> dict[str, Any]:
+        async with self.client() as client:
+            found: dict[str, Any] = (await client.get("/api/board")).json()["board"]
+            return found
+
+    async def until(self, what: str, wanted: Any, timeout_s: float = 30) -> None:
+        """Until the pushed state says so: a function of the board as a mapping."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                try:
+                    if wanted(named(await self.state())):
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """From the records, as they are now."""
+        base = sqlite3.connect(f"file:{self.folder}/var/records.db?mode=ro", uri=True)
+        base.row_factory = sqlite3.Row
+        try:
+            return list(base.execute(query, values))
+        finally:
+            base.close()
+
+    async def row(self, query: str, *values: object, timeout_s: float = 10) -> sqlite3.Row:
+        """The first row of a query, once there is one."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                if found := self.rows(query, *values):
+                    return found[0]
+                await asyncio.sleep(0.05)
+
+    async def no_drift(self) -> None:
+        """PBX and world agree."""
+        async with self.client() as client:
+            assert (await client.post("/api/resync")).status_code == 200
+        await asyncio.sleep(0.3)
+        assert self.rows("select detail from incident where kind = 'DriftFound'") == []
+
+
+FIELDS = [
+    "at_ms",
+    "link_up",
+    "link_why",
+    "open",
+    "term",
+    "in_menu",
+    "ringing",
+    "talking",
+    "degraded",
+    "waiting",
+    "staff",
+]
+
+
+def named(board: Any) -> dict[str, Any]:
+    """A board as a mapping, however it was written."""
+    return board if isinstance(board, dict) else dict(zip(FIELDS, board, strict=True))
+
+
+def waiting(board: dict[str, Any]) -> int:
+    return sum(cell["callers"] if isinstance(cell, dict) else cell[2] for cell in board["waiting"])
+
+
+def state_of(board: dict[str, Any], agent: str) -> str:
+    for person in board["staff"]:
+        row = list(person.values()) if isinstance(person, dict) else person
+        if row[0] == agent:
+            return str(row[2])
+    return ""
+
+
+@pytest.fixture(scope="session")
+async def asterisk_hotline() -> AsyncIterator[Watched]:
+    async with Watched(Path(SOURCE), QUICK) as hotline:
+        yield hotline
+
+
+@pytest.fixture
+async def hotline(asterisk_hotline: Watched) -> AsyncIterator[Watched]:
+    """The hotline with its daemon running, everybody logged out, and no call."""
+    hotline = asterisk_hotline
+    if hotline.daemon is None or hotline.daemon.returncode is not None:
+        await hotline.start_daemon()
+    yield hotline
+    await hotline.sipp.hang_up_all()
+    if hotline.daemon is None or hotline.daemon.returncode is not None:
+        await hotline.start_daemon()
+    await hotline.until(
+        "no call", lambda b: waiting(b) + b["in_menu"] + b["ringing"] + b["talking"] + b["degraded"] == 0
+    )
+    for person in hotline.centre.staff:
+        assert await hotline.ask(person.id, "logout") == 200
+    await hotline.no_drift()

@@ -1,0 +1,184 @@
+"""Calls as they are: real SIP into real Asterisk, decided by the real daemon, each with its row."""
+
+import asyncio
+import time
+import wave
+from array import array
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.demo.hotline import NUMBER
+from tests.integration.conftest import Watched, state_of, waiting
+
+VISIT = "select * from visit where token = ? or ended_at is not null order by arrived_at desc"
+LAST = "select * from visit where id > ? and ended_at is not null order by id desc"
+
+
+def newest(hotline: Watched) -> int:
+    rows = hotline.rows("select max(id) as id from visit")
+    return int(rows[0]["id"] or 0)
+
+
+GERMAN_OTHER = [(300, "1"), (600, "1"), (100, "2")]
+"""Language 1 (German), concern 12 (other)."""
+
+
+def loudest_tones(recording: Path) -> set[int]:
+    """Which of a few tones a recording holds, by Goertzel's filter over its middle."""
+    with wave.open(str(recording)) as sound:
+        samples = array("h", sound.readframes(sound.getnframes()))
+    middle = samples[len(samples) // 4 : len(samples) * 3 // 4]
+    power = {}
+    for hz in (300, 440, 700, 1000, 1700):
+        turn = 2 * cos(2 * pi * hz / 8000)
+        one = two = 0.0
+        for sample in middle:
+            one, two = sample + turn * one - two, one
+        power[hz] = one * one + two * two - turn * one * two
+    return {hz for hz, found in power.items() if found > max(power.values()) / 100}
+
+
+async def ended(hotline: Watched, after: int, timeout_s: float = 30) -> Any:
+    return await hotline.row(LAST, after, timeout_s=timeout_s)
+
+
+async def test_a_caller_reaches_who_speaks_the_language_and_the_talk_is_recorded(hotline: Watched) -> None:
+    before = newest(hotline)
+    await hotline.sipp.phones(["p06"], answer_ms=300, talk_ms=2500, tone_hz=1000)
+    await hotline.sipp.feature("p06", "*41")
+    await hotline.until("logged in", lambda b: state_of(b, "daryna") == "ready")
+    call = await hotline.sipp.call(NUMBER, [(300, "5"), (600, "9")], caller="02018812345", tone_hz=440)
+    await call.finished()
+    row = await ended(hotline, before)
+    assert (row["language"], row["concern"], row["outcome"]) == ("uk", "registration", "answered")
+    assert (row["answered_by"], row["ended_by"], row["offers"]) == ("daryna", "staff", 1)
+    assert len(row["token"]) == 32
+    files = await asyncio.to_thread(lambda: list(hotline.asterisk.recordings.glob("*.wav")))
+    assert len(files) == 1
+    assert await asyncio.to_thread(loudest_tones, files[0]) == {440, 1000}
+    offer = hotline.rows("select * from offer where visit = ?", row["id"])[0]
+    assert str(offer["id"]) in files[0].name
+    await hotline.until("wrapped up", lambda b: state_of(b, "daryna") == "ready")
+
+
+@pytest.mark.parametrize("stage", ["language menu", "concern menu", "hold", "ringing", "talk"])
+async def test_a_caller_may_hang_up_at_any_moment(hotline: Watched, stage: str) -> None:
+    before = newest(hotline)
+    if stage in ("ringing", "talk"):
+        await hotline.sipp.phones(["p04"], answer_ms=200 if stage == "talk" else 60_000)
+        await hotline.ask("birgit", "login")
+    keys = {"language menu": [], "concern menu": GERMAN_OTHER[:1]}.get(stage, GERMAN_OTHER)
+    wait_ms = {"language menu": 700, "concern menu": 900}.get(stage, 4500)
+    call = await hotline.sipp.call(NUMBER, keys, hang_up_ms=wait_ms)
+    await call.finished()
+    row = await ended(hotline, before)
+    outcome = {
+        "language menu": "abandoned_in_menu",
+        "concern menu": "abandoned_in_menu",
+        "hold": "abandoned_in_queue",
+        "ringing": "abandoned_while_ringing",
+        "talk": "answered",
+    }[stage]
+    assert (row["outcome"], row["ended_by"]) == (outcome, "caller")
+
+
+@pytest.mark.parametrize(
+    ("refuse", "outcome"), [(486, "busy"), (603, "declined"), (480, "no_answer"), (404, "unreachable")]
+)
+async def test_the_next_best_is_rung_when_a_phone_refuses(
+    hotline: Watched, refuse: int, outcome: str
+) -> None:
+    before = newest(hotline)
+    await hotline.sipp.phones(["p04"], refuse=refuse)
+    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=300)
+    await hotline.ask("birgit", "login")
+    call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
+    await hotline.row(
+        "select * from offer where agent = 'birgit' and outcome = ? and id > ?", outcome, before
+    )
+    await hotline.ask("markus", "login")
+    await call.finished()
+    row = await ended(hotline, before)
+    assert (row["outcome"], row["answered_by"], row["offers"]) == ("answered", "markus", 2)
+
+
+async def test_who_lets_it_ring_is_passed_over_and_away_after_two(hotline: Watched) -> None:
+    before = newest(hotline)
+    await hotline.sipp.phones(["p04"], answer_ms=60_000)
+    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=300)
+    await hotline.ask("birgit", "login")
+    first = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
+    second = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
+    await hotline.until("away", lambda b: state_of(b, "birgit") == "away", 40)
+    await hotline.ask("markus", "login")
+    await first.finished()
+    await second.finished()
+    await ended(hotline, before)
+    misses = hotline.rows("select outcome from offer where agent = 'birgit' and id > ?", before)
+    assert [row["outcome"] for row in misses] == ["no_answer", "no_answer"]
+
+
+async def test_a_phone_that_is_gone_without_a_word_costs_two_seconds(hotline: Watched) -> None:
+    before = newest(hotline)
+    gone = await hotline.sipp.phones(["p04"], answer_ms=100)
+    await gone.end()
+    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=300)
+    await hotline.ask("birgit", "login")
+    call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
+    await hotline.until("rung", lambda b: b["ringing"] == 1)
+    await hotline.ask("markus", "login")
+    await call.finished()
+    row = await ended(hotline, before)
+    assert (row["outcome"], row["answered_by"]) == ("answered", "markus")
+    offer = hotline.rows("select * from offer where agent = 'birgit' and id > ?", before)[0]
+    assert offer["outcome"] == "unreachable"
+
+
+async def test_silence_and_wrong_keys_lead_to_the_queue_and_never_out(hotline: Watched) -> None:
+    silent = await hotline.sipp.call(NUMBER, [], hang_up_ms=75_000)
+    wrong = await hotline.sipp.call(NUMBER, [(500, "0"), (4000, "0"), (3000, "0")], hang_up_ms=75_000)
+    began = time.monotonic()
+    await hotline.until("both wait", lambda b: waiting(b) == 2, 75)
+    menus = 18.6 + 25.6
+    assert time.monotonic() - began < menus + 25 + 3
+    board = await hotline.state()
+    cells = {
+        tuple(cell[:2]) if isinstance(cell, list) else (cell["language"], cell["concern"])
+        for cell in (board["waiting"] if isinstance(board, dict) else board[9])
+    }
+    assert cells == {("und", "other")}
+    assert silent.going
+    assert wrong.going
+
+
+async def test_a_second_language_by_key_is_used(hotline: Watched) -> None:
+    before = newest(hotline)
+    call = await hotline.sipp.call(NUMBER, [(300, "3"), (600, "8"), (2500, "1")], hang_up_ms=3000)
+    await call.finished()
+    assert (await ended(hotline, before))["second"] == "en"
+
+
+async def test_ready_before_login_is_refused_by_phone_and_api(hotline: Watched) -> None:
+    assert await hotline.ask("jonas", "ready") == 409
+    assert await hotline.ask("nobody", "login") == 404
+    await hotline.sipp.phones(["p10"])
+    await hotline.sipp.feature("p10", "*43")
+    refused = await hotline.row("select detail from incident where kind = 'StaffRefused' order by id desc")
+    assert "not_logged_in" in refused["detail"]
+
+
+async def test_a_stranger_cannot_use_a_feature_code(hotline: Watched) -> None:
+    from acd.demo.sipp import SippFailed
+
+    with pytest.raises(SippFailed):
+        await hotline.sipp.feature("p10", "*41", password="wrong")
+    assert state_of(await named_state(hotline), "jonas") == "logged_out"
+
+
+async def named_state(hotline: Watched) -> dict[str, Any]:
+    from tests.integration.conftest import named
+
+    return named(await hotline.state())
