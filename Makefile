@@ -1,0 +1,54 @@
+# make demo, make test: all that a newcomer needs. Everything is installed below this folder or by apt.
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+LOCKS := requirements/daemon.txt requirements/postgres.txt requirements/plan.txt requirements/test.txt
+COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+
+.PHONY: demo test check unit bench lock setup clean
+
+demo: setup
+	config/deploy/packages.sh demo
+	config/deploy/asterisk.sh >/dev/null
+	exec $(VENV)/bin/acd demo
+
+test: setup
+	config/deploy/packages.sh test
+	config/deploy/asterisk.sh >/dev/null
+	$(MAKE) --no-print-directory check
+	$(PYTHON) -m pytest
+
+check: setup
+	$(VENV)/bin/ruff format --check -q .
+	$(VENV)/bin/ruff check -q .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+unit: setup
+	$(PYTHON) -m pytest tests/unit tests/properties
+
+bench: setup
+	config/deploy/packages.sh demo
+	config/deploy/asterisk.sh >/dev/null
+	$(PYTHON) -m tests.bench
+
+setup: $(VENV)/.done
+
+$(VENV)/.done: $(LOCKS) pyproject.toml
+	@command -v $(UV) >/dev/null || { python3 -m venv .tools && .tools/bin/pip -q install uv; } || \
+		{ echo "setup: python3 with venv is needed: apt-get install python3-venv" >&2; exit 1; }
+	$(UV) venv -q --allow-existing --python '>=3.11' $(VENV)
+	$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements/test.txt
+	$(UV) pip install -q --python $(PYTHON) --no-deps -e .
+	@touch $@
+
+lock:
+	$(COMPILE) -o requirements/daemon.txt
+	$(COMPILE) --extra postgres -o requirements/postgres.txt
+	$(COMPILE) --extra plan -o requirements/plan.txt
+	$(COMPILE) --extra test -o requirements/test.txt
+
+clean:
+	rm -rf $(VENV) .tools build .mypy_cache .pytest_cache .ruff_cache .hypothesis
