@@ -32,7 +32,10 @@ def read(path: Path, centre: Centre) -> Roster:
         raise ConfigFaults([Fault(name, "file", f"is larger than {SIZE_MAX} bytes")])
     header = text.splitlines()[0] if text.strip() else ""
     rows = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in header else ",", strict=True)
-    given = [(column or "").strip().lower() for column in rows.fieldnames or ()]
+    try:
+        given = [(column or "").strip().lower() for column in rows.fieldnames or ()]
+    except csv.Error as fault:
+        raise ConfigFaults([Fault(name, "line 1", f"is broken CSV: {fault}")]) from None
     if sorted(given) != sorted(COLUMNS):
         wanted = ", ".join(COLUMNS)
         raise ConfigFaults([Fault(name, "line 1", f"has the columns {cleaned(given)}; wanted are {wanted}")])

@@ -25,6 +25,9 @@ WIDEN: Final = 2
 RETRY: Final = 3
 HOURS: Final = 4
 
+CAUSE_MS: Final = 500
+"""How long the cause of a phone's leg may come after the end of its dial; usually a few milliseconds."""
+
 BUSY_CAUSE: Final = 17
 DECLINED_CAUSE: Final = 21
 NO_ANSWER_CAUSES: Final = frozenset({0, 16, 18, 19, 26, 102})
@@ -160,6 +163,9 @@ class Engine:
             self._match()
 
     def _lease_over(self, offer: Offer) -> None:
+        if offer.status:
+            self._dial_over(offer)
+            return
         visit = self.world.visits[offer.visit]
         self._end_offer(offer, facts.NO_ANSWER if offer.rang else facts.UNREACHABLE, offer.cause)
         self._commands.append(Withdraw(self._new_id(), visit.caller))
@@ -742,6 +748,8 @@ class Engine:
         offer = self.world.offers.get(person.offer)
         if offer is not None and offer.phone_leg == event.leg:
             offer.cause = event.cause
+            if offer.status:
+                self._dial_over(offer)
         elif person.activity == staff.TALKING and person.phone_leg == event.leg:
             self._end_talk(person)
 
@@ -800,7 +808,17 @@ class Engine:
             if visit.state not in (call.WAITING, call.DEGRADED, call.OFFERED, call.RINGING):
                 self._refuse("DialEnded", f"visit {visit.id}", visit.state)
             return
-        self._end_offer(offer, classify(offer.cause, offer.rang, event.status), offer.cause)
+        offer.status = event.status
+        if offer.phone_leg is not None and offer.cause < 0:
+            offer.deadline_ms = self.world.now_ms + CAUSE_MS
+            self._at(offer.deadline_ms, LEASE, offer.id)
+            return
+        self._dial_over(offer)
+
+    def _dial_over(self, offer: Offer) -> None:
+        """The caller is back on hold, and why is known as well as it will be."""
+        visit = self.world.visits[offer.visit]
+        self._end_offer(offer, classify(offer.cause, offer.rang, offer.status), offer.cause)
         self._return(visit)
 
     def _on_command_failed(self, event: ev.CommandFailed) -> None:

@@ -45,7 +45,8 @@ class Visit:
 class Offer:
     """A caller offered to a person, as a lease: over at deadline_ms whatever is lost (0: frozen).
 
-    cause: what the phone's leg ended with, -1 while it has not.
+    cause: what the phone's leg ended with, -1 while it has not. status: how the dial ended, "" while it
+    has not; an offer whose phone had a leg is over when both are known.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Offer:
     phone_leg: Leg | None = None
     rang: bool = False
     cause: int = -1
+    status: str = ""
 
 
 @dataclass(slots=True)

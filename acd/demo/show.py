@@ -52,8 +52,8 @@ async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> No
     weights = [1 / (rank + 1) for rank in range(len(centre.languages))]
     language = chance.choices(range(len(centre.languages)), weights)[0] + 1
     concern = chance.randrange(len(centre.concerns)) + 1
-    keys = [(chance.randrange(500, 4000), key) for key in f"{language}"]
-    keys += [(400 if i else chance.randrange(2500, 6000), key) for i, key in enumerate(f"{concern}")]
+    keys = [(400 if i else chance.randrange(500, 4000), key) for i, key in enumerate(f"{language}#")]
+    keys += [(400 if i else chance.randrange(500, 6000), key) for i, key in enumerate(f"{concern}#")]
     await hotline.sipp.call(
         NUMBER,
         keys,

@@ -107,7 +107,8 @@ async def hotline(asterisk_hotline: Watched) -> AsyncIterator[Watched]:
     if hotline.daemon is None or hotline.daemon.returncode is not None:
         await hotline.start_daemon()
     yield hotline
-    await hotline.sipp.hang_up_all()
+    await hotline.sipp.end_all()
+    await hotline.asterisk.cli("channel request hangup all")
     if hotline.daemon is None or hotline.daemon.returncode is not None:
         await hotline.start_daemon()
     await hotline.until(

@@ -1,0 +1,84 @@
+"""The live page in a real browser on the real daemon: live, in two languages, on wall and phone."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from acd.demo.hotline import NUMBER
+from tests.integration.conftest import Watched, waiting
+from tests.integration.test_calls import GERMAN_OTHER
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield found
+        await found.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, hotline: Watched) -> AsyncIterator[Page]:
+    """A fresh page that fails the test if anything is said on the console."""
+    context = await browser.new_context(locale="en-GB", viewport={"width": 1920, "height": 1080})
+    opened = await context.new_page()
+    said: list[str] = []
+    opened.on("pageerror", lambda fault: said.append(str(fault)))
+    opened.on("console", lambda line: said.append(line.text) if "ERR_" not in line.text else None)
+    await opened.goto(hotline.url)
+    yield opened
+    await context.close()
+    assert said == []
+
+
+async def test_the_page_follows_the_calls_and_a_restart(page: Page, hotline: Watched) -> None:
+    await expect(page.locator("#waiting")).to_have_text("0")
+    await expect(page.locator("#page")).to_have_text("Display up to date")
+    await hotline.sipp.call(NUMBER, [(300, "3"), (600, "9")], hang_up_ms=60_000)
+    await expect(page.locator("#waiting")).to_have_text("1", timeout=10_000)
+    name = page.locator("#need th")
+    await expect(name).to_have_text("العربية")
+    assert await name.get_attribute("dir") == "rtl"
+    await expect(page.locator("#need td").first).to_have_text("Registration and documents")
+    await hotline.stop_daemon(kill=True)
+    await expect(page.locator("#page")).to_contain_text("out of date", timeout=10_000)
+    await hotline.start_daemon()
+    await expect(page.locator("#page")).to_have_text("Display up to date", timeout=15_000)
+    await expect(page.locator("#waiting")).to_have_text("1")
+
+
+async def test_the_page_speaks_german_and_english(page: Page, hotline: Watched) -> None:
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await page.get_by_role("link", name="Deutsch").click()
+    await expect(page.locator("h1")).to_have_text("Hotline live")
+    await expect(page.locator("#page")).to_have_text("Anzeige aktuell")
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
+async def test_the_page_fits_a_phone(page: Page, hotline: Watched) -> None:
+    await hotline.sipp.call(NUMBER, GERMAN_OTHER, hang_up_ms=20_000)
+    await hotline.until("waits", lambda b: waiting(b) == 1)
+    await page.set_viewport_size({"width": 360, "height": 800})
+    await expect(page.locator("#need tr")).to_have_count(1)
+    wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert wide is False
+
+
+async def test_the_keyboard_goes_everywhere(page: Page) -> None:
+    seen = []
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+        seen.append(await page.evaluate("document.activeElement.textContent.trim()"))
+    assert seen == ["To the content", "Deutsch", "English"]

@@ -1,0 +1,147 @@
+"""The centre's file: good as shipped, and every mistake named at once with its key."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.model import Cefr
+from config import staff_csv
+from config.hours import closed_days, opening
+from config.load import ConfigFaults, load
+from config.people import policy, roster
+from config.prompts import sounds
+
+FOLDER = Path(__file__).resolve().parents[2] / "config"
+SHIPPED = FOLDER / "welcomecenter.toml"
+CENTRE = load(SHIPPED)
+
+
+def changed(tmp_path: Path, *pairs: tuple[str, str]) -> Path:
+    text = SHIPPED.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "centre.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(path: Path) -> list[str]:
+    with pytest.raises(ConfigFaults) as caught:
+        load(path)
+    return [str(fault).removeprefix(f"{path}: ") for fault in caught.value.faults]
+
+
+def test_the_shipped_centre_is_good() -> None:
+    assert len(CENTRE.languages) == 10
+    assert len(CENTRE.concerns) == 12
+    people = roster(CENTRE).agents
+    assert len(people) == 15
+    assert people[0].language_level("ar") == Cefr.NATIVE
+    assert sounds(FOLDER / "prompts", CENTRE)["tr", "concern_menu"][9].text.endswith("10 tuşuna basın.")
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ("ring_seconds = 15", "rin_seconds = 15"),
+        ('"08:00-18:00"', '"18:00-08:00"'),
+        ('phone = "p02"', 'phone = "P\\u0007 2"'),
+        ("port = 8080", "port = 80800"),
+    )
+    found = faults(path)
+    assert "staffing.rin_seconds: is no key of this table; did you mean ring_seconds?" in found
+    assert "staffing.ring_seconds: is missing" in found
+    assert [each for each in found if each.startswith("hours.thu: '18:00-08:00' ends before")]
+    assert [each for each in found if each.startswith("staff.anna.phone:") and "P? 2" in each]
+    assert [each for each in found if each.startswith("web.port:") and "80800" in each]
+
+
+def test_what_does_not_fit_together_is_named(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ('phone = "p02"', 'phone = "p01"'),
+        ('unknown_languages = ["de", "en"]', 'unknown_languages = ["de", "xx"]'),
+        ('ar = "native"', 'zz = "native"'),
+    )
+    found = faults(path)
+    assert "staff.phone: has 'p01' more than once" in found
+    assert "routing.unknown_languages: names 'xx', which no [[language]] describes" in found
+    assert [each for each in found if each.startswith("staff.amal.languages: names 'zz'")]
+
+
+def test_a_file_that_is_no_toml_or_not_there_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("[centre")
+    assert faults(tmp_path / "x.toml")[0].startswith("file: is not valid TOML")
+    assert faults(tmp_path / "none.toml")[0].startswith("file: cannot be read")
+
+
+def test_hours_know_holidays_and_daylight_saving() -> None:
+    closed = closed_days(CENTRE, date(2026, 1, 1), date(2026, 12, 31))
+    assert date(2026, 11, 1) in closed, "All Saints is a holiday in North Rhine-Westphalia"
+    assert date(2026, 12, 24) in closed, "closed by the file"
+    monday_winter = opening(CENTRE, 1_774_310_400_000, 1)
+    monday_summer = opening(CENTRE, 1_774_310_400_000 + 6 * 86_400_000, 1)
+    assert (monday_winter[0][0] // 3_600_000) % 24 == 7, "Tuesday 24 March 2026, 8:00 is 7:00 UTC"
+    assert (monday_summer[0][0] // 3_600_000) % 24 == 6, "Monday 30 March 2026, 8:00 is 6:00 UTC"
+
+
+@settings(max_examples=30)
+@given(st.integers(1_700_000_000, 2_000_000_000), st.integers(1, 400))
+def test_opening_intervals_are_sorted_and_apart(second: int, days: int) -> None:
+    found = opening(CENTRE, second * 1000, days)
+    edges = [edge for pair in found for edge in pair]
+    assert edges == sorted(set(edges))
+
+
+def test_policy_is_the_same_value_for_the_same_day() -> None:
+    assert policy(CENTRE, 1_774_310_400_000) == policy(CENTRE, 1_774_310_500_000)
+
+
+def csv(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "staff.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_example_spreadsheet_is_the_shipped_staff(tmp_path: Path) -> None:
+    assert staff_csv.read(FOLDER / "staff.example.csv", CENTRE) == roster(CENTRE)
+    text = (FOLDER / "staff.example.csv").read_text(encoding="utf-8")
+    assert staff_csv.read(csv(tmp_path, "\ufeff" + text), CENTRE) == roster(CENTRE), (
+        "as a spreadsheet saves it"
+    )
+
+
+def test_every_line_that_is_wrong_is_named_and_nothing_is_imported(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path,
+        "id;name;phone;languages;concerns\n"
+        "ada;Ada;p01;de:native;study:4\n"
+        "bob;Bob;p01;de:D9;study:4\n"
+        "cyd;Cyd;p03;de:C1 xx:A1;study:9\n"
+        "dan;Dan;p04;de;study:4\n",
+    )
+    with pytest.raises(ConfigFaults) as caught:
+        staff_csv.read(path, CENTRE)
+    found = [str(fault).removeprefix(f"{path}: ") for fault in caught.value.faults]
+    assert [each.split(":")[0] for each in found] == [
+        "line 3, languages",
+        "line 3, phone",
+        "line 4, concerns",
+        "line 5, languages",
+        "line 5, languages",
+    ]
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        with pytest.raises(ConfigFaults):
+            staff_csv.read(path, CENTRE)
