@@ -176,6 +176,8 @@ exten => s,1,UserEvent(ACDClosed,Call: ${ACD_CALL},Lang: ${ACD_LANG})
 
 def _hold(centre: Centre) -> str:
     rules = centre.routing
+    silent = f"${{EPOCH}}-${{ACD_SINCE}}>={BEAT_LOST_S}"
+    watch = f'GotoIf($["${{ACD_ALIVE}}"="${{ACD_SEEN}}" & {silent}]?acd-degraded,s,1)'
     return f"""
 ; --- on hold: music, and an eye on the daemon ---
 [acd-hold]
@@ -189,7 +191,9 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n,GotoIf($["${{ACD_GREETED}}"="1"]?music)
  same => n,Set(ACD_GREETED=1)
  same => n,Background(acd/hold_first)
+ same => n,{watch}
  same => n,ExecIf($["${{ACD_LANG}}"!="{UNDETERMINED}"]?Background(acd/second_offer))
+ same => n,{watch}
  same => n(music),StartMusicOnHold()
  same => n(loop),WaitExten(2)
 exten => t,1,GotoIf($["${{ACD_SAY}}"=""]?watch)
@@ -201,7 +205,7 @@ exten => t,1,GotoIf($["${{ACD_SAY}}"=""]?watch)
  same => n,Set(ACD_SEEN=${{ACD_ALIVE}})
  same => n,Set(ACD_SINCE=${{EPOCH}})
  same => n,Goto(s,loop)
- same => n(still),GotoIf($[${{EPOCH}}-${{ACD_SINCE}}>={BEAT_LOST_S}]?acd-degraded,s,1)
+ same => n(still),GotoIf($[{silent}]?acd-degraded,s,1)
  same => n,Goto(s,loop)
 exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Set(ACD_SECOND=${{IF($["${{ACD_LANG}}"="{rules.second_language}"]?\

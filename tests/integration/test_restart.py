@@ -116,7 +116,7 @@ async def test_no_caller_is_lost_wherever_the_daemon_is_killed(hotline: Watched,
     before = newest(hotline)
     await hotline.stop_daemon()
     await hotline.start_daemon((sys.executable, "-m", "tests.fakes.crashing", point, "1"))
-    await hotline.sipp.phones(["p04"], answer_ms=600, talk_ms=600)
+    await hotline.sipp.phones(["p04"], answer_ms=600, talk_ms=5000)
     await hotline.ask("birgit", "login")
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     await dead(hotline)

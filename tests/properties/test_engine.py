@@ -1,0 +1,225 @@
+"""Any order of events, lost, doubled and late ones: the engine's promises hold all the same."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from acd import replay
+from agents import state as staff
+from routing import call, facts
+from routing import events as ev
+from routing.commands import Connect
+from routing.engine import Engine
+from tests.fakes.centre import NODE, PHONES, ROSTER, Bench
+
+LANGUAGES = ("de", "en", "ar", "tr", "und")
+CONCERNS = ("study", "other")
+
+
+@dataclass
+class Call:
+    """A caller as the telephone system knows them."""
+
+    leg: ev.Leg
+    language: str
+    concern: str
+    phone_leg: ev.Leg | None = None
+    offers: list[Connect] = field(default_factory=list)
+
+
+def eligible(person: object, visit: object, waited: int) -> bool:
+    """May this person take this caller now? Written anew from the policy of tests.fakes.centre."""
+    agent, need = person.agent, visit  # type: ignore[attr-defined]
+    level, concern, languages = 5, 3, [need.language]  # type: ignore[attr-defined]
+    if waited >= 45_000:
+        level, concern = 4, 2
+    if waited >= 90_000:
+        level, concern = 4, 1
+        languages += [need.second] if need.second else []  # type: ignore[attr-defined]
+    if waited >= 150_000:
+        level, concern = 3, 0
+        languages += ["de", "en"]
+    spoken = dict(agent.languages)
+    spoken["und"] = min(spoken.get("de", 0), spoken.get("en", 0))
+    return any(spoken.get(code, 0) >= level for code in languages) and (
+        dict(agent.concerns).get(need.concern, 0) >= concern  # type: ignore[attr-defined]
+    )
+
+
+class Hotline(RuleBasedStateMachine):
+    """A telephone system that does what it likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench()
+        self.calls: list[Call] = []
+        self.number = 0
+        self.ended: dict[int, int] = {}
+        self.took = len(self.bench.effects)
+
+    def tell(self, event: ev.Event, after_ms: int = 1) -> None:
+        for command in self.bench.tell(event, after_ms).commands:
+            if isinstance(command, Connect):
+                for each in self.calls:
+                    if each.leg == command.caller:
+                        each.offers.append(command)
+
+    def leg(self) -> ev.Leg:
+        self.number += 1
+        return ev.Leg(NODE, f"{self.number}.0")
+
+    @initialize()
+    def begin(self) -> None:
+        self.bench.login("p02")
+
+    @rule(language=st.sampled_from(LANGUAGES), concern=st.sampled_from(CONCERNS), lost=st.booleans())
+    def caller(self, language: str, concern: str, lost: bool) -> None:
+        made = Call(self.leg(), language, concern)
+        self.calls.append(made)
+        if not lost:
+            self.tell(ev.CallArrived(made.leg, "line"))
+            self.tell(ev.LanguageChosen(made.leg, language))
+        self.tell(ev.CallWaiting(made.leg, language, concern, "", self.bench.now, self.bench.now))
+
+    @rule(data=st.data(), what=st.sampled_from(["wait", "second", "degraded", "ask", "leave", "known"]))
+    def something_of_a_caller(self, data: st.DataObject, what: str) -> None:
+        if not self.calls:
+            return
+        one = data.draw(st.sampled_from(self.calls))
+        event: ev.Event = {
+            "wait": ev.CallWaiting(one.leg, one.language, one.concern, "", 0, 0),
+            "second": ev.SecondLanguageAdded(one.leg, "de"),
+            "degraded": ev.DegradedEntered(one.leg),
+            "ask": ev.HangupAsked(one.leg),
+            "leave": ev.LegEnded(one.leg, 16),
+            "known": ev.CallerKnown(one.leg, "t", "", ""),
+        }[what]
+        self.tell(event)
+        if what == "leave":
+            self.calls.remove(one)
+
+    @rule(data=st.data(), what=st.sampled_from(["begin", "ring", "talk", "end", "over", "failed", "stale"]))
+    def something_of_an_offer(self, data: st.DataObject, what: str) -> None:
+        offered = [one for one in self.calls if one.offers]
+        if not offered:
+            return
+        one = data.draw(st.sampled_from(offered))
+        command = data.draw(st.sampled_from(one.offers[-3:]))
+        phone = command.reach.address
+        if what == "begin":
+            one.phone_leg = self.leg()
+            self.tell(ev.DialBegan(one.leg, one.phone_leg, phone))
+        elif what == "over":
+            self.tell(ev.DialEnded(one.leg, command.id, "NOANSWER"))
+        elif what == "stale":
+            self.tell(ev.DialEnded(one.leg, command.id, "STALE"))
+        elif what == "failed":
+            self.tell(ev.CommandFailed(command.id, "test"))
+        elif one.phone_leg is not None:
+            event: ev.Event = {
+                "ring": ev.PhoneRang(one.phone_leg),
+                "talk": ev.Bridged(one.leg, one.phone_leg, phone),
+                "end": ev.LegEnded(one.phone_leg, 17),
+            }[what]
+            self.tell(event)
+
+    @rule(
+        phone=st.sampled_from([*PHONES, "nobody"]),
+        what=st.sampled_from(["login", "logout", "ready", "notready"]),
+    )
+    def staff_asks(self, phone: str, what: str) -> None:
+        self.tell(ev.StaffAsked("", phone, what, "", None))
+
+    @rule(
+        phone=st.sampled_from(PHONES), state=st.sampled_from(["NOT_INUSE", "INUSE", "RINGING", "UNAVAILABLE"])
+    )
+    def device(self, phone: str, state: str) -> None:
+        self.tell(ev.DeviceChanged(phone, state))
+
+    @rule(ms=st.integers(1, 60_000))
+    def time_passes(self, ms: int) -> None:
+        self.tell(ev.Elapsed(), ms)
+
+    @rule(linkup=st.booleans(), down=st.booleans())
+    def snapshot(self, linkup: bool, down: bool) -> None:
+        """The PBX lists every caller on hold: whatever else there was is gone."""
+        if down:
+            self.tell(ev.LinkDown("test"))
+        legs = tuple(
+            ev.LegSeen(one.leg, one.leg, "", "acd-hold", "", True, one.language, one.concern, "", 1, 1, 0, 0)
+            for one in self.calls
+        )
+        self.tell(
+            ev.PbxSnapshot(self.bench.now, linkup or down, legs, tuple((p, "NOT_INUSE") for p in PHONES))
+        )
+
+    @rule()
+    def restart(self) -> None:
+        """A kept world decides as the one in memory."""
+        engine, _ = replay.thaw(replay.freeze(self.bench.engine, 0))
+        assert engine.world == self.bench.engine.world
+        self.bench.engine = engine
+
+    @invariant()
+    def at_most_one_offer_a_person_and_a_caller(self) -> None:
+        world = self.bench.engine.world
+        for things in ([o.agent for o in world.offers.values()], [o.visit for o in world.offers.values()]):
+            assert len(things) == len(set(things))
+
+    @invariant()
+    def offers_people_and_visits_agree(self) -> None:
+        world = self.bench.engine.world
+        for offer in world.offers.values():
+            person, visit = world.people[offer.agent], world.visits[offer.visit]
+            assert (person.offer, visit.offer) == (offer.id, offer.id)
+            assert person.activity in (staff.RESERVED, staff.RINGING)
+            assert visit.state in (call.OFFERED, call.RINGING)
+        for person in world.people.values():
+            if person.activity in (staff.RESERVED, staff.RINGING):
+                assert person.offer in world.offers
+            if person.activity == staff.TALKING:
+                assert world.visits[person.visit].state == call.TALKING
+        for visit in world.visits.values():
+            assert (visit.offer in world.offers) == (visit.state in (call.OFFERED, call.RINGING))
+
+    @invariant()
+    def nobody_waits_beside_a_free_person_who_could_take_them(self) -> None:
+        world = self.bench.engine.world
+        if not world.link_up:
+            return
+        for visit in world.visits.values():
+            if visit.state != call.WAITING:
+                continue
+            asked = {agent for agent, until in visit.asked if until > world.now_ms}
+            for key, person in world.people.items():
+                if person.free and key not in asked:
+                    assert not eligible(person, visit, world.now_ms - visit.order_from_ms)
+
+    @invariant()
+    def every_reservation_has_an_end(self) -> None:
+        world = self.bench.engine.world
+        if world.link_up:
+            assert all(offer.deadline_ms > 0 for offer in world.offers.values())
+
+    @invariant()
+    def every_visit_ends_once(self) -> None:
+        for effects in self.bench.effects[self.took :]:
+            for fact in effects.facts:
+                if isinstance(fact, facts.VisitEnded):
+                    self.ended[fact.visit] = self.ended.get(fact.visit, 0) + 1
+        self.took = len(self.bench.effects)
+        assert all(times == 1 for times in self.ended.values())
+        assert not set(self.ended) & set(self.bench.engine.world.visits)
+
+    def teardown(self) -> None:
+        """The same events again lead to the same commands and facts, byte for byte."""
+        engine = Engine()
+        again = [engine.step(event, now) for event, now in self.bench.journal]
+        assert repr(again) == repr(self.bench.effects)
+        assert len(ROSTER.agents) == 3
+
+
+TestHotline = Hotline.TestCase
+TestHotline.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
