@@ -98,21 +98,39 @@ class Publisher:
         )
         async with client:
             await client.publish(status, b"online", qos=1, retain=True)
-            told: dict[str, str] = {}
             self._trouble = ""
+            telling = asyncio.ensure_future(self._tell(client, status))
+            gone = asyncio.ensure_future(_until_gone(client))
             try:
-                while True:
-                    self._changed.clear()
-                    for topic, payload in messages(self._board()).items():
-                        if told.get(topic) != payload:
-                            await client.publish(f"{b.prefix}/{topic}", payload, qos=1, retain=True)
-                            told[topic] = payload
-                    await asyncio.sleep(INTERVAL_S)
-                    try:
-                        async with asyncio.timeout(REFRESH_S):
-                            await self._changed.wait()
-                    except TimeoutError:
-                        await client.publish(status, b"online", qos=1, retain=True)
+                done, _ = await asyncio.wait({telling, gone}, return_when=asyncio.FIRST_COMPLETED)
+                for each in done:
+                    each.result()
             except asyncio.CancelledError:
                 await client.publish(status, b"offline", qos=1, retain=True)
                 raise
+            finally:
+                for each in (telling, gone):
+                    each.cancel()
+                await asyncio.gather(telling, gone, return_exceptions=True)
+
+    async def _tell(self, client: aiomqtt.Client, status: str) -> None:
+        """Publish what changed, and a sign of life when nothing does."""
+        told: dict[str, str] = {}
+        while True:
+            self._changed.clear()
+            for topic, payload in messages(self._board()).items():
+                if told.get(topic) != payload:
+                    await client.publish(f"{self._broker.prefix}/{topic}", payload, qos=1, retain=True)
+                    told[topic] = payload
+            await asyncio.sleep(INTERVAL_S)
+            try:
+                async with asyncio.timeout(REFRESH_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                await client.publish(status, b"online", qos=1, retain=True)
+
+
+async def _until_gone(client: aiomqtt.Client) -> None:
+    """Raises MqttError as soon as the broker is gone; we subscribe to nothing."""
+    async for _ in client.messages:
+        continue

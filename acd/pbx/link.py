@@ -225,7 +225,7 @@ class AmiLink:
             if listing.whole and (waiter := self._waiters.get(key)) and not waiter.done():
                 waiter.set_result(None)
             return
-        if frame.get("Response"):
+        if frame.get("Response") and not frame.get("Event"):
             if self._protocol is not None and key in self._protocol.responses:
                 self._protocol.handle_message(Message(dict(frame)))
             self._answer_fired(key, frame)

@@ -1,0 +1,149 @@
+"""The program as an administrator meets it: every fault is one clear sentence and an exit code."""
+
+import asyncio
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from acd.demo.hotline import NUMBER, PROJECT, configured
+from tests.integration.conftest import Watched
+from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
+
+SOURCE = PROJECT / "config" / "welcomecenter.toml"
+ACD = (sys.executable, "-c", "from acd.cli import main; main()")
+
+
+async def acd(*words: str, stop_at: str = "") -> tuple[int, str]:
+    """Run the program to its end, or until it says `stop_at`; its exit code and words."""
+    process = await asyncio.create_subprocess_exec(
+        *ACD, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=PROJECT
+    )
+    assert process.stdout is not None
+    said = b""
+    async with asyncio.timeout(30):
+        while line := await process.stdout.readline():
+            said += line
+            if stop_at and stop_at in line.decode():
+                process.terminate()
+                stop_at = ""
+        return await process.wait(), said.decode()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return configured(SOURCE, tmp_path, {})
+
+
+async def test_the_commands_of_the_readme(config: Path, tmp_path: Path) -> None:
+    where = ("--config", str(config))
+    code, said = await acd("check", "--config", str(SOURCE))
+    assert (code, "15 members of staff" in said) == (0, True)
+    assert (await acd("db", "upgrade", *where))[0] == 0
+    code, said = await acd("staff", "import", str(PROJECT / "config" / "staff.example.csv"), *where)
+    assert (code, "15 members of staff imported" in said) == (0, True)
+    code, said = await acd("staff", "list", *where)
+    assert said.splitlines()[0].startswith("amal  Amal Haddad  p01  ar:NATIVE")
+    for words in (
+        [],
+        ["run"],
+        ["check"],
+        ["pbx", "render"],
+        ["staff", "import"],
+        ["db", "upgrade"],
+        ["demo"],
+    ):
+        code, said = await acd(*words, "--help")
+        assert (code, "Usage" in said) == (0, True)
+
+
+async def test_check_exits_with_2_and_names_everything(config: Path) -> None:
+    text = config.read_text(encoding="utf-8").replace("wrap_up_seconds", "wrapup_seconds")
+    config.write_text(text.replace('node = "pbx1"', 'node = "PBX 1"'), encoding="utf-8")
+    code, said = await acd("check", "--config", str(config))
+    assert code == 2
+    assert len(said.splitlines()) == 3
+    assert "staffing.wrapup_seconds: is no key of this table; did you mean wrap_up_seconds?" in said
+
+
+async def test_a_wrong_spreadsheet_changes_nothing(config: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("id,name,phone,languages,concerns\nx,X,p01,de:Z1,study:4\n", encoding="utf-8")
+    code, said = await acd("staff", "import", str(bad), "--config", str(config))
+    assert (code, "bad.csv: line 2, languages" in said) == (2, True)
+    assert not (tmp_path / "var" / "records.db").exists()
+
+
+async def test_a_port_that_is_taken(config: Path) -> None:
+    from config.load import load
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", load(config).web.port))
+        other.listen()
+        code, said = await acd("run", "--config", str(config))
+    assert code == 2
+    assert said.strip().endswith("cannot be used: Address already in use; choose another")
+
+
+@pytest.mark.parametrize("what", ["read-only", "newer", "no database", "exposed"])
+async def test_a_store_that_cannot_be_used(config: Path, tmp_path: Path, what: str) -> None:
+    assert (await acd("db", "upgrade", "--config", str(config)))[0] == 0
+    records = tmp_path / "var" / "records.db"
+    if what == "read-only":
+        records.chmod(0o400)
+    elif what == "newer":
+        with sqlite3.connect(records) as base:
+            base.execute("update records_schema set version_num = 'records_9999'")
+        base.close()
+    elif what == "no database":
+        records.write_text("text")
+    else:
+        (tmp_path / "var" / "secrets.toml").write_text('ami = "x"\n[phones]\n')
+    code, said = await acd("run", "--config", str(config))
+    wanted = {
+        "read-only": "records.db: is read-only",
+        "newer": "records.db: its schema 'records_9999' is newer",
+        "no database": "records.db: is no SQLite database",
+        "exposed": "secrets.toml: others can read it",
+    }[what]
+    assert (code, wanted in said) == (2, True), said
+
+
+async def test_a_wrong_ami_secret_is_said_and_the_page_is_there(hotline: Watched, tmp_path: Path) -> None:
+    pbx = {"ami_port": hotline.centre.pbx.ami_port}
+    config = configured(SOURCE, tmp_path, {"pbx": pbx})
+    code, said = await acd("run", "--config", str(config), stop_at="refuses the AMI user")
+    assert (code, "wrong secret?" in said) == (0, True)
+
+
+async def test_a_number_stands_nowhere_but_in_the_vault_and_goes_without_a_trace(hotline: Watched) -> None:
+    before = newest(hotline)
+    number = "2018876543"
+    for caller in (f"0{number}", f"+49{number}"):
+        call = await hotline.sipp.call(NUMBER, GERMAN_OTHER, caller=caller, name="Müller", hang_up_ms=2500)
+        await call.finished()
+    await hotline.row(LAST, before)
+    rows = hotline.rows("select token from visit where id > ? and token != ''", before)
+    assert len({row["token"] for row in rows}) == 1, "one number, one token"
+
+    def holding() -> set[str]:
+        folders = (hotline.folder / "var", hotline.asterisk.folder)
+        return {
+            path.name
+            for folder in folders
+            for path in folder.rglob("*")
+            if number in path.name or (path.is_file() and number.encode() in path.read_bytes())
+        } | ({"daemon.log"} if number in hotline.log.read_text() else set())
+
+    assert holding() <= {"vault.db", "vault.db-wal"}
+    assert holding()
+    await hotline.stop_daemon()
+    from acd.store.open import ready, urls
+    from acd.store.vault import SqlVault
+
+    vault = SqlVault(await ready("vault", urls(hotline.folder / "var", {})["vault"]), 30, [])
+    assert await vault.erase(f"0{number}")
+    await vault.close()
+    assert holding() == set()

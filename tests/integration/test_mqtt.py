@@ -1,0 +1,121 @@
+"""Counts at a real broker: retained, with a last will, and a broker in trouble is seen and delays nothing."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Callable
+
+import aiomqtt
+import pytest
+
+from acd.demo.asterisk import free_port
+from acd.mqtt import Broker, Publisher
+from routing.board import Board, Person, WaitingCell
+
+BOARD = Board(
+    5_000,
+    True,
+    "",
+    True,
+    1,
+    0,
+    0,
+    0,
+    0,
+    (WaitingCell("uk", "study", 2, 1_000),),
+    (Person("a", "A", "ready", "", 0),),
+)
+
+
+class Mosquitto:
+    def __init__(self) -> None:
+        self.port = free_port()
+
+    async def start(self) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            "mosquitto", "-p", str(self.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                    writer.close()
+                    return
+                except OSError:
+                    await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+@pytest.fixture
+async def mosquitto() -> AsyncIterator[Mosquitto]:
+    broker = Mosquitto()
+    await broker.start()
+    yield broker
+    await broker.stop()
+
+
+async def seen(port: int, wanted: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+    """Retained messages, once they are as wanted."""
+    found: dict[str, str] = {}
+    async with asyncio.timeout(20), aiomqtt.Client("127.0.0.1", port) as client:
+        await client.subscribe("centre/#")
+        async for message in client.messages:
+            found[str(message.topic)] = str(bytes(message.payload).decode())  # type: ignore[arg-type]
+            if wanted(found):
+                return found
+    return found
+
+
+async def until(publisher: Publisher, words: str) -> None:
+    async with asyncio.timeout(20):
+        while words not in publisher.health():  # noqa: ASYNC110 a state, not an event
+            await asyncio.sleep(0.05)
+
+
+async def test_counts_are_retained_and_the_will_is_spoken(mosquitto: Mosquitto) -> None:
+    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, lambda: 0.0)
+    running = asyncio.ensure_future(publisher.run())
+    found = await seen(mosquitto.port, lambda messages: len(messages) == 4)
+    assert found["centre/status"] == "online"
+    assert json.loads(found["centre/queue"]) == [
+        {"language": "uk", "concern": "study", "callers": 2, "oldest_since_ms": 1_000}
+    ]
+    assert json.loads(found["centre/staff"]) == {"ready": 1}
+    assert publisher.health() == "ok"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await seen(mosquitto.port, lambda messages: messages.get("centre/status") == "offline")
+
+
+async def test_a_broker_that_goes_is_seen_and_told_again_when_it_is_back(mosquitto: Mosquitto) -> None:
+    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, lambda: 0.0)
+    running = asyncio.ensure_future(publisher.run())
+    await until(publisher, "ok")
+    await mosquitto.stop()
+    publisher.touch()
+    await until(publisher, "cannot be used")
+    await mosquitto.start()
+    await until(publisher, "ok")
+    await seen(mosquitto.port, lambda messages: messages.get("centre/status") == "online")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_broker_that_takes_nothing_is_seen(mosquitto: Mosquitto) -> None:
+    board = [BOARD]
+    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: board[0], lambda: 0.0)
+    running = asyncio.ensure_future(publisher.run())
+    await until(publisher, "ok")
+    mosquitto.process.send_signal(signal.SIGSTOP)
+    board[0] = BOARD._replace(waiting=())
+    publisher.touch()
+    await until(publisher, "cannot be used")
+    mosquitto.process.send_signal(signal.SIGCONT)
+    await until(publisher, "ok")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
