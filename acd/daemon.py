@@ -44,6 +44,7 @@ from routing.facts import Fact, StaffRefused
 DRIFT_S = 300.0
 DAY_S = 86_400.0
 LEVEL_S = 2.0
+STOP_S = 5.0
 DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
@@ -282,7 +283,7 @@ class Daemon:
         finally:
             for task in running[2:]:
                 task.cancel()
-            await asyncio.gather(*running[2:], return_exceptions=True)
+            await asyncio.wait(running[2:], timeout=STOP_S)
             self._runner.stop()
             await asyncio.wait({running[0]}, timeout=5)
             await self._last_words()
