@@ -316,6 +316,7 @@ class Daemon:
         await self._vault.purge(now)
         if isinstance(self._journal, SqlJournal):
             await self._journal.trim(now - self._centre.store.journal_days * DAY_MS)
+        await self._rules(self._centre)
 
     # --- what pages and API ask ----------------------------------------------------------------------
 

@@ -180,11 +180,10 @@ class Recording(Table):
 
 
 class Privacy(Table):
-    """[privacy]: how long a number is known, and what is too small to be shown."""
+    """[privacy]: how long a number is known, and which numbers get no token."""
 
     number_days: Annotated[int, Field(ge=0, le=3650)]
     switchboard_numbers: list[str] = []
-    small_cell: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class ServiceLevel(Table):

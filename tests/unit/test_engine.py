@@ -138,6 +138,16 @@ def test_how_a_phone_refuses_is_told_by_its_own_cause(
     assert classify(cause, rang, status) == outcome
 
 
+def test_why_a_phone_refused_may_be_told_after_its_dial_is_over(bench: Bench) -> None:
+    bench.login("p02", "p03")
+    first = offered(bench.call("1.1", "de", "other"))
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02"))
+    assert none(facts.OfferEnded, bench.tell(ev.DialEnded(CALLER, first.offer, "CHANUNAVAIL")).facts)
+    effects = bench.tell(ev.LegEnded(PHONE, 21))
+    assert only(facts.OfferEnded, effects.facts).outcome == facts.DECLINED
+    assert offered(effects).agent == "cem"
+
+
 def test_who_does_not_answer_is_passed_over_and_away_after_the_second_miss(bench: Bench) -> None:
     bench.login("p02", "p03")
     first = offered(bench.call("1.1", "de", "other"))
