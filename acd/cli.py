@@ -18,6 +18,7 @@ from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
 from acd.store import open as stores
 from acd.store import queries
+from acd.store.codec import UnreadableEvent
 from acd.store.open import StoreFault
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
@@ -81,7 +82,7 @@ def run(config: ConfigFile = DEFAULT) -> None:
         asyncio.run(_run(config))
     except ConfigFaults as fault:
         raise _fail(*map(str, fault.faults)) from None
-    except (StoreFault, PortTaken, SecretsExposed, TokenExposed) as fault:
+    except (StoreFault, UnreadableEvent, PortTaken, SecretsExposed, TokenExposed) as fault:
         raise _fail(str(fault)) from None
 
 
