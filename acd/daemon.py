@@ -196,9 +196,9 @@ class Daemon:
         )
         port.attach(runner.submit)
         daemon = cls(path, centre, journal, recorder, sql, vault, runner, feed, port, clock)
+        runner.submit(Arrival(TermBegan(term), DAEMON))
         if seq > last:
             runner.submit(Arrival(JournalGap(last + 1, seq), DAEMON))
-        runner.submit(Arrival(TermBegan(term), DAEMON))
         await daemon._rules(centre)
         daemon.app, daemon.live = daemon._make_app(api_token, registry, picture)
         touched = [daemon.live.touch]

@@ -105,7 +105,8 @@ class Engine:
     def step(self, event: Event, now: int) -> Effects:
         """Pass every deadline up to now, then the event, then match callers with people.
 
-        The first snapshot after a lost link is applied before overdue deadlines, since they may be void.
+        The first snapshot after a lost link is applied before overdue deadlines, since they may be void;
+        so is a new term, since what fell due while nobody decided waits for that snapshot.
         """
         self._commands, self._facts = [], []
         world = self.world
@@ -115,7 +116,8 @@ class Engine:
             self._on_snapshot(event)
             self._pass_deadlines(now)
         else:
-            self._pass_deadlines(now)
+            if not isinstance(event, ev.TermBegan):
+                self._pass_deadlines(now)
             world.now_ms = now
             self._handlers[type(event)](event)
         self._match()

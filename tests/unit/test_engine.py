@@ -289,6 +289,14 @@ def test_a_call_that_rings_across_a_restart_keeps_ringing_and_connects(bench: Be
     assert only(facts.TalkBegan, effects.facts).offer == offer.offer
 
 
+def test_what_fell_due_while_nobody_decided_waits_for_the_snapshot(bench: Bench) -> None:
+    bench.login("p02")
+    offered(bench.call("1.1"))
+    effects = bench.tell(ev.TermBegan(2), 60_000)
+    assert none(facts.OfferEnded, effects.facts)
+    assert effects.commands == ()
+
+
 def test_who_was_answered_while_the_daemon_was_away_is_talking_after_it(bench: Bench) -> None:
     bench.call("1.1")
     bench.tell(ev.TermBegan(2))
