@@ -1,4 +1,4 @@
-# make demo, make test: all that a newcomer needs. Everything is installed below this folder or by apt.
+# make demo, make test, make bench: all that a newcomer needs. Everything is installed below this folder or by apt.
 SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -7,7 +7,7 @@ LOCKS := requirements/daemon.txt requirements/postgres.txt requirements/plan.txt
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: demo test check unit lock setup clean
+.PHONY: demo test check unit bench lock setup clean
 
 demo: setup
 	config/deploy/packages.sh demo
@@ -38,6 +38,11 @@ $(VENV)/.done: $(LOCKS) pyproject.toml
 	$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --no-deps -e .
 	@touch $@
+
+bench: setup
+	config/deploy/packages.sh test
+	config/deploy/asterisk.sh >/dev/null
+	$(PYTHON) -m tests.bench
 
 lock:
 	$(COMPILE) -o requirements/daemon.txt

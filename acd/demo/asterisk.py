@@ -59,10 +59,20 @@ def private_centre(centre: Centre, *, ami: int, sip: int, rtp_from: int = 20000)
 
 
 class PrivateAsterisk:
-    """One Asterisk in a folder below its root, gone without a trace after `async with`."""
+    """One Asterisk in a folder below its root, gone without a trace after `async with`.
+
+    extra: (file, text) appended to its files, for what only a measurement or a test needs.
+    """
 
     def __init__(
-        self, root: Path, name: str, centre: Centre, roster: Roster, secrets: Secrets, spoken: Sounds
+        self,
+        root: Path,
+        name: str,
+        centre: Centre,
+        roster: Roster,
+        secrets: Secrets,
+        spoken: Sounds,
+        extra: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.root = root
         self.centre = centre
@@ -71,6 +81,7 @@ class PrivateAsterisk:
         self.folder = parent / f"acd-{name}-{os.getpid()}"
         self._roster = roster
         self._spoken = spoken
+        self._extra = extra
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -94,8 +105,8 @@ class PrivateAsterisk:
         await self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def render(self, extra: Sequence[tuple[str, str]] = ()) -> None:
-        """Write its files; `extra` appends (file, text) for what only a test needs."""
+    def render(self) -> None:
+        """Write its files."""
         cache = self.root.joinpath("srv" if self.root != Path("/") else "tmp", "acd-sounds")
         target = self.folder / "data" / "sounds"
         if cache.is_dir() and not target.exists():
@@ -111,7 +122,7 @@ class PrivateAsterisk:
         )
         if os.geteuid() == 0:
             shutil.copytree(target, cache, dirs_exist_ok=True)
-        for name, text in extra:
+        for name, text in self._extra:
             with (self.folder / "etc" / name).open("a", encoding="utf-8") as file:
                 file.write(text)
         self._give_to_user()

@@ -35,8 +35,11 @@ class DaemonEnded(Exception):
     """The daemon did not start; the message is its own last words."""
 
 
-def configured(source: Path, folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> Path:
-    """A copy of a centre's file: open around the clock, on free ports, with `changes` by table."""
+def configured(source: Path, folder: Path, changes: Mapping[str, Any]) -> Path:
+    """A copy of a centre's file: open around the clock, on free ports, with `changes`.
+
+    changes: tables are merged into the file's, lists take the place of the file's.
+    """
     raw = tomllib.loads(source.read_text(encoding="utf-8"))
     raw["hours"] = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ALWAYS) | {"holidays": ""}
     raw["pbx"] |= {
@@ -48,8 +51,8 @@ def configured(source: Path, folder: Path, changes: Mapping[str, Mapping[str, An
     }
     raw["store"]["folder"] = "var"
     raw["web"] = {"host": "127.0.0.1", "port": free_port()}
-    for table, values in changes.items():
-        raw[table] = raw.get(table, {}) | values
+    for key, value in changes.items():
+        raw[key] = raw.get(key, {}) | value if isinstance(value, Mapping) else value
     path = folder / "centre.toml"
     path.write_text(tomli_w.dumps(raw), encoding="utf-8")
     return path
@@ -58,7 +61,12 @@ def configured(source: Path, folder: Path, changes: Mapping[str, Mapping[str, An
 class Hotline:
     """Everything together; `async with` starts Asterisk and SIPp, `start_daemon` the daemon."""
 
-    def __init__(self, source: Path, changes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        source: Path,
+        changes: Mapping[str, Any] | None = None,
+        extra: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="acd-hotline-"))
         self.config = configured(source, self.folder, changes or {})
         self.centre = load(self.config)
@@ -67,7 +75,13 @@ class Hotline:
         self.secrets = own(self.folder / "var" / "secrets.toml", self.phones)
         spoken = sounds(source.parent / "prompts", self.centre)
         self.asterisk = PrivateAsterisk(
-            find(PROJECT), self.folder.name[-8:].lower(), self.centre, people, self.secrets, spoken
+            find(PROJECT),
+            self.folder.name[-8:].lower(),
+            self.centre,
+            people,
+            self.secrets,
+            spoken,
+            extra,
         )
         self.sipp = Sipp(self.centre.pbx.sip_address, self.centre.pbx.sip_port, self.secrets.phones)
         self.daemon: asyncio.subprocess.Process | None = None

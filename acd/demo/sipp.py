@@ -64,11 +64,13 @@ class Sipp:
         tone_hz: int = 0,
         calls: int = 1,
         rate: float = 1,
+        at_once: int = 1000,
         address: str = CALLER_ADDRESS,
     ) -> "Run":
         """Callers who dial, press `keys` as (pause before it in ms, key), and hang up or are hung up on.
 
-        hang_up_ms: after the last key; None waits for the other side.
+        hang_up_ms: after the last key; None waits for the other side. rate: new calls a second, as long
+        as fewer than `at_once` are there.
         """
         scenario = self._scenario(
             "caller",
@@ -81,7 +83,7 @@ class Sipp:
             patience_ms=patience_ms,
             speech=self._tone(tone_hz),
         )
-        return await self._start(scenario, address, calls=calls, rate=rate)
+        return await self._start(scenario, address, calls=calls, rate=rate, at_once=at_once)
 
     async def phones(
         self,
@@ -144,13 +146,20 @@ class Sipp:
         return path
 
     async def _start(
-        self, scenario: Path, address: str, *, calls: int, rate: float = 10, fields: Sequence[str] = ()
+        self,
+        scenario: Path,
+        address: str,
+        *,
+        calls: int,
+        rate: float = 10,
+        at_once: int = 1000,
+        fields: Sequence[str] = (),
     ) -> "Run":
         port = next(self._ports)
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
         command += ["-mi", address, "-mp", str(30000 + (port - 21000) * 4 % 20000), "-nostdin"]
         command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
-        command += ["-l", "1000", "-timeout_error", "-max_retrans", "3"]
+        command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3"]
         if calls:
             command += ["-m", str(calls), "-r", str(rate)]
         if fields:

@@ -11,16 +11,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
 from acd.web import token
-from acd.web.deps import ServiceLevel, WebDeps
+from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
+from acd.web.shapes import Board, Reason, ServiceLevel, State
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
-from routing.board import Board
 
 HERE = Path(__file__).parent
 BODY_MAX = 10_000
@@ -31,21 +30,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-
-
-class Reason(BaseModel):
-    """Why a person is not ready."""
-
-    model_config = ConfigDict(extra="forbid")
-    reason: str = Field(default="", max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")
-
-
-class State(BaseModel):
-    """Everything the page shows, whole every time."""
-
-    board: Board
-    service_level: ServiceLevel
-    release: str = __version__
 
 
 def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
@@ -60,7 +44,10 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
             raise HTTPException(401, "send the bearer token of this centre", {"WWW-Authenticate": "Bearer"})
 
     async def state() -> State:
-        return State(board=deps.board(), service_level=await deps.service_level())
+        return State(
+            board=Board.model_validate(deps.board()),
+            service_level=ServiceLevel.model_validate(await deps.service_level()),
+        )
 
     @app.middleware("http")
     async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:

@@ -31,7 +31,7 @@ class Watched(Hotline):
         async with asyncio.timeout(timeout_s):
             while True:
                 try:
-                    if wanted(named(await self.state())):
+                    if wanted(await self.state()):
                         return
                 except httpx.HTTPError:
                     pass
@@ -62,36 +62,12 @@ class Watched(Hotline):
         assert self.rows("select detail from incident where kind = 'DriftFound'") == []
 
 
-FIELDS = [
-    "at_ms",
-    "link_up",
-    "link_why",
-    "open",
-    "term",
-    "in_menu",
-    "ringing",
-    "talking",
-    "degraded",
-    "waiting",
-    "staff",
-]
-
-
-def named(board: Any) -> dict[str, Any]:
-    """A board as a mapping, however it was written."""
-    return board if isinstance(board, dict) else dict(zip(FIELDS, board, strict=True))
-
-
 def waiting(board: dict[str, Any]) -> int:
-    return sum(cell["callers"] if isinstance(cell, dict) else cell[2] for cell in board["waiting"])
+    return sum(cell["callers"] for cell in board["waiting"])
 
 
 def state_of(board: dict[str, Any], agent: str) -> str:
-    for person in board["staff"]:
-        row = list(person.values()) if isinstance(person, dict) else person
-        if row[0] == agent:
-            return str(row[2])
-    return ""
+    return next((person["state"] for person in board["staff"] if person["id"] == agent), "")
 
 
 @pytest.fixture(scope="session")

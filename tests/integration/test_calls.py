@@ -144,10 +144,7 @@ async def test_silence_and_wrong_keys_lead_to_the_queue_and_never_out(hotline: W
     menus = 18.6 + 25.6
     assert time.monotonic() - began < menus + 25 + 3
     board = await hotline.state()
-    cells = {
-        tuple(cell[:2]) if isinstance(cell, list) else (cell["language"], cell["concern"])
-        for cell in (board["waiting"] if isinstance(board, dict) else board[9])
-    }
+    cells = {(cell["language"], cell["concern"]) for cell in board["waiting"]}
     assert cells == {("und", "other")}
     assert silent.going
     assert wrong.going
@@ -174,10 +171,4 @@ async def test_a_stranger_cannot_use_a_feature_code(hotline: Watched) -> None:
 
     with pytest.raises(SippFailed):
         await hotline.sipp.feature("p10", "*41", password="wrong")
-    assert state_of(await named_state(hotline), "jonas") == "logged_out"
-
-
-async def named_state(hotline: Watched) -> dict[str, Any]:
-    from tests.integration.conftest import named
-
-    return named(await hotline.state())
+    assert state_of(await hotline.state(), "jonas") == "logged_out"

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from acd.demo.hotline import NUMBER
-from tests.integration.conftest import Watched, named, state_of, waiting
+from tests.integration.conftest import Watched, state_of, waiting
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
 
 
@@ -18,6 +18,11 @@ async def dead(hotline: Watched) -> None:
     hotline.daemon = None
 
 
+async def oldest(hotline: Watched) -> dict[str, int]:
+    """Language -> since when its oldest caller waits."""
+    return {cell["language"]: cell["longest_since_ms"] for cell in (await hotline.state())["waiting"]}
+
+
 async def test_those_who_wait_are_adopted_in_their_order_with_their_times(hotline: Watched) -> None:
     before = newest(hotline)
     await hotline.sipp.call(NUMBER, GERMAN_OTHER, hang_up_ms=60_000)
@@ -26,14 +31,14 @@ async def test_those_who_wait_are_adopted_in_their_order_with_their_times(hotlin
     await hotline.until("two wait", lambda b: waiting(b) == 2)
     async with hotline.client() as client:
         then = [(w["visit"], w["language"], w["concern"]) for w in (await client.get("/api/waiting")).json()]
-    since = {cell[0]: cell[3] for cell in named(await hotline.state())["waiting"]}
+    since = await oldest(hotline)
     await hotline.stop_daemon(kill=True)
     await hotline.start_daemon()
     await hotline.until("two wait again", lambda b: waiting(b) == 2)
     async with hotline.client() as client:
         now = [(w["visit"], w["language"], w["concern"]) for w in (await client.get("/api/waiting")).json()]
     assert now == then
-    assert {cell[0]: cell[3] for cell in named(await hotline.state())["waiting"]} == since
+    assert await oldest(hotline) == since
     assert newest(hotline) > before
 
 

@@ -23,15 +23,6 @@ const make = (tag, text, attributes = {}) => {
 const signal = (id, good, text) => { set(id, text); at(id).dataset.good = good ? "yes" : "no"; };
 const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
 
-// A named tuple arrives as an array in the order of its fields.
-const board = (b) => Object.fromEntries(
-  ["at_ms", "link_up", "link_why", "open", "term", "in_menu", "ringing", "talking", "degraded", "waiting", "staff"]
-    .map((name, i) => [name, Array.isArray(b) ? b[i] : b[name]]));
-const fields = (row, keys) => Object.fromEntries(keys.map((name, i) => [name, Array.isArray(row) ? row[i] : row[name]]));
-const cell = (row) => fields(row, ["language", "concern", "callers", "longest_since_ms"]);
-const person = (row) => fields(row, ["id", "name", "state", "reason", "since_ms"]);
-const level = (row) => fields(row, ["variant", "clock", "seconds", "met", "total", "answered", "abandoned", "low", "high"]);
-
 const now = () => Date.now() - behind;
 
 function showNeed(cells) {
@@ -77,8 +68,8 @@ function showLevel(l) {
 }
 
 function show() {
-  const b = board(state.board);
-  const cells = b.waiting.map(cell);
+  const b = state.board;
+  const cells = b.waiting;
   const total = cells.reduce((sum, each) => sum + each.callers, 0);
   set("waiting", String(total));
   for (const id of ["ringing", "talking", "in_menu"]) set(id, String(b[id]));
@@ -86,8 +77,8 @@ function show() {
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
   set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
   showNeed(cells);
-  showStaff(b.staff.map(person));
-  showLevel(level(state.service_level));
+  showStaff(b.staff);
+  showLevel(state.service_level);
   tick();
 }
 
@@ -97,7 +88,7 @@ function tick() {
   const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
   signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
   if (!state) return;
-  const oldest = board(state.board).waiting.map(cell).map((each) => each.longest_since_ms);
+  const oldest = state.board.waiting.map((each) => each.longest_since_ms);
   set("longest", oldest.length ? clock(now() - Math.min(...oldest)) : "–");
   for (const node of document.querySelectorAll("[data-since]")) {
     const text = clock(now() - Number(node.dataset.since));
@@ -109,7 +100,7 @@ const stream = new EventSource("/events");
 stream.onmessage = (message) => {
   state = JSON.parse(message.data);
   heard = Date.now();
-  behind = heard - board(state.board).at_ms;
+  behind = heard - state.board.at_ms;
   show();
 };
 stream.onerror = () => tick();

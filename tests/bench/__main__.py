@@ -1,0 +1,26 @@
+"""`python -m tests.bench [NAME ...] [--small]`: measure, print, and keep in build/bench.json."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.bench import gap
+from tests.bench.figures import Figures
+
+BENCHES = {"gap": gap.main}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=[*BENCHES, []], help="which to run; all without a name")
+    parser.add_argument("--small", action="store_true", help="only show that each can be measured")
+    parser.add_argument("--out", type=Path, default=Path("build/bench.json"))
+    asked = parser.parse_args()
+    figures = Figures(asked.out)
+    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
+        for name in asked.name or BENCHES:
+            BENCHES[name](figures, asked.small, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
