@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,23 +23,33 @@ from acd.pbx.translate import Translator
 from acd.ports import Arrival, Journal, JournalRefused, Listener, PbxLink, Recorder
 from acd.runner import DAEMON, Runner
 from acd.store import codec, queries
+from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder, moment
 from acd.store.vault import SqlVault
 from acd.web import token
 from acd.web.app import make_app
-from acd.web.deps import Answer, ServiceLevel, WebDeps
+from acd.web.deps import Answer, Explained, ServiceLevel, WaitingCall, WebDeps
 from acd.web.live import Live
 from acd.web.server import WebServer, listen
 from agents.model import Roster
 from config.load import ConfigFaults, load
 from config.people import policy, roster
 from config.schema import Centre
+from routing import call
 from routing.board import Board, board
-from routing.events import JournalGap, PolicyChanged, RosterChanged, StaffAsked, TermBegan
-from routing.explain import candidates
+from routing.events import (
+    JournalGap,
+    PolicyChanged,
+    RosterChanged,
+    ShadowChanged,
+    StaffAsked,
+    TermBegan,
+)
+from routing.explain import candidates, idle
 from routing.facts import Fact, StaffRefused
+from routing.policy import Policy
 
 DRIFT_S = 300.0
 DAY_S = 86_400.0
@@ -132,7 +142,7 @@ class Daemon:
         self._feed = feed
         self._port = port
         self._clock = clock
-        self._digests = ("", "")
+        self._digests = ("", "", "")
         self._level = ServiceLevel("", "", 0, 0, 0, 0, 0, 0.0, 1.0)
         self._level_at = 0.0
         self._publisher = self._make_publisher()
@@ -154,6 +164,7 @@ class Daemon:
         vault = SqlVault(
             await ready("vault", where["vault"]), privacy.number_days, privacy.switchboard_numbers
         )
+        cases = SqlCases(sql.engine, centre.routing.classes)
         last, term, at_ms = await journal.last()
         position = await recorder.position()
         engine, after = replay.thaw(await journal.latest_snapshot(position))
@@ -192,6 +203,7 @@ class Daemon:
             term=term,
             seq=seq,
             vault=vault,
+            directory=cases,
             observe=metrics.observe,
         )
         port.attach(runner.submit)
@@ -246,21 +258,24 @@ class Daemon:
         world = self._runner.engine.world
         people: Roster = await queries.load_roster(self._sql.engine) or roster(centre)
         rules = policy(centre, self._clock.now_ms())
-        in_force = self._digests if any(self._digests) else (world.policy_digest, world.roster_digest)
-        now = (codec.digest(rules), codec.digest(people))
+        shadow = _shadow(centre, self._clock.now_ms())
+        digests = (world.policy_digest, world.roster_digest, world.shadow_digest)
+        in_force = self._digests if any(self._digests) else digests
+        now = (codec.digest(rules), codec.digest(people), codec.digest(shadow) if shadow else "")
         if now[0] != in_force[0]:
             self._runner.submit(Arrival(PolicyChanged(now[0], rules), DAEMON))
         if now[1] != in_force[1]:
             self._runner.submit(Arrival(RosterChanged(now[1], people), DAEMON))
+        if now[2] != in_force[2]:
+            self._runner.submit(Arrival(ShadowChanged(now[2], shadow), DAEMON))
         self._digests = now
 
     async def reload(self) -> list[str]:
         """Read the file again and put it in force; every fault instead if it has any."""
         try:
-            centre = load(self._path)
+            await self._rules(load(self._path))
         except ConfigFaults as fault:
             return [str(each) for each in fault.faults]
-        await self._rules(centre)
         return []
 
     # --- running -------------------------------------------------------------------------------------
@@ -373,27 +388,30 @@ class Daemon:
                 return Answer(False, fact.why)
         return Answer(True, "")
 
-    def _explain(self) -> list[dict[str, object]]:
-        world, now = self._runner.engine.world, self._clock.now_ms()
-        return [
-            {
-                "visit": visit.id,
-                "language": visit.language,
-                "concern": visit.concern,
-                "second": visit.second,
-                "state": visit.state,
-                "waited_ms": now - visit.queued_ms,
-                "candidates": [each._asdict() for each in candidates(world, visit, now)],
-            }
+    def _explain(self) -> Explained:
+        world = self._runner.engine.world
+        if world.policy is None:
+            return Explained((), ())
+        now = self._clock.now_ms()
+        world = replace(world, now_ms=now)
+        waiting = tuple(
+            WaitingCall(visit, now - visit.queued_ms, candidates(world, world.rules, visit))
             for visit in world.visits.values()
-            if visit.queued_ms
-        ]
+            if visit.queued_ms and visit.state != call.TALKING
+        )
+        return Explained(waiting, idle(world, world.rules))
 
     async def _resync(self) -> None:
         """Twice, since one snapshot can race with events on their way."""
         for _ in range(2):
             self._port.resync(linkup=False)
             await self._port.resynced()
+
+
+def _shadow(centre: Centre, now_ms: int) -> Policy | None:
+    """The policy of the file that `routing.shadow` names. Raises ConfigFaults."""
+    name = centre.routing.shadow
+    return policy(load(centre.path(name)), now_ms) if name else None
 
 
 def _connector(centre: Centre, secret: str) -> Callable[[], Awaitable[AmiLink]]:

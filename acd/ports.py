@@ -105,6 +105,21 @@ class Vault(Protocol):
     async def close(self) -> None: ...
 
 
+class Known(NamedTuple):
+    """What is known of a caller: token, case, the case's owner, priority classes ("" or none where not)."""
+
+    token: str
+    case: str
+    owner: str
+    classes: tuple[str, ...]
+
+
+class Directory(Protocol):
+    """Knows callers by token, by number (for its class only) or by a case's reference."""
+
+    async def known(self, token: str, number: str, reference: str) -> Known: ...
+
+
 class PbxLink(Protocol):
     """The way out to the PBX."""
 
@@ -133,9 +148,11 @@ Health = Mapping[str, str]
 __all__ = [
     "Arrival",
     "Clock",
+    "Directory",
     "Health",
     "Journal",
     "JournalRefused",
+    "Known",
     "Leg",
     "Listener",
     "PbxLink",

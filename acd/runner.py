@@ -9,10 +9,22 @@ from typing import NamedTuple
 import structlog
 
 from acd import replay
-from acd.ports import Arrival, Clock, Journal, JournalRefused, Listener, PbxLink, QueueFull, Snapshot, Vault
+from acd.ports import (
+    Arrival,
+    Clock,
+    Directory,
+    Journal,
+    JournalRefused,
+    Known,
+    Listener,
+    PbxLink,
+    QueueFull,
+    Snapshot,
+    Vault,
+)
 from routing.commands import Command
 from routing.engine import Engine
-from routing.events import CallerKnown, ClockStepped, Elapsed, Envelope, Event, Leg, LinkDown
+from routing.events import CallerKnown, CaseEntered, ClockStepped, Elapsed, Envelope, Event, Leg, LinkDown
 from routing.facts import EventSkipped, Fact
 
 BATCH_MAX = 256
@@ -48,6 +60,7 @@ class Runner:
         term: int,
         seq: int,
         vault: Vault | None = None,
+        directory: Directory | None = None,
         observe: Callable[[str, float], None] = lambda _what, _seconds: None,
     ) -> None:
         self.engine = engine
@@ -60,10 +73,11 @@ class Runner:
         self._term = term
         self._seq = seq
         self._vault = vault
+        self._directory = directory
         self._observe = observe
         self._queue: deque[tuple[Arrival, asyncio.Future[Told] | None]] = deque()
         self._arrived = asyncio.Event()
-        self._numbers: asyncio.Queue[tuple[Leg, str]] = asyncio.Queue(NUMBERS_MAX)
+        self._numbers: asyncio.Queue[tuple[Leg, str, str]] = asyncio.Queue(NUMBERS_MAX)
         self._beats = 0
         self._next_beat = 0.0
         self._last_snapshot = seq
@@ -170,7 +184,9 @@ class Runner:
             told.append((envelope.seq, facts))
             self._seq = envelope.seq
             if arrival.number:
-                self._want_token(arrival.event, arrival.number)
+                self._look_up(arrival.event, arrival.number, "")
+            elif isinstance(arrival.event, CaseEntered):
+                self._look_up(arrival.event, "", arrival.event.case)
         if commands:
             self._link.send(commands)
         for (seq, facts), (_, future) in zip(told, taken, strict=True):
@@ -231,28 +247,31 @@ class Runner:
                 self._beats += 1
                 self._link.beat(self._term * 1_000_000 + self._beats)
 
-    def _want_token(self, event: Event, number: str) -> None:
+    def _look_up(self, event: Event, number: str, reference: str) -> None:
         leg = getattr(event, "leg", None)
         if self._vault is None or leg is None:
             return
         try:
-            self._numbers.put_nowait((leg, number))
+            self._numbers.put_nowait((leg, number, reference))
         except asyncio.QueueFull:
             self.vault_trouble = "the vault is slow: some callers have no token"
 
     async def _tokens(self) -> None:
-        """Numbers become tokens beside the decisions; a vault in trouble delays nothing."""
+        """Numbers become tokens and what is known of them, beside the decisions; no trouble delays any."""
         while self._vault is not None:
-            leg, number = await self._numbers.get()
+            leg, number, reference = await self._numbers.get()
             try:
-                token = await self._vault.token(number, self._clock.now_ms())
+                token = await self._vault.token(number, self._clock.now_ms()) if number else ""
+                known = Known(token, "", "", ())
+                if self._directory is not None:
+                    known = await self._directory.known(token, number, reference)
                 self.vault_trouble = ""
             except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
                 self.vault_trouble = f"the vault cannot be used: {type(fault).__name__}"
                 log.warning("no token for a caller", error=type(fault).__name__)
                 continue
-            if token:
-                self._put(Arrival(CallerKnown(leg, token, "", ""), DAEMON), None)
+            if any(known):
+                self._put(Arrival(CallerKnown(leg, *known), DAEMON), None)
 
     def _maybe_snapshot(self) -> None:
         if self._seq - self._last_snapshot < SNAPSHOT_EVERY or (self._saving and not self._saving.done()):

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import holidays
 
-from config.schema import Centre
+from config.schema import Centre, Span
 
 DAY = timedelta(days=1)
 
@@ -41,6 +41,22 @@ def opening(centre: Centre, from_ms: int, days: int) -> tuple[tuple[int, int], .
             elif end > begin:
                 intervals.append((begin, end))
     return tuple(intervals)
+
+
+def midnights(centre: Centre, from_ms: int, days: int) -> tuple[int, ...]:
+    """The begin of each of `days` days, in epoch ms, the first being the day of `from_ms`."""
+    first = datetime.fromtimestamp(from_ms / 1000, centre.centre.zone).date()
+    return tuple(_instant(centre, first + offset * DAY, 0) for offset in range(days))
+
+
+def daily(centre: Centre, spans: list[Span], from_ms: int, days: int) -> tuple[tuple[int, int], ...]:
+    """Sorted, disjoint intervals of epoch ms for spans that hold on every day; none for no spans."""
+    first = datetime.fromtimestamp(from_ms / 1000, centre.centre.zone).date()
+    return tuple(
+        (_instant(centre, day, span.begin_minute), _instant(centre, day, span.end_minute))
+        for day in (first + offset * DAY for offset in range(days))
+        for span in spans
+    )
 
 
 def _instant(centre: Centre, day: date, minute: int) -> int:

@@ -1,11 +1,28 @@
 """From the centre's description to the values that decide: the roster and the policy."""
 
 from agents.model import Agent, Reach, Roster
-from config.hours import opening
-from config.schema import Centre, StaffMember, cefr
-from routing.policy import FALLBACK, OWN, SECOND, Policy, Step
+from config.hours import daily, midnights, opening
+from config.schema import Centre, RoutingStep, StaffMember, cefr
+from routing.policy import (
+    ANYBODY,
+    FALLBACK,
+    INTERPRETER,
+    OWN,
+    SECOND,
+    Plan,
+    Policy,
+    Refusal,
+    Reserve,
+    Step,
+)
 
-SCOPES = {"own": OWN, "second": SECOND, "fallback": FALLBACK}
+SCOPES = {
+    "own": OWN,
+    "second": SECOND,
+    "fallback": FALLBACK,
+    "interpreter": INTERPRETER,
+    "anybody": ANYBODY,
+}
 HORIZON_DAYS = 400
 """How far ahead opening hours are worked out; a daemon works them out anew every day."""
 LEASE_MARGIN_MS = 3_000
@@ -28,27 +45,51 @@ def roster(centre: Centre) -> Roster:
     return Roster(tuple(agent(member) for member in sorted(centre.staff, key=lambda each: each.id)))
 
 
+def steps(asked: list[RoutingStep]) -> tuple[Step, ...]:
+    """Widening steps as values."""
+    return tuple(
+        Step(
+            step.after_seconds * 1000,
+            sum({SCOPES[name] for name in step.languages}),
+            int(cefr(step.language)),
+            step.concern,
+            int(cefr(step.prefer_language)) if step.prefer_language else 0,
+            step.prefer_concern,
+        )
+        for step in asked
+    )
+
+
 def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
     """The rules in force, with opening hours from the day of `now_ms` on."""
     rules, staffing = centre.routing, centre.staffing
+    plans = [Plan("", "", steps(rules.step))]
+    plans += [Plan(each.language, each.concern, steps(each.step)) for each in rules.plan]
     return Policy(
-        steps=tuple(
-            Step(
-                step.after_seconds * 1000,
-                sum({SCOPES[name] for name in step.languages}),
-                int(cefr(step.language)),
-                step.concern,
-            )
-            for step in rules.step
-        ),
+        plans=tuple(sorted(plans)),
         unknown_languages=tuple(rules.unknown_languages),
         fallback_languages=tuple(rules.fallback_languages),
         choose=tuple(rules.choose),
-        ring_ms=staffing.ring_seconds * 1000,
         lease_ms=staffing.ring_seconds * 1000 + LEASE_MARGIN_MS,
         silent_ms=staffing.silent_seconds * 1000,
         wrap_up_ms=staffing.wrap_up_seconds * 1000,
-        misses_until_away=staffing.misses_until_away,
+        refusals=tuple(
+            Refusal(outcome, refused.away_after, refused.retry_seconds * 1000)
+            for outcome, refused in rules.refused
+        ),
         opening=opening(centre, now_ms, days),
-        retry_ms=staffing.retry_seconds * 1000,
+        days=midnights(centre, now_ms, days),
+        classes=tuple(sorted((each.name, each.worth_seconds * 1000) for each in rules.classes)),
+        repeat_ms=rules.repeat_hours * 3_600_000,
+        owner_ms=rules.owner_seconds * 1000,
+        reserves=tuple(
+            Reserve(
+                each.language,
+                int(cefr(each.level)),
+                each.keep,
+                each.release_seconds * 1000,
+                daily(centre, each.hours, now_ms, days),
+            )
+            for each in rules.reserve
+        ),
     )

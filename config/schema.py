@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr
 from routing.select import CRITERIA
@@ -95,31 +103,33 @@ def _minute(value: time) -> int:
     return value.hour * 60 + value.minute
 
 
+def _spans(value: object) -> list[Span]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError('is a list of spans like ["08:00-12:00", "13:00-16:00"]')
+    spans = sorted((Span.parse(each) for each in value), key=lambda span: span.begin_minute)
+    for before, after in pairwise(spans):
+        if after.begin_minute < before.end_minute:
+            raise ValueError("has spans that overlap")
+    return spans
+
+
+Spans = Annotated[list[Span], BeforeValidator(_spans)]
+
+
 class Hours(Table):
     """[hours]: opening spans by weekday, and the days on which nothing opens."""
 
-    mon: list[Span]
-    tue: list[Span]
-    wed: list[Span]
-    thu: list[Span]
-    fri: list[Span]
-    sat: list[Span]
-    sun: list[Span]
+    mon: Spans
+    tue: Spans
+    wed: Spans
+    thu: Spans
+    fri: Spans
+    sat: Spans
+    sun: Spans
     holidays: Literal[
         "", "BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP", "SL", "SN", "ST", "SH", "TH"
     ]
     extra_closed: list[date] = []
-
-    @field_validator(*DAYS, mode="before")
-    @classmethod
-    def _spans(cls, value: object) -> list[Span]:
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise ValueError('is a list of spans like ["08:00-12:00", "13:00-16:00"]')
-        spans = sorted((Span.parse(each) for each in value), key=lambda span: span.begin_minute)
-        for before, after in pairwise(spans):
-            if after.begin_minute < before.end_minute:
-                raise ValueError("has spans that overlap")
-        return spans
 
     def of(self, weekday: int) -> list[Span]:
         """The spans of a weekday, Monday being 0."""
@@ -131,9 +141,70 @@ class RoutingStep(Table):
     """[[routing.step]]: what is asked of a person from this waiting time on."""
 
     after_seconds: Annotated[int, Field(ge=0, le=86_400)]
-    languages: Annotated[list[Literal["own", "second", "fallback"]], Field(min_length=1)]
+    languages: Annotated[
+        list[Literal["own", "second", "fallback", "interpreter", "anybody"]], Field(min_length=1)
+    ]
     language: Level
     concern: Annotated[int, Field(ge=0, le=CONCERN_MAX)]
+    prefer_language: Level | None = None
+    prefer_concern: Annotated[int, Field(ge=0, le=CONCERN_MAX)] = 0
+
+
+def _rising(value: list[RoutingStep]) -> list[RoutingStep]:
+    after = [step.after_seconds for step in value]
+    if after[0] != 0 or any(a >= b for a, b in pairwise(after)):
+        raise ValueError("begins with after_seconds = 0, and each step comes later than the one before")
+    return value
+
+
+Steps = Annotated[list[RoutingStep], Field(min_length=1), AfterValidator(_rising)]
+
+
+class RoutingPlan(Table):
+    """[[routing.plan]]: steps of their own for a language, a concern, or a concern in a language."""
+
+    language: Code | Literal[""] = ""
+    concern: Key | Literal[""] = ""
+    step: Steps
+
+
+class PriorityClass(Table):
+    """[[routing.class]]: callers who count as if they had waited longer, and who is one.
+
+    case_states: whoever's case is in one of these states. numbers: whoever calls from one of these.
+    The class "repeat" is given to those who called already within routing.repeat_hours.
+    """
+
+    name: Key
+    worth_seconds: Annotated[int, Field(ge=0, le=86_400)]
+    case_states: list[Key] = []
+    numbers: list[Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]] = []
+
+
+class RoutingReserve(Table):
+    """[[routing.reserve]]: people of a scarce language who are kept free of other calls."""
+
+    language: Code
+    level: Level
+    keep: Annotated[int, Field(ge=1, le=1000)]
+    release_seconds: Annotated[int, Field(ge=0, le=86_400)]
+    hours: Spans = []
+
+
+class Refused(Table):
+    """[routing.refused.OUTCOME]: what follows when a phone does not take an offer in this way."""
+
+    away_after: Annotated[int, Field(ge=0, le=20)]
+    retry_seconds: Annotated[int, Field(ge=0, le=3600)]
+
+
+class Refusals(Table):
+    """[routing.refused]: by how the phone refused."""
+
+    busy: Refused = Refused(away_after=0, retry_seconds=30)
+    declined: Refused = Refused(away_after=2, retry_seconds=30)
+    no_answer: Refused = Refused(away_after=2, retry_seconds=30)
+    unreachable: Refused = Refused(away_after=2, retry_seconds=30)
 
 
 class Routing(Table):
@@ -144,7 +215,14 @@ class Routing(Table):
     second_language: Code
     second_language_for_it: Code
     choose: Annotated[list[str], Field(min_length=1)]
-    step: Annotated[list[RoutingStep], Field(min_length=1)]
+    owner_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    repeat_hours: Annotated[int, Field(ge=0, le=48)] = 0
+    shadow: str = ""
+    step: Steps
+    plan: list[RoutingPlan] = []
+    classes: Annotated[list[PriorityClass], Field(alias="class")] = []
+    reserve: list[RoutingReserve] = []
+    refused: Refusals = Refusals()
 
     @field_validator("choose")
     @classmethod
@@ -154,22 +232,12 @@ class Routing(Table):
             raise ValueError(f"lists criteria once each, out of: {', '.join(CRITERIA)}")
         return value
 
-    @field_validator("step")
-    @classmethod
-    def _rising(cls, value: list[RoutingStep]) -> list[RoutingStep]:
-        after = [step.after_seconds for step in value]
-        if after[0] != 0 or any(a >= b for a, b in pairwise(after)):
-            raise ValueError("begins with after_seconds = 0, and each step comes later than the one before")
-        return value
-
 
 class Staffing(Table):
     """[staffing]: how long things at a phone take."""
 
     ring_seconds: Annotated[int, Field(ge=5, le=120)]
     wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)]
-    misses_until_away: Annotated[int, Field(ge=1, le=20)]
-    retry_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     silent_seconds: Annotated[int, Field(ge=1, le=10)] = 2
 
 
@@ -299,10 +367,33 @@ class Centre(Table):
             for code in [value] if isinstance(value, str) else value:
                 if code not in self.languages:
                     found.append((f"routing.{key}", f"names {code!r}, which no [[language]] describes"))
+        found += self._routing_faults()
         for person in self.staff:
             found += [(f"staff.{person.id}.{key}", reason) for key, reason in self.person_faults(person)]
         if self.pbx.rtp_to - self.pbx.rtp_from < 100:
             found.append(("pbx.rtp_to", "leaves fewer than 100 ports above rtp_from"))
+        return found
+
+    def _routing_faults(self) -> list[tuple[str, str]]:
+        rules = self.routing
+        found = _doubles("routing.class", [each.name for each in rules.classes])
+        found += _doubles("routing.plan", [f"{each.language}/{each.concern}" for each in rules.plan])
+        for plan in rules.plan:
+            if not plan.language and not plan.concern:
+                found.append(
+                    ("routing.plan", "names neither language nor concern; those are [[routing.step]]")
+                )
+            if plan.concern and plan.concern not in self.concerns:
+                found.append(
+                    ("routing.plan.concern", f"names {plan.concern!r}, which no [[concern]] describes")
+                )
+        named = [("routing.plan.language", each.language) for each in rules.plan if each.language]
+        named += [("routing.reserve.language", each.language) for each in rules.reserve]
+        found += [
+            (key, f"names {code!r}, which no [[language]] describes")
+            for key, code in named
+            if code not in self.languages
+        ]
         return found
 
     def person_faults(self, person: StaffMember) -> list[tuple[str, str]]:

@@ -25,6 +25,14 @@ class Withdraw(NamedTuple):
     caller: Leg
 
 
+class CallInterpreter(NamedTuple):
+    """Bring an interpreter for `language` into the talk of this caller."""
+
+    id: int
+    caller: Leg
+    language: str
+
+
 class Confirm(NamedTuple):
     """Tell the phone that pressed a feature code whether it took effect."""
 
@@ -44,4 +52,4 @@ class Announce(NamedTuple):
     phones: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-Command = Connect | Withdraw | Confirm | Announce
+Command = Connect | Withdraw | CallInterpreter | Confirm | Announce

@@ -83,6 +83,13 @@ class PolicyChanged(NamedTuple):
     policy: Policy
 
 
+class ShadowChanged(NamedTuple):
+    """From here on this policy is asked too, and never obeyed; None: no longer."""
+
+    digest: str
+    policy: Policy | None
+
+
 class RosterChanged(NamedTuple):
     """From here on these are the people. The journal keeps the value once, under its digest."""
 
@@ -108,12 +115,30 @@ class CallArrived(NamedTuple):
 
 
 class CallerKnown(NamedTuple):
-    """The vault's random token for the caller, and what is known under it. Never a number."""
+    """The vault's random token for the caller, and what is known under it. Never a number.
+
+    owner: id of the person who has the case, or "". classes: priority classes, sorted.
+    """
 
     leg: Leg
     token: str
     case: str
     owner: str
+    classes: tuple[str, ...] = ()
+
+
+class CaseEntered(NamedTuple):
+    """The caller keyed in a case number; what is known of it follows as CallerKnown."""
+
+    leg: Leg
+    case: str
+
+
+class PriorityGiven(NamedTuple):
+    """A supervisor puts a waiting visit into a priority class, beside those it has."""
+
+    visit: int
+    name: str
 
 
 class LanguageChosen(NamedTuple):
@@ -258,10 +283,13 @@ Event = (
     | ClockStepped
     | Elapsed
     | PolicyChanged
+    | ShadowChanged
     | RosterChanged
     | JournalGap
     | CallArrived
     | CallerKnown
+    | CaseEntered
+    | PriorityGiven
     | LanguageChosen
     | ConcernChosen
     | CallWaiting

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from routing.events import Leg
+from routing.index import Choice
 
 # --- how things end (stable codes; they stand in records and reports) ---------------------------------
 
@@ -41,11 +42,14 @@ class VisitBegan(NamedTuple):
 
 
 class CallerRecognised(NamedTuple):
-    """The caller's token is known."""
+    """The caller's token is known, their case and its owner, and their priority classes ("" where none)."""
 
     at_ms: int
     visit: int
     token: str
+    case: str = ""
+    owner: str = ""
+    classes: tuple[str, ...] = ()
 
 
 class NeedKnown(NamedTuple):
@@ -81,21 +85,30 @@ class Degraded(NamedTuple):
 
 
 class OfferMade(NamedTuple):
-    """The caller was offered to a person.
-
-    step: index of the widening step; language: the one they share; language_level and concern_level:
-    what the person brings; candidates: how many were eligible and free.
-    """
+    """The caller was offered to a person; `choice` says why to this one."""
 
     at_ms: int
     offer: int
     visit: int
     agent: str
-    step: int
+    choice: Choice
+
+
+class ShadowDiffered(NamedTuple):
+    """In this situation the shadow policy would have decided otherwise. None: it would offer nobody now."""
+
+    at_ms: int
+    live: Choice | None
+    shadow: Choice | None
+
+
+class InterpreterWanted(NamedTuple):
+    """A talk began that needs an interpreter for the caller's language."""
+
+    at_ms: int
+    visit: int
+    agent: str
     language: str
-    language_level: int
-    concern_level: int
-    candidates: int
 
 
 class OfferRang(NamedTuple):
@@ -229,7 +242,7 @@ class TermOpened(NamedTuple):
 
 
 class RulesChanged(NamedTuple):
-    """A policy or roster came into force. what: "policy" or "roster"."""
+    """A policy or roster came into force. what: "policy", "shadow" or "roster"."""
 
     at_ms: int
     what: str
@@ -259,6 +272,8 @@ Fact = (
     | Queued
     | Degraded
     | OfferMade
+    | ShadowDiffered
+    | InterpreterWanted
     | OfferRang
     | OfferEnded
     | TalkBegan

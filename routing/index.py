@@ -3,91 +3,111 @@
 Derived from the world and rebuilt on load; equal to a plain search by routing.select.
 """
 
-from bisect import insort
-from collections.abc import Iterator
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from agents.model import CONCERN_MAX, UNDETERMINED, Cefr
-from routing.policy import FALLBACK, OWN, SECOND, Policy, Step
-from routing.select import (
-    BY_CONCERN,
-    BY_LANGUAGE,
-    CRITERIA,
-    caller_order,
-    person_order,
-    step_at,
-)
+from agents.model import CONCERN_MAX, Cefr
+from routing.need import Need, admitted, best_language, interpreted, need_of, spoken
+from routing.policy import Policy, Step
+from routing.select import CRITERIA, caller_order, keeps, person_order
 from routing.world import Person, Visit, World
 
+LOST_MAX = 30
+"""How many people who were passed over an explanation names."""
 
-class Need(NamedTuple):
-    """What decides who may take a caller now. asked: bits of the people not to be asked again yet."""
+PREFERRED = "preferred_levels"
+ONLY_ONE = "only_candidate"
+ROSTER_ORDER = "roster_order"
 
-    language: str
-    second: str
-    concern: str
+Queue = list[tuple[int, int]]
+
+
+class Lost(NamedTuple):
+    """Somebody who could have taken the caller, the criterion by which another went before, and the two
+    orders by it (a lower one goes first)."""
+
+    agent: str
+    criterion: str
+    order: int
+    best: int
+
+
+class Choice(NamedTuple):
+    """Who takes whom, and why.
+
+    step: index in the caller's plan. language: the one they share. interpreter: the caller's language if
+    one is needed, else "". candidates: how many could. decided_by: the criterion that left one alone.
+    lost: others who could, LOST_MAX at most.
+    """
+
+    visit: int
+    agent: str
     step: int
-    asked: int
-
-
-def admitted(policy: Policy, step: Step, language: str, second: str) -> tuple[str, ...]:
-    """The languages in which a caller may be served at this step, the caller's own first."""
-    languages: list[str] = []
-    if step.scope & OWN:
-        languages.append(language)
-    if step.scope & SECOND and second:
-        languages.append(second)
-    if step.scope & FALLBACK:
-        languages.extend(policy.fallback_languages)
-    return tuple(dict.fromkeys(languages))
-
-
-def step_of(policy: Policy, visit: Visit, now: int) -> int:
-    """Index of the widening step that the caller has reached: from policy, age and now, never stored."""
-    waited = now - visit.order_from_ms
-    return max(i for i, step in enumerate(policy.steps) if i == 0 or step_at(waited, step.after_ms))
-
-
-def spoken(policy: Policy, person: Person, language: str) -> int:
-    """The person's CEFR level; for an undetermined language the least over all that it may be."""
-    if language == UNDETERMINED:
-        return min(person.agent.language_level(each) for each in policy.unknown_languages)
-    return person.agent.language_level(language)
+    language: str
+    language_level: int
+    concern_level: int
+    interpreter: str
+    candidates: int
+    decided_by: str
+    lost: tuple[Lost, ...]
 
 
 class Index:
-    """Bits of people by skill and state, and queues of waiting callers by need."""
+    """Bits of people by skill and state, and queues of waiting callers by need, under one policy."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, policy: Policy) -> None:
         self._world = world
+        self._policy = policy
         self._people = list(world.people.values())
-        self._bit = {person.agent.id: 1 << i for i, person in enumerate(self._people)}
+        self._place = {person.agent.id: i for i, person in enumerate(self._people)}
+        self._bits = [1 << i for i in range(len(self._people))]
         self._speak: dict[tuple[str, int], int] = {}
         self._know: dict[tuple[str, int], int] = {}
         self._able: dict[tuple[str, str, str, int], int] = {}
-        self._queues: dict[Need, list[tuple[int, int]]] = {}
+        self._speaking: dict[tuple[str, str, str, int], int] = {}
+        self._steps: dict[tuple[str, str], tuple[Step, ...]] = {}
+        self._versatile: dict[int, int] = {}
+        self._queues: dict[Need, Queue] = {}
+        self._owned: dict[str, dict[Need, Queue]] = {}
         self._where: dict[int, tuple[Need, tuple[int, int]]] = {}
+        self._idle: list[tuple[int, int]] = []
+        self._idle_since: dict[int, int] = {}
+        self._holding: list[tuple[int, int]] = []
         self.free = 0
-        for person in self._people:
+        for i, person in enumerate(self._people):
+            languages = len(person.agent.languages)
+            self._versatile[languages] = self._versatile.get(languages, 0) | self._bits[i]
             self.refresh(person)
+        self.set_hours()
 
     # --- people --------------------------------------------------------------------------------------
 
     def refresh(self, person: Person) -> None:
         """Take over whether a person is free, after any change of theirs."""
-        bit = self._bit[person.agent.id]
-        self.free = self.free | bit if person.free else self.free & ~bit
+        place = self._place[person.agent.id]
+        since = self._idle_since.pop(place, None)
+        if since is not None:
+            del self._idle[bisect_left(self._idle, (since, place))]
+        if person.free:
+            self.free |= self._bits[place]
+            self._idle_since[place] = person.idle_since_ms
+            insort(self._idle, (person.idle_since_ms, place))
+        else:
+            self.free &= ~self._bits[place]
 
     def is_free(self, person: Person) -> bool:
         """Whether the person was free when last refreshed."""
-        return bool(self.free & self._bit[person.agent.id])
+        return bool(self.free & self._bits[self._place[person.agent.id]])
 
-    def bits(self, agents: tuple[str, ...]) -> int:
-        """The bits of these people; unknown ids have none."""
-        mask = 0
-        for agent in agents:
-            mask |= self._bit.get(agent, 0)
-        return mask
+    def set_hours(self) -> None:
+        """Take over which reserves hold at this hour."""
+        now = self._world.now_ms
+        self._holding = [
+            (i, self._speakers(each.language, each.level))
+            for i, each in enumerate(self._policy.reserves)
+            if not each.when or any(begin <= now < end for begin, end in each.when)
+        ]
 
     def people(self, mask: int) -> Iterator[Person]:
         """The people of a mask in roster order."""
@@ -96,46 +116,64 @@ class Index:
             yield self._people[low.bit_length() - 1]
             mask ^= low
 
-    def _speakers(self, policy: Policy, language: str, level: int) -> int:
+    def _bit(self, agent: str) -> int:
+        place = self._place.get(agent)
+        return 0 if place is None else self._bits[place]
+
+    def _mask(self, agents: tuple[str, ...]) -> int:
+        mask = 0
+        for agent in agents:
+            mask |= self._bit(agent)
+        return mask
+
+    def _speakers(self, language: str, level: int) -> int:
         key = (language, level)
         if key not in self._speak:
-            self._speak[key] = sum(
-                self._bit[p.agent.id] for p in self._people if spoken(policy, p, language) >= level
-            )
+            self._speak[key] = self._all(lambda p: spoken(self._policy, p, language) >= level)
         return self._speak[key]
 
     def _knowers(self, concern: str, level: int) -> int:
         key = (concern, level)
         if key not in self._know:
-            self._know[key] = sum(
-                self._bit[p.agent.id] for p in self._people if p.agent.concern_level(concern) >= level
-            )
+            self._know[key] = self._all(lambda p: p.agent.concern_level(concern) >= level)
         return self._know[key]
 
-    def able(self, need: Need) -> int:
-        """Everybody who has the skills for this need, free or not, asked or not."""
+    def _all(self, has: Callable[[Person], bool]) -> int:
+        digits = ("1" if has(person) else "0" for person in reversed(self._people))
+        return int("".join(digits) or "0", 2)
+
+    def _step(self, need: Need) -> Step:
+        key = (need.language, need.concern)
+        steps = self._steps.get(key)
+        if steps is None:
+            steps = self._steps[key] = self._policy.plan(*key).steps
+        return steps[need.step]
+
+    def _skilled(self, need: Need) -> int:
+        """Everybody whose skills suit this need; a case's owner in their own time needs no concern."""
         key = need[:4]
-        mask = self._able.get(key)
+        found = self._speaking if need.owner else self._able
+        mask = found.get(key)
         if mask is None:
-            policy = self._world.rules
-            step = policy.steps[need.step]
+            step = self._step(need)
             mask = 0
-            for language in admitted(policy, step, need.language, need.second):
-                mask |= self._speakers(policy, language, step.language)
-            mask &= self._knowers(need.concern, step.concern)
-            self._able[key] = mask
+            for language in admitted(self._policy, step, need.language, need.second):
+                mask |= self._speakers(language, step.language)
+            if not need.owner:
+                mask &= self._knowers(need.concern, step.concern)
+            found[key] = mask
         return mask
 
     # --- callers -------------------------------------------------------------------------------------
 
-    def enqueue(self, visit: Visit, now: int) -> None:
+    def enqueue(self, visit: Visit) -> None:
         """Put a waiting caller where their present need belongs, or move them there."""
         self.dequeue(visit.id)
-        policy = self._world.rules
-        asked = self.bits(tuple(agent for agent, until in visit.asked if until > now))
-        need = Need(visit.language, visit.second, visit.concern, step_of(policy, visit, now), asked)
-        order = (caller_order(visit.order_from_ms, 0), visit.id)
-        insort(self._queues.setdefault(need, []), order)
+        policy = self._policy
+        need = need_of(policy, self._world.people, visit, self._world.now_ms)
+        order = (caller_order(visit.order_from_ms, policy.worth(visit.classes)), visit.id)
+        queues = self._owned.setdefault(need.owner, {}) if need.owner else self._queues
+        insort(queues.setdefault(need, []), order)
         self._where[visit.id] = (need, order)
 
     def dequeue(self, visit: int) -> None:
@@ -144,66 +182,175 @@ class Index:
         if place is None:
             return
         need, order = place
-        queue = self._queues[need]
-        queue.remove(order)
+        queues = self._owned[need.owner] if need.owner else self._queues
+        queue = queues[need]
+        del queue[bisect_left(queue, order)]
         if not queue:
-            del self._queues[need]
+            del queues[need]
+            if need.owner and not queues:
+                del self._owned[need.owner]
 
-    def next_match(self) -> tuple[int, Need, int] | None:
-        """(visit, need, mask of free candidates) of the first caller who has any; None if nobody has."""
+    # --- decision ------------------------------------------------------------------------------------
+
+    def decide(self) -> Choice | None:
+        """The first caller in order who has a candidate, with the best of these; None if nobody has."""
+        free = self.free
+        if not free or not self._where:
+            return None
         best: tuple[int, int] | None = None
         found: tuple[Need, int] | None = None
-        if not self.free:
-            return None
+        holding = self._held_now()
+        able = self._able
         for need, queue in self._queues.items():
-            candidates = self.able(need) & self.free & ~need.asked
-            if candidates and (best is None or queue[0] < best):
-                best, found = queue[0], (need, candidates)
+            head = queue[0]
+            if best is not None and head > best:
+                continue
+            mask = able.get(need[:4])
+            candidates = (self._skilled(need) if mask is None else mask) & free
+            if candidates and need.asked:
+                candidates &= ~self._mask(need.asked)
+            if candidates and holding:
+                candidates = self._not_held(need, candidates, holding)
+            if candidates:
+                best, found = head, (need, candidates)
+        if self._owned:
+            for owner, queues in self._owned.items():
+                if bit := self._bit(owner) & free:
+                    for need, queue in queues.items():
+                        if (best is None or queue[0] < best) and bit & self._skilled(need):
+                            best, found = queue[0], (need, bit)
         if best is None or found is None:
             return None
-        return best[1], found[0], found[1]
+        return self._choose(best[1], *found)
 
-    # --- choice --------------------------------------------------------------------------------------
+    def _held_now(self) -> list[tuple[int, int]]:
+        """(reserve, its free members) for each reserve that has no more free people than it keeps."""
+        reserves = self._policy.reserves
+        return [
+            (i, members & self.free)
+            for i, members in self._holding
+            if keeps(0, (members & self.free).bit_count(), reserves[i].keep)
+        ]
 
-    def choose(self, need: Need, candidates: int) -> Person:
+    def _not_held(self, need: Need, candidates: int, holding: list[tuple[int, int]]) -> int:
+        """Candidates outside the reserves; if there are none, those of reserves released for this caller."""
+        kept = firmly = 0
+        for i, members in holding:
+            if self._policy.reserves[i].language != need.language:
+                kept |= members
+                if i not in need.released:
+                    firmly |= members
+        return candidates & ~kept or candidates & ~firmly
+
+    def _choose(self, visit: int, need: Need, candidates: int) -> Choice:
         """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
-        policy = self._world.rules
-        languages = admitted(policy, policy.steps[need.step], need.language, need.second)
-        for name in policy.choose:
-            if candidates & (candidates - 1) == 0:
+        policy, step = self._policy, self._step(need)
+        count = candidates.bit_count()
+        languages = admitted(policy, step, need.language, need.second)
+        lost: list[Lost] = []
+        decided = ONLY_ONE if count == 1 else ROSTER_ORDER
+        for name in (PREFERRED, *policy.choose) if count > 1 else ():
+            kept = self._best(name, need, step, languages, candidates)
+            if kept != candidates:
+                self._explain(lost, name, need, languages, candidates ^ kept, kept)
+                candidates = kept
+                if not candidates & (candidates - 1):
+                    decided = name
+                    break
+        person = next(self.people(candidates))
+        if decided == ROSTER_ORDER:
+            self._explain(lost, decided, need, languages, candidates & (candidates - 1), candidates)
+        language = best_language(policy, person, step, need.language, need.second)
+        return Choice(
+            visit,
+            person.agent.id,
+            need.step,
+            language,
+            spoken(policy, person, language),
+            person.agent.concern_level(need.concern),
+            interpreted(step, need, language),
+            count,
+            decided,
+            tuple(lost),
+        )
+
+    def _best(self, name: str, need: Need, step: Step, languages: tuple[str, ...], candidates: int) -> int:
+        """Those of the candidates who are first by one criterion."""
+        if name == PREFERRED:
+            return self._preferring(need, step, languages, candidates)
+        if name == "owner":
+            return candidates & self._bit(need.case_owner) or candidates
+        if name == "concern":
+            for level in range(CONCERN_MAX, 0, -1):
+                if best := candidates & self._knowers(need.concern, level):
+                    return best
+            return candidates
+        if name == "language":
+            for level in range(Cefr.NATIVE, 0, -1):
+                speakers = 0
+                for language in languages:
+                    speakers |= self._speakers(language, level)
+                if best := candidates & speakers:
+                    return best
+            return candidates
+        if name == "least_versatile":
+            return next(best for _, mask in sorted(self._versatile.items()) if (best := candidates & mask))
+        if name == "longest_idle":
+            return self._longest_idle(candidates)
+        return self._least(name, need, languages, candidates)
+
+    def _preferring(self, need: Need, step: Step, languages: tuple[str, ...], candidates: int) -> int:
+        if not step.prefer_language and not step.prefer_concern:
+            return candidates
+        speakers = 0
+        for language in languages:
+            speakers |= self._speakers(language, step.prefer_language)
+        return candidates & speakers & self._knowers(need.concern, step.prefer_concern) or candidates
+
+    def _longest_idle(self, candidates: int) -> int:
+        best, since = 0, None
+        for idle_since, place in self._idle:
+            if since is not None and idle_since > since:
                 break
-            criterion = CRITERIA[name]
-            if criterion == BY_CONCERN:
-                candidates = self._best_concern(need.concern, candidates)
-            elif criterion == BY_LANGUAGE:
-                candidates = self._best_language(policy, languages, candidates)
-            else:
-                candidates = self._least(criterion, candidates)
-        return next(self.people(candidates))
+            if candidates & self._bits[place]:
+                best |= self._bits[place]
+                since = idle_since
+        return best or candidates
 
-    def _best_concern(self, concern: str, candidates: int) -> int:
-        for level in range(CONCERN_MAX, 0, -1):
-            if best := candidates & self._knowers(concern, level):
-                return best
-        return candidates
-
-    def _best_language(self, policy: Policy, languages: tuple[str, ...], candidates: int) -> int:
-        for level in range(Cefr.NATIVE, 0, -1):
-            speakers = 0
-            for language in languages:
-                speakers |= self._speakers(policy, language, level)
-            if best := candidates & speakers:
-                return best
-        return candidates
-
-    def _least(self, criterion: int, candidates: int) -> int:
+    def _least(self, name: str, need: Need, languages: tuple[str, ...], candidates: int) -> int:
         least, best = None, 0
         for person in self.people(candidates):
-            order = person_order(
-                criterion, 0, 0, len(person.agent.languages), person.idle_since_ms, person.calls
-            )
+            order = self._order(name, need, languages, person)
             if least is None or order < least:
-                least, best = order, self._bit[person.agent.id]
+                least, best = order, self._bit(person.agent.id)
             elif order == least:
-                best |= self._bit[person.agent.id]
+                best |= self._bit(person.agent.id)
         return best
+
+    def _order(self, name: str, need: Need, languages: tuple[str, ...], person: Person) -> int:
+        """The person's order by a criterion, for the values of an explanation too."""
+        if name not in CRITERIA:
+            return self._place[person.agent.id] if name == ROSTER_ORDER else 1
+        level = max((spoken(self._policy, person, each) for each in languages), default=0)
+        return person_order(
+            CRITERIA[name],
+            int(person.agent.id == need.case_owner),
+            person.agent.concern_level(need.concern),
+            level,
+            len(person.agent.languages),
+            person.idle_since_ms,
+            person.calls,
+            person.busy_ms,
+            person.idle_ms + self._world.now_ms - person.idle_since_ms,
+        )
+
+    def _explain(
+        self, lost: list[Lost], name: str, need: Need, languages: tuple[str, ...], losers: int, kept: int
+    ) -> None:
+        if len(lost) >= LOST_MAX:
+            return
+        best = 0 if name == PREFERRED else self._order(name, need, languages, next(self.people(kept)))
+        for person in self.people(losers):
+            if len(lost) >= LOST_MAX:
+                return
+            lost.append(Lost(person.agent.id, name, self._order(name, need, languages, person), best))

@@ -1,47 +1,119 @@
-"""The rules of the house as values: what a caller needs at which age, and how long things may take."""
+"""The rules of the house as values: what a caller needs at which age, who goes first, how long it takes."""
 
 from typing import NamedTuple
 
 OWN = 1
 SECOND = 2
 FALLBACK = 4
-"""Which of a caller's languages a step admits; a step's `scope` is a sum of these."""
+INTERPRETER = 8
+ANYBODY = 16
+"""Which languages a step admits; a step's `scope` is a sum of these. INTERPRETER admits the fallback
+languages too, with an interpreter for the caller's own; ANYBODY asks for no language at all (overflow)."""
 
 
 class Step(NamedTuple):
     """What is asked of a person from `after_ms` of waiting on.
 
-    scope: sum of OWN, SECOND, FALLBACK; language: least CEFR level (1 to 7) in an admitted language;
-    concern: least level (0 to 5; 0 admits everybody) in the caller's concern.
+    scope: sum of OWN, SECOND, FALLBACK, INTERPRETER, ANYBODY; language: least CEFR level (1 to 7) in an
+    admitted language; concern: least level (0 to 5; 0 admits everybody) in the caller's concern.
+    prefer_language, prefer_concern: who has these goes before who has not, whatever the criteria say.
     """
 
     after_ms: int
     scope: int
     language: int
     concern: int
+    prefer_language: int = 0
+    prefer_concern: int = 0
+
+
+class Plan(NamedTuple):
+    """The widening steps of some callers: of a language, a concern, both, or ("", "") everybody else's.
+
+    steps: sorted by after_ms, the first at 0.
+    """
+
+    language: str
+    concern: str
+    steps: tuple[Step, ...]
+
+
+class Reserve(NamedTuple):
+    """Keep people of a scarce language free of other calls.
+
+    While only `keep` or fewer of those who speak `language` at `level` or better are free, callers of
+    other languages do not get them, unless nobody else could take a caller who has waited `release_ms`.
+    when: sorted, disjoint [from, to) intervals of epoch ms in which this holds; empty for always.
+    """
+
+    language: str
+    level: int
+    keep: int
+    release_ms: int
+    when: tuple[tuple[int, int], ...] = ()
+
+
+class Refusal(NamedTuple):
+    """What follows when an offer ends in `outcome` (busy, declined, no_answer, unreachable).
+
+    away_after: with so many offers in a row not taken the person is away until they say ready; 0: this
+    outcome does not count. retry_ms: how long they are not asked for the same caller again.
+    """
+
+    outcome: str
+    away_after: int
+    retry_ms: int
 
 
 class Policy(NamedTuple):
     """All that the engine decides by. Times are integer milliseconds.
 
-    steps: sorted by after_ms, the first at 0. unknown_languages: who serves an undetermined language
-    speaks all of these. fallback_languages: any of these once a step admits FALLBACK.
+    plans: the most specific one counts: of language and concern, of the concern, of the language, the
+    one for everybody ("", ""), which must be there.
+    unknown_languages: who serves an undetermined language speaks all of these.
+    fallback_languages: any of these once a step admits FALLBACK or INTERPRETER.
+    classes: sorted (priority class, what it is worth in ms of waiting); of several the dearest counts.
+    repeat_ms: a caller whose last visit ended unanswered or answered less than this ago is of the class
+    "repeat"; 0: nobody is. owner_ms: so long a caller waits for the owner of their case alone, while
+    that person is on duty; 0: not at all.
     choose: the order of criteria among the eligible (names in routing.select).
-    opening: sorted, disjoint [from, to) intervals of epoch milliseconds.
+    opening: sorted, disjoint [from, to) intervals of epoch milliseconds. days: sorted midnights (epoch
+    ms), at which the counts of the day begin anew.
     lease_ms: the longest time from an offer to its end, ring included, whatever is lost on the way.
     silent_ms: a phone that has not rung this long after the offer is taken for dead.
-    misses_until_away: after so many offers in a row not taken, a person is away until they say ready.
-    retry_ms: how long a person who did not take a caller is not asked for the same caller again.
     """
 
-    steps: tuple[Step, ...]
+    plans: tuple[Plan, ...]
     unknown_languages: tuple[str, ...]
     fallback_languages: tuple[str, ...]
     choose: tuple[str, ...]
-    ring_ms: int
     lease_ms: int
     silent_ms: int
     wrap_up_ms: int
-    misses_until_away: int
+    refusals: tuple[Refusal, ...]
     opening: tuple[tuple[int, int], ...]
-    retry_ms: int = 30_000
+    days: tuple[int, ...] = ()
+    classes: tuple[tuple[str, int], ...] = ()
+    repeat_ms: int = 0
+    owner_ms: int = 0
+    reserves: tuple[Reserve, ...] = ()
+
+    def plan(self, language: str, concern: str) -> Plan:
+        """The plan for callers with this language and concern."""
+        found = {(plan.language, plan.concern): plan for plan in self.plans}
+        for key in ((language, concern), ("", concern), (language, "")):
+            if key in found:
+                return found[key]
+        return found["", ""]
+
+    def worth(self, classes: tuple[str, ...]) -> int:
+        """What the dearest of these priority classes is worth, in ms of waiting."""
+        return max((worth for name, worth in self.classes if name in classes), default=0)
+
+    def refusal(self, outcome: str) -> Refusal:
+        """What follows an offer that ended so."""
+        return next((each for each in self.refusals if each.outcome == outcome), Refusal(outcome, 0, 0))
+
+
+REPEAT = "repeat"
+"""The priority class that the engine gives by itself."""

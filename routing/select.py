@@ -13,8 +13,18 @@ LANGUAGE_TOO_LOW: Final = 1
 CONCERN_TOO_LOW: Final = 2
 NOT_FREE: Final = 3
 ASKED_ALREADY: Final = 4
+OWNERS_TIME: Final = 5
+HELD_IN_RESERVE: Final = 6
 
-REASONS: Final = ("suits", "language_too_low", "concern_too_low", "not_free", "asked_already")
+REASONS: Final = (
+    "suits",
+    "language_too_low",
+    "concern_too_low",
+    "not_free",
+    "asked_already",
+    "owners_time",
+    "held_in_reserve",
+)
 """Stable reason codes, by verdict."""
 
 
@@ -25,62 +35,101 @@ def verdict(
     concern_needed: int,
     free: int,
     asked_already: int,
+    owners_time: int,
+    is_owner: int,
+    held: int,
 ) -> int:
     """Whether a person may take a caller at the caller's present step, or the first reason why not.
 
-    language_level is the best level in any language that the step admits; free and asked_already
-    are 0 or 1. A caller's need comes before the person's state, so that the reason given is the lasting one.
+    language_level: the best level in any language that the step admits. owners_time: the caller still
+    waits for the owner of their case alone; the owner needs no level in the concern. held: the person
+    is kept for callers of a scarce language. Flags are 0 or 1. A caller's need comes before the person's
+    state, so that the reason given is the lasting one.
     """
     if language_level < language_needed:
         return 1
-    if concern_level < concern_needed:
+    if owners_time != 0:
+        if is_owner == 0:
+            return 5
+    elif concern_level < concern_needed:
         return 2
     if asked_already != 0:
         return 4
     if free == 0:
         return 3
+    if held != 0 and owners_time == 0:
+        return 6
+    return 0
+
+
+def waits_for_owner(waited_ms: int, owner_ms: int, owner_on_duty: int) -> int:
+    """1 while a caller waits for the owner of their case alone."""
+    if owner_on_duty != 0 and waited_ms < owner_ms:
+        return 1
+    return 0
+
+
+def keeps(same_language: int, free_members: int, keep: int) -> int:
+    """1 if a reserve holds its free members back from a caller: of another language, and too few free."""
+    if same_language == 0 and free_members <= keep:
+        return 1
     return 0
 
 
 # --- the order of the eligible ------------------------------------------------------------------------
 
-BY_CONCERN: Final = 0
-BY_LANGUAGE: Final = 1
-BY_VERSATILITY: Final = 2
-BY_IDLE: Final = 3
-BY_CALLS: Final = 4
+BY_OWNER: Final = 0
+BY_CONCERN: Final = 1
+BY_LANGUAGE: Final = 2
+BY_VERSATILITY: Final = 3
+BY_IDLE: Final = 4
+BY_CALLS: Final = 5
+BY_OCCUPANCY: Final = 6
 
 CRITERIA: Final = {
+    "owner": BY_OWNER,
     "concern": BY_CONCERN,
     "language": BY_LANGUAGE,
     "least_versatile": BY_VERSATILITY,
     "longest_idle": BY_IDLE,
     "fewest_calls": BY_CALLS,
+    "lowest_occupancy": BY_OCCUPANCY,
 }
 """Names as a policy's `choose` writes them."""
 
 
 def person_order(
     criterion: int,
+    is_owner: int,
     concern_level: int,
     language_level: int,
     versatility: int,
     idle_since_ms: int,
     calls: int,
+    busy_ms: int,
+    idle_ms: int,
 ) -> int:
     """The order of a person by one criterion; equal ones are told apart by the next criterion.
 
-    versatility: how many languages the person speaks. idle_since_ms: epoch ms. calls: taken since login.
+    versatility: how many languages the person speaks. idle_since_ms: epoch ms. calls: taken today.
+    busy_ms, idle_ms: time in talks and wrap-up, and idle and ready, today; occupancy is busy/(busy+idle)
+    in parts of ten thousand.
     """
     if criterion == 0:
-        return -concern_level
+        return 1 - is_owner
     if criterion == 1:
-        return -language_level
+        return -concern_level
     if criterion == 2:
-        return versatility
+        return -language_level
     if criterion == 3:
+        return versatility
+    if criterion == 4:
         return idle_since_ms
-    return calls
+    if criterion == 5:
+        return calls
+    if busy_ms + idle_ms <= 0:
+        return 0
+    return busy_ms * 10_000 // (busy_ms + idle_ms)
 
 
 def caller_order(order_from_ms: int, worth_ms: int) -> int:

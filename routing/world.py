@@ -8,14 +8,18 @@ from routing.call import GREETED
 from routing.events import Leg
 from routing.policy import Policy
 
+RECENT_MAX = 10_000
+
 
 @dataclass(slots=True)
 class Visit:
     """One caller's stay. Times in epoch ms, 0 where not yet.
 
     order_from_ms decides the order of callers; queued_ms is the truth about waiting. offer: the open
-    offer's id or 0. agent: who is offered or talks, or "". asked: people who did not take this caller,
-    with the time until which they are not asked again. widen_ms, retry_ms: next deadlines, or 0.
+    offer's id or 0. agent: who is offered or talks, or "". owner: who has the caller's case, or "".
+    classes: priority classes. asked: people who did not take this caller, with the time until which they
+    are not asked again. widen_ms, retry_ms: next deadlines, or 0. interpreter: the caller's language if
+    the offer or talk needs an interpreter for it, else "".
     """
 
     id: int
@@ -32,9 +36,11 @@ class Visit:
     token: str = ""
     case: str = ""
     owner: str = ""
+    classes: tuple[str, ...] = ()
     offer: int = 0
     agent: str = ""
     talked: bool = False
+    interpreter: str = ""
     hung_up_by: str = ""
     asked: tuple[tuple[str, int], ...] = ()
     widen_ms: int = 0
@@ -62,7 +68,11 @@ class Offer:
 
 @dataclass(slots=True)
 class Person:
-    """A member of staff at work. idle_since_ms orders the idle; calls counts since the log-in."""
+    """A member of staff at work. idle_since_ms orders the idle.
+
+    calls, busy_ms, idle_ms: of today: talks begun, time in talks and wrap-up, time idle and ready. The
+    two times are without the stretch that goes on now, and so can be negative after midnight.
+    """
 
     agent: Agent
     presence: str = LOGGED_OUT
@@ -75,6 +85,9 @@ class Person:
     shown_ms: int = 0
     idle_since_ms: int = 0
     calls: int = 0
+    busy_since_ms: int = 0
+    busy_ms: int = 0
+    idle_ms: int = 0
     misses: int = 0
     visit: int = 0
     offer: int = 0
@@ -94,7 +107,11 @@ class Person:
 
 @dataclass(slots=True)
 class World:
-    """Everything the engine knows. Two equal worlds decide alike."""
+    """Everything the engine knows. Two equal worlds decide alike.
+
+    shadow: a policy that is asked and never obeyed; shadow_said: the last difference told. recent: token
+    -> when the caller's last visit ended (epoch ms), oldest first, RECENT_MAX at most.
+    """
 
     now_ms: int = 0
     term: int = 0
@@ -104,10 +121,14 @@ class World:
     open: bool = False
     policy: Policy | None = None
     policy_digest: str = ""
+    shadow: Policy | None = None
+    shadow_digest: str = ""
+    shadow_said: tuple[int, str, int, str] = (0, "", 0, "")
     roster_digest: str = ""
     visits: dict[int, Visit] = field(default_factory=dict)
     offers: dict[int, Offer] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    recent: dict[str, int] = field(default_factory=dict)
     announced: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suspects: tuple[tuple[str, str, str], ...] = ()
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
 from routing import events as ev
-from routing.commands import Announce, Command, Confirm, Connect, Withdraw
+from routing.commands import Announce, CallInterpreter, Command, Confirm, Connect, Withdraw
 from routing.events import Leg
 
 STATUS_VARIABLES = (
@@ -81,6 +81,7 @@ class Translator:
             "ACDConcern": lambda f: ev.ConcernChosen(self._call(f), _word(f.get("Concern"))),
             "ACDWaiting": self._waiting,
             "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
+            "ACDCase": lambda f: ev.CaseEntered(self._call(f), _word(f.get("Case"))),
             "ACDRecord": lambda f: ev.RecordingRefused(self._call(f)),
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
             "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),
@@ -228,6 +229,8 @@ class Translator:
         if isinstance(command, Confirm):
             answer = "ok" if command.accepted else "refused"
             return [self._set("ACD_ACK", answer, command.leg.uid)]
+        if isinstance(command, CallInterpreter):
+            return []  # the person is told on the page; the conference is not built yet
         return self._globals(command)
 
     def beat(self, count: int) -> Action:

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from agents.model import Roster
-from routing.events import KINDS, VERSION, Event, PolicyChanged, RosterChanged
+from routing.events import KINDS, VERSION, Event, PolicyChanged, RosterChanged, ShadowChanged
 from routing.policy import Policy
 
-BLOBS: dict[type, type] = {PolicyChanged: Policy, RosterChanged: Roster}
+BLOBS: dict[type, Any] = {PolicyChanged: Policy, RosterChanged: Roster, ShadowChanged: Policy | None}
 """Events that carry a large value, and its type; the value is kept once, under its digest."""
 
 
@@ -26,21 +26,21 @@ class Row(NamedTuple):
     blob: str
 
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {
-    kind: TypeAdapter(kind) for kind in (*KINDS.values(), *BLOBS.values())
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {
+    kind: TypeAdapter(kind) for kind in (*KINDS.values(), *BLOBS.values(), type(None))
 }
 
 
-def _adapter(kind: type) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return _ADAPTERS[kind]
 
 
-def canonical(value: Policy | Roster) -> str:
+def canonical(value: Policy | Roster | None) -> str:
     """A policy or roster as canonical JSON: arrays in field order, no spaces."""
     return _adapter(type(value)).dump_json(value).decode()
 
 
-def digest(value: Policy | Roster) -> str:
+def digest(value: Policy | Roster | None) -> str:
     """SHA-256 of the canonical JSON, in hex."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
@@ -49,7 +49,7 @@ def encode(event: Event) -> Row:
     """An event as a row."""
     kind = type(event)
     name = kind.__name__
-    if isinstance(event, (PolicyChanged, RosterChanged)):
+    if isinstance(event, (PolicyChanged, RosterChanged, ShadowChanged)):
         return Row(name, VERSION[name], event.digest, canonical(event[1]))
     return Row(name, VERSION[name], _adapter(kind).dump_json(event).decode(), "")
 

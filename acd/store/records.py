@@ -1,5 +1,6 @@
 """The recorder: facts become rows, with the recorder's own position in the same transaction."""
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -82,7 +83,8 @@ class SqlRecorder:
         await connection.execute(insert(visits), row)
 
     async def _recognised(self, connection: AsyncConnection, fact: facts.CallerRecognised) -> None:
-        await self._set(connection, visits, fact.visit, token=fact.token)
+        known = {"token": fact.token, "case": fact.case[:40], "owner": fact.owner}
+        await self._set(connection, visits, fact.visit, classes=" ".join(fact.classes)[:200], **known)
 
     async def _need(self, connection: AsyncConnection, fact: facts.NeedKnown) -> None:
         need = {"language": fact.language, "concern": fact.concern, "second": fact.second}
@@ -98,8 +100,9 @@ class SqlRecorder:
         await self._set(connection, visits, fact.visit, degraded=True)
 
     async def _offer_made(self, connection: AsyncConnection, fact: facts.OfferMade) -> None:
-        row = fact._asdict()
-        row["id"], row["made_at"] = row.pop("offer"), moment(row.pop("at_ms"))
+        row = fact.choice._asdict()
+        row |= {"id": fact.offer, "visit": fact.visit, "agent": fact.agent, "made_at": moment(fact.at_ms)}
+        row["lost"] = json.dumps([each._asdict() for each in fact.choice.lost])
         await connection.execute(insert(offers), row)
         more = update(visits).where(visits.c.id == fact.visit).values(offers=visits.c.offers + 1)
         await connection.execute(more)

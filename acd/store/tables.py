@@ -78,7 +78,11 @@ visits = Table(
     Column("reason", String(80), nullable=False, default=""),
     Column("degraded", Boolean, nullable=False, default=False),
     Column("recording_declined", Boolean, nullable=False, default=False),
+    Column("case", String(40), nullable=False, default="", server_default=""),
+    Column("owner", String(40), nullable=False, default="", server_default=""),
+    Column("classes", String(200), nullable=False, default="", server_default=""),
     Index("visit_by_arrival", "arrived_at"),
+    Index("visit_by_case", "case"),
 )
 offers = Table(
     "offer",
@@ -96,6 +100,9 @@ offers = Table(
     Column("language_level", Integer, nullable=False),
     Column("concern_level", Integer, nullable=False),
     Column("candidates", Integer, nullable=False),
+    Column("interpreter", String(10), nullable=False, default="", server_default=""),
+    Column("decided_by", String(30), nullable=False, default="", server_default=""),
+    Column("lost", Text, nullable=False, default="[]", server_default="[]"),
 )
 handlings = Table(
     "handling",
@@ -124,6 +131,22 @@ incidents = Table(
     Column("at", Moment, nullable=False),
     Column("kind", String(40), nullable=False),
     Column("detail", Text, nullable=False),
+)
+case_files = Table(
+    "case_file",
+    RECORDS,
+    Column("reference", String(40), primary_key=True),
+    Column("owner", String(40), nullable=False),
+    Column("concern", String(40), nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("outcomes", String(400), nullable=False),
+    Column("link", String(400), nullable=False),
+)
+case_callers = Table(
+    "case_caller",
+    RECORDS,
+    Column("token", String(32), primary_key=True),
+    Column("reference", String(40), nullable=False, index=True),
 )
 position = Table(
     "recorder_position",

@@ -18,7 +18,7 @@ from acd import __version__
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import Board, Reason, ServiceLevel, State
+from acd.web.shapes import Board, Explanation, Reason, ServiceLevel, State
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 
 HERE = Path(__file__).parent
@@ -93,10 +93,10 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
         """What the page shows."""
         return await state()
 
-    @app.get("/api/waiting", dependencies=[Depends(authorised)])
-    async def waiting() -> list[dict[str, object]]:
-        """Each waiting call with every person's verdict: why they may or may not take it now."""
-        return deps.explain()
+    @app.get("/api/explain", dependencies=[Depends(authorised)])
+    async def explain() -> Explanation:
+        """Each waiting call with every person's verdict, and why each free person is offered nobody."""
+        return Explanation.of(deps.explain())
 
     @app.post("/api/staff/{agent}/{what}", dependencies=[Depends(authorised)])
     async def staff(

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from acd.ports import Health
 from routing.board import Board
+from routing.explain import Candidate, Idle
+from routing.world import Visit
 
 
 class ServiceLevel(NamedTuple):
@@ -31,6 +33,21 @@ class Answer(NamedTuple):
     why: str
 
 
+class WaitingCall(NamedTuple):
+    """A visit that waits or rings, how long it has waited, and every person's verdict."""
+
+    visit: Visit
+    waited_ms: int
+    candidates: tuple[Candidate, ...]
+
+
+class Explained(NamedTuple):
+    """Why each waiting caller waits, and why each free person is free."""
+
+    waiting: tuple[WaitingCall, ...]
+    idle: tuple[Idle, ...]
+
+
 @dataclass(frozen=True)
 class WebDeps:
     """Filled by the daemon. languages and concerns: code or key -> name by page language."""
@@ -39,7 +56,7 @@ class WebDeps:
     board: Callable[[], Board]
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
-    explain: Callable[[], list[dict[str, object]]]
+    explain: Callable[[], Explained]
     reload: Callable[[], Awaitable[list[str]]]
     resync: Callable[[], Awaitable[None]]
     health: Callable[[], Health]
@@ -48,4 +65,4 @@ class WebDeps:
     concerns: Mapping[str, Mapping[str, str]]
     registry: CollectorRegistry
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
-    essential: tuple[str, ...] = field(default=("journal", "loop"))
+    essential: tuple[str, ...] = field(default=("journal",))

@@ -5,6 +5,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from acd import __version__
+from acd.web.deps import Explained
+
+COPIED = ("language", "concern", "second", "classes", "case", "owner", "state")
 
 
 class Shape(BaseModel):
@@ -68,6 +71,74 @@ class State(Shape):
     board: Board
     service_level: ServiceLevel
     release: str = __version__
+
+
+class Candidate(Shape):
+    """One person for one caller: why they may or may not take them now, and the values behind it."""
+
+    agent: str
+    reason: str
+    language: str
+    language_level: int
+    language_needed: int
+    concern_level: int
+    concern_needed: int
+    state: str
+
+
+class WaitingCall(Shape):
+    """A caller who waits or rings, with everybody's verdict."""
+
+    visit: int
+    language: str
+    concern: str
+    second: str
+    classes: tuple[str, ...]
+    case: str
+    owner: str
+    state: str
+    waited_ms: int
+    candidates: list[Candidate]
+
+
+class VisitReason(Shape):
+    """Why a waiting caller is not offered to a free person."""
+
+    visit: int
+    reason: str
+
+
+class Idle(Shape):
+    """A free person, and why nobody who waits is offered to them."""
+
+    agent: str
+    visits: list[VisitReason]
+
+
+class Explanation(Shape):
+    """Why each waiting caller waits, and why each free person is free."""
+
+    waiting: list[WaitingCall]
+    idle: list[Idle]
+
+    @classmethod
+    def of(cls, found: Explained) -> "Explanation":
+        """From the daemon's values."""
+        return cls(
+            waiting=[
+                WaitingCall(
+                    visit=each.visit.id,
+                    waited_ms=each.waited_ms,
+                    candidates=[Candidate.model_validate(one) for one in each.candidates],
+                    **{key: getattr(each.visit, key) for key in COPIED},
+                )
+                for each in found.waiting
+            ],
+            idle=[
+                Idle(agent=each.agent, visits=[VisitReason(visit=v, reason=r) for v, r in each.reasons])
+                for each in found.idle
+            ],
+        )
 
 
 class Reason(BaseModel):

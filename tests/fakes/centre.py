@@ -3,27 +3,36 @@
 from agents.model import Agent, Cefr, Reach, Roster
 from routing import events as ev
 from routing.engine import Effects, Engine
-from routing.policy import FALLBACK, OWN, SECOND, Policy, Step
+from routing.policy import FALLBACK, OWN, SECOND, Plan, Policy, Refusal, Step
 
 FOREVER = ((0, 10**15),)
 
 POLICY = Policy(
-    steps=(
-        Step(0, OWN, Cefr.C1, 3),
-        Step(45_000, OWN, Cefr.B2, 2),
-        Step(90_000, OWN | SECOND, Cefr.B2, 1),
-        Step(150_000, OWN | SECOND | FALLBACK, Cefr.B1, 0),
+    plans=(
+        Plan(
+            "",
+            "",
+            (
+                Step(0, OWN, Cefr.C1, 3),
+                Step(45_000, OWN, Cefr.B2, 2),
+                Step(90_000, OWN | SECOND, Cefr.B2, 1),
+                Step(150_000, OWN | SECOND | FALLBACK, Cefr.B1, 0),
+            ),
+        ),
     ),
     unknown_languages=("de", "en"),
     fallback_languages=("de", "en"),
     choose=("concern", "language", "least_versatile", "longest_idle"),
-    ring_ms=15_000,
     lease_ms=20_000,
     silent_ms=2_000,
     wrap_up_ms=5_000,
-    misses_until_away=2,
+    refusals=(
+        Refusal("busy", 0, 30_000),
+        Refusal("declined", 2, 30_000),
+        Refusal("no_answer", 2, 30_000),
+        Refusal("unreachable", 2, 30_000),
+    ),
     opening=FOREVER,
-    retry_ms=30_000,
 )
 
 

@@ -13,8 +13,16 @@ from acd.demo.hotline import PROJECT, Hotline
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
 QUICK = {
-    "staffing": {"wrap_up_seconds": 1, "ring_seconds": 5, "retry_seconds": 20},
-    "routing": {},
+    "staffing": {"wrap_up_seconds": 1, "ring_seconds": 5},
+    "routing": {
+        "refused": {
+            "busy": {"away_after": 0, "retry_seconds": 20},
+            "declined": {"away_after": 2, "retry_seconds": 20},
+            "no_answer": {"away_after": 2, "retry_seconds": 20},
+            "unreachable": {"away_after": 2, "retry_seconds": 20},
+        },
+        "reserve": [],
+    },
 }
 
 

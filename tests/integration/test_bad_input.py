@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from acd import replay
 from acd.demo.hotline import NUMBER, PROJECT, configured
+from acd.store.journal import SqlJournal
+from acd.store.open import ready, urls
+from acd.store.vault import SqlVault
+from routing.engine import Engine
 from tests.integration.conftest import Watched
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
 
@@ -140,10 +145,19 @@ async def test_a_number_stands_nowhere_but_in_the_vault_and_goes_without_a_trace
     assert holding() <= {"vault.db", "vault.db-wal"}
     assert holding()
     await hotline.stop_daemon()
-    from acd.store.open import ready, urls
-    from acd.store.vault import SqlVault
-
+    decided = await replayed(hotline)
     vault = SqlVault(await ready("vault", urls(hotline.folder / "var", {})["vault"]), 30, [])
     assert await vault.erase(f"0{number}")
     await vault.close()
     assert holding() == set()
+    assert len(decided) > 10
+    assert await replayed(hotline) == decided
+
+
+async def replayed(hotline: Watched) -> list[str]:
+    """Every decision of the kept journal, made again from nothing."""
+    journal = await SqlJournal.open(await ready("journal", urls(hotline.folder / "var", {})["journal"]))
+    try:
+        return [repr(effects) async for _, effects in replay.replay(Engine(), journal, 0)]
+    finally:
+        await journal.close()

@@ -3,7 +3,9 @@
 import asyncio
 import sys
 import time
+from typing import Any
 
+import httpx
 import pytest
 
 from acd.demo.hotline import NUMBER
@@ -18,6 +20,11 @@ async def dead(hotline: Watched) -> None:
     hotline.daemon = None
 
 
+async def waiting_calls(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get("/api/explain")).json()["waiting"]
+    return found
+
+
 async def oldest(hotline: Watched) -> dict[str, int]:
     """Language -> since when its oldest caller waits."""
     return {cell["language"]: cell["longest_since_ms"] for cell in (await hotline.state())["waiting"]}
@@ -30,13 +37,13 @@ async def test_those_who_wait_are_adopted_in_their_order_with_their_times(hotlin
     await hotline.sipp.call(NUMBER, [(300, "5"), (600, "9")], hang_up_ms=60_000)
     await hotline.until("two wait", lambda b: waiting(b) == 2)
     async with hotline.client() as client:
-        then = [(w["visit"], w["language"], w["concern"]) for w in (await client.get("/api/waiting")).json()]
+        then = [(w["visit"], w["language"], w["concern"]) for w in await waiting_calls(client)]
     since = await oldest(hotline)
     await hotline.stop_daemon(kill=True)
     await hotline.start_daemon()
     await hotline.until("two wait again", lambda b: waiting(b) == 2)
     async with hotline.client() as client:
-        now = [(w["visit"], w["language"], w["concern"]) for w in (await client.get("/api/waiting")).json()]
+        now = [(w["visit"], w["language"], w["concern"]) for w in await waiting_calls(client)]
     assert now == then
     assert await oldest(hotline) == since
     assert newest(hotline) > before

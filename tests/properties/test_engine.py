@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -222,4 +222,4 @@ class Hotline(RuleBasedStateMachine):
 
 
 TestHotline = Hotline.TestCase
-TestHotline.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestHotline.settings = settings(max_examples=150, stateful_step_count=60, deadline=None, phases=[Phase.generate, Phase.reuse])

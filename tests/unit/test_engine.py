@@ -52,7 +52,7 @@ def test_the_caller_reaches_who_speaks_the_language_and_knows_the_concern(bench:
     bench.login("p01", "p02", "p03")
     effects = bench.call("1.1", "ar", "study")
     offer = offered(effects)
-    assert (offer.agent, offer.language, offer.language_level, offer.concern_level) == ("amal", "ar", 7, 4)
+    assert (offer.agent, *offer.choice[3:6]) == ("amal", "ar", 7, 4)
     command = only(Connect, effects.commands)
     assert (command.id, command.caller, command.reach.address) == (offer.offer, CALLER, "p01")
 
@@ -192,14 +192,14 @@ def test_need_widens_with_waiting_time(bench: Bench) -> None:
     bench.call("1.1", "uk", "study")
     assert none(facts.OfferMade, bench.tell(ev.Elapsed(), 149_000).facts)
     offer = offered(bench.tell(ev.Elapsed(), 1_100))
-    assert (offer.agent, offer.step) == ("birgit", 3)
+    assert (offer.agent, offer.choice.step) == ("birgit", 3)
 
 
 def test_a_second_language_by_key_counts_from_its_step_on(bench: Bench) -> None:
     bench.login("p02")
     bench.call("1.1", "uk", "study")
     bench.tell(ev.SecondLanguageAdded(CALLER, "en"), 100)
-    assert offered(bench.tell(ev.Elapsed(), 90_000)).language == "en"
+    assert offered(bench.tell(ev.Elapsed(), 90_000)).choice.language == "en"
 
 
 def test_an_undetermined_language_is_served_by_who_speaks_all_it_may_be(bench: Bench) -> None:

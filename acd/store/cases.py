@@ -1,0 +1,75 @@
+"""Cases: who owns them and in what state they are, nothing of their content; and which caller has which."""
+
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from acd.ports import Known
+from acd.store.tables import case_callers, case_files, visits
+from acd.store.vault import normal
+from config.schema import PriorityClass
+
+
+class Case(NamedTuple):
+    """A case of the office. link: where its digital file is; outcomes: codes, oldest first."""
+
+    reference: str
+    owner: str
+    concern: str
+    state: str
+    outcomes: tuple[str, ...]
+    link: str
+
+
+class SqlCases:
+    """Implements ports.Directory over the records store."""
+
+    def __init__(self, engine: AsyncEngine, classes: list[PriorityClass]) -> None:
+        self._engine = engine
+        self._by_state = {state: each.name for each in classes for state in each.case_states}
+        self._by_number = {normal(number): each.name for each in classes for number in each.numbers}
+
+    async def known(self, token: str, number: str, reference: str) -> Known:
+        async with self._engine.connect() as connection:
+            if not reference and token:
+                query = select(case_callers.c.reference).where(case_callers.c.token == token)
+                reference = str((await connection.execute(query)).scalar() or "")
+            case = await self._get(connection, reference) if reference else None
+        by_number = self._by_number.get(normal(number)) if number else None
+        by_state = self._by_state.get(case.state) if case else None
+        classes = tuple(sorted({name for name in (by_number, by_state) if name}))
+        return Known(token, case.reference if case else "", case.owner if case else "", classes)
+
+    async def _get(self, connection: AsyncConnection, reference: str) -> Case | None:
+        query = select(case_files).where(case_files.c.reference == reference)
+        row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        outcomes = tuple(row.outcomes.split())
+        return Case(row.reference, row.owner, row.concern, row.state, outcomes, row.link)
+
+    async def get(self, reference: str) -> tuple[Case, list[int]] | None:
+        """A case and its visits in their order; None if there is none."""
+        async with self._engine.connect() as connection:
+            case = await self._get(connection, reference)
+            mine = select(visits.c.id).where(visits.c.case == reference).order_by(visits.c.arrived_at)
+            return None if case is None else (case, [row.id for row in await connection.execute(mine)])
+
+    async def put(self, case: Case) -> None:
+        """Keep a case, in place of what was known of it."""
+        row = case._asdict() | {"outcomes": " ".join(case.outcomes)}
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(case_files).where(case_files.c.reference == case.reference))
+            await connection.execute(insert(case_files), row)
+
+    async def link(self, reference: str, visit: int) -> bool:
+        """Remember that whoever made this visit has this case; False if the visit has no token."""
+        async with self._engine.begin() as connection:
+            query = select(visits.c.token).where(visits.c.id == visit, visits.c.token != "")
+            token = (await connection.execute(query)).scalar()
+            if not token:
+                return False
+            await connection.execute(delete(case_callers).where(case_callers.c.token == token))
+            await connection.execute(insert(case_callers), {"token": token, "reference": reference})
+            return True
