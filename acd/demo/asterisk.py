@@ -36,28 +36,6 @@ def find(project: Path) -> Path:
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def private_centre(centre: Centre, *, ami: int, sip: int, rtp_from: int = 20000) -> Centre:
-    """The centre on ports of its own, without qualifying phones that simulate only calls."""
-    pbx = centre.pbx.model_copy(
-        update={
-            "ami_port": ami,
-            "sip_port": sip,
-            "rtp_from": rtp_from,
-            "rtp_to": rtp_from + 2000,
-            "qualify_seconds": 0,
-        }
-    )
-    return centre.model_copy(update={"pbx": pbx})
-
-
 class PrivateAsterisk:
     """One Asterisk in a folder below its root, gone without a trace after `async with`.
 

@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import tomli_w
 
-from acd.demo.asterisk import PrivateAsterisk, find, free_port
+from acd.demo.asterisk import PrivateAsterisk, find
+from acd.demo.ports import free_port
 from acd.demo.sipp import Sipp
 from acd.pbx.secrets import own
 from config.load import load

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
-from acd.demo.asterisk import free_port
 from acd.demo.hotline import NUMBER, Hotline
+from acd.demo.ports import free_port
 from config.schema import Centre
 
 CALLS_A_MINUTE = 12

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from acd.demo import digits
+from acd.demo.ports import free_port
 
 CALLER_ADDRESS = "127.0.0.2"
 PHONE_ADDRESS = "127.0.0.1"
@@ -23,8 +25,6 @@ class SippFailed(Exception):
 
 class Sipp:
     """Starts SIPp processes against one Asterisk and ends all that are left."""
-
-    _ports = itertools.count(21000, 2)
 
     def __init__(self, host: str, port: int, passwords: Mapping[str, str]) -> None:
         self._target = f"{host}:{port}"
@@ -155,9 +155,9 @@ class Sipp:
         at_once: int = 1000,
         fields: Sequence[str] = (),
     ) -> "Run":
-        port = next(self._ports)
+        port = free_port(socket.SOCK_DGRAM, address)
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
-        command += ["-mi", address, "-mp", str(30000 + (port - 21000) * 4 % 20000), "-nostdin"]
+        command += ["-mi", address, "-mp", str(free_port(socket.SOCK_DGRAM, address)), "-nostdin"]
         command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
         command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3"]
         if calls:

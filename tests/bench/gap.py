@@ -1,19 +1,19 @@
 """From a phone's hang-up to its next ring, beside app_queue; and a thousand calls at twenty a second.
 
 Both distributors run at the same time on one Asterisk, each with its own 23 phones and its own callers of
-the same kind: a pair in one run, under one load. Wrap-up is 0. A gap counts if the caller who is rung next
-waited already when the phone hung up.
+the same kind: a pair in one run, under one load. Wrap-up is 0. A gap counts if, when the phone hung up, more
+callers waited than other phones were free, so that one of them was due to this phone.
 
-light: callers who need one of the five people with Turkish; five talk and one waits, all the time. With
-about 1 s of talk that is 5 calls/s, while the other eighteen phones are idle. (The more callers wait, the
-sooner one of app_queue's, who each look once a second, finds the free phone; a single one shows its step.)
+light: nine people are the only ones to speak a language each; in each language one caller talks and one
+waits, all the time. With 1.8 s of talk that is 5 calls/s, while the other fourteen phones are idle. (The more
+callers wait, the sooner one of app_queue's, who each look once a second, finds the free phone.)
 busy: 46 callers at once for 23 phones, every two talks over 80 %: 5 calls/s on average, phones 80 % busy.
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from math import ceil
 from pathlib import Path
@@ -21,18 +21,19 @@ from typing import Any
 
 from acd.demo.hotline import PROJECT, Hotline
 from tests.bench.figures import Figures, spread
-from tests.bench.watch import FILES, Group, Watch
+from tests.bench.watch import FILES, Watch
 
 OURS = [f"a{i:02}" for i in range(1, 24)]
 THEIRS = [f"b{i:02}" for i in range(1, 24)]
-TURKISH = 5
+SCARCE = ("en", "ar", "tr", "uk", "ru", "fa", "pl", "fr", "es")
+"""Languages that one person speaks each; everybody speaks German."""
 TALK_MS = 3_680
-TALK_SPREAD_MS = 40
-"""Each phone talks a little longer than the one before, so that hang-ups do not all fall together."""
+TALK_SPREAD_MS = 130
+"""Phones talk a little shorter or longer, so that hang-ups do not all fall together."""
 KINDS = ("acd", "queue")
 BURST = 46
 CYCLE_S = 2 * TALK_MS / 1000 / 0.8
-LIGHT_TALK_MS = 950
+LIGHT_TALK_MS, LIGHT_SPREAD_MS = 1_750, 57
 SETTLE_S = 1.0
 
 SKIP_MENU = """
@@ -60,14 +61,25 @@ ringinuse = no
 autofill = yes
 timeout = 15
 """
-NUMBERS = {("acd", "tr"): "701", ("acd", "de"): "702", ("queue", "tr"): "711", ("queue", "de"): "712"}
+LANGUAGES = ("de", *SCARCE)
+NUMBERS = {
+    (kind, language): f"{7 + i}{j}"
+    for i, kind in enumerate(KINDS)
+    for j, language in enumerate(LANGUAGES, start=10)
+}
+
+
+def speakers(phones: list[str], language: str) -> list[str]:
+    """Who of these phones speaks a language."""
+    return phones if language == "de" else [phones[SCARCE.index(language)]]
 
 
 def staff() -> list[dict[str, Any]]:
     """46 people: ours with the skills, theirs only so that their phones are known."""
     people = []
     for i, phone in enumerate([*OURS, *THEIRS]):
-        languages = {"de": "native"} | ({"tr": "native"} if i % len(OURS) < TURKISH else {})
+        place = i % len(OURS)
+        languages = {"de": "native"} | ({SCARCE[place]: "native"} if place < len(SCARCE) else {})
         people.append(
             {"id": phone, "name": phone, "phone": phone, "languages": languages, "concerns": {"other": 5}}
         )
@@ -81,9 +93,9 @@ def files() -> list[tuple[str, str]]:
         text = SKIP_MENU if kind == "acd" else ASK_QUEUE
         trunk += text.format(number=number, language=language, queue=f"bench-{language}")
     queues = ""
-    for language, phones in (("tr", THEIRS[:TURKISH]), ("de", THEIRS)):
+    for language in LANGUAGES:
         queues += QUEUE.format(name=f"bench-{language}")
-        queues += "".join(f"member => PJSIP/{phone}\n" for phone in phones)
+        queues += "".join(f"member => PJSIP/{phone}\n" for phone in speakers(THEIRS, language))
     return [*FILES, ("extensions.conf", trunk), ("queues.conf", queues)]
 
 
@@ -102,54 +114,56 @@ async def hotline() -> AsyncIterator[Hotline]:
         yield running
 
 
-def watched(running: Hotline) -> Watch:
-    """Watch both groups of phones."""
+def watched(running: Hotline, languages: Sequence[str]) -> Watch:
+    """Watch those who speak these languages, of both distributors."""
     pbx = running.centre.pbx
-    return Watch(pbx.ami_host, pbx.ami_port, lambda phone: "acd" if phone in OURS else "queue")
+    both = zip(KINDS, (OURS, THEIRS), strict=True)
+    groups = {f"{kind}/{each}": speakers(phones, each) for kind, phones in both for each in languages}
+    return Watch(pbx.ami_host, pbx.ami_port, groups)
 
 
-async def _phones(running: Hotline, talk_ms: Callable[[int], int]) -> None:
+async def _phones(running: Hotline, *talks_ms: int) -> None:
+    """Both groups of phones, in as many parts as there are talk times."""
     for group in (OURS, THEIRS):
-        for i, phone in enumerate(group):
-            await running.sipp.phones([phone], answer_ms=50, talk_ms=talk_ms(i))
+        for i, talk_ms in enumerate(talks_ms):
+            await running.sipp.phones(group[i :: len(talks_ms)], answer_ms=50, talk_ms=talk_ms)
 
 
-async def light(running: Hotline, gaps: int) -> dict[str, Group]:
-    """Five phones of a scarce language, always with callers waiting."""
-    await _phones(running, lambda _: LIGHT_TALK_MS)
-    async with watched(running) as watch:
+async def light(running: Hotline, gaps: int) -> Watch:
+    """Nine phones of a scarce language each, always with one caller waiting."""
+    await _phones(running, *(LIGHT_TALK_MS + LIGHT_SPREAD_MS * i for i in range(-4, 5)))
+    async with watched(running, SCARCE) as watch:
         for kind in KINDS:
-            await running.sipp.call(
-                NUMBERS[kind, "tr"], calls=20 * gaps, rate=50, at_once=TURKISH + 1, patience_ms=600_000
-            )
+            for language in SCARCE:
+                number = NUMBERS[kind, language]
+                await running.sipp.call(number, calls=20 * gaps, rate=5, at_once=2, patience_ms=600_000)
         await watch.gaps(gaps, KINDS)
     await running.sipp.end_all()
-    return watch.groups
+    return watch
 
 
-async def busy(running: Hotline, gaps: int) -> tuple[dict[str, Group], float]:
+async def busy(running: Hotline, gaps: int) -> tuple[Watch, float]:
     """All phones 80 % busy; the second value is how long it took in seconds."""
-    await _phones(running, lambda i: TALK_MS - TALK_SPREAD_MS * (len(OURS) // 2 - i))
+    await _phones(running, *(TALK_MS + TALK_SPREAD_MS * i for i in range(-3, 4)))
     began = time.monotonic()
-    async with watched(running) as watch:
+    async with watched(running, ["de"]) as watch:
         for _ in range(ceil(gaps / (BURST - len(OURS)) * 1.5)):
             cycle = asyncio.create_task(asyncio.sleep(CYCLE_S))
             for kind in KINDS:
                 await running.sipp.call(NUMBERS[kind, "de"], calls=BURST, rate=1000, patience_ms=600_000)
             await cycle
-            if all(len(watch.group(kind).gaps) >= gaps for kind in KINDS):
+            if all(watch.count(kind) >= gaps for kind in KINDS):
                 break
     took = time.monotonic() - began
     await running.sipp.end_all()
-    return watch.groups, took
+    return watch, took
 
 
 async def thousand(running: Hotline, figures: Figures) -> None:
     """1,000 calls at 20 a second to 23 phones: every one answered, ended and in the records."""
     calls, rate = 1_000, 20
     before = _visits(running)
-    for i, phone in enumerate(OURS):
-        await running.sipp.phones([phone], answer_ms=50, talk_ms=900 + 10 * i)
+    await _phones(running, 900, 1000, 1100)
     began = time.monotonic()
     run = await running.sipp.call(NUMBERS["acd", "de"], calls=calls, rate=rate, patience_ms=600_000)
     await run.finished()
@@ -181,11 +195,12 @@ async def run(figures: Figures, gaps: int = 2_000) -> None:
         await _quiet(running)
         _pair(figures, "light", await light(running, gaps))
         await _quiet(running)
-        groups, took = await busy(running, gaps)
+        watch, took = await busy(running, gaps)
         shares = {
-            f"{kind}_phones_in_use": round(g.in_use / took / len(OURS), 3) for kind, g in groups.items()
+            f"{kind}_phones_in_use": round(sum(g.in_use for g in watch.of(kind)) / took / len(OURS), 3)
+            for kind in KINDS
         }
-        _pair(figures, "busy", groups, **shares)
+        _pair(figures, "busy", watch, **shares)
 
 
 async def _quiet(running: Hotline) -> None:
@@ -193,8 +208,8 @@ async def _quiet(running: Hotline) -> None:
     await asyncio.sleep(SETTLE_S)
 
 
-def _pair(figures: Figures, load: str, groups: dict[str, Group], **more: float) -> None:
-    ours, theirs = spread(groups["acd"].gaps, 1000), spread(groups["queue"].gaps, 1000)
+def _pair(figures: Figures, load: str, watch: Watch, **more: float) -> None:
+    ours, theirs = (spread([gap for g in watch.of(kind) for gap in g.gaps], 1000) for kind in KINDS)
     figures.add(
         f"hang-up to next ring, {load} (ms)",
         **{f"acd_{key}": value for key, value in ours.items()},

@@ -1,7 +1,7 @@
 """When phones hang up and ring again, from the time stamps that Asterisk puts on its own events."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -23,25 +23,26 @@ FILES = (
 class Group:
     """One group of phones served by one distributor. Times in seconds of Asterisk's clock.
 
-    gaps: from a phone's hang-up to its next ring, where the caller rung then waited already at the
-    hang-up. in_use: phone seconds from ring to hang-up. rings: how many.
+    gaps: from a phone's hang-up to its next ring, where more callers waited at the hang-up than other
+    phones were free: so one of them was due to this phone. in_use: phone seconds from ring to hang-up.
     """
 
+    phones: int
+    waiting: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
     gaps: list[float] = field(default_factory=list)
     in_use: float = 0.0
-    rings: int = 0
 
 
 class Watch:
     """Listens to one Asterisk's manager until the block is left."""
 
-    def __init__(self, host: str, port: int, group_of: Callable[[str], str]) -> None:
-        self.groups: dict[str, Group] = {}
+    def __init__(self, host: str, port: int, groups: Mapping[str, Sequence[str]]) -> None:
+        """Watch these groups of phones. A group is named KIND/LANGUAGE: acd/tr or queue/tr."""
+        self.groups = {name: Group(len(phones)) for name, phones in groups.items()}
+        self._group_of = {phone: self.groups[name] for name, phones in groups.items() for phone in phones}
         self._host, self._port = host, port
-        self._group_of = group_of
         self._heard = asyncio.Event()
-        self._joined: dict[str, float] = {}
-        self._caller: dict[str, str] = {}
         self._rang: dict[str, float] = {}
         self._hung_up: dict[str, float] = {}
 
@@ -58,13 +59,17 @@ class Watch:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    def group(self, name: str) -> Group:
-        """What was seen of a group so far."""
-        return self.groups.setdefault(name, Group())
+    def of(self, kind: str) -> list[Group]:
+        """The groups of a distributor."""
+        return [group for name, group in self.groups.items() if name.startswith(f"{kind}/")]
 
-    async def gaps(self, wanted: int, groups: Sequence[str]) -> None:
-        """Until each of these groups has that many gaps."""
-        while any(len(self.group(name).gaps) < wanted for name in groups):
+    def count(self, kind: str) -> int:
+        """How many gaps of a distributor were seen."""
+        return sum(len(group.gaps) for group in self.of(kind))
+
+    async def gaps(self, wanted: int, kinds: Sequence[str]) -> None:
+        """Until each of these has that many gaps."""
+        while any(self.count(kind) < wanted for kind in kinds):
             self._heard.clear()
             await self._heard.wait()
 
@@ -80,28 +85,45 @@ class Watch:
         if not frame.get("Timestamp"):
             return
         at = float(frame.get("Timestamp"))
-        if event == "QueueCallerJoin" or (event == "UserEvent" and frame.get("UserEvent") == "ACDWaiting"):
-            self._joined.setdefault(uid, at)
+        if event == "QueueCallerJoin":
+            self._wait(f"queue/{frame.get('Queue').removeprefix('bench-')}", uid)
+        elif event == "UserEvent" and frame.get("UserEvent") == "ACDWaiting":
+            self._wait(f"acd/{frame.get('Lang')}", uid)
         elif event == "DialBegin":
-            self._caller[frame.get("DestUniqueid")] = uid
-        elif event == "Newstate" and frame.get("ChannelStateDesc") == "Ringing" and uid in self._caller:
+            self._served(uid)
+        elif event == "Newstate" and frame.get("ChannelStateDesc") == "Ringing":
             self._ring(_phone(frame), uid, at)
         elif event == "HangupRequest" and uid in self._rang:
-            phone = _phone(frame)
-            self._hung_up[phone] = at
-            self.group(self._group_of(phone)).in_use += at - self._rang[uid]
+            self._hang_up(_phone(frame), uid, at)
         elif event == "Hangup":
-            for known in (self._joined, self._caller, self._rang):
-                known.pop(uid, None)
+            self._rang.pop(uid, None)
+            self._served(uid)
+
+    def _wait(self, group: str, caller: str) -> None:
+        if group in self.groups:
+            self.groups[group].waiting.add(caller)
+
+    def _served(self, caller: str) -> None:
+        for group in self.groups.values():
+            group.waiting.discard(caller)
 
     def _ring(self, phone: str, leg: str, at: float) -> None:
-        group = self.group(self._group_of(phone))
-        group.rings += 1
+        group = self._group_of.get(phone)
+        if group is None:
+            return
+        group.taken.add(phone)
         self._rang[leg] = at
         hung_up = self._hung_up.pop(phone, None)
-        joined = self._joined.get(self._caller[leg])
-        if hung_up is not None and joined is not None and joined <= hung_up:
+        if hung_up is not None:
             group.gaps.append(at - hung_up)
+
+    def _hang_up(self, phone: str, leg: str, at: float) -> None:
+        group = self._group_of[phone]
+        free = group.phones - len(group.taken)
+        group.taken.discard(phone)
+        group.in_use += at - self._rang[leg]
+        if len(group.waiting) > free:
+            self._hung_up[phone] = at
 
 
 def _phone(frame: Frame) -> str:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import aiomqtt
 import pytest
 
-from acd.demo.asterisk import free_port
+from acd.demo.ports import free_port
 from acd.mqtt import Broker, Publisher
 from routing.board import Board, Person, WaitingCell
 

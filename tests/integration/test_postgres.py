@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from acd.demo.asterisk import free_port
+from acd.demo.ports import free_port
 from acd.ports import JournalRefused, Snapshot
 from acd.store.journal import SqlJournal
 from acd.store.open import ready, upgrade

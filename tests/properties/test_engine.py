@@ -222,4 +222,6 @@ class Hotline(RuleBasedStateMachine):
 
 
 TestHotline = Hotline.TestCase
-TestHotline.settings = settings(max_examples=150, stateful_step_count=60, deadline=None, phases=[Phase.generate, Phase.reuse])
+TestHotline.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, phases=[Phase.generate, Phase.reuse]
+)
