@@ -5,9 +5,11 @@ Derived from the world and rebuilt on load; equal to a plain search by routing.s
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from agents.model import CONCERN_MAX, Cefr
+from agents.state import READY
 from routing.need import Need, admitted, best_language, interpreted, need_of, spoken
 from routing.policy import Policy, Step
 from routing.select import CRITERIA, caller_order, keeps, person_order
@@ -15,6 +17,9 @@ from routing.world import Person, Visit, World
 
 LOST_MAX = 30
 """How many people who were passed over an explanation names."""
+
+ANNOUNCED_MAX = 50
+"""How many phones the dialplan is told to ring by itself, for each language."""
 
 PREFERRED = "preferred_levels"
 ONLY_ONE = "only_candidate"
@@ -53,6 +58,17 @@ class Choice(NamedTuple):
     lost: tuple[Lost, ...]
 
 
+class Lane:
+    """Callers with the same need, in their order. mask: the people whose skills suit them, asked ones out."""
+
+    __slots__ = ("mask", "need", "queue")
+
+    def __init__(self, need: Need, mask: int) -> None:
+        self.need = need
+        self.mask = mask
+        self.queue: Queue = []
+
+
 class Index:
     """Bits of people by skill and state, and queues of waiting callers by need, under one policy."""
 
@@ -68,13 +84,16 @@ class Index:
         self._speaking: dict[tuple[str, str, str, int], int] = {}
         self._steps: dict[tuple[str, str], tuple[Step, ...]] = {}
         self._versatile: dict[int, int] = {}
-        self._queues: dict[Need, Queue] = {}
-        self._owned: dict[str, dict[Need, Queue]] = {}
-        self._where: dict[int, tuple[Need, tuple[int, int]]] = {}
+        self._lanes: dict[Need, Lane] = {}
+        self._owned: dict[str, dict[Need, Lane]] = {}
+        self._owners = 0
+        self._where: dict[int, tuple[Lane, tuple[int, int]]] = {}
         self._idle: list[tuple[int, int]] = []
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
+        self.ready = 0
+        self.languages = tuple(sorted({code for p in self._people for code, _ in p.agent.languages}))
         for i, person in enumerate(self._people):
             languages = len(person.agent.languages)
             self._versatile[languages] = self._versatile.get(languages, 0) | self._bits[i]
@@ -89,6 +108,10 @@ class Index:
         since = self._idle_since.pop(place, None)
         if since is not None:
             del self._idle[bisect_left(self._idle, (since, place))]
+        if person.presence == READY:
+            self.ready |= self._bits[place]
+        else:
+            self.ready &= ~self._bits[place]
         if person.free:
             self.free |= self._bits[place]
             self._idle_since[place] = person.idle_since_ms
@@ -99,6 +122,11 @@ class Index:
     def is_free(self, person: Person) -> bool:
         """Whether the person was free when last refreshed."""
         return bool(self.free & self._bits[self._place[person.agent.id]])
+
+    def on_duty(self, language: str) -> tuple[str, ...]:
+        """Phones of those who take calls and speak a language ("" for any), ANNOUNCED_MAX at most."""
+        mask = self.ready & self._speakers(language, 1) if language else self.ready
+        return tuple(p.agent.reach.address for p in islice(self.people(mask), ANNOUNCED_MAX))
 
     def set_hours(self) -> None:
         """Take over which reserves hold at this hour."""
@@ -172,23 +200,34 @@ class Index:
         policy = self._policy
         need = need_of(policy, self._world.people, visit, self._world.now_ms)
         order = (caller_order(visit.order_from_ms, policy.worth(visit.classes)), visit.id)
-        queues = self._owned.setdefault(need.owner, {}) if need.owner else self._queues
-        insort(queues.setdefault(need, []), order)
-        self._where[visit.id] = (need, order)
+        lanes = self._lanes
+        if need.owner:
+            lanes = self._owned.setdefault(need.owner, {})
+            self._owners |= self._bit(need.owner)
+        lane = lanes.get(need)
+        if lane is None:
+            mask = self._skilled(need) & ~self._mask(need.asked)
+            lane = lanes[need] = Lane(need, mask & self._bit(need.owner) if need.owner else mask)
+        insort(lane.queue, order)
+        self._where[visit.id] = (lane, order)
 
     def dequeue(self, visit: int) -> None:
         """Take a caller out; nothing happens if they are not in."""
         place = self._where.pop(visit, None)
         if place is None:
             return
-        need, order = place
-        queues = self._owned[need.owner] if need.owner else self._queues
-        queue = queues[need]
-        del queue[bisect_left(queue, order)]
-        if not queue:
-            del queues[need]
-            if need.owner and not queues:
-                del self._owned[need.owner]
+        lane, order = place
+        del lane.queue[bisect_left(lane.queue, order)]
+        if lane.queue:
+            return
+        owner = lane.need.owner
+        if not owner:
+            del self._lanes[lane.need]
+            return
+        del self._owned[owner][lane.need]
+        if not self._owned[owner]:
+            del self._owned[owner]
+            self._owners &= ~self._bit(owner)
 
     # --- decision ------------------------------------------------------------------------------------
 
@@ -200,25 +239,21 @@ class Index:
         best: tuple[int, int] | None = None
         found: tuple[Need, int] | None = None
         holding = self._held_now()
-        able = self._able
-        for need, queue in self._queues.items():
-            head = queue[0]
+        for lane in self._lanes.values():
+            candidates = lane.mask & free
+            if not candidates:
+                continue
+            head = lane.queue[0]
             if best is not None and head > best:
                 continue
-            mask = able.get(need[:4])
-            candidates = (self._skilled(need) if mask is None else mask) & free
-            if candidates and need.asked:
-                candidates &= ~self._mask(need.asked)
-            if candidates and holding:
-                candidates = self._not_held(need, candidates, holding)
+            if holding:
+                candidates = self._not_held(lane.need, candidates, holding)
             if candidates:
-                best, found = head, (need, candidates)
-        if self._owned:
-            for owner, queues in self._owned.items():
-                if bit := self._bit(owner) & free:
-                    for need, queue in queues.items():
-                        if (best is None or queue[0] < best) and bit & self._skilled(need):
-                            best, found = queue[0], (need, bit)
+                best, found = head, (lane.need, candidates)
+        for person in self.people(self._owners & free):
+            for lane in self._owned[person.agent.id].values():
+                if lane.mask & free and (best is None or lane.queue[0] < best):
+                    best, found = lane.queue[0], (lane.need, lane.mask)
         if best is None or found is None:
             return None
         return self._choose(best[1], *found)
@@ -246,20 +281,21 @@ class Index:
         """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
         policy, step = self._policy, self._step(need)
         count = candidates.bit_count()
+        owner = self._world.visits[visit].owner
         languages = admitted(policy, step, need.language, need.second)
         lost: list[Lost] = []
         decided = ONLY_ONE if count == 1 else ROSTER_ORDER
         for name in (PREFERRED, *policy.choose) if count > 1 else ():
-            kept = self._best(name, need, step, languages, candidates)
+            kept = self._best(name, need, step, languages, candidates, owner)
             if kept != candidates:
-                self._explain(lost, name, need, languages, candidates ^ kept, kept)
+                self._explain(lost, name, need, languages, owner, candidates ^ kept, kept)
                 candidates = kept
                 if not candidates & (candidates - 1):
                     decided = name
                     break
         person = next(self.people(candidates))
         if decided == ROSTER_ORDER:
-            self._explain(lost, decided, need, languages, candidates & (candidates - 1), candidates)
+            self._explain(lost, decided, need, languages, owner, candidates & (candidates - 1), candidates)
         language = best_language(policy, person, step, need.language, need.second)
         return Choice(
             visit,
@@ -274,12 +310,14 @@ class Index:
             tuple(lost),
         )
 
-    def _best(self, name: str, need: Need, step: Step, languages: tuple[str, ...], candidates: int) -> int:
+    def _best(
+        self, name: str, need: Need, step: Step, languages: tuple[str, ...], candidates: int, owner: str
+    ) -> int:
         """Those of the candidates who are first by one criterion."""
         if name == PREFERRED:
             return self._preferring(need, step, languages, candidates)
         if name == "owner":
-            return candidates & self._bit(need.case_owner) or candidates
+            return candidates & self._bit(owner) or candidates
         if name == "concern":
             for level in range(CONCERN_MAX, 0, -1):
                 if best := candidates & self._knowers(need.concern, level):
@@ -297,7 +335,7 @@ class Index:
             return next(best for _, mask in sorted(self._versatile.items()) if (best := candidates & mask))
         if name == "longest_idle":
             return self._longest_idle(candidates)
-        return self._least(name, need, languages, candidates)
+        return self._least(name, need, languages, candidates, owner)
 
     def _preferring(self, need: Need, step: Step, languages: tuple[str, ...], candidates: int) -> int:
         if not step.prefer_language and not step.prefer_concern:
@@ -317,24 +355,24 @@ class Index:
                 since = idle_since
         return best or candidates
 
-    def _least(self, name: str, need: Need, languages: tuple[str, ...], candidates: int) -> int:
+    def _least(self, name: str, need: Need, languages: tuple[str, ...], candidates: int, owner: str) -> int:
         least, best = None, 0
         for person in self.people(candidates):
-            order = self._order(name, need, languages, person)
+            order = self._order(name, need, languages, owner, person)
             if least is None or order < least:
                 least, best = order, self._bit(person.agent.id)
             elif order == least:
                 best |= self._bit(person.agent.id)
         return best
 
-    def _order(self, name: str, need: Need, languages: tuple[str, ...], person: Person) -> int:
+    def _order(self, name: str, need: Need, languages: tuple[str, ...], owner: str, person: Person) -> int:
         """The person's order by a criterion, for the values of an explanation too."""
         if name not in CRITERIA:
             return self._place[person.agent.id] if name == ROSTER_ORDER else 1
         level = max((spoken(self._policy, person, each) for each in languages), default=0)
         return person_order(
             CRITERIA[name],
-            int(person.agent.id == need.case_owner),
+            int(person.agent.id == owner),
             person.agent.concern_level(need.concern),
             level,
             len(person.agent.languages),
@@ -345,12 +383,17 @@ class Index:
         )
 
     def _explain(
-        self, lost: list[Lost], name: str, need: Need, languages: tuple[str, ...], losers: int, kept: int
+        self,
+        lost: list[Lost],
+        name: str,
+        need: Need,
+        languages: tuple[str, ...],
+        owner: str,
+        losers: int,
+        kept: int,
     ) -> None:
-        if len(lost) >= LOST_MAX:
-            return
-        best = 0 if name == PREFERRED else self._order(name, need, languages, next(self.people(kept)))
-        for person in self.people(losers):
-            if len(lost) >= LOST_MAX:
-                return
-            lost.append(Lost(person.agent.id, name, self._order(name, need, languages, person), best))
+        """Add those who were passed over by this criterion, with their order and the best one."""
+        best = 0 if name == PREFERRED else self._order(name, need, languages, owner, next(self.people(kept)))
+        for person in islice(self.people(losers), LOST_MAX - len(lost)):
+            order = self._order(name, need, languages, owner, person)
+            lost.append(Lost(person.agent.id, name, order, best))

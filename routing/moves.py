@@ -11,7 +11,7 @@ from routing.commands import Announce, CallInterpreter, Command, Connect
 from routing.events import Leg
 from routing.facts import Fact
 from routing.index import Choice, Index
-from routing.need import next_change, spoken
+from routing.need import next_change
 from routing.policy import REPEAT
 from routing.world import RECENT_MAX, Offer, Person, Visit, World
 
@@ -363,14 +363,10 @@ class Moves:
     def _announce(self, always: bool = False) -> None:
         """Tell the dialplan whom to ring if it were alone, whenever that changes."""
         world = self.world
-        if not world.link_up or world.policy is None:
+        if not world.link_up or self._index is None:
             return
-        on_duty = [p for p in world.people.values() if p.presence == staff.READY]
-        tongues = sorted({language for p in world.people.values() for language, _ in p.agent.languages})
-        phones = [("", tuple(p.agent.reach.address for p in on_duty))]
-        for language in [*tongues, UNDETERMINED]:
-            who = tuple(p.agent.reach.address for p in on_duty if spoken(world.policy, p, language))
-            phones.append((language, who))
+        tongues = ("", *self._index.languages, UNDETERMINED)
+        phones = [(language, self._index.on_duty(language)) for language in tongues]
         announced = tuple(phones)
         if always or announced != world.announced:
             world.announced = announced

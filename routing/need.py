@@ -27,7 +27,6 @@ class Need(NamedTuple):
     step: int
     asked: tuple[str, ...]
     owner: str
-    case_owner: str
     released: tuple[int, ...]
 
 
@@ -90,8 +89,7 @@ def need_of(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int
         on_duty = int(could and keeper.presence == READY)
         owner = visit.owner if waits_for_owner(waited, policy.owner_ms, on_duty) else ""
     released = tuple(i for i, each in enumerate(policy.reserves) if waited >= each.release_ms)
-    known = visit.owner if keeper is not None else ""
-    return Need(visit.language, visit.second, visit.concern, number, asked, owner, known, released)
+    return Need(visit.language, visit.second, visit.concern, number, asked, owner, released)
 
 
 def next_change(policy: Policy, visit: Visit, now: int) -> int:

@@ -134,7 +134,7 @@ def best(world: World, policy: Policy, visit: Visit, need: Need, able: list[Pers
             *(
                 select.person_order(
                     select.CRITERIA[name],
-                    int(person.agent.id == need.case_owner),
+                    int(person.agent.id == visit.owner),
                     person.agent.concern_level(visit.concern),
                     level,
                     len(person.agent.languages),
