@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,23 +11,27 @@ import httpx
 import structlog
 import typer
 
-from acd import __version__, daemon
+from acd import __version__, daemon, review
 from acd.pbx import secrets
 from acd.pbx.render import NoModules, render
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
+from acd.ports import Snapshot
 from acd.store import open as stores
 from acd.store import queries
 from acd.store.codec import UnreadableEvent
+from acd.store.journal import SqlJournal
 from acd.store.open import StoreFault
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
 from agents.model import Cefr, Roster
 from config import staff_csv
 from config.load import ConfigFaults, load
+from config.people import policy as policy_of
 from config.people import roster
 from config.prompts import sounds
 from config.schema import Centre
+from routing.index import Choice
 
 FAULTY = 2
 DEFAULT = Path("config/welcomecenter.toml")
@@ -207,6 +211,69 @@ def db_upgrade(config: ConfigFile = DEFAULT) -> None:
         raise _fail(str(fault)) from None
     for store, revision in revisions.items():
         typer.echo(f"{store}: {revision}")
+
+
+@app.command()
+def replay(
+    journal: Annotated[
+        Path | None, typer.Argument(help="A journal.db; without it the configuration's.")
+    ] = None,
+    config: ConfigFile = DEFAULT,
+    policy: Annotated[Path | None, typer.Option("--policy", help="Another configuration to compare.")] = None,
+) -> None:
+    """Decide everything in a journal again and prove it equal to the records beside it (exit 1 if not).
+
+    With --policy, list each decision that the other file would have made differently in the same
+    situation. What the day would then have become is the planner's to say.
+    """
+    where = daemon.store_urls(_centre(config))
+    if journal is not None:
+        if not journal.is_file():
+            raise _fail(f"{journal}: is no file; name a journal.db")
+        where = stores.urls(journal.parent, {}) | {"journal": f"sqlite+aiosqlite:///{journal.resolve()}"}
+    try:
+        good = asyncio.run(_replay(where, _centre(policy) if policy else None))
+    except (StoreFault, UnreadableEvent) as fault:
+        raise _fail(str(fault)) from None
+    if not good:
+        raise typer.Exit(1)
+
+
+async def _replay(where: dict[str, str], other: Centre | None) -> bool:
+    journal = await SqlJournal.open(await stores.ready("journal", where["journal"]))
+    records = await stores.ready("records", where["records"])
+    try:
+        begin = await journal.begin()
+        if other is not None:
+            return await _compare(journal, begin, other)
+        proof = await review.prove(journal, begin, await queries.recorded_offers(records))
+        for offer, then, now in proof.wrong:
+            typer.echo(f"offer {offer}: recorded {then}, decided again {now}")
+        typer.echo(f"{proof.events} events, {proof.offers} offers, {len(proof.wrong)} decided otherwise")
+        return not proof.wrong
+    finally:
+        await journal.close()
+        await records.dispose()
+
+
+async def _compare(journal: SqlJournal, begin: Snapshot | None, other: Centre) -> bool:
+    first = await anext(aiter(journal.read(0)), None)
+    rules = policy_of(other, first.at_ms if first else 0)
+    count = 0
+    async for each in review.compare(journal, begin, rules):
+        count += 1
+        at = datetime.fromtimestamp(each.at_ms / 1000, other.centre.zone)
+        typer.echo(f"{at:%Y-%m-%d %H:%M:%S}  now: {_said(each.live)}  other: {_said(each.shadow)}")
+    typer.echo(f"{count} decisions would have been different")
+    return True
+
+
+def _said(choice: Choice | None) -> str:
+    if choice is None:
+        return "nobody yet"
+    values = f"step {choice.step}, {choice.language} {Cefr(choice.language_level).name}"
+    reasons = f"{values}, concern {choice.concern_level}, {choice.candidates} candidates"
+    return f"visit {choice.visit} to {choice.agent} ({reasons}, by {choice.decided_by})"
 
 
 @app.command()

@@ -42,13 +42,14 @@ from routing.board import Board, board
 from routing.events import (
     JournalGap,
     PolicyChanged,
+    PriorityGiven,
     RosterChanged,
     ShadowChanged,
     StaffAsked,
     TermBegan,
 )
 from routing.explain import candidates, idle
-from routing.facts import Fact, StaffRefused
+from routing.facts import EventRefused, Fact, StaffRefused
 from routing.policy import Policy
 
 DRIFT_S = 300.0
@@ -127,6 +128,7 @@ class Daemon:
         recorder: Recorder,
         sql: SqlRecorder,
         vault: SqlVault,
+        cases: SqlCases,
         runner: Runner,
         feed: Feed,
         port: PbxPort,
@@ -138,6 +140,7 @@ class Daemon:
         self._recorder = recorder
         self._sql = sql
         self._vault = vault
+        self._cases = cases
         self._runner = runner
         self._feed = feed
         self._port = port
@@ -207,7 +210,7 @@ class Daemon:
             observe=metrics.observe,
         )
         port.attach(runner.submit)
-        daemon = cls(path, centre, journal, recorder, sql, vault, runner, feed, port, clock)
+        daemon = cls(path, centre, journal, recorder, sql, vault, cases, runner, feed, port, clock)
         runner.submit(Arrival(TermBegan(term), DAEMON))
         if seq > last:
             runner.submit(Arrival(JournalGap(last + 1, seq), DAEMON))
@@ -240,6 +243,8 @@ class Daemon:
                 service_level=self._service_level,
                 staff=self._staff,
                 explain=self._explain,
+                prioritise=self._prioritise,
+                cases=self._cases,
                 reload=self.reload,
                 resync=self._resync,
                 health=self.health,
@@ -387,6 +392,13 @@ class Daemon:
             if isinstance(fact, StaffRefused):
                 return Answer(False, fact.why)
         return Answer(True, "")
+
+    async def _prioritise(self, visit: int, name: str) -> Answer:
+        if name not in {each.name for each in self._centre.routing.classes}:
+            return Answer(False, "unknown_class")
+        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "api"))
+        refused = any(isinstance(fact, EventRefused) for fact in told.facts)
+        return Answer(not refused, "unknown_visit" if refused else "")
 
     def _explain(self) -> Explained:
         world = self._runner.engine.world

@@ -120,6 +120,27 @@ class Directory(Protocol):
     async def known(self, token: str, number: str, reference: str) -> Known: ...
 
 
+class Case(NamedTuple):
+    """A case of the office. link: where its digital file is; outcomes: codes, oldest first."""
+
+    reference: str
+    owner: str
+    concern: str
+    state: str
+    outcomes: tuple[str, ...]
+    link: str
+
+
+class Cases(Protocol):
+    """Where cases are kept."""
+
+    async def get(self, reference: str) -> tuple[Case, list[int]] | None: ...
+
+    async def put(self, case: Case) -> None: ...
+
+    async def link(self, reference: str, visit: int) -> bool: ...
+
+
 class PbxLink(Protocol):
     """The way out to the PBX."""
 
@@ -147,6 +168,8 @@ Health = Mapping[str, str]
 
 __all__ = [
     "Arrival",
+    "Case",
+    "Cases",
     "Clock",
     "Directory",
     "Health",

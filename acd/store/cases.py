@@ -1,29 +1,16 @@
 """Cases: who owns them and in what state they are, nothing of their content; and which caller has which."""
 
-from typing import NamedTuple
-
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.ports import Known
+from acd.ports import Case, Known
 from acd.store.tables import case_callers, case_files, visits
 from acd.store.vault import normal
 from config.schema import PriorityClass
 
 
-class Case(NamedTuple):
-    """A case of the office. link: where its digital file is; outcomes: codes, oldest first."""
-
-    reference: str
-    owner: str
-    concern: str
-    state: str
-    outcomes: tuple[str, ...]
-    link: str
-
-
 class SqlCases:
-    """Implements ports.Directory over the records store."""
+    """Implements ports.Directory and ports.Cases over the records store."""
 
     def __init__(self, engine: AsyncEngine, classes: list[PriorityClass]) -> None:
         self._engine = engine

@@ -13,6 +13,9 @@ BLOBS: dict[type, Any] = {PolicyChanged: Policy, RosterChanged: Roster, ShadowCh
 """Events that carry a large value, and its type; the value is kept once, under its digest."""
 
 
+WITH_BLOB = frozenset(kind.__name__ for kind in BLOBS)
+
+
 class UnreadableEvent(Exception):
     """The journal holds an event that this release does not know; a newer release wrote it."""
 

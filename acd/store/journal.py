@@ -112,7 +112,7 @@ class SqlJournal:
             )
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(query)).all()
-                wanted = {row.body for row in rows if row.kind in ("PolicyChanged", "RosterChanged")}
+                wanted = {row.body for row in rows if row.kind in codec.WITH_BLOB}
                 if missing := wanted - values.keys():
                     found = await connection.execute(select(blobs).where(blobs.c.digest.in_(missing)))
                     values |= {row.digest: row.value for row in found}
@@ -148,6 +148,16 @@ class SqlJournal:
         query = select(snapshots).where(snapshots.c.seq <= not_after)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query.order_by(snapshots.c.seq.desc()).limit(1))).first()
+        return Snapshot(row.seq, row.release, row.world) if row else None
+
+    async def begin(self) -> Snapshot | None:
+        """The kept world from which every kept event follows; None if the first event of all is kept."""
+        async with self._engine.connect() as connection:
+            first = (await connection.execute(select(func.min(events.c.seq)))).scalar()
+            if first is None or first == 1:
+                return None
+            enough = select(snapshots).where(snapshots.c.seq >= first - 1).order_by(snapshots.c.seq)
+            row = (await connection.execute(enough.limit(1))).first()
         return Snapshot(row.seq, row.release, row.world) if row else None
 
     async def trim(self, before_ms: int) -> int:

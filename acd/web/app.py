@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Path as PathParam
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -15,14 +16,18 @@ from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
+from acd.ports import Case
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import Board, Explanation, Reason, ServiceLevel, State
+from acd.web.shapes import Board, CaseBody, CaseFile, Explanation, Reason, ServiceLevel, State
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 
 HERE = Path(__file__).parent
 BODY_MAX = 10_000
+CODE = r"^[a-z][a-z0-9_]{0,31}$"
+REFERENCE = r"^[A-Za-z0-9_-]{1,40}$"
+"""A case number as the office writes it, and as a telephone's keys can say it."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -107,6 +112,34 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
         if not answer.accepted:
             raise HTTPException(404 if answer.why == "unknown_person" else 409, answer.why)
         return {"agent": agent, "accepted": what}
+
+    @app.post("/api/visits/{visit}/class/{name}", dependencies=[Depends(authorised)])
+    async def prioritise(visit: int, name: Annotated[str, PathParam(pattern=CODE)]) -> dict[str, str]:
+        """Put a waiting visit into a priority class, beside those it has."""
+        answer = await deps.prioritise(visit, name)
+        if not answer.accepted:
+            raise HTTPException(404, answer.why)
+        return {"accepted": name}
+
+    @app.get("/api/cases/{reference}", dependencies=[Depends(authorised)])
+    async def case(reference: Annotated[str, PathParam(pattern=REFERENCE)]) -> CaseFile:
+        """A case and its visits."""
+        found = await deps.cases.get(reference)
+        if found is None:
+            raise HTTPException(404, "unknown_case")
+        return CaseFile(visits=found[1], **found[0]._asdict())
+
+    @app.put("/api/cases/{reference}", dependencies=[Depends(authorised)])
+    async def put_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], body: CaseBody) -> None:
+        """Keep a case: its owner, concern, state, outcome codes and the link to its digital file."""
+        values = body.model_dump() | {"outcomes": tuple(body.outcomes)}
+        await deps.cases.put(Case(reference, **values))
+
+    @app.post("/api/cases/{reference}/visits/{visit}", dependencies=[Depends(authorised)])
+    async def link_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], visit: int) -> None:
+        """Whoever made this visit has this case: their next calls go to its owner first."""
+        if not await deps.cases.link(reference, visit):
+            raise HTTPException(409, "caller_unknown")
 
     @app.post("/api/reload", dependencies=[Depends(authorised)])
     async def reload() -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from acd.ports import Health
+from acd.ports import Cases, Health
 from routing.board import Board
 from routing.explain import Candidate, Idle
 from routing.world import Visit
@@ -57,6 +57,8 @@ class WebDeps:
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
     explain: Callable[[], Explained]
+    prioritise: Callable[[int, str], Awaitable[Answer]]
+    cases: Cases
     reload: Callable[[], Awaitable[list[str]]]
     resync: Callable[[], Awaitable[None]]
     health: Callable[[], Health]

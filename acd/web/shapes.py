@@ -146,3 +146,21 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+
+class CaseBody(BaseModel):
+    """What is kept of a case: nothing of its content. link: where its digital file is."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    owner: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
+    concern: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
+    state: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
+    outcomes: Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]], Field(max_length=9)] = []
+    link: Annotated[str, Field(max_length=400, pattern=r"^[^\x00-\x20\x7f]*$")] = ""
+
+
+class CaseFile(CaseBody):
+    """A case with its visits, oldest first."""
+
+    reference: str
+    visits: list[int]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -12,7 +12,9 @@ from routing import call, facts
 from routing import events as ev
 from routing.commands import Connect
 from routing.engine import Engine
-from tests.fakes.centre import NODE, PHONES, ROSTER, Bench
+from routing.policy import Policy, Reserve
+from routing.world import Person, Visit, World
+from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 
 LANGUAGES = ("de", "en", "ar", "tr", "und")
 CONCERNS = ("study", "other")
@@ -29,23 +31,43 @@ class Call:
     offers: list[Connect] = field(default_factory=list)
 
 
-def eligible(person: object, visit: object, waited: int) -> bool:
-    """May this person take this caller now? Written anew from the policy of tests.fakes.centre."""
-    agent, need = person.agent, visit  # type: ignore[attr-defined]
-    level, concern, languages = 5, 3, [need.language]  # type: ignore[attr-defined]
+RULES = POLICY._replace(
+    classes=(("repeat", 20_000), ("vip", 60_000)),
+    repeat_ms=600_000,
+    owner_ms=20_000,
+    reserves=(Reserve("tr", 5, 1, 30_000),),
+)
+
+
+def eligible(person: Person, visit: Visit, waited: int, world: World) -> bool:
+    """Must this free person be offered to this caller now? Written anew, from RULES in plain words."""
+    level, concern, languages = 5, 3, [visit.language]
     if waited >= 45_000:
         level, concern = 4, 2
     if waited >= 90_000:
         level, concern = 4, 1
-        languages += [need.second] if need.second else []  # type: ignore[attr-defined]
+        languages += [visit.second] if visit.second else []
     if waited >= 150_000:
         level, concern = 3, 0
         languages += ["de", "en"]
-    spoken = dict(agent.languages)
-    spoken["und"] = min(spoken.get("de", 0), spoken.get("en", 0))
-    return any(spoken.get(code, 0) >= level for code in languages) and (
-        dict(agent.concerns).get(need.concern, 0) >= concern  # type: ignore[attr-defined]
-    )
+
+    def speaks(one: Person) -> bool:
+        spoken = dict(one.agent.languages)
+        spoken["und"] = min(spoken.get("de", 0), spoken.get("en", 0))
+        return any(spoken.get(code, 0) >= level for code in languages)
+
+    asked = {agent for agent, until in visit.asked if until > world.now_ms}
+    owner = world.people.get(visit.owner)
+    if person.agent.id in asked or not speaks(person):
+        return False
+    if owner and owner.presence == "ready" and waited < 20_000 and speaks(owner) and visit.owner not in asked:
+        return person is owner
+    turkish = [
+        one for one in world.people.values() if one.free and dict(one.agent.languages).get("tr", 0) >= 5
+    ]
+    if visit.language != "tr" and len(turkish) <= 1 and person in turkish and waited < 30_000:
+        return False
+    return dict(person.agent.concerns).get(visit.concern, 0) >= concern
 
 
 class Hotline(RuleBasedStateMachine):
@@ -53,7 +75,7 @@ class Hotline(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench()
+        self.bench = Bench(RULES)
         self.calls: list[Call] = []
         self.number = 0
         self.ended: dict[int, int] = {}
@@ -70,6 +92,10 @@ class Hotline(RuleBasedStateMachine):
         self.number += 1
         return ev.Leg(NODE, f"{self.number}.0")
 
+    def visit(self, leg: ev.Leg) -> int:
+        visits = self.bench.engine.world.visits.values()
+        return next((visit.id for visit in visits if visit.caller == leg), 0)
+
     @initialize()
     def begin(self) -> None:
         self.bench.login("p02")
@@ -83,7 +109,12 @@ class Hotline(RuleBasedStateMachine):
             self.tell(ev.LanguageChosen(made.leg, language))
         self.tell(ev.CallWaiting(made.leg, language, concern, "", self.bench.now, self.bench.now))
 
-    @rule(data=st.data(), what=st.sampled_from(["wait", "second", "degraded", "ask", "leave", "known"]))
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(
+            ["wait", "second", "degraded", "ask", "leave", "known", "owned", "vip", "case", "raise"]
+        ),
+    )
     def something_of_a_caller(self, data: st.DataObject, what: str) -> None:
         if not self.calls:
             return
@@ -95,6 +126,10 @@ class Hotline(RuleBasedStateMachine):
             "ask": ev.HangupAsked(one.leg),
             "leave": ev.LegEnded(one.leg, 16),
             "known": ev.CallerKnown(one.leg, "t", "", ""),
+            "owned": ev.CallerKnown(one.leg, "u", "c", "cem"),
+            "vip": ev.CallerKnown(one.leg, "v", "", "", ("vip",)),
+            "case": ev.CaseEntered(one.leg, "c"),
+            "raise": ev.PriorityGiven(self.visit(one.leg), "vip"),
         }[what]
         self.tell(event)
         if what == "leave":
@@ -137,6 +172,10 @@ class Hotline(RuleBasedStateMachine):
     )
     def device(self, phone: str, state: str) -> None:
         self.tell(ev.DeviceChanged(phone, state))
+
+    @rule(policy=st.sampled_from([None, POLICY, RULES._replace(choose=("fewest_calls",))]))
+    def shadow(self, policy: Policy | None) -> None:
+        self.tell(ev.ShadowChanged(str(policy is None), policy))
 
     @rule(ms=st.integers(1, 60_000))
     def time_passes(self, ms: int) -> None:
@@ -192,10 +231,9 @@ class Hotline(RuleBasedStateMachine):
         for visit in world.visits.values():
             if visit.state != call.WAITING:
                 continue
-            asked = {agent for agent, until in visit.asked if until > world.now_ms}
-            for key, person in world.people.items():
-                if person.free and key not in asked:
-                    assert not eligible(person, visit, world.now_ms - visit.order_from_ms)
+            for person in world.people.values():
+                if person.free:
+                    assert not eligible(person, visit, world.now_ms - visit.order_from_ms, world)
 
     @invariant()
     def every_reservation_has_an_end(self) -> None:
@@ -222,6 +260,4 @@ class Hotline(RuleBasedStateMachine):
 
 
 TestHotline = Hotline.TestCase
-TestHotline.settings = settings(
-    max_examples=150, stateful_step_count=60, deadline=None, phases=[Phase.generate, Phase.reuse]
-)
+TestHotline.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
