@@ -16,6 +16,8 @@ CALLER = (
     "hold_first",
     "second_offer",
     "second_added",
+    "case_offer",
+    "case_noted",
     "no_recording",
     "closed",
 )
@@ -44,7 +46,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     unknown = centre.routing.unknown_languages
     names = ("wrong_key", "hold_first", "second_added", "no_recording", "closed")
     for code in centre.languages:
-        for name in (*names, "second_offer"):
+        for name in (*names, "second_offer", "case_offer", "case_noted"):
             made[code, name] = (Sentence(code, says[code][name]),)
         made[code, "concern_menu"] = tuple(
             Sentence(code, says[code]["press"].format(concern=says[code][f"concern.{key}"], key=digit))

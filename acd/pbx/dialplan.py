@@ -17,6 +17,8 @@ MENU_BOUND_S = 22
 WRONG_KEY_S = 9
 """An upper bound for the length of the sentence about a wrong key."""
 TRIES = 3
+CASE_DIGITS = 12
+"""The longest case number that a caller can key in; # ends a shorter one."""
 BEAT_LOST_S = 6
 """Without a beat of the daemon for this long, callers are served by the dialplan alone."""
 DEGRADED_RING_S = 8
@@ -194,6 +196,8 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n,{watch}
  same => n,ExecIf($["${{ACD_LANG}}"!="{UNDETERMINED}"]?Background(acd/second_offer))
  same => n,{watch}
+ same => n,ExecIf($["${{ACD_LANG}}"!="{UNDETERMINED}"]?Background(acd/case_offer))
+ same => n,{watch}
  same => n(music),StartMusicOnHold()
  same => n(loop),WaitExten(2)
 exten => t,1,GotoIf($["${{ACD_SAY}}"=""]?watch)
@@ -212,6 +216,12 @@ exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
 {rules.second_language_for_it}:{rules.second_language})}})
  same => n,UserEvent(ACDSecond,Call: ${{ACD_CALL}},Lang: ${{ACD_SECOND}})
  same => n,Background(acd/second_added)
+ same => n,Goto(s,1)
+exten => 5,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
+ same => n,Read(ACD_CASE,,{CASE_DIGITS},,1,{PATIENCE_S})
+ same => n,GotoIf($["${{ACD_CASE}}"=""]?s,1)
+ same => n,UserEvent(ACDCase,Call: ${{ACD_CALL}},Case: ${{ACD_CASE}})
+ same => n,Background(acd/case_noted)
  same => n,Goto(s,1)
 exten => 9,1,Set(ACD_RECORD=0)
  same => n,UserEvent(ACDRecord,Call: ${{ACD_CALL}},Record: 0)

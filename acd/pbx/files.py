@@ -4,7 +4,7 @@ from agents.model import Roster
 from config.schema import Centre
 
 MODULES = """
-app_chanspy app_dial app_exec app_mixmonitor app_playback app_queue app_stack app_userevent
+app_chanspy app_dial app_exec app_mixmonitor app_playback app_queue app_read app_stack app_userevent
 bridge_builtin_features bridge_native_rtp bridge_simple
 chan_pjsip codec_alaw codec_ulaw codec_resample format_pcm format_wav
 func_callerid func_channel func_cut func_devstate func_dialplan func_groupcount func_lock func_logic

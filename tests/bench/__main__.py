@@ -4,10 +4,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import engine, gap
+from tests.bench import engine, flood, gap
 from tests.bench.figures import Figures
 
-BENCHES = {"engine": engine.main, "gap": gap.main}
+BENCHES = {"engine": engine.main, "flood": flood.main, "gap": gap.main}
 
 
 def main() -> None:

@@ -9,11 +9,13 @@ from acd.pbx.codec import Frame, FrameReader, encode
 
 USER = "bench"
 SECRET = "only on loopback, only in a benchmark"
+SEEN = ("DialBegin", "Hangup", "HangupRequest", "Newstate", "QueueCallerJoin", "UserEvent")
 FILES = (
     ("manager.conf", "\n[general](+)\ntimestampevents = yes\n"),
     (
         "manager.conf",
-        f"\n[{USER}]\nsecret = {SECRET}\nread = call,user,agent\nwrite = reporting\nwritetimeout = 5000\n",
+        f"\n[{USER}]\nsecret = {SECRET}\nread = call,user,agent\nwrite = reporting\nwritetimeout = 5000\n"
+        + "".join(f"eventfilter(name({name})) =\n" for name in SEEN),
     ),
 )
 """What a private Asterisk needs so that it can be watched."""

@@ -9,11 +9,12 @@ Answer = Callable[[Action, "FakeAmi"], Awaitable[None] | None]
 
 
 class FakeAmi:
-    """Logs everybody in with the secret "right", answers Ping, and gives all else to `answer`."""
+    """Logs everybody in with its secret ("right"), answers Ping, and gives all else to `answer`."""
 
     def __init__(self, answer: Answer | None = None, booted: bool = True, mute: bool = False) -> None:
         self.got: list[Action] = []
         self.port = 0
+        self.secret = "right"
         self._answer = answer
         self._booted = booted
         self.mute = mute
@@ -61,7 +62,7 @@ class FakeAmi:
         if self.mute:
             return
         if action["Action"] == "Login":
-            good = action["Secret"] == "right"
+            good = action["Secret"] == self.secret
             self.say(Response="Success" if good else "Error", ActionID=key, Message="Authentication")
             if good and self._booted:
                 self.say(Event="FullyBooted")

@@ -49,6 +49,7 @@ class FakePbx(FakeAmi):
         self.globals: dict[str, str] = {}
         self._uids = (f"17{i:08}.{i}" for i in itertools.count(1))
         self._ring_s = 15.0
+        self._quiet = asyncio.Event()
 
     # --- the world outside ---------------------------------------------------------------------------
 
@@ -73,6 +74,12 @@ class FakePbx(FakeAmi):
         self.say(Event="HangupRequest", Uniqueid=call.uid)
         self._end_phone(call, 26 if not call.bridge else 16)
         self._gone(call, 16)
+
+    async def quiet(self) -> None:
+        """Until nobody is left."""
+        while self.calls:
+            self._quiet.clear()
+            await self._quiet.wait()
 
     # --- what the daemon asks for --------------------------------------------------------------------
 
@@ -216,6 +223,8 @@ class FakePbx(FakeAmi):
 
     def _gone(self, call: Channel, cause: int) -> None:
         del self.calls[call.uid]
+        if not self.calls:
+            self._quiet.set()
         self.say(Event="Hangup", Uniqueid=call.uid, Linkedid=call.uid, Cause=str(cause))
 
     def _device(self, name: str, state: str) -> None:

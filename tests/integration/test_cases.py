@@ -40,6 +40,17 @@ async def test_a_caller_with_a_case_reaches_its_owner_and_the_calls_are_linked(h
         assert (await client.get("/api/cases/E-2026-17")).json()["visits"] == [row["id"]]
 
 
+async def test_a_case_number_keyed_in_on_hold_finds_the_owner(hotline: Watched) -> None:
+    before = newest(hotline)
+    async with hotline.client() as client:
+        assert (await client.put("/api/cases/4712", json={"owner": "omid"})).status_code == 200
+    keys = [*GERMAN_OTHER, (2500, "5"), (600, "4"), (350, "7"), (350, "1"), (350, "2"), (350, "#")]
+    call = await hotline.sipp.call(NUMBER, keys, hang_up_ms=1000)
+    await call.finished()
+    row = await hotline.row(LAST, before)
+    assert (row["case"], row["owner"]) == ("4712", "omid")
+
+
 async def test_why_nobody_is_offered_is_told_for_callers_and_people(hotline: Watched) -> None:
     await hotline.sipp.phones(["p10"])
     await hotline.ask("jonas", "login")

@@ -1,0 +1,39 @@
+"""The documents are true: diagrams from the tables, and every setting of the examples is accepted."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from config.load import load
+from config.schema import Routing
+from routing.select import CRITERIA, REASONS
+from tests import diagrams
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROUTING = (PROJECT / "docs" / "routing.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", ROUTING, re.DOTALL)
+
+
+def test_the_diagrams_are_those_of_the_tables() -> None:
+    assert diagrams.PATH.read_text(encoding="utf-8") == diagrams.text(), "run `make docs`"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_each_example_is_accepted_in_the_centres_file(example: str, tmp_path: Path) -> None:
+    raw: dict[str, Any] = tomllib.loads(
+        (PROJECT / "config" / "welcomecenter.toml").read_text(encoding="utf-8")
+    )
+    raw["routing"] |= tomllib.loads(example)["routing"]
+    path = tmp_path / "centre.toml"
+    path.write_text(tomli_w.dumps(raw), encoding="utf-8")
+    load(path)
+
+
+def test_every_setting_criterion_and_reason_is_described() -> None:
+    settings = {field.alias or name for name, field in Routing.model_fields.items()}
+    missing = [each for each in (*settings, *CRITERIA, *REASONS) if f"`{each}`" not in ROUTING]
+    assert missing == []
