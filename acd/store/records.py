@@ -1,11 +1,12 @@
 """The recorder: facts become rows, with the recorder's own position in the same transaction."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.store.tables import handlings, incidents, offers, position, staff_intervals, visits
@@ -21,11 +22,16 @@ def moment(at_ms: int) -> datetime:
 
 
 class SqlRecorder:
-    """Implements ports.Recorder. A batch that fails leaves nothing behind and is recorded again."""
+    """Implements ports.Recorder. A batch that fails leaves nothing behind and is recorded again.
+
+    A batch's changes are gathered by kind and written with one statement each: rows are made before they
+    are changed, and changes of different kinds to one row touch different columns, so their order is free.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = self.engine = engine
-        self._write: dict[type, Callable[[AsyncConnection, Any], Awaitable[None]]] = {
+        self._came: dict[int, tuple[int, int]] = {}
+        self._take: dict[type, Callable[[_Batch, Any], None]] = {
             facts.VisitBegan: self._visit_began,
             facts.CallerRecognised: self._recognised,
             facts.NeedKnown: self._need,
@@ -53,25 +59,47 @@ class SqlRecorder:
     async def record(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:
         async with self._engine.begin() as connection:
             reached = await self._position(connection)
-            for seq, told in batch:
-                if seq > reached:
-                    for fact in told:
-                        write = self._write.get(type(fact), self._incident)
-                        await write(connection, fact)
+            told = [fact for seq, some in batch if seq > reached for fact in some]
+            await self._find_open(connection, told)
+            gathered = _Batch()
+            for fact in told:
+                if isinstance(fact, facts.TalkBegan) and (fact.visit, fact.agent) in gathered.ended:
+                    await gathered.write(connection)
+                self._take.get(type(fact), self._incident)(gathered, fact)
+            await gathered.write(connection)
             last = max(seq for seq, _ in batch)
             if last > reached:
                 await connection.execute(delete(position))
                 await connection.execute(insert(position), {"id": THE_ONE, "seq": last})
+        for fact in told:
+            if isinstance(fact, facts.VisitEnded):
+                self._came.pop(fact.visit, None)
 
     async def close(self) -> None:
         await self._engine.dispose()
 
-    # --- one fact, one statement or two --------------------------------------------------------------
+    async def _find_open(self, connection: AsyncConnection, told: Sequence[Fact]) -> None:
+        """Since when visits wait that began before this recorder did."""
+        begun = {fact.visit for fact in told if isinstance(fact, facts.VisitBegan)}
+        wanted = {fact.visit for fact in told if isinstance(fact, (facts.TalkBegan, facts.VisitEnded))}
+        missing = sorted(wanted - begun - self._came.keys())
+        if missing:
+            query = select(visits.c.id, visits.c.arrived_at, visits.c.queued_at)
+            for row in await connection.execute(query.where(visits.c.id.in_(missing))):
+                queued = epoch_ms(row.queued_at) if row.queued_at else 0
+                self._came[row.id] = (epoch_ms(row.arrived_at), queued)
 
-    async def _set(self, connection: AsyncConnection, table: Table, key: int, **values: object) -> None:
-        await connection.execute(update(table).where(table.c.id == key).values(**values))
+    def _waits(self, visit: int, at_ms: int) -> dict[str, int | None]:
+        arrived, queued = self._came.get(visit, (0, 0))
+        return {
+            "wait_since_answer_ms": at_ms - arrived if arrived else None,
+            "wait_since_queue_ms": at_ms - queued if queued else None,
+        }
 
-    async def _visit_began(self, connection: AsyncConnection, fact: facts.VisitBegan) -> None:
+    # --- one fact each -------------------------------------------------------------------------------
+
+    def _visit_began(self, batch: "_Batch", fact: facts.VisitBegan) -> None:
+        self._came[fact.visit] = (fact.arrived_ms, 0)
         row = {
             "id": fact.visit,
             "node": fact.leg.node,
@@ -80,89 +108,155 @@ class SqlRecorder:
             "adopted": fact.adopted,
             "arrived_at": moment(fact.arrived_ms),
         }
-        await connection.execute(insert(visits), row)
+        batch.insert(visits, row)
 
-    async def _recognised(self, connection: AsyncConnection, fact: facts.CallerRecognised) -> None:
+    def _recognised(self, batch: "_Batch", fact: facts.CallerRecognised) -> None:
         known = {"token": fact.token, "case": fact.case[:40], "owner": fact.owner}
-        await self._set(connection, visits, fact.visit, classes=" ".join(fact.classes)[:200], **known)
+        batch.set(visits, fact.visit, classes=" ".join(fact.classes)[:200], **known)
 
-    async def _need(self, connection: AsyncConnection, fact: facts.NeedKnown) -> None:
-        need = {"language": fact.language, "concern": fact.concern, "second": fact.second}
-        await self._set(connection, visits, fact.visit, **need)
+    def _need(self, batch: "_Batch", fact: facts.NeedKnown) -> None:
+        batch.set(visits, fact.visit, language=fact.language, concern=fact.concern, second=fact.second)
 
-    async def _declined(self, connection: AsyncConnection, fact: facts.RecordingDeclined) -> None:
-        await self._set(connection, visits, fact.visit, recording_declined=True)
+    def _declined(self, batch: "_Batch", fact: facts.RecordingDeclined) -> None:
+        batch.set(visits, fact.visit, recording_declined=True)
 
-    async def _queued(self, connection: AsyncConnection, fact: facts.Queued) -> None:
-        await self._set(connection, visits, fact.visit, queued_at=moment(fact.queued_ms))
+    def _queued(self, batch: "_Batch", fact: facts.Queued) -> None:
+        if fact.visit in self._came:
+            self._came[fact.visit] = (self._came[fact.visit][0], fact.queued_ms)
+        batch.set(visits, fact.visit, queued_at=moment(fact.queued_ms))
 
-    async def _degraded(self, connection: AsyncConnection, fact: facts.Degraded) -> None:
-        await self._set(connection, visits, fact.visit, degraded=True)
+    def _degraded(self, batch: "_Batch", fact: facts.Degraded) -> None:
+        batch.set(visits, fact.visit, degraded=True)
 
-    async def _offer_made(self, connection: AsyncConnection, fact: facts.OfferMade) -> None:
+    def _offer_made(self, batch: "_Batch", fact: facts.OfferMade) -> None:
         row = fact.choice._asdict()
         row |= {"id": fact.offer, "visit": fact.visit, "agent": fact.agent, "made_at": moment(fact.at_ms)}
         row["lost"] = json.dumps([each._asdict() for each in fact.choice.lost])
-        await connection.execute(insert(offers), row)
-        more = update(visits).where(visits.c.id == fact.visit).values(offers=visits.c.offers + 1)
-        await connection.execute(more)
+        batch.insert(offers, row)
+        batch.run(ONE_MORE_OFFER, {"key": fact.visit})
 
-    async def _offer_rang(self, connection: AsyncConnection, fact: facts.OfferRang) -> None:
-        await self._set(connection, offers, fact.offer, rang_at=moment(fact.at_ms))
+    def _offer_rang(self, batch: "_Batch", fact: facts.OfferRang) -> None:
+        batch.set(offers, fact.offer, rang_at=moment(fact.at_ms))
 
-    async def _offer_ended(self, connection: AsyncConnection, fact: facts.OfferEnded) -> None:
-        ended = {"ended_at": moment(fact.at_ms), "outcome": fact.outcome, "cause": fact.cause}
-        await self._set(connection, offers, fact.offer, **ended)
+    def _offer_ended(self, batch: "_Batch", fact: facts.OfferEnded) -> None:
+        batch.set(offers, fact.offer, ended_at=moment(fact.at_ms), outcome=fact.outcome, cause=fact.cause)
 
-    async def _talk_began(self, connection: AsyncConnection, fact: facts.TalkBegan) -> None:
+    def _talk_began(self, batch: "_Batch", fact: facts.TalkBegan) -> None:
         now = moment(fact.at_ms)
-        row = {"visit": fact.visit, "agent": fact.agent, "began_at": now, "offer": fact.offer}
-        await connection.execute(insert(handlings), row)
-        waits = await self._waits(connection, fact.visit, fact.at_ms)
-        first = update(visits).where(visits.c.id == fact.visit, visits.c.answered_at.is_(None))
-        await connection.execute(first.values(answered_at=now, answered_by=fact.agent, **waits))
+        batch.insert(
+            handlings, {"visit": fact.visit, "agent": fact.agent, "began_at": now, "offer": fact.offer}
+        )
+        waits = self._waits(fact.visit, fact.at_ms)
+        batch.run(ANSWERED, {"key": fact.visit, "at": now, "by": fact.agent, **waits})
 
-    async def _waits(self, connection: AsyncConnection, visit: int, at_ms: int) -> dict[str, int | None]:
-        query = select(visits.c.arrived_at, visits.c.queued_at).where(visits.c.id == visit)
-        row = (await connection.execute(query)).first()
-        if row is None:
-            return {}
-        return {
-            "wait_since_answer_ms": at_ms - epoch_ms(row.arrived_at),
-            "wait_since_queue_ms": at_ms - epoch_ms(row.queued_at) if row.queued_at else None,
-        }
+    def _talk_ended(self, batch: "_Batch", fact: facts.TalkEnded) -> None:
+        batch.ended.add((fact.visit, fact.agent))
+        batch.run(TALK_ENDED, {"key": fact.visit, "who": fact.agent, "at": moment(fact.at_ms)})
 
-    async def _talk_ended(self, connection: AsyncConnection, fact: facts.TalkEnded) -> None:
-        mine = (handlings.c.visit == fact.visit) & (handlings.c.agent == fact.agent)
-        still = update(handlings).where(mine, handlings.c.ended_at.is_(None))
-        await connection.execute(still.values(ended_at=moment(fact.at_ms)))
+    def _wrapped(self, batch: "_Batch", fact: facts.WrapUpEnded) -> None:
+        batch.ended.add((fact.visit, fact.agent))
+        batch.run(WRAPPED, {"key": fact.visit, "who": fact.agent, "at": moment(fact.at_ms)})
 
-    async def _wrapped(self, connection: AsyncConnection, fact: facts.WrapUpEnded) -> None:
-        mine = (handlings.c.visit == fact.visit) & (handlings.c.agent == fact.agent)
-        still = update(handlings).where(mine, handlings.c.wrapped_at.is_(None))
-        await connection.execute(still.values(wrapped_at=moment(fact.at_ms)))
-
-    async def _visit_ended(self, connection: AsyncConnection, fact: facts.VisitEnded) -> None:
+    def _visit_ended(self, batch: "_Batch", fact: facts.VisitEnded) -> None:
         ended = {"ended_at": moment(fact.at_ms), "outcome": fact.outcome, "ended_by": fact.ended_by}
-        await self._set(connection, visits, fact.visit, reason=fact.reason, **ended)
+        batch.set(visits, fact.visit, reason=fact.reason, **ended)
         if fact.outcome != facts.ANSWERED:
-            waits = await self._waits(connection, fact.visit, fact.at_ms)
-            await self._set(connection, visits, fact.visit, **waits)
+            batch.set(visits, fact.visit, **self._waits(fact.visit, fact.at_ms))
 
-    async def _agent_changed(self, connection: AsyncConnection, fact: facts.AgentChanged) -> None:
+    def _agent_changed(self, batch: "_Batch", fact: facts.AgentChanged) -> None:
         now = moment(fact.at_ms)
-        still = (staff_intervals.c.agent == fact.agent) & staff_intervals.c.to_at.is_(None)
-        await connection.execute(update(staff_intervals).where(still).values(to_at=now))
-        row = {"agent": fact.agent, "state": fact.state, "reason": fact.reason[:80], "from_at": now}
-        await connection.execute(insert(staff_intervals), row)
+        batch.intervals.setdefault(fact.agent, []).append(
+            {
+                "agent": fact.agent,
+                "state": fact.state,
+                "reason": fact.reason[:80],
+                "from_at": now,
+                "to_at": None,
+            }
+        )
 
-    async def _incident(self, connection: AsyncConnection, fact: Fact) -> None:
+    def _incident(self, batch: "_Batch", fact: Fact) -> None:
         """Everything about the house itself: links, terms, refusals, drift."""
         values = fact._asdict()
         at_ms = values.pop("at_ms")
         detail = " ".join(f"{key}={value}" for key, value in values.items())
         row = {"at": moment(at_ms), "kind": type(fact).__name__, "detail": detail[:1000]}
-        await connection.execute(insert(incidents), row)
+        batch.insert(incidents, row)
+
+
+def _still(column: str, at: str) -> Update:
+    open_one = handlings.c[column].is_(None)
+    mine = (handlings.c.visit == bindparam("key")) & (handlings.c.agent == bindparam("who"))
+    return update(handlings).where(mine, open_one).values({column: bindparam(at)})
+
+
+ONE_MORE_OFFER = update(visits).where(visits.c.id == bindparam("key")).values(offers=visits.c.offers + 1)
+ANSWERED = (
+    update(visits)
+    .where(visits.c.id == bindparam("key"), visits.c.answered_at.is_(None))
+    .values(
+        answered_at=bindparam("at"),
+        answered_by=bindparam("by"),
+        wait_since_answer_ms=bindparam("wait_since_answer_ms"),
+        wait_since_queue_ms=bindparam("wait_since_queue_ms"),
+    )
+)
+TALK_ENDED = _still("ended_at", "at")
+WRAPPED = _still("wrapped_at", "at")
+INTERVAL_ENDED = (
+    update(staff_intervals)
+    .where(staff_intervals.c.agent == bindparam("who"), staff_intervals.c.to_at.is_(None))
+    .values(to_at=bindparam("at"))
+)
+
+
+class _Batch:
+    """Changes gathered by statement. ended: (visit, agent) whose talk ended in here."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self.ended: set[tuple[int, str]] = set()
+        self.intervals: dict[str, list[dict[str, Any]]] = {}
+        self._inserts: dict[Table, list[dict[str, Any]]] = {}
+        self._sets: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
+        self._runs: dict[Update, list[dict[str, Any]]] = {}
+
+    def insert(self, table: Table, row: dict[str, Any]) -> None:
+        self._inserts.setdefault(table, []).append(row)
+
+    def set(self, table: Table, key: int, **values: object) -> None:
+        named = {f"new_{name}": value for name, value in values.items()}
+        self._sets.setdefault((table, tuple(sorted(values))), []).append({"key": key, **named})
+
+    def run(self, statement: Update, values: dict[str, Any]) -> None:
+        self._runs.setdefault(statement, []).append(values)
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """All of it, and be empty again."""
+        for table, rows in self._inserts.items():
+            await connection.execute(insert(table), rows)
+        for (table, names), rows in self._sets.items():
+            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+            statement = update(table).where(table.c.id == bindparam("key")).values(values)
+            await connection.execute(statement, rows)
+        for statement, rows in self._runs.items():
+            await connection.execute(statement, rows)
+        await self._write_intervals(connection)
+        self._clear()
+
+    async def _write_intervals(self, connection: AsyncConnection) -> None:
+        """Each person's open interval ends with the first change; each change ends the one before."""
+        if not self.intervals:
+            return
+        begins = [{"who": agent, "at": rows[0]["from_at"]} for agent, rows in self.intervals.items()]
+        await connection.execute(INTERVAL_ENDED, begins)
+        for rows in self.intervals.values():
+            for row, following in pairwise(rows):
+                row["to_at"] = following["from_at"]
+        made = [row for rows in self.intervals.values() for row in rows]
+        await connection.execute(insert(staff_intervals), made)
 
 
 def epoch_ms(at: datetime) -> int:
