@@ -105,6 +105,8 @@ async def _run(config: Path) -> None:
 def check(config: ConfigFile = DEFAULT) -> None:
     """Check the configuration and its prompts: every fault at once, with file, key and reason (exit 2)."""
     centre = _centre(config)
+    if centre.routing.shadow:
+        _centre(centre.path(centre.routing.shadow))
     try:
         sounds(_prompts(config), centre)
     except ConfigFaults as fault:

@@ -267,6 +267,7 @@ class Daemon:
         digests = (world.policy_digest, world.roster_digest, world.shadow_digest)
         in_force = self._digests if any(self._digests) else digests
         now = (codec.digest(rules), codec.digest(people), codec.digest(shadow) if shadow else "")
+        self._cases.use(centre.routing.classes)
         if now[0] != in_force[0]:
             self._runner.submit(Arrival(PolicyChanged(now[0], rules), DAEMON))
         if now[1] != in_force[1]:
@@ -394,7 +395,7 @@ class Daemon:
         return Answer(True, "")
 
     async def _prioritise(self, visit: int, name: str) -> Answer:
-        if name not in {each.name for each in self._centre.routing.classes}:
+        if name not in dict(self._runner.engine.world.rules.classes):
             return Answer(False, "unknown_class")
         told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "api"))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)

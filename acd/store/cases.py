@@ -14,6 +14,10 @@ class SqlCases:
 
     def __init__(self, engine: AsyncEngine, classes: list[PriorityClass]) -> None:
         self._engine = engine
+        self.use(classes)
+
+    def use(self, classes: list[PriorityClass]) -> None:
+        """From now on these say who is of which class."""
         self._by_state = {state: each.name for each in classes for state in each.case_states}
         self._by_number = {normal(number): each.name for each in classes for number in each.numbers}
 
