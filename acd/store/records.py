@@ -14,6 +14,7 @@ from routing import facts
 from routing.facts import Fact
 
 THE_ONE = 1
+DETAIL_MAX = 8_000
 
 
 def moment(at_ms: int) -> datetime:
@@ -180,7 +181,7 @@ class SqlRecorder:
         values = fact._asdict()
         at_ms = values.pop("at_ms")
         detail = " ".join(f"{key}={value}" for key, value in values.items())
-        row = {"at": moment(at_ms), "kind": type(fact).__name__, "detail": detail[:1000]}
+        row = {"at": moment(at_ms), "kind": type(fact).__name__, "detail": detail[:DETAIL_MAX]}
         batch.insert(incidents, row)
 
 
