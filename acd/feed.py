@@ -15,6 +15,9 @@ from routing.facts import Fact
 
 QUEUE_MAX = 10_000
 BATCH_MAX = 256
+GATHER_S = 0.05
+"""Facts are gathered this long: deciding has the loop to itself right after an event, and a batch is worth
+its transaction."""
 RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 log = structlog.get_logger(__name__)
@@ -66,6 +69,8 @@ class Feed:
             self._more.clear()
             failures = 0
             while self._queue or self._behind:
+                if len(self._queue) < BATCH_MAX:
+                    await asyncio.sleep(GATHER_S)
                 try:
                     await self._record_some()
                     failures, self.trouble = 0, ""
