@@ -61,3 +61,24 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (CLOSING, TURN_AWAY): CLOSING,
     (CLOSING, END): ENDED,
 }
+
+# --- the interpreter of a talk --------------------------------------------------------------------------
+
+NO_INTERPRETER: Final = ""
+CALLED: Final = "called"
+PRESENT: Final = "present"
+MISSED: Final = "missed"
+LEFT: Final = "left"
+
+CALL_INTERPRETER: Final = "call_interpreter"
+JOIN: Final = "join"
+FAIL: Final = "fail"
+LEAVE: Final = "leave"
+
+INTERPRETING: Final[dict[tuple[str, str], str]] = {
+    (NO_INTERPRETER, CALL_INTERPRETER): CALLED,
+    (CALLED, JOIN): PRESENT,
+    (CALLED, FAIL): MISSED,
+    (PRESENT, LEAVE): LEFT,
+}
+"""Only while the visit is talking; caller and person talk on whatever becomes of the interpreter."""

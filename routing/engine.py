@@ -82,6 +82,9 @@ class Engine(Reconciling):
             ev.DialBegan: self._on_dial_began,
             ev.PhoneRang: self._on_rang,
             ev.Bridged: self._on_bridged,
+            ev.InterpreterJoined: lambda event: self._on_interpreter(event.caller, call.JOIN),
+            ev.InterpreterFailed: lambda event: self._on_interpreter(event.caller, call.FAIL),
+            ev.InterpreterLeft: lambda event: self._on_interpreter(event.caller, call.LEAVE),
             ev.DialEnded: self._on_dial_ended,
             ev.CommandFailed: self._on_command_failed,
             ev.StaffAsked: self._on_staff,
@@ -435,6 +438,10 @@ class Engine(Reconciling):
             self._refuse("Bridged", f"phone {event.phone}", "unknown")
             return
         self._begin_talk(visit, person, event.phone_leg)
+
+    def _on_interpreter(self, caller: Leg, trigger: str) -> None:
+        if (visit := self._visit(caller, trigger)) is not None:
+            self._interpret(visit, trigger)
 
     def _on_dial_ended(self, event: ev.DialEnded) -> None:
         """Late ones name an offer that is over already, and change nothing."""

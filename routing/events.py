@@ -233,6 +233,24 @@ class Bridged(NamedTuple):
     phone: str
 
 
+class InterpreterJoined(NamedTuple):
+    """The interpreter is in the talk of `caller`."""
+
+    caller: Leg
+
+
+class InterpreterFailed(NamedTuple):
+    """No interpreter could be brought into the talk of `caller`."""
+
+    caller: Leg
+
+
+class InterpreterLeft(NamedTuple):
+    """The interpreter is gone from the talk of `caller`."""
+
+    caller: Leg
+
+
 class DialEnded(NamedTuple):
     """The dialplan's Dial ended without an answer and the caller is on the way back to hold.
 
@@ -302,6 +320,9 @@ Event = (
     | DialBegan
     | PhoneRang
     | Bridged
+    | InterpreterJoined
+    | InterpreterFailed
+    | InterpreterLeft
     | DialEnded
     | CommandFailed
     | StaffAsked

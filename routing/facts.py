@@ -102,13 +102,15 @@ class ShadowDiffered(NamedTuple):
     shadow: Choice | None
 
 
-class InterpreterWanted(NamedTuple):
-    """A talk began that needs an interpreter for the caller's language."""
+class InterpreterChanged(NamedTuple):
+    """The interpreter for the caller's language was called, is present, was not to be had, or left
+    (states in routing.call)."""
 
     at_ms: int
     visit: int
     agent: str
     language: str
+    state: str
 
 
 class OfferRang(NamedTuple):
@@ -273,7 +275,7 @@ Fact = (
     | Degraded
     | OfferMade
     | ShadowDiffered
-    | InterpreterWanted
+    | InterpreterChanged
     | OfferRang
     | OfferEnded
     | TalkBegan

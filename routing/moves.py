@@ -298,7 +298,17 @@ class Moves:
         self._say(facts.TalkBegan(world.now_ms, visit.id, person.agent.id, number))
         if visit.interpreter and number:
             self._commands.append(CallInterpreter(self._new_id(), visit.caller, visit.interpreter))
-            self._say(facts.InterpreterWanted(world.now_ms, visit.id, person.agent.id, visit.interpreter))
+            self._interpret(visit, call.CALL_INTERPRETER)
+
+    def _interpret(self, visit: Visit, trigger: str) -> None:
+        """Move the talk's interpreter along its table."""
+        target = call.INTERPRETING.get((visit.interpreting, trigger))
+        if visit.state != call.TALKING or target is None:
+            self._refuse(trigger, f"visit {visit.id}", visit.interpreting or visit.state)
+            return
+        visit.interpreting = target
+        now = self.world.now_ms
+        self._say(facts.InterpreterChanged(now, visit.id, visit.agent, visit.interpreter, target))
 
     def _end_talk(self, person: Person) -> None:
         now = self.world.now_ms

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from agents.model import Agent
 from agents.state import IDLE, LOGGED_OUT, shown, takes_offers
-from routing.call import GREETED
+from routing.call import GREETED, NO_INTERPRETER
 from routing.events import Leg
 from routing.policy import Policy
 
@@ -19,7 +19,7 @@ class Visit:
     offer's id or 0. agent: who is offered or talks, or "". owner: who has the caller's case, or "".
     classes: priority classes. asked: people who did not take this caller, with the time until which they
     are not asked again. widen_ms, retry_ms: next deadlines, or 0. interpreter: the caller's language if
-    the offer or talk needs an interpreter for it, else "".
+    the offer or talk needs an interpreter for it, else ""; interpreting: what became of that (routing.call).
     """
 
     id: int
@@ -41,6 +41,7 @@ class Visit:
     agent: str = ""
     talked: bool = False
     interpreter: str = ""
+    interpreting: str = NO_INTERPRETER
     hung_up_by: str = ""
     asked: tuple[tuple[str, int], ...] = ()
     widen_ms: int = 0

@@ -18,7 +18,7 @@ def diagram(title: str, table: dict[tuple[str, str], str]) -> str:
     arrows: dict[tuple[str, str], list[str]] = {}
     for (source, trigger), target in table.items():
         arrows.setdefault((source, target), []).append(trigger)
-    lines = [f"    {a} --> {b}: {', '.join(triggers)}" for (a, b), triggers in arrows.items()]
+    lines = [f"    {a or 'none'} --> {b}: {', '.join(triggers)}" for (a, b), triggers in arrows.items()]
     return "\n".join([f"## {title}", "", "```mermaid", "stateDiagram-v2", *lines, "```", ""])
 
 
@@ -26,6 +26,7 @@ def text() -> str:
     """The whole document."""
     parts = [
         diagram("A visit", call.TRANSITIONS),
+        diagram("The interpreter of a talk", call.INTERPRETING),
         diagram("A person: do they take calls?", state.PRESENCE),
         diagram("A person: what do they do for the hotline?", state.ACTIVITY),
     ]

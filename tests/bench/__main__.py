@@ -1,6 +1,8 @@
 """`python -m tests.bench [NAME ...] [--small]`: measure, print, and keep in build/bench.json."""
 
 import argparse
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +18,8 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="only show that each can be measured")
     parser.add_argument("--out", type=Path, default=Path("build/bench.json"))
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     figures = Figures(asked.out)
     with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
         for name in asked.name or BENCHES:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from acd.demo.hotline import NUMBER
@@ -74,6 +75,19 @@ async def test_the_page_fits_a_phone(page: Page, hotline: Watched) -> None:
     await expect(page.locator("#need tr")).to_have_count(1)
     wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert wide is False
+
+
+@pytest.mark.parametrize("language", ["Deutsch", "English"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing(page: Page, hotline: Watched, language: str, scheme: str) -> None:
+    """WCAG 2.2 AA as far as a program can see it, with a right-to-left caller on the page."""
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await page.get_by_role("link", name=language).click()
+    await hotline.sipp.call(NUMBER, [(300, "3"), (600, "9")], hang_up_ms=20_000)
+    await expect(page.locator("#waiting")).to_have_text("1", timeout=10_000)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    assert found.violations_count == 0, found.generate_report()
 
 
 async def test_the_keyboard_goes_everywhere(page: Page) -> None:

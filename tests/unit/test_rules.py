@@ -151,6 +151,25 @@ def test_an_interpreter_is_called_when_the_talk_begins() -> None:
     assert [(each.caller.uid, each.language) for each in wanted] == [("1", "uk")]
 
 
+@pytest.mark.parametrize(
+    ("told", "ends_as"),
+    [([ev.InterpreterJoined, ev.InterpreterLeft], "left"), ([ev.InterpreterFailed], "missed")],
+)
+def test_an_interpreter_comes_and_goes_while_the_talk_goes_on(told: list[type], ends_as: str) -> None:
+    plan = Plan("", "", (Step(0, OWN | INTERPRETER, Cefr.B2, 1),))
+    one = Bench(POLICY._replace(plans=(plan,)), CREW)
+    one.login("p02")
+    one.call("1", "uk", "other")
+    caller = ev.Leg(NODE, "1")
+    early = one.tell(ev.InterpreterJoined(caller))
+    assert [type(each) for each in early.facts] == [facts.EventRefused]
+    one.tell(ev.Bridged(caller, ev.Leg(NODE, "9"), "p02"))
+    said = [each for kind in told for each in one.tell(kind(caller)).facts]
+    assert {type(each) for each in said} == {facts.InterpreterChanged}
+    (visit,) = one.engine.world.visits.values()
+    assert (visit.interpreting, visit.state) == (ends_as, "talking")
+
+
 def test_overflow_reaches_anybody() -> None:
     plan = Plan("", "", (Step(0, OWN, Cefr.C1, 3), Step(10_000, ANYBODY, 1, 0)))
     one = Bench(POLICY._replace(plans=(plan,)), CREW)
