@@ -1,0 +1,1 @@
+"""The planner: the hotline's own engine under a simulated clock."""

@@ -1,0 +1,33 @@
+"""Where compiled code is kept: in a folder named by the hash of every source that goes into it.
+
+The compiler notices a change in a file, but not in another file that it took functions from.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+import numba
+
+CACHED: Final = True
+_HOUSE = Path(__file__).resolve().parents[1]
+_SOURCES = (
+    "routing/select.py",
+    "simulation/cache.py",
+    "simulation/kernel.py",
+    "simulation/layout.py",
+    "simulation/sampler.py",
+)
+
+
+def folder() -> Path:
+    """The folder for the sources as they are now, below the user's cache folder."""
+    taken = hashlib.sha256(numba.__version__.encode())
+    for name in _SOURCES:
+        taken.update((_HOUSE / name).read_bytes())
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "welcomecenter-acd" / "kernel" / taken.hexdigest()[:16]
+
+
+numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]

@@ -1,0 +1,167 @@
+"""Exact results for queues that have one: Erlang B, C and A, Cobham's priorities, square-root staffing.
+
+Rates and times may be in any unit as long as all of a call's arguments use the same.
+Sources: A. K. Erlang (1917) for B and C; C. Palm (1957), Garnett, Mandelbaum and Reiman (2002) for A;
+A. Cobham (1954) for priorities; F. Pollaczek and A. Khinchine (1930) for general service times;
+S. Halfin and W. Whitt (1981) for square-root staffing.
+"""
+
+from collections.abc import Sequence
+from math import erfc, exp, inf, pi, sqrt
+from typing import NamedTuple
+
+
+class Waiting(NamedTuple):
+    """A queue in the long run.
+
+    delayed: share of callers who wait at all. abandoned: share who give up. mean_wait: over all callers,
+    those who give up included. within: share of all callers who were answered within the asked time.
+    """
+
+    delayed: float
+    abandoned: float
+    mean_wait: float
+    within: float
+
+
+def erlang_b(servers: int, load: float) -> float:
+    """Share of callers lost when nobody can wait. load in Erlang (arrival rate times mean service)."""
+    _positive(servers=servers, load=load)
+    lost = 1.0
+    for count in range(1, servers + 1):
+        lost = load * lost / (count + load * lost)
+    return lost
+
+
+def erlang_c(servers: int, load: float) -> float:
+    """Share of callers who wait when everybody does until served. Raises ValueError at load >= servers."""
+    if load >= servers:
+        raise ValueError(f"load = {load} Erlang is not below servers = {servers}: the queue grows for ever")
+    lost = erlang_b(servers, load)
+    return lost / (1 - load / servers * (1 - lost))
+
+
+def erlang_c_waiting(arrivals: float, service: float, servers: int, within: float = 0.0) -> Waiting:
+    """M/M/n. arrivals: rate; service: mean service time."""
+    load = arrivals * service
+    delayed = erlang_c(servers, load)
+    spare = (servers - load) / service
+    return Waiting(delayed, 0.0, delayed / spare, 1 - delayed * exp(-spare * within))
+
+
+def erlang_a(arrivals: float, service: float, patience: float, servers: int, within: float = 0.0) -> Waiting:
+    """M/M/n+M: exponential patience with mean `patience`; it may carry more load than it has servers.
+
+    Exact: the state's distribution by the ratios of birth and death rates; for a caller who finds k
+    waiting, the virtual wait is a sum of k + 1 exponential stages, and the caller is still there after t
+    with probability exp(-t / patience).
+    """
+    _positive(servers=servers, arrivals=arrivals, service=service, patience=patience)
+    mu, theta = 1 / service, 1 / patience
+    weight, idle_part = 1.0, 0.0
+    for count in range(servers):
+        idle_part += weight
+        weight *= arrivals / ((count + 1) * mu)
+    total, delayed, queue, answered_within = idle_part, 0.0, 0.0, 0.0
+    waiting, survival = 0, _StagesWithin(servers * mu, theta, within)
+    peak = weight
+    while True:
+        total += weight
+        delayed += weight
+        queue += waiting * weight
+        answered_within += weight * survival.next()
+        if weight < 1e-18 * total and arrivals < servers * mu + waiting * theta:
+            break
+        waiting += 1
+        weight *= arrivals / (servers * mu + waiting * theta)
+        peak = max(peak, weight)
+    mean_queue = queue / total
+    abandoned = theta * mean_queue / arrivals
+    within_share = (idle_part + answered_within) / total
+    return Waiting(delayed / total, abandoned, mean_queue / arrivals, within_share)
+
+
+class _StagesWithin:
+    """P(served within t, before giving up) for a caller who finds k = 0, 1, 2, ... waiting, in turn.
+
+    The k + 1 stages until the caller's turn end at rates n mu + (j + 1) theta, j = 0..k, where the caller's
+    own giving up is one of the ways. All end otherwise with probability n mu / (n mu + (k + 1) theta),
+    whatever time they take. Rates in steps of theta make the number of stages done by t negative binomial
+    with r = n mu / theta + 1 and fade 1 - exp(-theta t).
+    """
+
+    def __init__(self, rate: float, theta: float, within: float) -> None:
+        self._rate, self._theta, self._within = rate, theta, within
+        self._stages = 0
+        self._done = 1.0
+        self._term = exp(-(rate + theta) * within)
+        self._sum = 0.0
+        self._fade = 1 - exp(-theta * within)
+
+    def next(self) -> float:
+        """The probability for the next k."""
+        k, r = self._stages, self._rate / self._theta + 1
+        self._sum += self._term
+        self._term *= (r + k) / (k + 1) * self._fade
+        self._stages += 1
+        success = self._rate / (self._rate + (k + 1) * self._theta)
+        return success * max(0.0, 1 - self._sum)
+
+
+def cobham(servers: int, arrivals: Sequence[float], service: float) -> tuple[float, ...]:
+    """M/M/n, priorities without interruption, one service rate: mean wait of each class, first first."""
+    load = sum(arrivals) * service
+    delay = erlang_c(servers, load) * service / servers
+    return tuple(
+        delay / ((1 - _use(arrivals, i, service, servers)) * (1 - _use(arrivals, i + 1, service, servers)))
+        for i in range(len(arrivals))
+    )
+
+
+def _use(arrivals: Sequence[float], classes: int, service: float, servers: int) -> float:
+    return sum(arrivals[:classes]) * service / servers
+
+
+def pollaczek_khinchine(loads: Sequence[float], scv: float, service: float = 1.0) -> tuple[float, ...]:
+    """M/G/1 with priorities without interruption: mean wait of each class, first first.
+
+    loads: utilisation by each class; scv: squared coefficient of variation of the service time.
+    """
+    total = sum(loads)
+    if not 0 < total < 1:
+        raise ValueError(f"loads add up to {total}; the queue stands still only between 0 and 1")
+    residual = total * service * (1 + scv) / 2
+    return tuple(residual / ((1 - sum(loads[:i])) * (1 - sum(loads[: i + 1]))) for i in range(len(loads)))
+
+
+def halfin_whitt(beta: float) -> float:
+    """Share of callers who wait when servers = load + beta * sqrt(load), in the limit of large loads."""
+    if beta <= 0:
+        raise ValueError(f"beta = {beta} is not above 0")
+    below = erfc(-beta / sqrt(2)) / 2
+    density = exp(-beta * beta / 2) / sqrt(2 * pi)
+    return 1 / (1 + beta * below / density)
+
+
+def staff_for(arrivals: float, service: float, patience: float, within: float, share: float) -> int:
+    """The fewest people who answer `share` of all callers within `within` by Erlang A (C if patience is
+    infinite)."""
+    if not 0 < share < 1:
+        raise ValueError(f"share = {share} is not between 0 and 1")
+    servers = 1
+    while True:
+        if patience != inf:
+            reached = erlang_a(arrivals, service, patience, servers, within).within
+        elif arrivals * service < servers:
+            reached = erlang_c_waiting(arrivals, service, servers, within).within
+        else:
+            reached = 0.0
+        if reached >= share:
+            return servers
+        servers += 1
+
+
+def _positive(**values: float) -> None:
+    wrong = [f"{name} = {value} is not above 0" for name, value in values.items() if value <= 0]
+    if wrong:
+        raise ValueError("; ".join(wrong))

@@ -1,0 +1,192 @@
+"""How the kernel lays out its world: ranks of events, columns of its tables, kinds of a trace's rows.
+
+Events at the same ms pass in the order of their ranks, those of a rank by id: first what falls due in the
+engine, in the engine's own order, then what comes from outside. Both drivers keep it.
+"""
+
+from typing import Final
+
+import numpy as np
+
+# --- ranks (id) ------------------------------------------------------------------------------------------
+LEASE: Final = 0  # offer
+WRAP_UP: Final = 1  # person
+WIDEN: Final = 2  # visit
+RETRY: Final = 3  # visit
+HOURS: Final = 4
+STAFF: Final = 5  # person
+BACK: Final = 6  # person
+RING: Final = 7  # offer
+PHONE_ENDS: Final = 8  # offer
+ANSWER: Final = 9  # offer
+CALL_ENDS: Final = 10  # visit
+GIVES_UP: Final = 11  # visit
+CALLS_AGAIN: Final = 12  # caller
+CALLS: Final = 13  # caller
+
+RANK_BITS: Final = 4
+ID_BITS: Final = 24
+TIME_BITS: Final = 35
+"""An event is one integer: time from the model's begin, rank, id. So a replication has at most 2**24
+visits and offers and lasts at most 2**35 ms (397 days)."""
+
+# --- kinds of rows in a trace (value) --------------------------------------------------------------------
+QUEUED: Final = 1
+OFFERED: Final = 2  # step * 64 + how many could
+RANG: Final = 3
+OFFER_ENDED: Final = 4  # place in facts.OFFER_OUTCOMES
+TALK_BEGAN: Final = 5
+TALK_ENDED: Final = 6
+WRAP_UP_ENDED: Final = 7
+VISIT_ENDED: Final = 8  # place in facts.VISIT_OUTCOMES
+AGENT: Final = 9  # place in state.SHOWN * 16 + 1 + place in facts.OFFER_OUTCOMES of the reason, or 0
+OPEN: Final = 10  # 0 or 1
+INTERPRETER: Final = 11
+
+# --- a visit's row ---------------------------------------------------------------------------------------
+V_ID: Final = 0
+V_STATE: Final = 1
+V_KIND: Final = 2
+V_CALLER: Final = 3
+V_ATTEMPT: Final = 4
+V_QUEUED: Final = 5
+V_ORDER: Final = 6
+V_OWNER: Final = 7  # person or -1
+V_STEP: Final = 8
+V_MASK: Final = 9  # people whose skills suit, asked ones out
+V_ALONE: Final = 10  # 1 while the owner alone may take them
+V_RELEASED: Final = 11  # reserves, by bit
+V_ASKED: Final = 12  # people, by bit
+V_WIDEN: Final = 13
+V_RETRY: Final = 14
+V_OFFER: Final = 15  # id or -1
+V_AGENT: Final = 16
+V_OFFERS: Final = 17  # how many so far
+V_RANG: Final = 18
+V_LEASE: Final = 19
+V_ENDS: Final = 20  # what the phone does with the open offer
+V_GIVES_UP: Final = 21
+V_INTERPRETER: Final = 22
+V_PUSHED: Final = 23  # whether giving up is in the calendar
+V_FIELDS: Final = 24
+
+FREE, WAITING, OFFERED_, RINGING, TALKING = range(5)
+"""States of a visit's row."""
+
+# --- a person's row --------------------------------------------------------------------------------------
+P_PRESENCE: Final = 0
+P_ACTIVITY: Final = 1
+P_SHOWN: Final = 2  # as in a trace's AGENT
+P_MISSES: Final = 3
+P_IDLE_SINCE: Final = 4
+P_BUSY_SINCE: Final = 5
+P_IDLE: Final = 6
+P_BUSY: Final = 7
+P_CALLS: Final = 8
+P_WRAP_UP: Final = 9
+P_VISIT: Final = 10
+P_REASON: Final = 11
+P_ON_SINCE: Final = 12
+P_FIELDS: Final = 16
+
+LOGGED_OUT, READY, AWAY = range(3)
+"""Presence."""
+IDLE, RESERVED, ACT_RINGING, ACT_TALKING, ACT_WRAP_UP = range(5)
+"""Activity."""
+
+# --- what is counted in a replication --------------------------------------------------------------------
+COUNTS: Final = (
+    "offered",
+    "answered",
+    "answered_within",
+    "abandoned",
+    "abandoned_short",
+    "abandoned_within",
+    "closed",
+    "wait_answered_ms",
+    "wait_all_ms",
+    "talk_ms",
+    "delayed",
+    "widened",
+    "by_owner",
+    "second_or_further_offers",
+)
+"""By kind of caller."""
+N_COUNTS: Final = len(COUNTS)
+PERSON_COUNTS: Final = ("talks", "busy_ms", "on_ms")
+BINS: Final = 1_024
+"""Waits of the answered, in bins of one second; the last one holds the rest."""
+
+# --- the kernel's registers --------------------------------------------------------------------------------
+HEAP, WAITERS, FREE_PEOPLE, VISITS, OFFERS, IS_OPEN, HOLDING, ROWS, DIRTY, FAULT, END = range(11)
+CALLERS, NEXT_CALLER, NEXT_HOUR, NEXT_SHIFT = range(11, 15)
+REGISTERS: Final = 16
+
+# --- the kernel's memory -----------------------------------------------------------------------------------
+PEOPLE_MAX: Final = 62
+KINDS_MAX: Final = 256
+STEPS_MAX: Final = 8
+RESERVES_MAX: Final = 16
+OWNERS_MAX: Final = 16
+RING_MAX: Final = 4_096
+HEAP_MAX: Final = 8 * RING_MAX
+CALLERS_MAX: Final = 1 << 17
+ROWS_MAX: Final = 8_192
+ROWS_OF_ONE_EVENT: Final = 1_024
+
+_I, _F = np.int64, np.float64
+_K, _KS, _P = (KINDS_MAX,), (KINDS_MAX, STEPS_MAX), (PEOPLE_MAX,)
+
+SCALARS: Final = (
+    "end_ms", "warm_ms", "tick_ms", "within_ms", "short_ms", "no_wait_ms", "lease_ms", "silent_ms",
+    "wrap_up_ms", "owner_ms", "any_owned", "repeat_ms", "repeat_worth", "back_ms", "rings_after_ms",
+    "ring_ms", "certain", "answer_a_ms", "n_people", "n_reserves", "n_choose",
+)  # fmt: skip
+DURATIONS: Final = ("patience", "talk", "again", "answer", "decline")
+
+TABLES: Final = [
+    *((name, _I) for name in SCALARS),
+    *((f"{name}_{part}", kind) for name in DURATIONS for part, kind in (("kind", _I), ("a", _F), ("b", _F))),
+    ("retrial", _F),
+    ("phone_shares", _F, (6,)),
+    ("kind_shares", _F, _K),
+    ("owned", _F, _K),
+    *((name, _I, _K) for name in ("n_steps", "worth", "same", "n_owners")),
+    ("owners", _I, (KINDS_MAX, OWNERS_MAX)),
+    *((name, _I, _KS) for name in ("after", "able", "speaking", "preferred", "needed", "interpreted")),
+    ("level", _I, (*_KS, PEOPLE_MAX)),
+    ("keeper", _I, (*_KS, PEOPLE_MAX)),
+    ("concern", _I, (KINDS_MAX, PEOPLE_MAX)),
+    ("versatility", _I, _P),
+    *((name, _I, (RESERVES_MAX,)) for name in ("keep", "release", "members")),
+    ("choose", _I, (8,)),
+    ("away_after", _I, (8,)),
+    ("retry_ms", _I, (8,)),
+]
+"""The rules of one model. Times are ms from its begin; people are bits, or places in the roster.
+
+By kind of caller and step: after, able (whose skills suit), speaking (in the owner's time), preferred,
+level (best language level, by person too), keeper (the same for an owner), needed (language), interpreted.
+"""
+
+STATE: Final = [
+    *((name, _I) for name in ("seed", "replication", "ring", "trace")),
+    ("g", _I, (REGISTERS,)),
+    ("heap", _I, (HEAP_MAX,)),
+    ("visits", _I, (RING_MAX, V_FIELDS)),
+    ("talks", _F, (RING_MAX,)),
+    ("until", _I, (RING_MAX, PEOPLE_MAX)),
+    ("waiting", _I, (RING_MAX,)),
+    ("offers", _I, (RING_MAX,)),
+    ("people", _I, (PEOPLE_MAX, P_FIELDS)),
+    *((name, _I, (CALLERS_MAX,)) for name in ("times", "kinds", "attempts", "last_end")),
+    ("counts", _I, (KINDS_MAX, N_COUNTS)),
+    ("worked", _I, (PEOPLE_MAX, len(PERSON_COUNTS))),
+    ("waits", _I, (BINS,)),
+    ("rows", _I, (ROWS_MAX, 5)),
+]
+"""What one replication changes, and what it counts. ring: so many visits at once, less one."""
+
+WORLD: Final = np.dtype([*TABLES, *STATE], align=True)
+"""One record, handed to compiled code as one pointer: tuples of arrays would be counted and copied at
+every call."""

@@ -1,0 +1,103 @@
+"""The compiled kernel is the engine: whole traces are the same, and each rule decides something in them."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from routing.policy import FALLBACK, INTERPRETER, OWN, Policy
+from simulation.model import Model, Row
+from simulation.reference import Reference
+from simulation.tables import Machine
+from tests.simulated import random_model
+
+SCENARIOS = 300
+
+
+def trace_of_kernel(model: Model, seed: int = 5) -> list[tuple[int, ...]]:
+    return Machine(model).run(seed, 0, trace=True)
+
+
+def trace_of_engine(model: Model, seed: int = 5) -> list[Row]:
+    reference = Reference(model, seed, 0)
+    reference.run()
+    return reference.rows
+
+
+@cache
+def trace_with_all_rules(number: int) -> int:
+    return hash(tuple(trace_of_kernel(random_model(number))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+@example(0)
+@example(1627555)  # an owner leaves at the very ms at which others' needs widen
+def test_the_traces_are_identical(number: int) -> None:
+    model = random_model(number)
+    assert trace_of_kernel(model) == trace_of_engine(model)
+
+
+def test_counts_do_not_depend_on_the_trace() -> None:
+    """Without a trace the kernel leaves out what nobody sees; what it counts is the same."""
+    for number in range(60):
+        told, silent = Machine(random_model(number)), Machine(random_model(number))
+        told.run(5, 0, trace=True)
+        silent.run(5, 0)
+        assert (told.counts == silent.counts).all()
+        assert (told.worked == silent.worked).all()
+        assert (told.waits == silent.waits).all()
+
+
+def test_a_replication_does_not_depend_on_those_before() -> None:
+    machine = Machine(random_model(7))
+    for replication in range(3):
+        machine.run(5, replication)
+    assert machine.run(5, 0, trace=True) == trace_of_kernel(random_model(7))
+
+
+def _steps(policy: Policy, change: Callable[[int], int]) -> Policy:
+    plans = [
+        plan._replace(steps=tuple(step._replace(scope=change(step.scope) or OWN) for step in plan.steps))
+        for plan in policy.plans
+    ]
+    return policy._replace(plans=tuple(plans))
+
+
+WITHOUT: dict[str, Callable[[Policy], Policy]] = {
+    "widening": lambda p: p._replace(plans=tuple(each._replace(steps=each.steps[:1]) for each in p.plans)),
+    "plans of their own": lambda p: p._replace(plans=tuple(x for x in p.plans if x[:2] == ("", ""))),
+    "preferred levels": lambda p: p._replace(
+        plans=tuple(
+            plan._replace(
+                steps=tuple(step._replace(prefer_language=0, prefer_concern=0) for step in plan.steps)
+            )
+            for plan in p.plans
+        )
+    ),
+    "fallback": lambda p: _steps(p, lambda scope: scope & ~(FALLBACK | INTERPRETER)),
+    "priorities": lambda p: p._replace(classes=()),
+    "repeated calls": lambda p: p._replace(repeat_ms=0),
+    "owners": lambda p: p._replace(
+        owner_ms=0, choose=tuple(x for x in p.choose if x != "owner") or ("concern",)
+    ),
+    "reserves": lambda p: p._replace(reserves=()),
+    "away after misses": lambda p: p._replace(refusals=tuple(r._replace(away_after=0) for r in p.refusals)),
+    "asked again later": lambda p: p._replace(refusals=tuple(r._replace(retry_ms=1_000) for r in p.refusals)),
+    "hours": lambda p: p._replace(opening=((0, 10**15),)),
+    "order of people": lambda p: p._replace(choose=("longest_idle",)),
+    "new day": lambda p: p._replace(days=()),
+}
+
+
+@pytest.mark.parametrize("rule", WITHOUT)
+def test_each_rule_changes_decisions(rule: str) -> None:
+    """In at least one scenario in twenty the trace is another one without the rule."""
+    changed = 0
+    for number in range(SCENARIOS):
+        model = random_model(number)
+        other = model._replace(policy=WITHOUT[rule](model.policy))
+        changed += trace_with_all_rules(number) != hash(tuple(trace_of_kernel(other)))
+    assert changed >= SCENARIOS / 20

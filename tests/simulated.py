@@ -1,0 +1,155 @@
+"""Models made at random for tests: small centres in which every rule has something to decide."""
+
+from random import Random
+
+from agents.model import Agent, Reach, Roster
+from routing.policy import (
+    ANYBODY,
+    FALLBACK,
+    INTERPRETER,
+    OWN,
+    SECOND,
+    Plan,
+    Policy,
+    Refusal,
+    Reserve,
+    Step,
+)
+from routing.select import CRITERIA
+from simulation import sampler
+from simulation.model import Arrivals, Duration, Kind, Model, Phones, Shift
+
+LANGUAGES = ("de", "en", "ar", "uk", "und")
+CONCERNS = ("study", "work", "other")
+HOUR = 3_600_000
+DAY = 24 * HOUR
+TICKS = (1, 1_000, 60_000)
+
+
+def _steps(rng: Random, tick: int) -> tuple[Step, ...]:
+    after, steps = 0, []
+    for place in range(rng.randint(1, 5)):
+        scopes = (OWN, OWN, OWN | SECOND, OWN | SECOND | FALLBACK, OWN | INTERPRETER, ANYBODY, SECOND)
+        scope = scopes[0] if place == 0 and rng.random() < 0.7 else rng.choice(scopes)
+        prefer = (rng.randint(3, 7), rng.randint(2, 5)) if rng.random() < 0.4 else (0, 0)
+        steps.append(Step(after, scope, rng.randint(1, 6), rng.randint(0, 4), *prefer))
+        after += max(tick, rng.choice((5_000, 20_000, 60_000, 120_000)) // tick * tick)
+    return tuple(steps)
+
+
+def _policy(rng: Random, begin: int, end: int, tick: int) -> Policy:
+    plans = [Plan("", "", _steps(rng, tick))]
+    if rng.random() < 0.4:
+        plans.append(Plan("ar", "", _steps(rng, tick)))
+    if rng.random() < 0.4:
+        plans.append(Plan("", "study", _steps(rng, tick)))
+    spans = []
+    at = begin - rng.randint(0, 2) * HOUR
+    while at < end:
+        upto = at + rng.randint(2, 9) * HOUR
+        spans.append((at, upto))
+        at = upto + rng.choice((0, 1, 3)) * HOUR
+    reserves = tuple(
+        Reserve(
+            rng.choice(("ar", "uk", "en")),
+            rng.randint(1, 5),
+            rng.randint(1, 2),
+            rng.choice((0, 30_000, 120_000, 600_000)),
+            () if rng.random() < 0.5 else ((begin + HOUR, begin + 6 * HOUR),),
+        )
+        for _ in range(rng.randint(0, 2))
+    )
+    return Policy(
+        plans=tuple(plans),
+        unknown_languages=("de", "en"),
+        fallback_languages=("de", "en")[: rng.randint(1, 2)],
+        choose=tuple(rng.sample(sorted(CRITERIA), rng.randint(1, len(CRITERIA)))),
+        lease_ms=rng.choice((5_000, 15_000, 23_000, 60_000)),
+        silent_ms=rng.choice((2_000, 5_000, 60_000)),
+        wrap_up_ms=rng.choice((0, 5_000, 60_000)),
+        refusals=tuple(
+            Refusal(outcome, rng.choice((0, 0, 1, 2, 3)), rng.choice((0, 10_000, 60_000, 300_000)))
+            for outcome in ("busy", "declined", "no_answer", "unreachable")
+        ),
+        opening=tuple(spans),
+        days=(begin + 5 * HOUR, begin + 29 * HOUR),
+        classes=tuple(
+            sorted((name, rng.choice((0, 60_000, 600_000))) for name in ("expiring", "repeat", "vip"))
+        ),
+        repeat_ms=rng.choice((0, HOUR, 24 * HOUR)),
+        owner_ms=rng.choice((0, 20_000, 60_000, 300_000)),
+        reserves=reserves,
+    )
+
+
+def _roster(rng: Random) -> Roster:
+    agents = []
+    for i in range(rng.randint(2, 7)):
+        spoken = rng.sample(LANGUAGES[:4], rng.randint(1, 4))
+        known = rng.sample(CONCERNS, rng.randint(1, 3))
+        agents.append(
+            Agent(
+                f"p{i}",
+                f"P {i}",
+                Reach("phone", f"10{i}"),
+                tuple(sorted((code, rng.randint(2, 7)) for code in spoken)),
+                tuple(sorted((concern, rng.randint(1, 5)) for concern in known)),
+            )
+        )
+    return Roster(tuple(agents))
+
+
+def random_model(seed: int) -> Model:
+    """A few hours of a small, busy centre: everything that a model can say is used by some seed."""
+    rng = Random(seed)
+    tick = rng.choice(TICKS)
+    begin = 40 * DAY + rng.randint(0, 10) * HOUR
+    end = begin + rng.randint(4, 12) * HOUR
+    roster = _roster(rng)
+    ids = [agent.id for agent in roster.agents]
+    weights = [rng.uniform(0.2, 1) for _ in range(rng.randint(2, 6))]
+    kinds = tuple(
+        Kind(
+            weight / sum(weights),
+            rng.choice(LANGUAGES),
+            rng.choice(CONCERNS),
+            rng.choice(("", "", "en", "de")),
+            rng.choice(((), (), ("vip",), ("expiring", "vip"))),
+            *((rng.uniform(0.2, 0.9), tuple(rng.sample(ids, 2))) if rng.random() < 0.6 else (0.0, ())),
+        )
+        for weight in weights
+    )
+    middle = begin + rng.randint(1, 3) * HOUR
+    load = rng.uniform(0.3, 1.6) * len(ids) / 240_000
+    shifts = []
+    for key in ids:
+        come = begin + rng.randint(0, 60) * 60_000
+        shifts.append(Shift(come, key, True))
+        if rng.random() < 0.4:
+            gone = come + rng.randint(1, 3) * HOUR
+            shifts.append(Shift(gone, key, False))
+            shifts.append(Shift(gone + rng.randint(1, 60) * 60_000, key, True))
+    smooth = rng.random() < 0.3
+    shares = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0) if smooth else (0.75, 0.08, 0.05, 0.05, 0.04, 0.03)
+    answer = Duration(sampler.CONSTANT, 3_000.0) if smooth else Duration(sampler.UNIFORM, 500.0, 18_000.0)
+    return Model(
+        policy=_policy(rng, begin, end, tick),
+        roster=roster,
+        begin_ms=begin,
+        end_ms=end,
+        kinds=kinds,
+        arrivals=(
+            Arrivals(begin, middle, load * (middle - begin)),
+            Arrivals(middle, end, load * (end - middle) * rng.uniform(0.5, 1.2)),
+        ),
+        shifts=tuple(shifts),
+        patience=Duration(sampler.EXPONENTIAL, rng.choice((60_000.0, 300_000.0, 900_000.0))),
+        talk=Duration(sampler.LOGNORMAL, *sampler.lognormal(rng.choice((120_000.0, 240_000.0)), 1.2)),
+        retrial=rng.choice((0.0, 0.5)),
+        again=Duration(sampler.EXPONENTIAL, 600_000.0),
+        phones=Phones(
+            shares, rng.choice((0, 300, 1_000)), answer, Duration(sampler.UNIFORM, 0.0, 8_000.0), 20_000
+        ),
+        back_ms=rng.choice((60_000, 600_000)),
+        tick_ms=tick,
+    )

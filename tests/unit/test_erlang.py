@@ -1,0 +1,74 @@
+"""The formulas, against the exact values in nine digits; and what they refuse."""
+
+from math import inf
+
+import pytest
+
+from simulation import erlang
+
+HOUR = 3_600.0
+A_BIG = erlang.erlang_a(100 / 30, 3, 5, 14, 1 / 3)
+A_FAST = erlang.erlang_a(48, 1, 2, 50)
+A_SMALL = erlang.erlang_a(19 / HOUR, HOUR / 4, HOUR / 12, 5, 20)
+
+ORACLES = [
+    (erlang.erlang_b(10, 5), 0.01838457034),
+    (erlang.erlang_b(5, 3), 0.1100543478),
+    (erlang.erlang_c(5, 4), 0.5541125541),
+    (erlang.erlang_c(23, 20), 0.4157375747),
+    (erlang.erlang_c(14, 10), 0.1741319336),
+    (erlang.erlang_c_waiting(100 / 30, 3, 14, 1 / 3).within, 0.8883500192),
+    (A_BIG.delayed, 0.1452601143),
+    (A_BIG.abandoned, 0.01398374412),
+    (A_BIG.mean_wait, 0.06991872061),
+    (A_BIG.within, 0.9167920919),
+    (erlang.erlang_c_waiting(48, 1, 50).mean_wait * 60, 20.83366834),
+    (A_FAST.abandoned, 0.03091224916),
+    (A_FAST.mean_wait * 60, 3.709469900),
+    (A_SMALL.delayed, 0.4142005714),
+    (A_SMALL.abandoned, 0.1996704079),
+    (A_SMALL.mean_wait, 59.90112),
+    (A_SMALL.within, 0.6083271168),
+    (erlang.erlang_a(22, 1, 1, 23).delayed, 0.4436247873),
+    *zip(erlang.cobham(5, (1, 1, 2), 1), (0.1385281385, 0.2308802309, 0.9235209235), strict=True),
+    (erlang.pollaczek_khinchine((0.8,), 1.44)[0], 4.88),
+    *zip(erlang.pollaczek_khinchine((0.3, 0.5), 1.44), (1.394285714, 6.971428571), strict=True),
+    (erlang.erlang_b(23, 22), 0.1271510495),
+    (erlang.halfin_whitt(1), 0.2233612748),
+]
+
+
+@pytest.mark.parametrize(("found", "exact"), ORACLES)
+def test_the_formulas_hold(found: float, exact: float) -> None:
+    """Nine digits, or as many as the exact value has."""
+    digits = min(9, len(f"{exact:.12g}".replace(".", "").lstrip("0")))
+    assert found == pytest.approx(exact, rel=0.6 * 10.0 ** (1 - digits))
+
+
+def test_without_end_of_patience_erlang_a_is_c() -> None:
+    assert erlang.erlang_a(4, 1, 1e9, 5, 0.5) == pytest.approx(
+        erlang.erlang_c_waiting(4, 1, 5, 0.5), abs=1e-6
+    )
+
+
+def test_the_fewest_people() -> None:
+    count = erlang.staff_for(20 / HOUR, 240, inf, 20, 0.8)
+    assert erlang.erlang_c_waiting(20 / HOUR, 240, count, 20).within >= 0.8
+    assert erlang.erlang_c_waiting(20 / HOUR, 240, count - 1, 20).within < 0.8
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: erlang.erlang_c(5, 5), "grows for ever"),
+        (lambda: erlang.erlang_b(0, 1), "servers = 0"),
+        (lambda: erlang.erlang_a(1, -1, 0, 1), "service = -1 is not above 0; patience = 0"),
+        (lambda: erlang.pollaczek_khinchine((0.5, 0.6), 1), "1.1"),
+        (lambda: erlang.halfin_whitt(0), "beta = 0"),
+        (lambda: erlang.staff_for(1, 1, 1, 1, 1.5), "share = 1.5"),
+    ],
+)
+def test_what_cannot_be_is_refused(call: object, words: str) -> None:
+    assert callable(call)
+    with pytest.raises(ValueError, match=words):
+        call()
