@@ -130,7 +130,7 @@ FAULTS = {
     TOO_MANY_IDS: "more offers are made in one replication than the kernel can count",
 }
 
-_NEVER = np.int64(2**62)
+_NEVER = np.int64(2**63 - 1)
 _SHIFT = RANK_BITS + ID_BITS
 _ID = (1 << ID_BITS) - 1
 _RANK = (1 << RANK_BITS) - 1

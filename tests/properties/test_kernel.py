@@ -8,10 +8,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.policy import FALLBACK, INTERPRETER, OWN, Policy
-from simulation.model import Model, Row
+from simulation import layout
+from simulation.model import Arrivals, Model, Row, Shift
 from simulation.reference import Reference
 from simulation.tables import Machine
-from tests.simulated import random_model
+from tests.simulated import HOUR, random_model
 
 SCENARIOS = 300
 
@@ -101,3 +102,24 @@ def test_each_rule_changes_decisions(rule: str) -> None:
         other = model._replace(policy=WITHOUT[rule](model.policy))
         changed += trace_with_all_rules(number) != hash(tuple(trace_of_kernel(other)))
     assert changed >= SCENARIOS / 20
+
+
+def test_a_year_fits() -> None:
+    """The last ms that an event's integer can hold is as good as the first."""
+    model = random_model(3)
+    late = (1 << layout.TIME_BITS) - 1
+    times = (model.end_ms - HOUR - model.begin_ms, late - HOUR)
+    quiet = model._replace(
+        policy=model.policy._replace(opening=((0, 10**15),), days=(), reserves=()),
+        end_ms=model.begin_ms + late,
+        shifts=tuple(Shift(model.begin_ms, agent.id, True) for agent in model.roster.agents),
+    )
+    early, last = (
+        Machine(
+            quiet._replace(arrivals=(Arrivals(model.begin_ms + at, model.begin_ms + at + HOUR // 2, 30.0),))
+        ).run(5, 0, trace=True)
+        for at in times
+    )
+    logins = len(quiet.shifts)
+    moved = times[1] - times[0]
+    assert [(at + moved, *rest) for at, *rest in early[logins:]][: len(last) - logins] == [*last[logins:]]
