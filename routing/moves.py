@@ -40,6 +40,7 @@ class Moves:
         self._shadow: Index | None = None
         self._indexes: tuple[Index, ...] = ()
         self._dirty = False
+        self._boundary = 0
         self._derive()
 
     def _derive(self) -> None:
@@ -62,7 +63,7 @@ class Moves:
             for visit in world.visits.values():
                 if visit.state == call.WAITING:
                     self._wait(visit)
-            self._at(self._next_boundary(world.now_ms), HOURS, 0)
+            self._await_boundary()
         self._dirty = True
 
     # --- deadlines -----------------------------------------------------------------------------------
@@ -90,7 +91,11 @@ class Moves:
             return key in world.visits and world.visits[key].widen_ms == when
         if rank == RETRY:
             return key in world.visits and world.visits[key].retry_ms == when
-        return self._next_boundary(when - 1) == when
+        return when == self._boundary
+
+    def _await_boundary(self) -> None:
+        self._boundary = self._next_boundary(self.world.now_ms)
+        self._at(self._boundary, HOURS, 0)
 
     def _next_boundary(self, after: int) -> int:
         """When next an hour begins that changes something: opening, a reserve's hours, a new day."""
@@ -118,7 +123,7 @@ class Moves:
         for index in self._indexes:
             index.set_hours()
         self._dirty = True
-        self._at(self._next_boundary(world.now_ms), HOURS, 0)
+        self._await_boundary()
 
     def _new_day(self) -> None:
         """Counts begin anew; a stretch that goes on counts from now, since its begin is taken off."""

@@ -6,10 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import engine, flood, gap
+from tests.bench import engine, flood, gap, planner
 from tests.bench.figures import Figures
 
-BENCHES = {"engine": engine.main, "flood": flood.main, "gap": gap.main}
+BENCHES = {"engine": engine.main, "planner": planner.main, "flood": flood.main, "gap": gap.main}
 
 
 def main() -> None:
