@@ -770,7 +770,16 @@ def _falls_due(w: World, now: Int, rank: Int, key: Int) -> None:
 def start(w: World, begins: Any, ends: Any, expected: Any) -> Int:
     """Draw a replication's callers."""
     callers = sampler.arrivals(
-        w.seed, w.replication, begins, ends, expected, w.kind_shares, w.tick_ms, w.times, w.kinds
+        w.seed,
+        w.replication,
+        begins,
+        ends,
+        expected,
+        w.kind_shares,
+        w.kind_guide,
+        w.tick_ms,
+        w.times,
+        w.kinds,
     )
     for caller in range(callers):
         w.attempts[caller] = 0

@@ -150,6 +150,7 @@ TABLES: Final = [
     ("retrial", _F),
     ("phone_shares", _F, (6,)),
     ("kind_shares", _F, _K),
+    ("kind_guide", _I, (1_024,)),
     ("owned", _F, _K),
     *((name, _I, _K) for name in ("n_steps", "worth", "same", "n_owners")),
     ("owners", _I, (KINDS_MAX, OWNERS_MAX)),

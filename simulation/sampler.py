@@ -34,6 +34,8 @@ DISTRIBUTIONS: Final = {
 OFFERS_MAX: Final = 1 << 10
 """Offers of one visit that have draws of their own; later ones begin anew."""
 
+GUIDE: Final = 1_024
+
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -143,6 +145,11 @@ def lognormal(mean_ms: float, scv: float) -> tuple[float, float]:
     return log(mean_ms) - variance / 2, sqrt(variance)
 
 
+def guide_to(shares: Any) -> Any:
+    """Where to begin to look for a number in cumulative shares (H.-C. Chen and Y. Asau, 1974)."""
+    return np.searchsorted(shares, np.arange(GUIDE) / GUIDE).astype(np.int64)
+
+
 @njit(cache=CACHED)
 def arrivals(
     seed: int,
@@ -151,6 +158,7 @@ def arrivals(
     ends: Any,
     expected: Any,
     shares: Any,
+    guide: Any,
     tick: int,
     times: Any,
     kinds: Any,
@@ -160,7 +168,7 @@ def arrivals(
 
     A Poisson process whose expected number in each interval [begins, ends) is `expected`: a process of rate
     one, stretched, so that a busier scenario shares its draws. shares: cumulative shares of the kinds, the
-    last one 1.
+    last one 1; guide: see `guide_to`.
     """
     count, passed, sum_before = 0, 0, 0.0
     level = 0.0
@@ -177,7 +185,7 @@ def arrivals(
         part = (level - sum_before) / expected[passed]
         at = begins[passed] + int(part * (ends[passed] - begins[passed]))
         times[count] = at // tick * tick
-        kind = 0
+        kind = guide[int(v * GUIDE)]
         while v > shares[kind]:
             kind += 1
         kinds[count] = kind

@@ -94,6 +94,7 @@ def tables(model: Model) -> Tables:
     phones = model.phones
     certain = phones.shares[0] == 1.0 and phones.answer.kind == sampler.CONSTANT
     refusals = [policy.refusal(outcome) for outcome in facts.OFFER_OUTCOMES]
+    shares = np.append(np.cumsum([kind.share for kind in kinds])[:-1], 1.0)
     fields = dict(
         end_ms=model.end_ms - begin,
         warm_ms=model.warm_ms,
@@ -116,7 +117,8 @@ def tables(model: Model) -> Tables:
         retrial=model.retrial,
         **_durations(model),
         phone_shares=np.minimum(np.cumsum(phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0),
-        kind_shares=np.append(np.cumsum([kind.share for kind in kinds])[:-1], 1.0),
+        kind_shares=shares,
+        kind_guide=sampler.guide_to(shares),
         n_steps=np.array([len(steps) for steps in plans], np.int64),
         after=by_step(lambda kind, step: step.after_ms),
         able=by_step(lambda kind, step: skilled(kind, step, 0)),
