@@ -109,6 +109,7 @@ from simulation.layout import (
     VISITS,
     WAITERS,
     WAITING,
+    WANTED,
     WIDEN,
     WRAP_UP,
     WRAP_UP_ENDED,
@@ -330,6 +331,7 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
         v[V_MASK] = t.speaking[kind, step] & ~asked & (np.int64(1) << owner)
     else:
         v[V_MASK] = t.able[kind, step] & ~asked
+    w.g[WANTED] |= v[V_MASK]
     v[V_STEP], v[V_ALONE], v[V_RELEASED] = step, alone, released
     v[V_WIDEN] = v[V_QUEUED] + widen if widen else 0
     v[V_RETRY] = retry
@@ -435,7 +437,9 @@ def _match(w: World, now: Int) -> None:
     """Callers in order; each takes the best who may take them, and who has none is passed over."""
     t, g = w, w.g
     g[DIRTY] = 0
-    i = 0
+    if not g[WANTED] & g[FREE_PEOPLE]:
+        return
+    i, wanted = 0, np.int64(0)
     while i < g[WAITERS] and g[FREE_PEOPLE] != 0:
         visit = w.waiting[i]
         v = w.visits[visit & w.ring]
@@ -455,11 +459,14 @@ def _match(w: World, now: Int) -> None:
             others = candidates & ~kept
             candidates = others if others else candidates & ~firmly
         if not candidates:
+            wanted |= v[V_MASK]
             i += 1
             continue
         agent = _choose(w, now, v, candidates)
         _leave(w, i)
         _offer(w, now, visit, agent, candidates)
+    if i >= g[WAITERS]:
+        g[WANTED] = wanted
 
 
 @njit(cache=CACHED)

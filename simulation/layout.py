@@ -120,6 +120,8 @@ BINS: Final = 1_024
 # --- the kernel's registers --------------------------------------------------------------------------------
 HEAP, WAITERS, FREE_PEOPLE, VISITS, OFFERS, IS_OPEN, HOLDING, ROWS, DIRTY, FAULT, END = range(11)
 CALLERS, NEXT_CALLER, NEXT_HOUR, NEXT_SHIFT = range(11, 15)
+WANTED: Final = 15
+"""People of whom somebody who waits may need one: all of these and perhaps more."""
 REGISTERS: Final = 16
 
 # --- the kernel's memory -----------------------------------------------------------------------------------
