@@ -135,6 +135,7 @@ _NEVER = np.int64(2**63 - 1)
 _SHIFT = RANK_BITS + ID_BITS
 _ID = (1 << ID_BITS) - 1
 _RANK = (1 << RANK_BITS) - 1
+_PLACES = 2 * HEAP_MAX - 1
 
 Int = Any
 World = Any
@@ -151,6 +152,8 @@ def _push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
         g[FAULT] = TOO_MANY_AT_ONCE
         return
     value = (at << _SHIFT) | (rank << ID_BITS) | key
+    g[HEAP] = n + 1
+    n &= _PLACES
     while n > 0:
         parent = (n - 1) >> 1
         if heap[parent] <= value:
@@ -158,25 +161,26 @@ def _push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
         heap[n] = heap[parent]
         n = parent
     heap[n] = value
-    g[HEAP] += 1
 
 
 @njit(cache=CACHED)
 def _pop(g: Any, heap: Any) -> None:
+    """The earliest out. Which child is earlier is added, not asked: a branch here is guessed wrong each
+    other time; a mark behind the last one spares the question whether there are two."""
     n = g[HEAP] - 1
     g[HEAP] = n
     value = heap[n]
+    heap[n] = _NEVER
     at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= n:
+    child = 1
+    while child < n:
+        child = (child + (heap[child + 1] < heap[child])) & _PLACES
+        least = heap[child]
+        if least >= value:
             break
-        if child + 1 < n and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= value:
-            break
-        heap[at] = heap[child]
+        heap[at] = least
         at = child
+        child = (2 * at + 1) & _PLACES
     heap[at] = value
 
 
@@ -343,9 +347,9 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
 @njit(cache=CACHED)
 def _push_waits(w: World, visit: Int) -> None:
     v = w.visits[visit & w.ring]
-    if v[V_WIDEN]:
+    if v[V_WIDEN] and v[V_WIDEN] <= v[V_GIVES_UP]:
         _push(w.g, w.heap, v[V_WIDEN], WIDEN, visit)
-    if v[V_RETRY]:
+    if v[V_RETRY] and v[V_RETRY] <= v[V_GIVES_UP]:
         _push(w.g, w.heap, v[V_RETRY], RETRY, visit)
     if not v[V_PUSHED]:
         v[V_PUSHED] = 1
@@ -807,29 +811,36 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
     g, heap = w.g, w.heap
     callers = g[CALLERS]
     end = w.end_ms << _SHIFT
+    listed: Int = np.int64(-1)
     while True:
-        event = heap[0] if g[HEAP] else _NEVER
         hour, shift, caller = g[NEXT_HOUR], g[NEXT_SHIFT], g[NEXT_CALLER]
-        if hour < len(hours):
-            event = min(event, hours[hour, 0] << _SHIFT | HOURS << ID_BITS)
-        if shift < len(shifts):
-            event = min(event, shifts[shift, 0] << _SHIFT | STAFF << ID_BITS | shifts[shift, 1])
-        if caller < callers:
-            event = min(event, w.times[caller] << _SHIFT | CALLS << ID_BITS | caller)
+        if listed < 0:
+            listed = end
+            if hour < len(hours):
+                listed = min(listed, hours[hour, 0] << _SHIFT | HOURS << ID_BITS)
+            if shift < len(shifts):
+                listed = min(listed, shifts[shift, 0] << _SHIFT | STAFF << ID_BITS | shifts[shift, 1])
+            if caller < callers:
+                listed = min(listed, w.times[caller] << _SHIFT | CALLS << ID_BITS | caller)
+        event = listed
+        if g[HEAP] and heap[0] < listed:
+            event = heap[0]
         if event >= end:
             break
         if g[ROWS] > ROWS_MAX - ROWS_OF_ONE_EVENT:
             return TRACE_FULL
         now, rank, key = event >> _SHIFT, (event >> ID_BITS) & _RANK, event & _ID
-        if rank == CALLS:
-            g[NEXT_CALLER] = caller + 1
-            _arrive(w, now, key)
-        elif rank == STAFF:
-            g[NEXT_SHIFT] = shift + 1
-            _attend(w, now, shifts[shift, 1], READY if shifts[shift, 2] else LOGGED_OUT, 0)
-        elif rank == HOURS:
-            g[NEXT_HOUR] = hour + 1
-            _pass_hours(w, now, hours[hour, 1], hours[hour, 2], hours[hour, 3])
+        if event == listed:
+            listed = -1
+            if rank == CALLS:
+                g[NEXT_CALLER] = caller + 1
+                _arrive(w, now, key)
+            elif rank == STAFF:
+                g[NEXT_SHIFT] = shift + 1
+                _attend(w, now, shifts[shift, 1], READY if shifts[shift, 2] else LOGGED_OUT, 0)
+            else:
+                g[NEXT_HOUR] = hour + 1
+                _pass_hours(w, now, hours[hour, 1], hours[hour, 2], hours[hour, 3])
         else:
             _pop(g, heap)
             if rank < HOURS:

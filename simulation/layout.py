@@ -175,7 +175,7 @@ level (best language level, by person too), keeper (the same for an owner), need
 STATE: Final = [
     *((name, _I) for name in ("seed", "replication", "ring", "trace")),
     ("g", _I, (REGISTERS,)),
-    ("heap", _I, (HEAP_MAX,)),
+    ("heap", _I, (HEAP_MAX + 2,)),
     ("visits", _I, (RING_MAX, V_FIELDS)),
     ("talks", _F, (RING_MAX,)),
     ("until", _I, (RING_MAX, PEOPLE_MAX)),
