@@ -60,11 +60,57 @@ class Arrivals(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """A person logs in or out."""
+    """A person logs in or out.
+
+    pace: with a login, how long case work and appointments take this person until the next login, in
+    thousandths of what they take somebody experienced. hands_over: with a logout, whether work begun goes
+    back to the others, because the person is away for long.
+    """
 
     at_ms: int
     agent: str
     login: bool
+    pace: int = 1_000
+    hands_over: bool = False
+
+
+class WorkStep(NamedTuple):
+    """A step of the work on a case: the work itself, and the wait for others (papers, another office)
+    between this step and the next one; the last step's wait is not used."""
+
+    work: Duration
+    waits: Duration
+
+
+class CaseWork(NamedTuple):
+    """What cases are beside their calls: with it, a model's arrivals are cases, not calls.
+
+    first_call: share of cases that begin with a call; the others come in writing. steps: the first can be
+    worked at once; the case is done when the last one is. level: least concern level of who works on
+    a case (where nobody has it, the highest level that somebody has). follow_up: chance of a call while a
+    step's wait lasts, `follow_after` after its begin. chase_ms: a case not done so long after it began
+    makes a call with chance `chase`, and once more after each further such time; 0: never.
+    appointment: share of cases with an appointment at the counter, booked when step `appointment_before`
+    could begin, which waits for it; `lead` from booking to date, moved to the next counter hour.
+    counter: sorted, disjoint [from, to) of those hours. appointment_language: least level in the case's
+    language of who holds the appointment, besides `level` (where nobody has both, who has `level`).
+    switch_ms: what coming back to interrupted work costs.
+    """
+
+    first_call: float
+    steps: tuple[WorkStep, ...]
+    level: int
+    follow_up: float
+    follow_after: Duration
+    chase_ms: int
+    chase: float
+    appointment: float
+    appointment_before: int
+    lead: Duration
+    appointment_takes: Duration
+    appointment_language: int
+    counter: tuple[tuple[int, int], ...]
+    switch_ms: int
 
 
 class Model(NamedTuple):
@@ -93,6 +139,7 @@ class Model(NamedTuple):
     tick_ms: int = 1
     within_ms: int = 20_000
     short_ms: int = 5_000
+    case_work: CaseWork | None = None
 
 
 class Row(NamedTuple):
