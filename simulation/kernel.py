@@ -778,7 +778,7 @@ def _falls_due(w: World, now: Int, rank: Int, key: Int) -> None:
 
 
 @njit(cache=CACHED)
-def start(w: World, begins: Any, ends: Any, expected: Any) -> Int:
+def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
     """Draw a replication's callers."""
     callers = sampler.arrivals(
         w.seed,
@@ -786,6 +786,7 @@ def start(w: World, begins: Any, ends: Any, expected: Any) -> Int:
         begins,
         ends,
         expected,
+        mixes,
         w.kind_shares,
         w.kind_guide,
         w.tick_ms,

@@ -127,6 +127,7 @@ REGISTERS: Final = 16
 # --- the kernel's memory -----------------------------------------------------------------------------------
 PEOPLE_MAX: Final = 62
 KINDS_MAX: Final = 256
+MIXES_MAX: Final = 8
 STEPS_MAX: Final = 8
 RESERVES_MAX: Final = 16
 OWNERS_MAX: Final = 16
@@ -151,8 +152,8 @@ TABLES: Final = [
     *((f"{name}_{part}", kind) for name in DURATIONS for part, kind in (("kind", _I), ("a", _F), ("b", _F))),
     ("retrial", _F),
     ("phone_shares", _F, (6,)),
-    ("kind_shares", _F, _K),
-    ("kind_guide", _I, (1_024,)),
+    ("kind_shares", _F, (MIXES_MAX, KINDS_MAX)),
+    ("kind_guide", _I, (MIXES_MAX, 1_024)),
     ("owned", _F, _K),
     *((name, _I, _K) for name in ("n_steps", "worth", "same", "n_owners")),
     ("owners", _I, (KINDS_MAX, OWNERS_MAX)),

@@ -52,11 +52,15 @@ class Phones(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """How many callers are expected in the interval [begin_ms, end_ms), spread evenly."""
+    """How many callers are expected in the interval [begin_ms, end_ms), spread evenly.
+
+    mix: which shares of the kinds hold then: 0 their own, from 1 on those of Model.mixes.
+    """
 
     begin_ms: int
     end_ms: int
     expected: float
+    mix: int = 0
 
 
 class Shift(NamedTuple):
@@ -116,7 +120,8 @@ class CaseWork(NamedTuple):
 class Model(NamedTuple):
     """One hotline over the time [begin_ms, end_ms).
 
-    kinds: shares adding up to 1. retrial: share of those who gave up who call again, after `again`.
+    kinds: shares adding up to 1. mixes: other shares of the kinds, for times at which arrivals name them.
+    retrial: share of those who gave up who call again, after `again`.
     back_ms: how long after being set away a person says ready. warm_ms: visits that were queued before are
     not counted. tick_ms: every drawn time is a multiple of it. within_ms: the service level's time; short_ms:
     who gives up sooner counts as a short abandon.
@@ -140,6 +145,12 @@ class Model(NamedTuple):
     within_ms: int = 20_000
     short_ms: int = 5_000
     case_work: CaseWork | None = None
+    mixes: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def shares(self) -> tuple[tuple[float, ...], ...]:
+        """Of the kinds, by mix."""
+        return (tuple(kind.share for kind in self.kinds), *self.mixes)
 
 
 class Row(NamedTuple):
@@ -159,8 +170,11 @@ def faults(model: Model) -> list[str]:
     ids = {agent.id for agent in model.roster.agents}
     if not model.end_ms > model.begin_ms >= 0:
         found.append(f"end_ms = {model.end_ms} is not after begin_ms = {model.begin_ms}")
-    if abs(sum(kind.share for kind in model.kinds) - 1) > 1e-9:
-        found.append(f"the shares of the kinds add up to {sum(k.share for k in model.kinds):.6f}, not 1")
+    found += [
+        f"the shares of the {len(model.kinds)} kinds are {len(shares)} and add up to {sum(shares):.6f}, not 1"
+        for shares in model.shares
+        if abs(sum(shares) - 1) > 1e-9 or len(shares) != len(model.kinds)
+    ]
     if abs(sum(model.phones.shares) - 1) > 1e-9:
         found.append(f"the shares of the phones add up to {sum(model.phones.shares):.6f}, not 1")
     for kind in model.kinds:
@@ -172,6 +186,9 @@ def faults(model: Model) -> list[str]:
         found.append(f"shifts of {unknown}, who are not in the roster")
     begin = model.begin_ms
     for each in model.arrivals:
+        if not 0 <= each.mix <= len(model.mixes):
+            found.append(f"the arrivals of {each} name a mix that is not there")
+            break
         if not begin <= each.begin_ms < each.end_ms <= model.end_ms or each.expected < 0:
             found.append(f"the arrivals of {each} overlap, are empty, negative or outside of the model")
             break

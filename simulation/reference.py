@@ -90,7 +90,7 @@ class Reference:
     def _callers(self) -> tuple[list[int], list[int]]:
         model = self._model
         room = expected_callers(model)
-        shares = np.append(np.cumsum([kind.share for kind in model.kinds])[:-1], 1.0)
+        shares = sampler.cumulated(model.shares)
         times, kinds = np.zeros(room, np.int64), np.zeros(room, np.int64)
         count = sampler.arrivals(
             self._seed,
@@ -98,6 +98,7 @@ class Reference:
             np.array([each.begin_ms - model.begin_ms for each in model.arrivals], np.int64),
             np.array([each.end_ms - model.begin_ms for each in model.arrivals], np.int64),
             np.array([each.expected for each in model.arrivals], np.float64),
+            np.array([each.mix for each in model.arrivals], np.int64),
             shares,
             sampler.guide_to(shares),
             model.tick_ms,

@@ -145,9 +145,15 @@ def lognormal(mean_ms: float, scv: float) -> tuple[float, float]:
     return log(mean_ms) - variance / 2, sqrt(variance)
 
 
+def cumulated(shares: Any) -> Any:
+    """Cumulative shares by mix and kind, the last kind's exactly 1."""
+    return np.array([[*np.cumsum(each)[:-1], 1.0] for each in shares])
+
+
 def guide_to(shares: Any) -> Any:
-    """Where to begin to look for a number in cumulative shares (H.-C. Chen and Y. Asau, 1974)."""
-    return np.searchsorted(shares, np.arange(GUIDE) / GUIDE).astype(np.int64)
+    """Where to begin to look for a number in cumulative shares, by mix (H.-C. Chen and Y. Asau, 1974)."""
+    steps = np.arange(GUIDE) / GUIDE
+    return np.array([np.searchsorted(each, steps) for each in shares], np.int64)
 
 
 @njit(cache=CACHED)
@@ -157,6 +163,7 @@ def arrivals(
     begins: Any,
     ends: Any,
     expected: Any,
+    mixes: Any,
     shares: Any,
     guide: Any,
     tick: int,
@@ -167,8 +174,8 @@ def arrivals(
     fit.
 
     A Poisson process whose expected number in each interval [begins, ends) is `expected`: a process of rate
-    one, stretched, so that a busier scenario shares its draws. shares: cumulative shares of the kinds, the
-    last one 1; guide: see `guide_to`.
+    one, stretched, so that a busier scenario shares its draws. mixes: which shares hold in each interval;
+    shares: see `cumulated`; guide: see `guide_to`.
     """
     count, passed, sum_before = 0, 0, 0.0
     level = 0.0
@@ -185,8 +192,9 @@ def arrivals(
         part = (level - sum_before) / expected[passed]
         at = begins[passed] + int(part * (ends[passed] - begins[passed]))
         times[count] = at // tick * tick
-        kind = guide[int(v * GUIDE)]
-        while v > shares[kind]:
+        mix = mixes[passed]
+        kind = guide[mix, int(v * GUIDE)]
+        while v > shares[mix, kind]:
             kind += 1
         kinds[count] = kind
         count += 1

@@ -24,14 +24,15 @@ class ModelFaults(ValueError):
 class Tables(NamedTuple):
     """A model as the kernel has it: the fields of layout.TABLES, and what has no fixed size.
 
-    begins, ends, expected: the arrivals. hours: rows of (at, open, reserves that hold, whether a new day
-    begins); the first tells how it is at the begin. shifts: rows of (at, person, login).
+    begins, ends, expected, mixes: the arrivals. hours: rows of (at, open, reserves that hold, whether a new
+    day begins); the first tells how it is at the begin. shifts: rows of (at, person, login).
     """
 
     fields: dict[str, Any]
     begins: Ints
     ends: Ints
     expected: Floats
+    mixes: Ints
     hours: Ints
     shifts: Ints
 
@@ -48,6 +49,7 @@ def tables(model: Model) -> Tables:
     for what, count, most in (
         ("people", len(people), layout.PEOPLE_MAX),
         ("kinds of callers", len(kinds), layout.KINDS_MAX),
+        ("mixes of kinds", len(model.shares), layout.MIXES_MAX),
         ("steps of a plan", max(map(len, plans)), layout.STEPS_MAX),
         ("reserves", len(policy.reserves), layout.RESERVES_MAX),
         ("owners of a kind", max(len(kind.owners) for kind in kinds), layout.OWNERS_MAX),
@@ -94,7 +96,7 @@ def tables(model: Model) -> Tables:
     phones = model.phones
     certain = phones.shares[0] == 1.0 and phones.answer.kind == sampler.CONSTANT
     refusals = [policy.refusal(outcome) for outcome in facts.OFFER_OUTCOMES]
-    shares = np.append(np.cumsum([kind.share for kind in kinds])[:-1], 1.0)
+    shares = sampler.cumulated(model.shares)
     fields = dict(
         end_ms=model.end_ms - begin,
         warm_ms=model.warm_ms,
@@ -159,6 +161,7 @@ def tables(model: Model) -> Tables:
         begins=np.array([each.begin_ms - begin for each in model.arrivals], np.int64),
         ends=np.array([each.end_ms - begin for each in model.arrivals], np.int64),
         expected=np.array([each.expected for each in model.arrivals], np.float64),
+        mixes=np.array([each.mix for each in model.arrivals], np.int64),
         hours=_hours(policy, begin, model.end_ms),
         shifts=_shifts(model, place),
     )
@@ -219,7 +222,7 @@ class Machine:
             rows: list[tuple[int, ...]] = []
             self._renew(seed, replication, trace)
             t, g = self._tables, self._w["g"]
-            came = kernel.start(self._w, t.begins, t.ends, t.expected)
+            came = kernel.start(self._w, t.begins, t.ends, t.expected, t.mixes)
             if came == kernel.DONE:
                 came = kernel.TRACE_FULL
                 while came == kernel.TRACE_FULL:

@@ -140,8 +140,9 @@ def random_model(seed: int) -> Model:
         kinds=kinds,
         arrivals=(
             Arrivals(begin, middle, load * (middle - begin)),
-            Arrivals(middle, end, load * (end - middle) * rng.uniform(0.5, 1.2)),
+            Arrivals(middle, end, load * (end - middle) * rng.uniform(0.5, 1.2), 1),
         ),
+        mixes=(tuple(weight / sum(weights) for weight in reversed(weights)),),
         shifts=tuple(shifts),
         patience=Duration(sampler.EXPONENTIAL, rng.choice((60_000.0, 300_000.0, 900_000.0))),
         talk=Duration(sampler.LOGNORMAL, *sampler.lognormal(rng.choice((120_000.0, 240_000.0)), 1.2)),
