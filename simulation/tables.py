@@ -212,9 +212,19 @@ class Machine:
         for each in (self.counts, self.worked, self.waits):
             each.fill(0)
 
-    def run(self, seed: int, replication: int, trace: bool = False) -> list[tuple[int, ...]]:
+    def run(
+        self,
+        seed: int,
+        replication: int,
+        trace: bool = False,
+        *,
+        shifts: Ints | None = None,
+        load: float = 1.0,
+    ) -> list[tuple[int, ...]]:
         """One replication; returns its trace (see simulation.model.Row), empty unless asked for.
 
+        shifts: rows as simulation.attendance gives them, instead of the model's. load: so many times the
+        model's arrivals are expected.
         Raises ModelFaults if more callers come, or are there at once, than the kernel has room for.
         """
         before = [each.copy() for each in (self.counts, self.worked, self.waits)]
@@ -222,11 +232,11 @@ class Machine:
             rows: list[tuple[int, ...]] = []
             self._renew(seed, replication, trace)
             t, g = self._tables, self._w["g"]
-            came = kernel.start(self._w, t.begins, t.ends, t.expected, t.mixes)
+            came = kernel.start(self._w, t.begins, t.ends, t.expected * load, t.mixes)
             if came == kernel.DONE:
                 came = kernel.TRACE_FULL
                 while came == kernel.TRACE_FULL:
-                    came = kernel.replicate(self._memory, t.hours, t.shifts)
+                    came = kernel.replicate(self._memory, t.hours, t.shifts if shifts is None else shifts)
                     if trace:
                         rows.extend(map(tuple, self._w["rows"][: g[layout.ROWS]].tolist()))
                     g[layout.ROWS] = 0

@@ -1,0 +1,211 @@
+"""Who is there when: a year's log-ins and log-outs from working time, rest, absence, vacancies and sickness.
+
+Absence differs from replication to replication; it is drawn by person, so that one more person on the staff
+changes nobody else's. Working time and rest are the scenario's (sections 3 and 4 ArbZG are its source).
+"""
+
+from collections import OrderedDict
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from config.hours import closed_days, midnights
+from config.schema import Span
+from simulation.model import Shift
+from simulation.scenario import Scenario
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+MINUTE: Final = 60_000
+PACE: Final = 1_000
+LEAVE, SICKNESS, TRAINING, OUTBREAK = range(4)
+"""Purposes of a draw; each further outbreak has its own."""
+DRAWN_MAX: Final = 64
+
+
+class Calendar:
+    """The days of a scenario's horizon and what everybody in its order of people would work on them."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        house, year = scenario.house, scenario.horizon.year
+        self.first = date(year, 1, 1) - timedelta(days=int(scenario.horizon.warm_up.value))
+        self.days = (date(year + 1, 1, 1) - self.first).days
+        noon = int((np.datetime64(self.first, "ms") + np.timedelta64(12, "h")).astype(np.int64))
+        self.midnights = midnights(house, noon, self.days + 1)
+        self.people = tuple(scenario.staff.order)
+        closed = set(closed_days(house, self.first, date(year, 12, 31)))
+        dates = [self.first + timedelta(days=day) for day in range(self.days)]
+        self._works = np.array([day not in closed and bool(self._spans(day)) for day in dates])
+        self._dates = dates
+        self._fixed, self._pace = self._vacant()
+        self._rows = self._all_rows()
+        self._drawn: OrderedDict[tuple[int, int], Flags] = OrderedDict()
+
+    @property
+    def begin_ms(self) -> int:
+        """The first midnight, in epoch ms."""
+        return self.midnights[0]
+
+    @property
+    def end_ms(self) -> int:
+        """The midnight after the last day, in epoch ms."""
+        return self.midnights[self.days]
+
+    @property
+    def warm_ms(self) -> int:
+        """From the begin to the year's."""
+        return self.midnights[int(self._scenario.horizon.warm_up.value)] - self.begin_ms
+
+    def rows(self, seed: int, replication: int, people: int) -> Ints:
+        """Log-ins and log-outs of one replication when the first `people` are the staff: (ms from the begin,
+        place, login, pace, hands over), sorted.
+
+        pace: thousandths of an experienced person's time; hands_over: who logs out is away for two working
+        days or more.
+        """
+        absent = self._absent(seed, replication, people)
+        long = self._long(absent)
+        at, place, login, day, last = self._rows.T
+        kept = np.flatnonzero(~absent[place, day])
+        at, place, login, day, last = (column[kept] for column in (at, place, login, day, last))
+        hands_over = last * long[place, day]
+        return np.stack([at, place, login, self._pace[place, day], hands_over], axis=1)
+
+    def minutes(self, seed: int, replication: int, people: int) -> float:
+        """Minutes that the first `people` together are there in the year itself, rest taken off."""
+        rows = self.rows(seed, replication, people)
+        rows = rows[rows[:, 0] >= self.warm_ms]
+        return float(np.where(rows[:, 2] == 1, -rows[:, 0], rows[:, 0]).sum()) / MINUTE
+
+    def _spans(self, day: date) -> list[Span]:
+        spans: list[Span] = getattr(self._scenario.attendance, f"{day:%a}".lower(), [])
+        return spans
+
+    def _all_rows(self) -> Ints:
+        """(at, place, login, day, whether the day's last) of everybody on every working day, sorted."""
+        staff, full = self._scenario.staff, self._share_of_full()
+        turns, found = self._scenario.attendance.rest_turns, []
+        for place, person in enumerate(self.people):
+            part = staff.part[person].value if person in staff.part else 1.0
+            for day in np.flatnonzero(self._works).tolist():
+                spans = self._present(self._dates[day], part * full, place % turns)
+                for begin, end in spans:
+                    midnight = self.midnights[day] - self.begin_ms
+                    found.append((midnight + begin * MINUTE, place, 1, day, 0))
+                    found.append((midnight + end * MINUTE, place, 0, day, int(end == spans[-1][1])))
+        return np.array(sorted(found), np.int64).reshape(-1, 5)
+
+    def _present(self, day: date, share: float, turn: int) -> list[tuple[int, int]]:
+        """Minutes of a day [from, to) at which a person is there."""
+        rules, found = self._scenario.attendance, []
+        whole = [(span.begin_minute, span.end_minute) for span in self._spans(day)]
+        left = round(sum(end - begin for begin, end in whole) * share)
+        rests = left > rules.rest_from_hours.value * 60 and rules.rest.value > 0
+        rest = int(rules.rest.value)
+        pause = rules.lunch.hour * 60 + rules.lunch.minute + turn * rest
+        for begin, end in whole:
+            end = min(end, begin + left)
+            left -= end - begin
+            if rests and begin < pause and pause + rest < end:
+                found += [(begin, pause), (pause + rest, end)]
+            elif end > begin:
+                found.append((begin, end))
+        return found
+
+    def _share_of_full(self) -> float:
+        """By what every day is shortened where attendance follows the yearly minutes."""
+        if self._scenario.time.attendance == "calendar":
+            return 1.0
+        year = self._dates[int(self._scenario.horizon.warm_up.value) :]
+        works = self._works[-len(year) :]
+        whole = sum(
+            end - begin
+            for day, working in zip(year, works, strict=True)
+            if working
+            for begin, end in self._present(day, 1.0, 0)
+        )
+        return min(1.0, float(self._scenario.time.year_minutes.value) / whole)
+
+    def _vacant(self) -> tuple[Flags, Ints]:
+        """By person and day: not there for certain, and the pace."""
+        shape = (len(self.people), self.days)
+        absent, pace = np.zeros(shape, np.bool_), np.full(shape, PACE, np.int64)
+        for vacancy in self._scenario.vacancy:
+            if vacancy.person in self.people:
+                place, begin = self.people.index(vacancy.person), self._day(vacancy.until)
+                absent[place, :begin] = True
+                ramp = max(1.0, vacancy.ramp.value)
+                passed = np.clip((np.arange(self.days) - begin) / ramp, 0.0, 1.0)
+                pace[place] = np.round(PACE * (1 + (vacancy.slower.value - 1) * (1 - passed)))
+        for away in self._scenario.away:
+            if away.person in self.people:
+                absent[self.people.index(away.person), self._day(away.begin) : self._day(away.end) + 1] = True
+        return absent, pace
+
+    def _day(self, day: date) -> int:
+        return min(max(0, (day - self.first).days), self.days)
+
+    def _absent(self, seed: int, replication: int, people: int) -> Flags:
+        """By person and day; who is not of the staff is never there."""
+        absent = self._alone(seed, replication).copy()
+        absent[people:] = True
+        for number, outbreak in enumerate(self._scenario.outbreak):
+            chances = [_chance(seed, replication, OUTBREAK + number, who).random() for who in self.people]
+            sick = np.argsort(chances[:people], kind="stable")[: round(outbreak.share.value * people)]
+            absent[sick, self._day(outbreak.begin) : self._day(outbreak.end) + 1] = True
+        return absent
+
+    def _alone(self, seed: int, replication: int) -> Flags:
+        """Absence for each person's own reasons; the last ones drawn are kept."""
+        key = (seed, replication)
+        if key not in self._drawn:
+            if len(self._drawn) == DRAWN_MAX:
+                self._drawn.popitem(last=False)
+            self._drawn[key] = self._draw(seed, replication)
+        return self._drawn[key]
+
+    def _draw(self, seed: int, replication: int) -> Flags:
+        rules = self._scenario.absence
+        absent = self._fixed.copy()
+        working = np.flatnonzero(self._works)
+        years = self.days / 365.25
+        for place, person in enumerate(self.people):
+            for purpose, days, block, fixed in (
+                (LEAVE, rules.leave, rules.leave_block, True),
+                (SICKNESS, rules.sickness, rules.sickness_block, False),
+                (TRAINING, rules.training, rules.training_block, True),
+            ):
+                length = max(1, round(block.value))
+                blocks = days.value * years / length
+                chance = _chance(seed, replication, purpose, person)
+                count = int(blocks + chance.random()) if fixed else int(chance.poisson(blocks))
+                slots = len(working) // length
+                begins = chance.permutation(slots)[: min(count, slots)] * length
+                offset = int(chance.integers(len(working) % length + 1))
+                for begin in (begins + offset).tolist():
+                    absent[place, working[begin : begin + length]] = True
+        return absent
+
+    def _long(self, absent: Flags) -> Ints:
+        """By person and day: whether the next two working days are both missed."""
+        working = np.flatnonzero(self._works)
+        found = np.zeros(absent.shape, np.int64)
+        found[:, working[:-2]] = absent[:, working[1:-1]] & absent[:, working[2:]]
+        return found
+
+
+def _chance(seed: int, replication: int, purpose: int, who: str) -> np.random.Generator:
+    key = int.from_bytes(who.encode().ljust(32, b"\0")[:32], "little")
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, replication, purpose, key))))
+
+
+def shifts(calendar: Calendar, rows: Ints) -> tuple[Shift, ...]:
+    """Rows of a replication as values of the model."""
+    return tuple(
+        Shift(calendar.begin_ms + at, calendar.people[place], bool(login), pace, bool(hands_over))
+        for at, place, login, pace, hands_over in rows.tolist()
+    )
