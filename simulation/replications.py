@@ -1,0 +1,90 @@
+"""Replications in blocks: the piece of work that runs in a process of its own, here or on a cluster.
+
+What a replication gives depends on scenario, seed and its number alone, never on which block, worker or order
+it ran in.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.outcome import Cells, outcome
+from simulation.scenario import Scenario
+from simulation.tables import Machine
+from simulation.year import Year, year
+
+Floats = npt.NDArray[np.float64]
+
+KEPT: Final = 4
+"""Years of which a worker keeps the tables."""
+
+
+class Block(NamedTuple):
+    """Replications first .. first + number - 1 of one scenario, at several numbers of cases a year.
+
+    case_work False: contacts by telephone alone.
+    """
+
+    scenario: Scenario
+    cases: tuple[float, ...]
+    seed: int
+    first: int
+    number: int
+    case_work: bool
+
+
+class Found(NamedTuple):
+    """A block's figures: (cases, replication, figure), and by cell (cases, replication, cell, figure)."""
+
+    figures: Floats
+    cells: Floats
+
+
+class _Place(NamedTuple):
+    year: Year
+    machine: Machine
+    cells: Cells
+
+
+class _ByDigest:
+    """A scenario that is equal to another when their results would be."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._digest = scenario.digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByDigest) and self._digest == other._digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+
+@lru_cache(KEPT)
+def _place(scenario: _ByDigest, case_work: bool) -> _Place:
+    made = year(scenario.scenario, case_work=case_work)
+    return _Place(made, Machine(made.model), Cells(made.model))
+
+
+def run(block: Block) -> Found:
+    """Every replication of the block. Raises ModelFaults where the kernel has no room for the model."""
+    scenario = block.scenario
+    place = _place(_ByDigest(scenario), block.case_work)
+    people, variant = int(scenario.staff.people.value), scenario.house.service_level.variant
+    usual = scenario.cases.in_a_year
+    figures, cells = [], []
+    for replication in range(block.first, block.first + block.number):
+        shifts = place.year.calendar.rows(block.seed, replication, people)
+        for cases in block.cases:
+            place.machine.clear()
+            place.machine.run(block.seed, replication, shifts=shifts, load=cases / usual)
+            found = outcome(place.machine, place.cells, variant)
+            figures.append(found.figures)
+            cells.append(found.cells)
+    shape = (block.number, len(block.cases))
+    return Found(
+        np.stack(figures).reshape(*shape, -1).swapaxes(0, 1),
+        np.stack(cells).reshape(*shape, *cells[0].shape).swapaxes(0, 1),
+    )

@@ -1,0 +1,191 @@
+"""A grid of scenarios: what is varied, its points, its blocks of work, and running them so that it can go on.
+
+Each finished block is kept in a folder named by the grid; a run that was interrupted, or lost a worker, takes
+it from there. The result is the same, byte for byte, however often it was begun.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation import replications
+from simulation.outcome import CELL
+from simulation.replications import Block, Found
+from simulation.scenario import Scenario, faults
+
+Floats = npt.NDArray[np.float64]
+
+PEOPLE: Final = "staff.people"
+STANDARD: Final[Mapping[str, Sequence[float]]] = {
+    PEOPLE: tuple(range(5, 24)),
+    "cases": tuple(range(2_500, 8_001, 500)),
+}
+"""The standard grid: 5 to 23 staff, 2,500 to 8,000 cases a year."""
+CASES: Final = "cases"
+"""The axis of cases a year, whichever way the scenario reads them."""
+BLOCK: Final = 10
+
+
+class GridFaults(ValueError):
+    """A grid that cannot be; one sentence a fault."""
+
+
+class Point(NamedTuple):
+    """One scenario of a grid. values: by axis, in the axes' order."""
+
+    values: tuple[float, ...]
+    scenario: Scenario
+    cases: float
+
+
+class Grid:
+    """A scenario and the axes along which it is varied: dotted keys of its quantities, or "cases"."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        axes: Mapping[str, Sequence[float]],
+        *,
+        seed: int = 1,
+        replications: int = 30,
+        case_work: bool = True,
+    ) -> None:
+        """Raises GridFaults with every point that cannot be."""
+        self.scenario, self.axes, self.seed = scenario, dict(axes), seed
+        self.replications, self.case_work = replications, case_work
+        others = {key: values for key, values in self.axes.items() if key != CASES}
+        self._variants: dict[tuple[float, ...], Scenario] = {}
+        wrong: dict[str, None] = {}
+        for values in product(*others.values()):
+            named = dict(zip(others, values, strict=True))
+            try:
+                made = scenario.changed(named)
+            except (KeyError, IndexError, ValueError) as fault:
+                wrong[f"{', '.join(others)}: {fault} is no number of a scenario"] = None
+                continue
+            wrong |= {f"{key} {reason} (at {named})": None for key, reason in faults(made)}
+            self._variants[values] = made
+        self._cases = tuple(self.axes.get(CASES, (scenario.cases.in_a_year,)))
+        if scenario.cases.in_a_year <= 0 or min(self._cases) < 0:
+            wrong["cases: a sweep needs a number of cases above 0"] = None
+        if wrong:
+            raise GridFaults("\n".join(wrong))
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that the result depends on, the number of replications left out."""
+        parts = [self.scenario.digest, repr(sorted(self.axes.items())), str(self.seed), str(self.case_work)]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+    def points(self) -> list[Point]:
+        """In the order of the axes, the last one fastest."""
+        found = []
+        for values in product(*self.axes.values()):
+            named = dict(zip(self.axes, values, strict=True))
+            cases = named.pop(CASES, self._cases[0])
+            found.append(Point(values, self._variants[tuple(named.values())], cases))
+        return found
+
+    def blocks(self, first: int = 0) -> Iterator[Block]:
+        """The work from replication `first` on; a variant at a time, so that its tables are made once."""
+        for variant in self._variants.values():
+            for begin in range(first, self.replications, BLOCK):
+                count = min(BLOCK, self.replications - begin)
+                yield Block(variant, self._cases, self.seed, begin, count, self.case_work)
+
+    def place(self, block: Block, nth: int) -> tuple[float, ...]:
+        """The values of the point that the block's nth number of cases belongs to."""
+        digest = block.scenario.digest
+        values = next(values for values, made in self._variants.items() if made.digest == digest)
+        rest = iter(values)
+        return tuple(block.cases[nth] if key == CASES else next(rest) for key in self.axes)
+
+
+class Swept(NamedTuple):
+    """Everything that a grid gave: figures by (point, replication, figure), cells with a cell before the
+    last axis."""
+
+    figures: Floats
+    cells: Floats
+
+
+def sweep(
+    grid: Grid,
+    *,
+    kept: Path | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] = lambda done, all_: None,
+) -> Swept:
+    """Run a grid with all cores, or by the executor given.
+
+    kept: the folder for finished blocks; what lies there already is not run again. progress: told how many
+    replications are done, of how many.
+    """
+    folder = None if kept is None else kept / grid.digest
+    found: dict[str, Found] = {}
+    todo: dict[str, Block] = {}
+    for block in grid.blocks():
+        name = f"{block.scenario.digest}-{block.first}-{block.number}"
+        before = None if folder is None else _read(folder / f"{name}.npz")
+        if before is None:
+            todo[name] = block
+        else:
+            found[name] = before
+    whole = len(grid.points()) * grid.replications
+    done = sum(each.figures.shape[0] * each.figures.shape[1] for each in found.values())
+    progress(done, whole)
+    if todo:
+        with executor or local() as pool:
+            futures = {pool.submit(replications.run, block): name for name, block in todo.items()}
+            for future in as_completed(futures):
+                name = futures[future]
+                found[name] = future.result()
+                if folder is not None:
+                    _write(folder, name, found[name])
+                done += todo[name].number * len(todo[name].cases)
+                progress(done, whole)
+    return _put_together(grid, found)
+
+
+def local() -> Executor:
+    """As many processes as there are cores, with what this one has compiled already where it can be."""
+    method = "fork" if hasattr(os, "fork") else "spawn"
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context(method))
+
+
+def _put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
+    place = {point.values: i for i, point in enumerate(grid.points())}
+    some = next(iter(found.values()))
+    shape = (len(place), grid.replications)
+    figures = np.full((*shape, some.figures.shape[-1]), np.nan)
+    cells = np.full((*shape, some.cells.shape[-2], len(CELL)), np.nan)
+    for block in grid.blocks():
+        each = found[f"{block.scenario.digest}-{block.first}-{block.number}"]
+        span = slice(block.first, block.first + block.number)
+        for nth in range(len(block.cases)):
+            at = place[grid.place(block, nth)]
+            figures[at, span], cells[at, span] = each.figures[nth], each.cells[nth]
+    return Swept(figures, cells)
+
+
+def _write(folder: Path, name: str, found: Found) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.part"
+    with part.open("wb") as file:
+        np.savez(file, figures=found.figures, cells=found.cells)
+    part.replace(folder / f"{name}.npz")
+
+
+def _read(path: Path) -> Found | None:
+    if not path.is_file():
+        return None
+    with np.load(path) as data:
+        return Found(data["figures"], data["cells"])
