@@ -298,6 +298,21 @@ def version() -> None:
     typer.echo(__version__)
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def plan(context: typer.Context) -> None:
+    """Plan staff: simulate a year, vary it, report. Needs the extra welcomecenter-acd[plan]."""
+    try:
+        from acd import plan as planner
+    except ModuleNotFoundError as missing:
+        raise _fail(
+            f"acd plan: {missing.name} is not installed; the planner is an extra: welcomecenter-acd[plan]"
+        ) from None
+    planner.app(context.args, prog_name="acd plan")
+
+
 def main() -> None:
     """The entry point."""
     app()

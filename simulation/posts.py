@@ -1,8 +1,8 @@
-"""Posts by the formula of German municipal staffing: Fallzahl x mittlere Bearbeitungszeit / Jahresarbeitsminuten.
+"""Posts by German municipal staffing: Fallzahl x mittlere Bearbeitungszeit / Jahresarbeitsminuten.
 
 The formula knows no queue, no language and no hour: what reachability and language cover cost beside it, only
-the simulation tells. Source of the method: KGSt, Kosten eines Arbeitsplatzes and Stellenplan-Stellenbewertung;
-Handbuch für Organisationsuntersuchungen und Personalbedarfsermittlung (BMI/BVA).
+the simulation tells. Source of the method: Handbuch für Organisationsuntersuchungen und
+Personalbedarfsermittlung (BMI/BVA); the minutes of a year are the KGSt's.
 """
 
 from typing import NamedTuple

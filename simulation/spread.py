@@ -48,13 +48,15 @@ class Spread:
     def estimates(self, confidence: float = 0.95) -> list[Estimate]:
         """By figure; everything but that number is nan where it is not known (below 2)."""
         found = []
-        for count, mean, squares in zip(self._count.tolist(), self._mean, self._squares, strict=True):
+        for count, mean, squares in zip(
+            self._count.tolist(), self._mean.tolist(), self._squares.tolist(), strict=True
+        ):
             if count < 2:
-                only = float(mean) if count else np.nan
+                only = mean if count else np.nan
                 found.append(Estimate(count, only, np.nan, np.nan, np.nan, np.nan))
                 continue
-            deviation = float(np.sqrt(squares / (count - 1)))
+            deviation = (squares / (count - 1)) ** 0.5
             t = float(stats.t.ppf(0.5 + confidence / 2, count - 1))
             half, year = t * deviation / count**0.5, t * deviation * (1 + 1 / count) ** 0.5
-            found.append(Estimate(count, float(mean), mean - half, mean + half, mean - year, mean + year))
+            found.append(Estimate(count, mean, mean - half, mean + half, mean - year, mean + year))
         return found

@@ -1,0 +1,227 @@
+"""The commands `acd plan ...`: scenarios checked, simulated, swept; an extra of the installation."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from config.load import ConfigFaults
+from simulation import results, scenario_file, sequential, sweep
+from simulation.outcome import figures_of
+from simulation.posts import posts
+from simulation.scenario import Scenario
+from simulation.spread import Estimate
+from simulation.sweep import Grid, GridFaults
+from simulation.tables import ModelFaults
+from simulation.year import year
+
+FAULTY = 2
+INTERRUPTED = 130
+
+app = typer.Typer(no_args_is_help=True, help="Plan staff: simulate a year, vary it, report.")
+
+Named = Annotated[str, typer.Argument(help="A scenario that the file names.")]
+File = Annotated[Path, typer.Option("--file", help="The scenario file (TOML).")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
+CallsOnly = Annotated[
+    bool, typer.Option("--calls-only", help="Simulate telephone contacts alone, without case work.")
+]
+On = Annotated[str, typer.Option("--on", help="A Dask scheduler, like tcp://127.0.0.1:8786.")]
+Out = Annotated[Path, typer.Option("--out", help="The folder for results.")]
+DEFAULT = Path("config/planning.toml")
+RESULTS = Path("build/plan")
+
+
+def _fail(*lines: str) -> typer.Exit:
+    for line in lines:
+        typer.echo(line, err=True)
+    return typer.Exit(FAULTY)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Faults of what was asked for as sentences and exit code 2; an interruption says how to go on."""
+    try:
+        yield
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+    except (GridFaults, ModelFaults) as fault:
+        raise _fail(*str(fault).splitlines()) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on from here", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _executor(address: str) -> Iterator[Executor | None]:
+    """Where the work is done: None for this machine's cores."""
+    if not address:
+        yield None
+        return
+    from simulation.cluster import Unreachable, cluster
+
+    try:
+        with cluster(address) as executor:
+            yield executor
+    except Unreachable as fault:
+        raise _fail(str(fault)) from None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+@app.command()
+def check(file: File = DEFAULT) -> None:
+    """Check every scenario of a file: all faults at once, with file, key and reason (exit 2)."""
+    with _told():
+        scenarios = scenario_file.check(file)
+    for each in scenarios:
+        numbers = [quantity for _, quantity in each.quantities()]
+        assumed = sum(quantity.assumed for quantity in numbers)
+        typer.echo(f"{each.name}: {each.en} ({len(numbers)} numbers, {assumed} of them assumptions)")
+
+
+@app.command()
+def run(
+    scenario: Named,
+    file: File = DEFAULT,
+    figure: Annotated[str, typer.Option("--figure", help="The figure whose interval decides.")] = "",
+    half_width: Annotated[
+        float, typer.Option("--half-width", min=0.0, help="Stop when its interval is +- this.")
+    ] = 0.005,
+    most: Annotated[int, typer.Option("--most", min=30, help="Replications at most.")] = 300,
+    seed: Seed = 1,
+    calls_only: CallsOnly = False,
+    on: On = "",
+) -> None:
+    """Simulate one scenario until the answer is as sure as asked, and print it with its uncertainty."""
+    with _told():
+        asked = scenario_file.load(file, scenario)
+        listed = figures_of(not calls_only)
+        figure = figure or f"service_level_{asked.house.service_level.variant}"
+        if figure not in [each.key for each in listed]:
+            raise _fail(f"--figure {figure}: is none of {', '.join(each.key for each in listed)}")
+        with _executor(on) as executor, _progress(Console(stderr=True)) as bar:
+            task = bar.add_task(scenario, total=most)
+            answer = sequential.run(
+                asked,
+                figure=figure,
+                half_width=half_width,
+                most=most,
+                seed=seed,
+                case_work=not calls_only,
+                executor=executor,
+                progress=lambda number, width: bar.update(
+                    task, completed=number, description=f"{scenario} +- {width:.4f}"
+                ),
+            )
+    _print_answer(asked, answer, figure, half_width, calls_only)
+
+
+def _print_answer(
+    asked: Scenario, answer: sequential.Answer, figure: str, half_width: float, calls_only: bool
+) -> None:
+    typer.echo(f"{asked.name}: {asked.en}")
+    people, cases = asked.staff.people.value, asked.cases.in_a_year
+    typer.echo(f"{people:g} staff, {cases:g} cases a year, {answer.number} simulated years\n")
+    typer.echo(f"{'':44} {'mean':>10}  {'95 % interval':^23}  {'95 % of years':^23}  unit")
+    for each in figures_of(not calls_only):
+        typer.echo(f"{each.en:44} {_shown(answer.figures[each.key])}  {each.unit}")
+    typer.echo(f"\nby language and concern, service level {asked.house.service_level.variant}:")
+    for (_, key), cell in answer.cells.items():
+        typer.echo(f"{key:44} {_shown(cell['service_level'])}  1")
+    needed = posts(asked)
+    typer.echo(
+        f"\nby the formula: {cases:g} cases x {needed.minutes_of_a_case:.1f} min / "
+        f"{needed.year_minutes:,.0f} min = {needed.needed:.2f} posts; there are {needed.there:.2f}"
+    )
+    if not answer.reached:
+        typer.echo(f"{figure}: its interval is still wider than +- {half_width:g}; raise --most")
+
+
+def _shown(each: Estimate) -> str:
+    def number(value: float) -> str:
+        return f"{value:11.3f}" if abs(value) < 1_000 else f"{value:11,.0f}"
+
+    mean, year = (
+        f"{number(each.low)} {number(each.high)}",
+        f"{number(each.year_low)} {number(each.year_high)}",
+    )
+    return f"{number(each.mean)[1:]}  {mean}  {year}"
+
+
+@app.command("sweep")
+def sweep_(
+    scenario: Named,
+    file: File = DEFAULT,
+    staff: Annotated[
+        str, typer.Option("--staff", help="Numbers of staff, like 5..23 or 10,15,20.")
+    ] = "5..23",
+    cases: Annotated[
+        str, typer.Option("--cases", help="Cases a year, like 2500..8000:500.")
+    ] = "2500..8000:500",
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", help="Any other number by its key, like calls.talk=5..9:2 (may be repeated)."),
+    ] = None,
+    number: Annotated[int, typer.Option("--replications", min=2, help="Simulated years a point.")] = 30,
+    seed: Seed = 1,
+    calls_only: CallsOnly = False,
+    on: On = "",
+    out: Out = RESULTS,
+) -> None:
+    """Simulate a grid: staff by cases, and any other number. Goes on where an interrupted one was."""
+    axes = {sweep.PEOPLE: _values("--staff", staff), sweep.CASES: _values("--cases", cases)}
+    for each in vary or []:
+        key, _, span = each.partition("=")
+        axes[key] = _values(f"--vary {key}", span)
+    with _told():
+        asked = scenario_file.load(file, scenario)
+        grid = Grid(asked, axes, seed=seed, replications=number, case_work=not calls_only)
+        with _executor(on) as executor, _progress(Console(stderr=True)) as bar:
+            task = bar.add_task(scenario)
+            swept = sweep.sweep(
+                grid,
+                kept=out / "kept",
+                executor=executor,
+                progress=lambda done, whole: bar.update(task, completed=done, total=whole),
+            )
+        model = year(asked, case_work=not calls_only).model
+        written = results.write(grid, swept, model, out / f"{scenario}-{grid.digest}")
+    for path in written:
+        typer.echo(str(path))
+
+
+def _values(option: str, text: str) -> tuple[float, ...]:
+    """Numbers from "5..23", "2500..8000:500" or "1,2,5"."""
+    found: list[float] = []
+    try:
+        for part in text.split(","):
+            span, _, step = part.partition(":")
+            first, dots, last = span.partition("..")
+            if not dots:
+                found.append(float(first))
+                continue
+            by = float(step or 1)
+            count = round((float(last) - float(first)) / by)
+            if by <= 0 or count < 0:
+                raise ValueError
+            found += [float(first) + i * by for i in range(count + 1)]
+    except ValueError:
+        raise _fail(
+            f"{option}: {text[:60]!r} is no list of numbers; write one like 5..23 or 2500..8000:500"
+        ) from None
+    return tuple(dict.fromkeys(found))
