@@ -1,92 +1,39 @@
-"""The commands `acd plan ...`: scenarios checked, simulated, swept; an extra of the installation."""
+"""acd plan check, run, sweep: scenarios checked, one simulated, a grid of them."""
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from config.load import ConfigFaults
+from acd.plan.common import (
+    DEFAULT,
+    RESULTS,
+    CallsOnly,
+    File,
+    Named,
+    On,
+    Out,
+    Seed,
+    executor_at,
+    fail,
+    progress_bar,
+    told,
+    values_of,
+)
 from simulation import results, scenario_file, sequential, sweep
 from simulation.outcome import figures_of
 from simulation.posts import posts
 from simulation.scenario import Scenario
 from simulation.spread import Estimate
-from simulation.sweep import Grid, GridFaults
-from simulation.tables import ModelFaults
+from simulation.sweep import Grid
 from simulation.year import year
 
-FAULTY = 2
-INTERRUPTED = 130
-
-app = typer.Typer(no_args_is_help=True, help="Plan staff: simulate a year, vary it, report.")
-
-Named = Annotated[str, typer.Argument(help="A scenario that the file names.")]
-File = Annotated[Path, typer.Option("--file", help="The scenario file (TOML).")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
-CallsOnly = Annotated[
-    bool, typer.Option("--calls-only", help="Simulate telephone contacts alone, without case work.")
-]
-On = Annotated[str, typer.Option("--on", help="A Dask scheduler, like tcp://127.0.0.1:8786.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder for results.")]
-DEFAULT = Path("config/planning.toml")
-RESULTS = Path("build/plan")
-
-
-def _fail(*lines: str) -> typer.Exit:
-    for line in lines:
-        typer.echo(line, err=True)
-    return typer.Exit(FAULTY)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Faults of what was asked for as sentences and exit code 2; an interruption says how to go on."""
-    try:
-        yield
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
-    except (GridFaults, ModelFaults) as fault:
-        raise _fail(*str(fault).splitlines()) from None
-    except KeyboardInterrupt:
-        typer.echo("interrupted; the same command goes on from here", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _executor(address: str) -> Iterator[Executor | None]:
-    """Where the work is done: None for this machine's cores."""
-    if not address:
-        yield None
-        return
-    from simulation.cluster import Unreachable, cluster
-
-    try:
-        with cluster(address) as executor:
-            yield executor
-    except Unreachable as fault:
-        raise _fail(str(fault)) from None
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
+app = typer.Typer()
 
 
 @app.command()
 def check(file: File = DEFAULT) -> None:
     """Check every scenario of a file: all faults at once, with file, key and reason (exit 2)."""
-    with _told():
+    with told():
         scenarios = scenario_file.check(file)
     for each in scenarios:
         numbers = [quantity for _, quantity in each.quantities()]
@@ -108,13 +55,13 @@ def run(
     on: On = "",
 ) -> None:
     """Simulate one scenario until the answer is as sure as asked, and print it with its uncertainty."""
-    with _told():
+    with told():
         asked = scenario_file.load(file, scenario)
         listed = figures_of(not calls_only)
         figure = figure or f"service_level_{asked.house.service_level.variant}"
         if figure not in [each.key for each in listed]:
-            raise _fail(f"--figure {figure}: is none of {', '.join(each.key for each in listed)}")
-        with _executor(on) as executor, _progress(Console(stderr=True)) as bar:
+            raise fail(f"--figure {figure}: is none of {', '.join(each.key for each in listed)}")
+        with executor_at(on) as executor, progress_bar() as bar:
             task = bar.add_task(scenario, total=most)
             answer = sequential.run(
                 asked,
@@ -184,14 +131,14 @@ def sweep_(
     out: Out = RESULTS,
 ) -> None:
     """Simulate a grid: staff by cases, and any other number. Goes on where an interrupted one was."""
-    axes = {sweep.PEOPLE: _values("--staff", staff), sweep.CASES: _values("--cases", cases)}
+    axes = {sweep.PEOPLE: values_of("--staff", staff), sweep.CASES: values_of("--cases", cases)}
     for each in vary or []:
         key, _, span = each.partition("=")
-        axes[key] = _values(f"--vary {key}", span)
-    with _told():
+        axes[key] = values_of(f"--vary {key}", span)
+    with told():
         asked = scenario_file.load(file, scenario)
         grid = Grid(asked, axes, seed=seed, replications=number, case_work=not calls_only)
-        with _executor(on) as executor, _progress(Console(stderr=True)) as bar:
+        with executor_at(on) as executor, progress_bar() as bar:
             task = bar.add_task(scenario)
             swept = sweep.sweep(
                 grid,
@@ -203,25 +150,3 @@ def sweep_(
         written = results.write(grid, swept, model, out / f"{scenario}-{grid.digest}")
     for path in written:
         typer.echo(str(path))
-
-
-def _values(option: str, text: str) -> tuple[float, ...]:
-    """Numbers from "5..23", "2500..8000:500" or "1,2,5"."""
-    found: list[float] = []
-    try:
-        for part in text.split(","):
-            span, _, step = part.partition(":")
-            first, dots, last = span.partition("..")
-            if not dots:
-                found.append(float(first))
-                continue
-            by = float(step or 1)
-            count = round((float(last) - float(first)) / by)
-            if by <= 0 or count < 0:
-                raise ValueError
-            found += [float(first) + i * by for i in range(count + 1)]
-    except ValueError:
-        raise _fail(
-            f"{option}: {text[:60]!r} is no list of numbers; write one like 5..23 or 2500..8000:500"
-        ) from None
-    return tuple(dict.fromkeys(found))

@@ -1,0 +1,13 @@
+"""The commands `acd plan ...`, one module a group of them; an extra of the installation."""
+
+import typer
+
+from acd.plan import simulate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Plan staff: simulate a year, vary it, report.",
+)
+for group in (simulate.app,):
+    app.add_typer(group)
