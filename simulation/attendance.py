@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import optimize
 
 from config.hours import closed_days, midnights
 from config.schema import Span
@@ -121,14 +122,14 @@ class Calendar:
         if self._scenario.time.attendance == "calendar":
             return 1.0
         year = self._dates[int(self._scenario.horizon.warm_up.value) :]
-        works = self._works[-len(year) :]
-        whole = sum(
-            end - begin
-            for day, working in zip(year, works, strict=True)
-            if working
-            for begin, end in self._present(day, 1.0, 0)
-        )
-        return min(1.0, float(self._scenario.time.year_minutes.value) / whole)
+        working = [day for day, works in zip(year, self._works[-len(year) :], strict=True) if works]
+        asked = float(self._scenario.time.year_minutes.value)
+
+        def beyond(share: float) -> float:
+            spans = (span for day in working for span in self._present(day, share, 0))
+            return sum(end - begin for begin, end in spans) - asked
+
+        return 1.0 if beyond(1.0) <= 0 else float(optimize.bisect(beyond, 0.0, 1.0, xtol=1e-4))
 
     def _vacant(self) -> tuple[Flags, Ints]:
         """By person and day: not there for certain, and the pace."""

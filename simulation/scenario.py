@@ -275,7 +275,10 @@ class Scenario(Table):
         yield from _quantities("", self)
 
     def changed(self, values: Mapping[str, float]) -> "Scenario":
-        """With the quantities at these dotted keys at other values. Raises KeyError for an unknown key."""
+        """With the quantities at these dotted keys at other values; entries of lists count from 1.
+
+        Raises KeyError, IndexError or ValueError for a key that no number has.
+        """
         found = self
         for key, value in values.items():
             found = _with(found, key.split("."), value)
@@ -295,6 +298,8 @@ def _with(table: Any, path: list[str], value: float) -> Any:
     name, rest = path[0], path[1:]
     if isinstance(table, list | tuple):
         place = int(name) - 1
+        if not 0 <= place < len(table):
+            raise IndexError(name)
         return [_with(each, rest, value) if i == place else each for i, each in enumerate(table)]
     if name not in (table if isinstance(table, dict) else type(table).model_fields):
         raise KeyError(name)
