@@ -1,10 +1,11 @@
-"""Where compiled code is kept: in a folder named by the hash of every source that goes into it.
+"""What stands for the code: compiled code and kept results are told apart by the hash of their sources.
 
 The compiler notices a change in a file, but not in another file that it took functions from.
 """
 
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,16 @@ def folder() -> Path:
         taken.update((_HOUSE / name).read_bytes())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "welcomecenter-acd" / "kernel" / taken.hexdigest()[:16]
+
+
+@cache
+def code_hash() -> str:
+    """Hash of all sources that a simulated result depends on: another release's results are told apart."""
+    taken = hashlib.sha256()
+    for floor in ("agents", "routing", "config", "simulation"):
+        for path in sorted((_HOUSE / floor).glob("*.py")):
+            taken.update(path.read_bytes())
+    return taken.hexdigest()[:16]
 
 
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]

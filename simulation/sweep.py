@@ -12,11 +12,13 @@ from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from simulation import replications
+from simulation.cache import code_hash
 from simulation.outcome import CELL
 from simulation.replications import Block, Found
 from simulation.scenario import Scenario, faults
@@ -81,8 +83,9 @@ class Grid:
 
     @property
     def digest(self) -> str:
-        """Hash of everything that the result depends on, the number of replications left out."""
-        parts = [self.scenario.digest, repr(sorted(self.axes.items())), str(self.seed), str(self.case_work)]
+        """Hash of all that the result depends on, the code too, but for the number of replications."""
+        axes = repr(sorted(self.axes.items()))
+        parts = [code_hash(), self.scenario.digest, axes, str(self.seed), str(self.case_work)]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
     def points(self) -> list[Point]:
@@ -133,7 +136,7 @@ def sweep(
     found: dict[str, Found] = {}
     todo: dict[str, Block] = {}
     for block in grid.blocks():
-        name = f"{block.scenario.digest}-{block.first}-{block.number}"
+        name = named(block)
         before = None if folder is None else _read(folder / f"{name}.npz")
         if before is None:
             todo[name] = block
@@ -152,7 +155,7 @@ def sweep(
                     _write(folder, name, found[name])
                 done += todo[name].number * len(todo[name].cases)
                 progress(done, whole)
-    return _put_together(grid, found)
+    return put_together(grid, found)
 
 
 def local() -> Executor:
@@ -161,14 +164,20 @@ def local() -> Executor:
     return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context(method))
 
 
-def _put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
+def named(block: Block) -> str:
+    """A block's name within its grid."""
+    return f"{block.scenario.digest}-{block.first}-{block.number}"
+
+
+def put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
+    """Every block's figures, by name, at their places in the grid."""
     place = {point.values: i for i, point in enumerate(grid.points())}
     some = next(iter(found.values()))
     shape = (len(place), grid.replications)
     figures = np.full((*shape, some.figures.shape[-1]), np.nan)
     cells = np.full((*shape, some.cells.shape[-2], len(CELL)), np.nan)
     for block in grid.blocks():
-        each = found[f"{block.scenario.digest}-{block.first}-{block.number}"]
+        each = found[named(block)]
         span = slice(block.first, block.first + block.number)
         for nth in range(len(block.cases)):
             at = place[grid.place(block, nth)]
@@ -185,7 +194,9 @@ def _write(folder: Path, name: str, found: Found) -> None:
 
 
 def _read(path: Path) -> Found | None:
-    if not path.is_file():
+    """None for a file that is not there or not whole: its block is run again."""
+    try:
+        with path.open("rb") as file, np.load(file) as data:
+            return Found(data["figures"], data["cells"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
-    with np.load(path) as data:
-        return Found(data["figures"], data["cells"])

@@ -75,9 +75,7 @@ def test_replications_and_seeds_differ_and_repeat(calendar: Calendar) -> None:
 
 
 def test_without_absence_everybody_is_there_every_working_day() -> None:
-    _, calendar = _calendar(
-        "2023_flow", **{"absence.leave": 0, "absence.sickness": 0, "absence.training": 0}
-    )
+    _, calendar = _calendar("2023_flow", **{"absence.leave": 0, "absence.sickness": 0, "absence.training": 0})
     first, second = calendar.rows(1, 0, 5), calendar.rows(1, 7, 5)
     assert first.tolist() == second.tolist()
     assert not first[:, 4].any()

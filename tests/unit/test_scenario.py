@@ -1,4 +1,4 @@
-"""The scenario file: what ships can be, what cannot be is refused with every reason at once, loses nothing."""
+"""The scenario file: what ships can be; what cannot be is refused with every reason at once."""
 
 import shutil
 from pathlib import Path
@@ -93,9 +93,7 @@ def test_all_faults_are_told_at_once_with_file_key_and_value(tmp_path: Path) -> 
         ('"staff.people" = { value = 8', '"staff.peeple" = { value = 8', "staff.peeple"),
     ],
 )
-def test_what_cannot_be_together_is_refused_by_its_key(
-    tmp_path: Path, old: str, new: str, key: str
-) -> None:
+def test_what_cannot_be_together_is_refused_by_its_key(tmp_path: Path, old: str, new: str, key: str) -> None:
     assert any(f"{key}" in line for line in _faulty(tmp_path, (old, new)))
 
 
