@@ -1,16 +1,13 @@
 """The daemon's own engine on SimPy's clock: slow, complete, and the measure for the compiled kernel.
 
-SimPy runs callbacks at integer ms; a callback's priority is its rank and id (simulation.layout), so that ties
-follow the one total order. Around the engine stand simulated callers, phones and staff, who answer the
-engine's commands with the events that a PBX would send.
+Around the engine stand simulated callers, phones and staff, who answer the engine's commands with the events
+that a PBX would send.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-import simpy
-from simpy.events import Event as Happening
 
 from agents import state as staff
 from routing import events as ev
@@ -20,31 +17,28 @@ from routing.engine import Engine
 from routing.events import Event, Leg
 from routing.facts import Fact
 from simulation import layout, sampler
+from simulation.clocked import Clocked
 from simulation.model import ANSWERED, BUSY, DECLINED, NO_ANSWER, SILENT, Duration, Model, Row, faults
 from simulation.tables import ModelFaults, expected_callers
 
 NODE: Final = "simulated"
 Q850: Final = {NO_ANSWER: 0, BUSY: 17, DECLINED: 21}
 STATUS: Final = {NO_ANSWER: "NOANSWER", BUSY: "BUSY", DECLINED: "BUSY"}
-FALLS_DUE: Final = (layout.LEASE, 1)
-"""Rank and key of the engine's own deadlines: before everything else at the same ms."""
 
 _OUTCOME = {name: i for i, name in enumerate(facts.OFFER_OUTCOMES)}
 _END = {name: i for i, name in enumerate(facts.VISIT_OUTCOMES)}
 _SHOWN = {name: i * 16 for i, name in enumerate(staff.SHOWN)}
 
 
-class Reference:
+class Reference(Clocked):
     """One replication of a model. `run` it once; `rows` is the trace, `events` what the engine was told."""
 
     def __init__(self, model: Model, seed: int, replication: int, *, trace: bool = True) -> None:
         if wrong := faults(model):
             raise ModelFaults("; ".join(wrong))
+        super().__init__(Engine(), model.begin_ms)
         self._model, self._seed, self._replication = model, seed, replication
-        self._clock = simpy.Environment(initial_time=model.begin_ms)
-        self._engine = Engine()
         self._trace = trace
-        self._wake_at = 0
         self._heard: dict[type, Callable[[Any], None]] = {
             facts.VisitBegan: self._on_begin,
             facts.AgentChanged: self._on_agent,
@@ -107,23 +101,7 @@ class Reference:
         )
         return kinds[:count].tolist(), times[:count].tolist()
 
-    # --- SimPy ---------------------------------------------------------------------------------------
-
-    def _at(self, when: int, rank: int, key: int, what: Callable[..., None], *args: Any) -> None:
-        happening = Happening(self._clock)
-        happening._ok, happening._value = True, None
-        happening.callbacks = [lambda _: what(*args)]
-        priority = (rank << layout.ID_BITS) + key
-        self._clock.schedule(happening, priority, when - self._clock.now)  # type: ignore[arg-type]
-
-    def _wake(self) -> None:
-        due = self._engine.due()
-        if due is not None and due != self._wake_at:
-            self._wake_at = due
-            self._at(due, *FALLS_DUE, self._elapsed)
-
-    def _elapsed(self) -> None:
-        self._tell(ev.Elapsed())
+    # --- the engine ---------------------------------------------------------------------------------------
 
     def _tell(self, event: Event) -> None:
         now = int(self._clock.now)

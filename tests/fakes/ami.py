@@ -33,8 +33,9 @@ class FakeAmi:
         await self._server.wait_closed()
 
     def send(self, raw: bytes) -> None:
-        """Bytes to whoever is connected."""
-        self._writers[-1].write(raw)
+        """Bytes to whoever is connected, if anybody is."""
+        for writer in self._writers[-1:]:
+            writer.write(raw)
 
     def say(self, **headers: str) -> None:
         """One frame."""
@@ -54,7 +55,9 @@ class FakeAmi:
                 pairs = (line.partition(": ") for line in raw.decode().strip().split("\r\n"))
                 await self._take({name: value for name, _, value in pairs})
         except (asyncio.IncompleteReadError, ConnectionError):
-            return
+            if writer in self._writers:
+                self._writers.remove(writer)
+            writer.close()
 
     async def _take(self, action: Action) -> None:
         self.got.append(action)

@@ -1,0 +1,206 @@
+"""A real run of the daemon's loop, link and journal, against a PBX of memory over TCP, decided again.
+
+The journal's events go at their times through the engine on the simulated clock, which wakes the deadlines
+itself: every command that left and every fact that was told must come again, the same and in the same order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from acd import replay
+from acd.clock import SystemClock
+from acd.pbx.link import AmiLink
+from acd.pbx.port import PbxPort
+from acd.pbx.translate import Translator
+from acd.ports import Arrival
+from acd.runner import Runner
+from acd.store import codec
+from acd.store.journal import SqlJournal
+from acd.store.open import ready, urls
+from routing import facts
+from routing.commands import Command, Withdraw
+from routing.engine import Effects, Engine
+from routing.events import Elapsed, PolicyChanged, RosterChanged, StaffAsked, TermBegan
+from routing.policy import FALLBACK, OWN, SECOND, Plan, Refusal, Step
+from simulation.recorded import Recorded
+from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER
+from tests.fakes.pbx import FakePbx, Phone
+
+QUICK = POLICY._replace(
+    plans=(
+        Plan(
+            "",
+            "",
+            (
+                Step(0, OWN, 5, 3),
+                Step(60, OWN, 4, 2),
+                Step(110, OWN | SECOND, 4, 1),
+                Step(170, OWN | SECOND | FALLBACK, 3, 0),
+            ),
+        ),
+    ),
+    lease_ms=200,
+    silent_ms=2_000,
+    wrap_up_ms=25,
+    refusals=tuple(Refusal(each.outcome, each.away_after, 90) for each in POLICY.refusals),
+    repeat_ms=500,
+    classes=(("repeat", 40),),
+)
+
+
+class Overheard:
+    """Stands before the link and among the listeners: every command sent, every fact told."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.told: list[facts.Fact] = []
+        self.port: PbxPort
+        self._more = asyncio.Event()
+
+    def send(self, commands: Sequence[Command]) -> None:
+        self.commands.extend(commands)
+        self.port.send(commands)
+
+    def beat(self, count: int) -> None:
+        self.port.beat(count)
+
+    def resync(self) -> None:
+        self.port.resync()
+
+    def facts(self, seq: int, told: Sequence[facts.Fact]) -> None:
+        self.told.extend(told)
+        self._more.set()
+
+    def hear(self, effects: Effects) -> None:
+        """The same from an engine that nothing is connected to."""
+        self.commands.extend(effects.commands)
+        self.told.extend(effects.facts)
+
+    def of(self, kind: type) -> list[Any]:
+        return [fact for fact in self.told if isinstance(fact, kind)]
+
+    async def until(self, kind: type, number: int, outcome: str = "") -> None:
+        """Until so many facts of this kind were told, with this outcome if one is named."""
+        async with asyncio.timeout(20):
+            while sum(not outcome or each.outcome == outcome for each in self.of(kind)) < number:
+                self._more.clear()
+                await self._more.wait()
+
+
+@asynccontextmanager
+async def term(pbx: FakePbx, journal: SqlJournal, heard: Overheard) -> AsyncIterator[Runner]:
+    """One term of leadership; it ends like a process that is killed."""
+    seq, before, at_ms = await journal.last()
+    engine = await replay.rebuild(journal, seq)
+    clock = SystemClock(max(at_ms, engine.world.now_ms))
+    port = heard.port = PbxPort(
+        lambda: AmiLink.connect("127.0.0.1", pbx.port, "acd", "right"),
+        Translator(NODE),
+        clock.now_ms,
+        lambda: 0.0,
+    )
+    runner = Runner(engine, journal, clock, heard, [heard], term=before + 1, seq=seq)
+    port.attach(runner.submit)
+    runner.submit(Arrival(TermBegan(before + 1), "daemon"))
+    if not seq:
+        runner.submit(Arrival(PolicyChanged(codec.digest(QUICK), QUICK), "daemon"))
+        runner.submit(Arrival(RosterChanged(codec.digest(ROSTER), ROSTER), "daemon"))
+    tasks = [asyncio.create_task(runner.run()), asyncio.create_task(port.run())]
+    try:
+        yield runner
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def a_day(pbx: FakePbx, journal: SqlJournal) -> Overheard:
+    """Callers who wait, widen, are refused, give up and talk; a killed daemon and a lost link."""
+    heard = Overheard()
+    async with term(pbx, journal, heard) as runner:
+        await heard.until(facts.LinkChanged, 1)
+        for phone, how in zip(PHONES, (Phone(20, 60), Phone(10, 40), Phone(refuse=486)), strict=True):
+            pbx.register(phone, how)
+        for phone in PHONES:
+            await runner.ask(Arrival(StaffAsked("", phone, "login", "", None), "staff"))
+        for i in range(12):
+            pbx.caller(("de", "ar", "tr", "en", "uk")[i % 5], ("study", "other")[i % 2])
+            await asyncio.sleep(0.01)
+        await heard.until(facts.VisitEnded, 8)
+        left = pbx.caller("uk", "study")
+        await heard.until(facts.Queued, 13)
+        pbx.hang_up(left)
+        await heard.until(facts.VisitEnded, 13)
+        pbx.register(PHONES[1], Phone(10_000))
+        await runner.ask(Arrival(StaffAsked("birgit", "", "ready", "", None), "staff"))
+        pbx.caller("de", "other")
+        pbx.caller("en", "other")
+        await heard.until(facts.OfferEnded, 1, facts.NO_ANSWER)
+    pbx.caller("de", "study")
+    await asyncio.sleep(0.1)
+    async with term(pbx, journal, heard) as runner:
+        await heard.until(facts.LinkChanged, 2)
+        await heard.until(facts.Queued, 16)
+        pbx.drop()
+        await heard.until(facts.LinkChanged, 4)
+        pbx.register(PHONES[1], Phone(10, 30))
+        await runner.ask(Arrival(StaffAsked("birgit", "", "ready", "", None), "staff"))
+        await heard.until(facts.VisitEnded, 16)
+        await heard.until(facts.WrapUpEnded, len(heard.of(facts.TalkBegan)))
+    return heard
+
+
+@pytest.fixture(scope="module")
+async def recorded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqlJournal, Overheard]]:
+    where = urls(tmp_path_factory.mktemp("journal"), {})["journal"]
+    journal = await SqlJournal.open(await ready("journal", where))
+    try:
+        async with FakePbx(PHONES) as pbx:
+            heard = await a_day(pbx, journal)
+        yield journal, heard
+    finally:
+        await journal.close()
+
+
+async def test_the_day_is_one_worth_deciding(recorded: tuple[SqlJournal, Overheard]) -> None:
+    """Widened, refused, withdrawn, given up, two terms, deadlines that nothing else was there to pass."""
+    journal, heard = recorded
+    events = [each.event async for each in journal.read(0)]
+    assert sum(isinstance(event, Elapsed) for event in events) > 20
+    assert sum(isinstance(event, TermBegan) for event in events) == 2
+    assert {each.choice.step for each in heard.of(facts.OfferMade)} >= {0, 1, 3}
+    outcomes = {each.outcome for each in heard.of(facts.OfferEnded)}
+    assert outcomes >= {facts.ANSWERED, facts.BUSY, facts.NO_ANSWER}
+    assert any(isinstance(command, Withdraw) for command in heard.commands)
+
+
+async def test_the_simulated_clock_leads_to_the_same_decisions(
+    recorded: tuple[SqlJournal, Overheard],
+) -> None:
+    journal, heard = recorded
+    again = Overheard()
+    simulated = Recorded(Engine(), again.hear)
+    async for envelope in journal.read(0):
+        simulated.feed(envelope)
+    assert again.commands == heard.commands
+    assert again.told == heard.told
+
+
+async def test_from_a_kept_world_on_the_decisions_are_the_same(
+    recorded: tuple[SqlJournal, Overheard],
+) -> None:
+    """A journal whose begin was trimmed: from the snapshot on."""
+    journal, heard = recorded
+    events = [each async for each in journal.read(0)]
+    middle = events[len(events) // 2].seq
+    engine = await replay.rebuild(journal, middle)
+    again = Overheard()
+    simulated = Recorded(engine, again.hear)
+    async for envelope in journal.read(middle):
+        simulated.feed(envelope)
+    assert again.told == heard.told[-len(again.told) :]
+    assert len(again.told) > 50
