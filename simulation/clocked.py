@@ -17,6 +17,7 @@ from simulation import layout
 
 FALLS_DUE: Final = (layout.LEASE, 1)
 """Rank and key of the engine's own deadlines: before everything else at the same ms."""
+NEVER: Final = 1 << 62
 
 
 class Clocked(ABC):
@@ -25,7 +26,7 @@ class Clocked(ABC):
     def __init__(self, engine: Engine, begin_ms: int) -> None:
         self._clock = simpy.Environment(initial_time=begin_ms)
         self._engine = engine
-        self._wake_at = 0
+        self._wake_at = NEVER
 
     @abstractmethod
     def _tell(self, event: Event) -> None:
@@ -39,10 +40,19 @@ class Clocked(ABC):
         self._clock.schedule(happening, priority, when - self._clock.now)  # type: ignore[arg-type]
 
     def _wake(self) -> None:
+        """Set the alarm for the engine's next deadline; a sooner one that is set already looks again."""
         due = self._engine.due()
-        if due is not None and due != self._wake_at:
+        if due is not None and due < self._wake_at:
             self._wake_at = due
-            self._at(due, *FALLS_DUE, self._elapsed)
+            self._at(due, *FALLS_DUE, self._alarm, due)
 
-    def _elapsed(self) -> None:
-        self._tell(Elapsed())
+    def _alarm(self, set_for: int) -> None:
+        """One that a sooner one has overtaken is void."""
+        if set_for != self._wake_at:
+            return
+        self._wake_at = NEVER
+        due = self._engine.due()
+        if due is not None and due <= set_for:
+            self._tell(Elapsed())
+        else:
+            self._wake()

@@ -46,6 +46,7 @@ class Reference(Clocked):
             facts.VisitEnded: self._on_end,
         }
         self._place = {agent.id: i for i, agent in enumerate(model.roster.agents)}
+        self._limits = np.minimum(np.cumsum(model.phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0).tolist()
         self._attempts: dict[int, int] = {}
         self._by_leg: dict[Leg, tuple[int, int, int]] = {}
         self._legs: dict[int, Leg] = {}
@@ -62,8 +63,8 @@ class Reference(Clocked):
     def run(self) -> None:
         """From the model's begin to its end."""
         model = self._model
-        kinds, times = self._callers()
-        self._kinds = kinds
+        self._kinds, self._times = self._callers()
+        self._shifts = sorted(model.shifts, key=lambda each: (each.at_ms, self._place[each.agent]))
         devices = tuple((agent.reach.address, staff.USABLE) for agent in model.roster.agents)
         trace, self._trace = self._trace, False
         for event in (
@@ -74,10 +75,8 @@ class Reference(Clocked):
         ):
             self._tell(event)
         self._trace = trace
-        for shift in model.shifts:
-            self._at(shift.at_ms, layout.STAFF, self._place[shift.agent], self._shift, shift)
-        for caller, at in enumerate(times):
-            self._at(model.begin_ms + at, layout.CALLS, caller, self._call, caller)
+        self._await_shift(0)
+        self._await_caller(0)
         self._wake()
         self._clock.run(until=model.end_ms)
 
@@ -128,7 +127,19 @@ class Reference(Clocked):
 
     # --- the world around ------------------------------------------------------------------------------
 
-    def _shift(self, shift: Any) -> None:
+    def _await_shift(self, number: int) -> None:
+        """Only the next one is on the clock, so that its heap stays small; so it is with callers."""
+        if number < len(self._shifts):
+            shift = self._shifts[number]
+            self._at(shift.at_ms, layout.STAFF, self._place[shift.agent], self._shift, number)
+
+    def _await_caller(self, caller: int) -> None:
+        if caller < len(self._times):
+            self._at(self._model.begin_ms + self._times[caller], layout.CALLS, caller, self._calls, caller)
+
+    def _shift(self, number: int) -> None:
+        self._await_shift(number + 1)
+        shift = self._shifts[number]
         what = staff.LOGIN if shift.login else staff.LOGOUT
         self._tell(ev.StaffAsked(shift.agent, "", what, "", None))
 
@@ -142,6 +153,10 @@ class Reference(Clocked):
         if fact.state == staff.AWAY:
             place = self._place[fact.agent]
             self._at(fact.at_ms + self._model.back_ms, layout.BACK, place, self._back, fact.agent)
+
+    def _calls(self, caller: int) -> None:
+        self._await_caller(caller + 1)
+        self._call(caller)
 
     def _call(self, caller: int) -> None:
         model = self._model
@@ -206,8 +221,7 @@ class Reference(Clocked):
         does, u = ANSWERED, 0.5
         if phones.shares[0] != 1.0 or phones.answer.kind != sampler.CONSTANT:
             share, u = self._draw(sampler.PHONE, caller, (attempt << 10) | (number & 1023))
-            limits = np.minimum(np.cumsum(phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0)
-            while share > limits[does]:
+            while share > self._limits[does]:
                 does += 1
         takes = phones.rings_after_ms
         if does == ANSWERED:
