@@ -15,13 +15,15 @@ class Waiting(NamedTuple):
     """A queue in the long run.
 
     delayed: share of callers who wait at all. abandoned: share who give up. mean_wait: over all callers,
-    those who give up included. within: share of all callers who were answered within the asked time.
+    those who give up included. within: share of all callers who were answered within the asked time;
+    abandoned_within: who gave up within it.
     """
 
     delayed: float
     abandoned: float
     mean_wait: float
     within: float
+    abandoned_within: float = 0.0
 
 
 def erlang_b(servers: int, load: float) -> float:
@@ -62,14 +64,19 @@ def erlang_a(arrivals: float, service: float, patience: float, servers: int, wit
     for count in range(servers):
         idle_part += weight
         weight *= arrivals / ((count + 1) * mu)
-    total, delayed, queue, answered_within = idle_part, 0.0, 0.0, 0.0
-    waiting, survival = 0, _StagesWithin(servers * mu, theta, within)
+    total, delayed, queue, answered_within, turn_within = idle_part, 0.0, 0.0, 0.0, 0.0
+    waiting, rate = 0, servers * mu
+    survival, turn = (
+        _StagesWithin(rate / theta + 1, theta, within),
+        _StagesWithin(rate / theta, theta, within),
+    )
     peak = weight
     while True:
         total += weight
         delayed += weight
         queue += waiting * weight
-        answered_within += weight * survival.next()
+        answered_within += weight * survival.next() * rate / (rate + (waiting + 1) * theta)
+        turn_within += weight * turn.next()
         if weight < 1e-18 * total and arrivals < servers * mu + waiting * theta:
             break
         waiting += 1
@@ -78,34 +85,33 @@ def erlang_a(arrivals: float, service: float, patience: float, servers: int, wit
     mean_queue = queue / total
     abandoned = theta * mean_queue / arrivals
     within_share = (idle_part + answered_within) / total
-    return Waiting(delayed / total, abandoned, mean_queue / arrivals, within_share)
+    left_within = (delayed - answered_within - (delayed - turn_within) * exp(-theta * within)) / total
+    return Waiting(delayed / total, abandoned, mean_queue / arrivals, within_share, left_within)
 
 
 class _StagesWithin:
-    """P(served within t, before giving up) for a caller who finds k = 0, 1, 2, ... waiting, in turn.
+    """P(k + 1 exponential stages take at most t) for k = 0, 1, 2, ... in turn; rates (r + j) theta, j = 0..k.
 
-    The k + 1 stages until the caller's turn end at rates n mu + (j + 1) theta, j = 0..k, where the caller's
-    own giving up is one of the ways. All end otherwise with probability n mu / (n mu + (k + 1) theta),
+    The caller's turn comes when those stages are over that all ahead need, at rates n mu + j theta: r is
+    n mu / theta. Who is still there then has been faster than their own patience: with that as one more way
+    out, r is one higher, and all stages end otherwise with probability n mu / (n mu + (k + 1) theta),
     whatever time they take. Rates in steps of theta make the number of stages done by t negative binomial
-    with r = n mu / theta + 1 and fade 1 - exp(-theta t).
+    with r and fade 1 - exp(-theta t).
     """
 
-    def __init__(self, rate: float, theta: float, within: float) -> None:
-        self._rate, self._theta, self._within = rate, theta, within
+    def __init__(self, r: float, theta: float, within: float) -> None:
+        self._r = r
         self._stages = 0
-        self._done = 1.0
-        self._term = exp(-(rate + theta) * within)
+        self._term = exp(-r * theta * within)
         self._sum = 0.0
         self._fade = 1 - exp(-theta * within)
 
     def next(self) -> float:
         """The probability for the next k."""
-        k, r = self._stages, self._rate / self._theta + 1
         self._sum += self._term
-        self._term *= (r + k) / (k + 1) * self._fade
+        self._term *= (self._r + self._stages) / (self._stages + 1) * self._fade
         self._stages += 1
-        success = self._rate / (self._rate + (k + 1) * self._theta)
-        return success * max(0.0, 1 - self._sum)
+        return max(0.0, 1 - self._sum)
 
 
 def cobham(servers: int, arrivals: Sequence[float], service: float) -> tuple[float, ...]:

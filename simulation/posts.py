@@ -62,7 +62,6 @@ def posts(scenario: Scenario) -> Posts:
     cases, time, calls = scenario.cases.in_a_year, scenario.time, scenario.calls
     steps = scenario.work.step
     wrap_up = scenario.house.staffing.wrap_up_seconds / 60
-    calls_each = calls.first.value + calls.follow_up.value * (len(steps) - 1)
 
     def surcharged(de: str, en: str, times: float, basic: float) -> Task:
         return Task(
@@ -79,7 +78,15 @@ def posts(scenario: Scenario) -> Posts:
     tasks = (
         *(surcharged(step.de, step.en, cases, step.takes.value) for step in steps),
         surcharged("Termin am Schalter", "Appointment", cases * counter.share.value, counter.takes.value),
-        Task("Telefon", "Telephone", cases * calls_each, calls.talk.value + wrap_up, 0.0, 0.0, 0.0),
+        Task(
+            "Telefon",
+            "Telephone",
+            cases * calls_of_a_case(scenario),
+            calls.talk.value + wrap_up,
+            0.0,
+            0.0,
+            0.0,
+        ),
     )
     year_minutes = net_year_minutes(scenario)
     needed = sum(task.posts(year_minutes) for task in tasks)
@@ -88,6 +95,12 @@ def posts(scenario: Scenario) -> Posts:
         for person in scenario.staff.order[: int(scenario.staff.people.value)]
     )
     return Posts(tasks, year_minutes, needed, there, cases * there / needed if needed else float("inf"))
+
+
+def calls_of_a_case(scenario: Scenario) -> float:
+    """First calls and those while a case waits for others; without chasing and calling again."""
+    calls = scenario.calls
+    return float(calls.first.value + calls.follow_up.value * (len(scenario.work.step) - 1))
 
 
 def net_year_minutes(scenario: Scenario) -> float:

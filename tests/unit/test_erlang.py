@@ -57,6 +57,29 @@ def test_the_fewest_people() -> None:
     assert erlang.erlang_c_waiting(20 / HOUR, 240, count - 1, 20).within < 0.8
 
 
+@pytest.mark.parametrize("within", [1.0, 20.0, 60.0])
+def test_abandoned_within_is_what_giving_up_adds_up_to(within: float) -> None:
+    """Who waits at t gives up at rate theta: the integral, by Simpson's rule, of the share still waiting."""
+    theta = 12 / HOUR
+
+    def still_waiting(at: float) -> float:
+        found = erlang.erlang_a(19 / HOUR, HOUR / 4, HOUR / 12, 5, at)
+        answered_of_delayed = found.within - (1 - found.delayed)
+        return found.delayed - answered_of_delayed - found.abandoned_within
+
+    steps = 40
+    weights = [1, *[4, 2] * (steps // 2 - 1), 4, 1]
+    area = (
+        sum(weight * still_waiting(within * i / steps) for i, weight in enumerate(weights))
+        * within
+        / steps
+        / 3
+    )
+    found = erlang.erlang_a(19 / HOUR, HOUR / 4, HOUR / 12, 5, within)
+    assert found.abandoned_within == pytest.approx(theta * area, rel=1e-7)
+    assert 0 < found.abandoned_within < found.abandoned
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
