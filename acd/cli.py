@@ -16,7 +16,7 @@ from acd.pbx import secrets
 from acd.pbx.render import NoModules, render
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
-from acd.ports import Snapshot
+from acd.ports import Decision, Snapshot
 from acd.store import open as stores
 from acd.store import queries
 from acd.store.codec import UnreadableEvent
@@ -218,21 +218,24 @@ def db_upgrade(config: ConfigFile = DEFAULT) -> None:
 @app.command()
 def replay(
     journal: Annotated[
-        Path | None, typer.Argument(help="A journal.db; without it the configuration's.")
+        Path | None, typer.Argument(help="A journal.db, from anywhere; without it the configuration's.")
     ] = None,
     config: ConfigFile = DEFAULT,
     policy: Annotated[Path | None, typer.Option("--policy", help="Another configuration to compare.")] = None,
 ) -> None:
-    """Decide everything in a journal again and prove it equal to the records beside it (exit 1 if not).
+    """Decide everything in a journal again and prove it equal to what it says was decided (exit 1 if not).
+
+    The journal alone is needed: it holds the policies and rosters that were in force, and every offer.
 
     With --policy, list each decision that the other file would have made differently in the same
     situation. What the day would then have become is the planner's to say.
     """
-    where = daemon.store_urls(_centre(config))
-    if journal is not None:
-        if not journal.is_file():
-            raise _fail(f"{journal}: is no file; name a journal.db")
-        where = stores.urls(journal.parent, {}) | {"journal": f"sqlite+aiosqlite:///{journal.resolve()}"}
+    if journal is None:
+        where = daemon.store_urls(_centre(config))["journal"]
+    elif journal.is_file():
+        where = f"sqlite+aiosqlite:///{journal.resolve()}"
+    else:
+        raise _fail(f"{journal}: is no file; name a journal.db")
     try:
         good = asyncio.run(_replay(where, _centre(policy) if policy else None))
     except (StoreFault, UnreadableEvent) as fault:
@@ -241,21 +244,27 @@ def replay(
         raise typer.Exit(1)
 
 
-async def _replay(where: dict[str, str], other: Centre | None) -> bool:
-    journal = await SqlJournal.open(await stores.ready("journal", where["journal"]))
-    records = await stores.ready("records", where["records"])
+async def _replay(where: str, other: Centre | None) -> bool:
+    journal = await SqlJournal.open(await stores.ready("journal", where))
     try:
         begin = await journal.begin()
         if other is not None:
             return await _compare(journal, begin, other)
-        proof = await review.prove(journal, begin, await queries.recorded_offers(records))
-        for offer, then, now in proof.wrong:
-            typer.echo(f"offer {offer}: recorded {then}, decided again {now}")
+        proof = await review.prove(journal, begin)
+        for then, now in proof.wrong:
+            typer.echo(f"written down: {_decided(then)}; decided again: {_decided(now)}")
         typer.echo(f"{proof.events} events, {proof.offers} offers, {len(proof.wrong)} decided otherwise")
+        if proof.unwritten:
+            typer.echo(f"{proof.unwritten} of the offers were not written down: the daemon was killed then")
         return not proof.wrong
     finally:
         await journal.close()
-        await records.dispose()
+
+
+def _decided(offer: Decision | None) -> str:
+    if offer is None:
+        return "nothing"
+    return f"event {offer.seq} offers visit {offer.visit} to {offer.agent}"
 
 
 async def _compare(journal: SqlJournal, begin: Snapshot | None, other: Centre) -> bool:

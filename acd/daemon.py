@@ -319,7 +319,7 @@ class Daemon:
         try:
             async with asyncio.timeout(10):
                 await self._feed.drained()
-                await self._journal.save_snapshot(replay.freeze(self._runner.engine, self._runner.seq))
+                await self._runner.keep()
         except (TimeoutError, JournalRefused) as fault:
             log.warning("stopped without a snapshot; the next start replays the journal", why=str(fault))
 

@@ -39,11 +39,21 @@ class Snapshot(NamedTuple):
     world: bytes
 
 
+class Decision(NamedTuple):
+    """What event `seq` led to: an offer of a visit to a person, as a replay has to make it again."""
+
+    seq: int
+    offer: int
+    visit: int
+    agent: str
+
+
 class Journal(Protocol):
     """The ordered log of everything that decides. Nothing is decided before it is in here."""
 
-    async def append(self, batch: Sequence[Envelope]) -> None:
-        """Write and commit the batch as one. Raises JournalRefused; then nothing of it is in."""
+    async def append(self, batch: Sequence[Envelope], decided: Sequence[Decision] = ()) -> None:
+        """Write and commit the batch as one, with what earlier ones led to: decisions need no commit of
+        their own. Raises JournalRefused; then nothing of it is in."""
         ...
 
     def read(self, after: int) -> AsyncIterator[Envelope]:
@@ -52,6 +62,10 @@ class Journal(Protocol):
 
     async def last(self) -> tuple[int, int, int]:
         """(seq, term, at_ms) of the newest event; zeros in an empty journal."""
+        ...
+
+    async def decisions(self, after: int) -> list[Decision]:
+        """What events with seq > after led to, in order, as far as it was written down."""
         ...
 
     async def skip(self, seq: int, error: str) -> None:
@@ -171,6 +185,7 @@ __all__ = [
     "Case",
     "Cases",
     "Clock",
+    "Decision",
     "Directory",
     "Health",
     "Journal",

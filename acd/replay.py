@@ -1,13 +1,14 @@
 """The engine over a journal: the world as it was, and every decision made again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from pydantic import TypeAdapter
 
 from acd import __version__
-from acd.ports import Journal, Snapshot
+from acd.ports import Decision, Journal, Snapshot
 from routing.engine import Effects, Engine
 from routing.events import Envelope
+from routing.facts import Fact, OfferMade
 from routing.world import World
 
 _WORLD: TypeAdapter[World] = TypeAdapter(World)
@@ -23,6 +24,13 @@ def thaw(snapshot: Snapshot | None) -> tuple[Engine, int]:
     if snapshot is None:
         return Engine(), 0
     return Engine(_WORLD.validate_json(snapshot.world)), snapshot.seq
+
+
+def decisions(seq: int, facts: Sequence[Fact]) -> list[Decision]:
+    """The offers among the facts of event `seq`."""
+    return [
+        Decision(seq, fact.offer, fact.visit, fact.agent) for fact in facts if isinstance(fact, OfferMade)
+    ]
 
 
 async def replay(

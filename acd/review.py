@@ -1,12 +1,12 @@
 """Yesterday's decisions made again: the same ones, or where another policy would have differed."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from acd import replay
-from acd.ports import Journal, Snapshot
+from acd.ports import Decision, Journal, Snapshot
 from routing.events import ShadowChanged
-from routing.facts import OfferMade, ShadowDiffered
+from routing.facts import ShadowDiffered
 from routing.policy import Policy
 
 DIFFERENCES_MAX = 100
@@ -14,25 +14,40 @@ DIFFERENCES_MAX = 100
 
 @dataclass
 class Proof:
-    """What a replay found. wrong: (offer, as recorded, as decided again), DIFFERENCES_MAX at most."""
+    """What a replay found.
+
+    offers: decided again. unwritten: those of them that the journal does not hold, since the daemon was
+    killed right after it had decided. wrong: (as written down, as decided again), DIFFERENCES_MAX at most;
+    None: not there.
+    """
 
     events: int = 0
     offers: int = 0
-    wrong: list[tuple[int, tuple[int, str] | None, tuple[int, str]]] = field(default_factory=list)
+    unwritten: int = 0
+    wrong: list[tuple[Decision | None, Decision | None]] = field(default_factory=list)
+
+    def differs(self, then: Decision | None, now: Decision | None) -> None:
+        """Note a decision that was another one."""
+        if len(self.wrong) < DIFFERENCES_MAX:
+            self.wrong.append((then, now))
 
 
-async def prove(journal: Journal, begin: Snapshot | None, recorded: Mapping[int, tuple[int, str]]) -> Proof:
-    """Decide everything again and compare each offer with the records (offer -> visit, agent)."""
+async def prove(journal: Journal, begin: Snapshot | None) -> Proof:
+    """Decide everything again and compare each offer with the one that the journal holds."""
     proof = Proof()
     engine, after = replay.thaw(begin)
-    async for _, effects in replay.replay(engine, journal, after):
+    written = {each.offer: each for each in await journal.decisions(after)}
+    async for envelope, effects in replay.replay(engine, journal, after):
         proof.events += 1
-        for fact in effects.facts:
-            if isinstance(fact, OfferMade):
-                proof.offers += 1
-                again = (fact.visit, fact.agent)
-                if recorded.get(fact.offer) != again and len(proof.wrong) < DIFFERENCES_MAX:
-                    proof.wrong.append((fact.offer, recorded.get(fact.offer), again))
+        for again in replay.decisions(envelope.seq, effects.facts):
+            proof.offers += 1
+            then = written.pop(again.offer, None)
+            if then is None:
+                proof.unwritten += 1
+            elif then != again:
+                proof.differs(then, again)
+    for then in written.values():
+        proof.differs(then, None)
     return proof
 
 

@@ -12,6 +12,7 @@ from acd import replay
 from acd.ports import (
     Arrival,
     Clock,
+    Decision,
     Directory,
     Journal,
     JournalRefused,
@@ -33,6 +34,8 @@ BEAT_S = 2.0
 STUCK_S = 2.0
 REFUSED_RETRY_S = 0.25
 SNAPSHOT_EVERY = 10_000
+SNAPSHOT_EVERY_MS = 86_400_000
+"""Events, and time, between two kept worlds at most: the journal's retention cannot go behind the oldest."""
 NUMBERS_MAX = 1_000
 DAEMON = "daemon"
 
@@ -72,6 +75,7 @@ class Runner:
         self._listeners = list(listeners)
         self._term = term
         self._seq = seq
+        self._decided: list[Decision] = []
         self._vault = vault
         self._directory = directory
         self._observe = observe
@@ -81,6 +85,7 @@ class Runner:
         self._beats = 0
         self._next_beat = 0.0
         self._last_snapshot = seq
+        self._last_snapshot_ms = 0
         self._saving: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -115,6 +120,12 @@ class Runner:
     def seq(self) -> int:
         """seq of the last decided event."""
         return self._seq
+
+    async def keep(self) -> None:
+        """Once the loop has ended: write down its last decisions and its world. Raises JournalRefused."""
+        await self._journal.append([], self._decided)
+        self._decided = []
+        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq))
 
     def depth(self) -> int:
         """How many events wait to be decided."""
@@ -189,6 +200,7 @@ class Runner:
                 self._look_up(arrival.event, "", arrival.event.case)
         if commands:
             self._link.send(commands)
+        self._decided = [each for seq, facts in told for each in replay.decisions(seq, facts)]
         for (seq, facts), (_, future) in zip(told, taken, strict=True):
             for listener in self._listeners:
                 listener.facts(seq, facts)
@@ -204,7 +216,7 @@ class Runner:
         started = perf_counter()
         stuck = False
         while True:
-            write = asyncio.ensure_future(self._journal.append(batch))
+            write = asyncio.ensure_future(self._journal.append(batch, self._decided))
             done, _ = await asyncio.wait({write}, timeout=STUCK_S)
             if not done:
                 stuck = True
@@ -274,9 +286,14 @@ class Runner:
                 self._put(Arrival(CallerKnown(leg, *known), DAEMON), None)
 
     def _maybe_snapshot(self) -> None:
-        if self._seq - self._last_snapshot < SNAPSHOT_EVERY or (self._saving and not self._saving.done()):
+        now = self._clock.now_ms()
+        self._last_snapshot_ms = self._last_snapshot_ms or now
+        few = self._seq - self._last_snapshot < SNAPSHOT_EVERY
+        if few and now - self._last_snapshot_ms < SNAPSHOT_EVERY_MS:
             return
-        self._last_snapshot = self._seq
+        if self._saving and not self._saving.done():
+            return
+        self._last_snapshot, self._last_snapshot_ms = self._seq, now
         self._saving = asyncio.create_task(self._save(replay.freeze(self.engine, self._seq)))
 
     async def _save(self, snapshot: Snapshot) -> None:

@@ -1,14 +1,16 @@
 """The journal on a database: one commit a batch, on a connection of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.ports import JournalRefused, Snapshot
+from acd.ports import Decision, JournalRefused, Snapshot
 from acd.store import codec
-from acd.store.tables import blobs, events, skipped, snapshots
+from acd.store.tables import blobs, decisions, events, skipped, snapshots
 from routing.events import Envelope, TermBegan
 
 PAGE = 2_000
@@ -24,7 +26,7 @@ class SqlJournal:
         self._engine = engine
         self._connection = connection
         self._sqlite = engine.dialect.name == "sqlite"
-        self._blobs: set[str] = set()
+        self._naming = asyncio.Lock()
         self._batches = 0
 
     @classmethod
@@ -32,12 +34,12 @@ class SqlJournal:
         """Take a connection and keep it."""
         return cls(engine, await engine.connect())
 
-    async def append(self, batch: Sequence[Envelope]) -> None:
-        rows, new = [], {}
+    async def append(self, batch: Sequence[Envelope], decided: Sequence[Decision] = ()) -> None:
+        rows, named = [], {}
         for envelope in batch:
             row = codec.encode(envelope.event)
-            if row.blob and row.body not in self._blobs:
-                new[row.body] = row.blob
+            if row.blob:
+                named[row.body] = row.blob
             rows.append(
                 {
                     "seq": envelope.seq,
@@ -52,22 +54,38 @@ class SqlJournal:
                 }
             )
         durable = self._sqlite and any(isinstance(envelope.event, TermBegan) for envelope in batch)
+        if named:
+            async with self._naming:
+                await self._write(rows, named, decided, durable)
+        else:
+            await self._write(rows, named, decided, durable)
+        self._batches += 1
+        if self._sqlite and self._batches % CHECKPOINT_EVERY == 0:
+            await self._checkpoint()
+
+    async def _write(
+        self,
+        rows: list[dict[str, Any]],
+        named: dict[str, str],
+        decided: Sequence[Decision],
+        durable: bool,
+    ) -> None:
+        """One transaction. Raises JournalRefused."""
         try:
             if durable:
                 await self._pragma("synchronous=FULL")
-            for digest, value in new.items():
+            for digest, value in named.items():
                 await self._keep(digest, value)
-            await self._connection.execute(insert(events), rows)
+            if rows:
+                await self._connection.execute(insert(events), rows)
+            if decided:
+                await self._connection.execute(insert(decisions), [each._asdict() for each in decided])
             await self._connection.commit()
             if durable:
                 await self._pragma("synchronous=NORMAL")
         except (SQLAlchemyError, OSError) as fault:
             await self._recover()
             raise JournalRefused(self._why(fault)) from None
-        self._blobs |= set(new)
-        self._batches += 1
-        if self._sqlite and self._batches % CHECKPOINT_EVERY == 0:
-            await self._checkpoint()
 
     async def _pragma(self, pragma: str) -> None:
         await self._connection.execute(text(f"PRAGMA {pragma}"))
@@ -129,6 +147,12 @@ class SqlJournal:
             row = (await connection.execute(query)).first()
         return (row.seq, row.term, row.at_ms) if row else (0, 0, 0)
 
+    async def decisions(self, after: int) -> list[Decision]:
+        query = select(decisions).where(decisions.c.seq > after).order_by(decisions.c.seq, decisions.c.offer)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query)
+            return [Decision(row.seq, row.offer, row.visit, row.agent) for row in rows]
+
     async def skip(self, seq: int, error: str) -> None:
         await self._connection.execute(insert(skipped), {"seq": seq, "error": error[:300]})
         await self._connection.commit()
@@ -161,15 +185,28 @@ class SqlJournal:
         return Snapshot(row.seq, row.release, row.world) if row else None
 
     async def trim(self, before_ms: int) -> int:
-        """Forget events older than `before_ms` that no kept snapshot needs; returns how many."""
-        async with self._engine.begin() as connection:
-            oldest = (await connection.execute(select(func.min(snapshots.c.seq)))).scalar()
-            if oldest is None:
-                return 0
-            gone = await connection.execute(
-                delete(events).where(events.c.seq <= oldest, events.c.at_ms < before_ms)
-            )
-            return int(gone.rowcount)
+        """Forget events older than `before_ms` that no kept snapshot needs, what they led to, and the
+        policies and rosters that no kept event names; returns how many events.
+
+        What goes is looked for first: the writing, for which an append has to wait, is short.
+        """
+        async with self._naming:
+            async with self._engine.connect() as connection:
+                oldest = (await connection.execute(select(func.min(snapshots.c.seq)))).scalar()
+                young = select(events.c.seq).where(events.c.at_ms >= before_ms).order_by(events.c.seq)
+                first = (await connection.execute(young.limit(1))).scalar()
+                if oldest is None:
+                    return 0
+                until = oldest if first is None else min(oldest, first - 1)
+                names = select(events.c.body).where(events.c.kind.in_(codec.WITH_BLOB), events.c.seq > until)
+                named = (await connection.execute(names.distinct())).scalars().all()
+            async with self._engine.begin() as connection:
+                gone = await connection.execute(delete(events).where(events.c.seq <= until))
+                for table in (skipped, decisions):
+                    await connection.execute(delete(table).where(table.c.seq <= until))
+                if gone.rowcount:
+                    await connection.execute(delete(blobs).where(blobs.c.digest.not_in(named)))
+                return int(gone.rowcount)
 
     async def close(self) -> None:
         await self._connection.close()

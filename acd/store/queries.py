@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.tables import offers, staff, visits
+from acd.store.tables import staff, visits
 from agents.model import Roster
 from routing import facts
 
@@ -88,10 +88,3 @@ async def load_roster(engine: AsyncEngine) -> Roster | None:
     async with engine.connect() as connection:
         kept = (await connection.execute(select(staff.c.roster).where(staff.c.id == 1))).scalar()
     return _ROSTER.validate_json(kept) if kept else None
-
-
-async def recorded_offers(engine: AsyncEngine) -> dict[int, tuple[int, str]]:
-    """offer -> (visit, agent), as recorded when it was made."""
-    async with engine.connect() as connection:
-        rows = await connection.execute(select(offers.c.id, offers.c.visit, offers.c.agent))
-        return {row.id: (row.visit, row.agent) for row in rows}

@@ -43,6 +43,14 @@ skipped = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("error", String(300), nullable=False),
 )
+decisions = Table(
+    "journal_decision",
+    JOURNAL,
+    Column("offer", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False, index=True),
+    Column("visit", BigInteger, nullable=False),
+    Column("agent", String(40), nullable=False),
+)
 snapshots = Table(
     "journal_snapshot",
     JOURNAL,

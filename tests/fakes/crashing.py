@@ -39,11 +39,11 @@ class Around:
 
 
 class Journal(Around):
-    async def append(self, batch: Sequence[Any]) -> None:
+    async def append(self, batch: Sequence[Any], decided: Sequence[Any] = ()) -> None:
         mine = any(type(each.event).__name__ == "CallWaiting" for each in batch)
         if mine:
             self._bomb.at("before commit")
-        await self._part.append(batch)
+        await self._part.append(batch, decided)
         if mine:
             self._bomb.at("commit and step")
 

@@ -1,5 +1,6 @@
 """Cases, priority classes and reasons on real calls: by API, by key, in the records, and replayed."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -81,15 +82,15 @@ async def test_recorded_decisions_are_proved_again_and_compared(hotline: Watched
     row = await hotline.row(LAST, before)
     assert row["answered_by"] == "birgit"
     await hotline.stop_daemon()
-    journal = str(hotline.folder / "var" / "journal.db")
-    code, said = await acd("replay", journal, "--config", str(hotline.config))
+    journal = shutil.copy(hotline.folder / "var" / "journal.db", tmp_path)
+    code, said = await acd("replay", journal)
     assert (code, "0 decided otherwise" in said) == (0, True), said
     other = tmp_path / "other.toml"
     other.write_text(
         hotline.config.read_text(encoding="utf-8").replace('"concern",\n', "").replace('"concern", ', ""),
         encoding="utf-8",
     )
-    code, said = await acd("replay", journal, "--config", str(hotline.config), "--policy", str(other))
+    code, said = await acd("replay", journal, "--policy", str(other))
     assert code == 0, said
     mine = [line for line in said.splitlines() if f"visit {row['id']} to birgit" in line]
     assert len(mine) == 1, said

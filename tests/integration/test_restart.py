@@ -12,6 +12,9 @@ from acd.demo.hotline import NUMBER
 from tests.integration.conftest import Watched, state_of, waiting
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
 
+TALK_MS = 60_000
+"""Longer than any restart takes: the tests end a talk themselves, once it has been seen."""
+
 
 async def dead(hotline: Watched) -> None:
     assert hotline.daemon is not None
@@ -65,7 +68,7 @@ async def test_who_came_while_the_daemon_was_dead_is_served_when_it_returns(hotl
 
 async def test_a_phone_that_rings_connects_and_the_talk_goes_on(hotline: Watched) -> None:
     before = newest(hotline)
-    await hotline.sipp.phones(["p04"], answer_ms=2500, talk_ms=4000)
+    await hotline.sipp.phones(["p04"], answer_ms=2500, talk_ms=TALK_MS)
     await hotline.ask("birgit", "login")
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     await hotline.until("it rings", lambda b: b["ringing"] == 1)
@@ -76,6 +79,7 @@ async def test_a_phone_that_rings_connects_and_the_talk_goes_on(hotline: Watched
     await hotline.stop_daemon(kill=True)
     await hotline.start_daemon()
     await hotline.until("they still talk", lambda b: b["talking"] == 1)
+    await hotline.asterisk.cli("channel request hangup all")
     await call.finished()
     row = await hotline.row(LAST, before)
     assert (row["outcome"], row["answered_by"], row["offers"]) == ("answered", "birgit", 1)
@@ -126,11 +130,13 @@ async def test_no_caller_is_lost_wherever_the_daemon_is_killed(hotline: Watched,
     before = newest(hotline)
     await hotline.stop_daemon()
     await hotline.start_daemon((sys.executable, "-m", "tests.fakes.crashing", point, "1"))
-    await hotline.sipp.phones(["p04"], answer_ms=600, talk_ms=5000)
+    await hotline.sipp.phones(["p04"], answer_ms=600, talk_ms=TALK_MS)
     await hotline.ask("birgit", "login")
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     await dead(hotline)
     await hotline.start_daemon()
+    await hotline.until("they talk", lambda b: b["talking"] == 1)
+    await hotline.asterisk.cli("channel request hangup all")
     await call.finished()
     row = await hotline.row(LAST, before)
     assert (row["outcome"], row["answered_by"], row["language"]) == ("answered", "birgit", "de")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.ports import JournalRefused, Snapshot
+from acd.ports import Decision, JournalRefused, Snapshot
 from acd.store import codec, queries
 from acd.store.journal import SqlJournal
 from acd.store.open import StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder
-from acd.store.tables import handlings, incidents, offers, staff_intervals, visits
+from acd.store.tables import blobs, handlings, incidents, offers, staff_intervals, visits
 from acd.store.vault import SqlVault, normal
 from routing import facts
 from routing.events import KINDS, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
@@ -89,6 +89,23 @@ async def test_trimming_never_goes_behind_the_oldest_kept_snapshot(journal: SqlJ
     await journal.save_snapshot(Snapshot(6, "r", b"world"))
     assert await journal.trim(45) == 4
     assert [each.seq async for each in journal.read(0)] == [5, 6, 7, 8, 9, 10]
+
+
+async def test_what_no_kept_event_needs_goes_with_the_events(journal: SqlJournal) -> None:
+    """Decisions, and policies that nobody names any more; one that comes back in force is there again."""
+    rules = [POLICY._replace(wrap_up_ms=ms) for ms in (1, 2, 3)]
+    changes = [PolicyChanged(codec.digest(each), each) for each in rules]
+    batch = [envelope(seq, change) for seq, change in enumerate(changes, start=1)]
+    await journal.append(batch)
+    await journal.append([], [Decision(seq, seq, 7, "amal") for seq in (1, 2, 3)])
+    await journal.save_snapshot(Snapshot(2, "r", b"world"))
+    assert await journal.trim(25) == 2
+    assert await journal.decisions(0) == [Decision(3, 3, 7, "amal")]
+    async with journal._engine.connect() as connection:
+        kept = (await connection.execute(select(blobs.c.digest))).scalars().all()
+    assert kept == [changes[2].digest]
+    await journal.append([envelope(4, changes[0])])
+    assert [each.event async for each in journal.read(0)] == [changes[2], changes[0]]
 
 
 # --- records ---------------------------------------------------------------------------------------
