@@ -48,11 +48,13 @@ class Clocked(ABC):
 
     def _alarm(self, set_for: int) -> None:
         """One that a sooner one has overtaken is void."""
-        if set_for != self._wake_at:
-            return
-        self._wake_at = NEVER
+        if set_for == self._wake_at:
+            self._wake_at = NEVER
+            self._falls_due()
+
+    def _falls_due(self) -> None:
         due = self._engine.due()
-        if due is not None and due <= set_for:
+        if due is not None and due <= self._clock.now:
             self._tell(Elapsed())
         else:
             self._wake()

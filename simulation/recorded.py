@@ -44,8 +44,6 @@ class Recorded(Clocked):
         if self._engine.world.link_up:
             self._wake()
 
-    def _elapsed(self) -> None:
-        if self._term_ends or not self._engine.world.link_up:
-            self._wake_at = 0
-        else:
-            super()._elapsed()
+    def _falls_due(self) -> None:
+        if not self._term_ends:
+            super()._falls_due()
