@@ -35,7 +35,7 @@ $(VENV)/.done: $(LOCKS) pyproject.toml
 	@command -v $(UV) >/dev/null || { python3 -m venv .tools && .tools/bin/pip -q install uv; } || \
 		{ echo "setup: python3 with venv is needed: apt-get install python3-venv" >&2; exit 1; }
 	$(UV) venv -q --allow-existing --python '>=3.11' $(VENV)
-	$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements/test.txt
+	$(UV) pip sync -q --compile-bytecode --python $(PYTHON) --require-hashes requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --no-deps -e .
 	@touch $@
 

@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 
 from config.hours import closed_days, midnights
 from config.schema import Span
@@ -129,7 +128,11 @@ class Calendar:
             spans = (span for day in working for span in self._present(day, share, 0))
             return sum(end - begin for begin, end in spans) - asked
 
-        return 1.0 if beyond(1.0) <= 0 else float(optimize.bisect(beyond, 0.0, 1.0, xtol=1e-4))
+        if beyond(1.0) <= 0:
+            return 1.0
+        from scipy import optimize  # only here, and slow to load
+
+        return float(optimize.bisect(beyond, 0.0, 1.0, xtol=1e-4))
 
     def _vacant(self) -> tuple[Flags, Ints]:
         """By person and day: not there for certain, and the pace."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,7 +56,7 @@ class Spread:
                 found.append(Estimate(count, only, np.nan, np.nan, np.nan, np.nan))
                 continue
             deviation = (squares / (count - 1)) ** 0.5
-            t = float(stats.t.ppf(0.5 + confidence / 2, count - 1))
+            t = float(special.stdtrit(count - 1, 0.5 + confidence / 2))
             half, year = t * deviation / count**0.5, t * deviation * (1 + 1 / count) ** 0.5
             found.append(Estimate(count, mean, mean - half, mean + half, mean - year, mean + year))
         return found
