@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simulation.layout import PEOPLE_MAX
 from simulation.outcome import Cells, outcome
 from simulation.scenario import Scenario
 from simulation.tables import Machine
@@ -68,10 +69,18 @@ def _place(scenario: _ByDigest, case_work: bool) -> _Place:
     return _Place(made, Machine(made.model), Cells(made.model))
 
 
+def _whole_staff(scenario: Scenario) -> Scenario:
+    """With everybody in its order: who never logs in changes no call, so that any number of people can be
+    simulated in the same tables. (Who may work on a case depends on who is there; case work has its own.)
+    """
+    return scenario.changed({"staff.people": min(len(scenario.staff.order), PEOPLE_MAX)})
+
+
 def run(block: Block) -> Found:
     """Every replication of the block. Raises ModelFaults where the kernel has no room for the model."""
     scenario = block.scenario
-    place = _place(_ByDigest(scenario), block.case_work)
+    kept = scenario if block.case_work else _whole_staff(scenario)
+    place = _place(_ByDigest(kept), block.case_work)
     people, variant = int(scenario.staff.people.value), scenario.house.service_level.variant
     usual = scenario.cases.in_a_year
     figures, cells = [], []

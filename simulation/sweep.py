@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from functools import cached_property
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -104,12 +105,19 @@ class Grid:
                 count = min(BLOCK, self.replications - begin)
                 yield Block(variant, self._cases, self.seed, begin, count, self.case_work)
 
-    def place(self, block: Block, nth: int) -> tuple[float, ...]:
-        """The values of the point that the block's nth number of cases belongs to."""
-        digest = block.scenario.digest
-        values = next(values for values, made in self._variants.items() if made.digest == digest)
-        rest = iter(values)
-        return tuple(block.cases[nth] if key == CASES else next(rest) for key in self.axes)
+    def places(self, block: Block) -> Iterator[tuple[int, tuple[float, ...]]]:
+        """(nth, values): the point that the block's nth number of cases belongs to."""
+        for variant in self._by_digest[block.scenario.digest]:
+            for nth, cases in enumerate(block.cases):
+                rest = iter(variant)
+                yield nth, tuple(cases if key == CASES else next(rest) for key in self.axes)
+
+    @cached_property
+    def _by_digest(self) -> dict[str, list[tuple[float, ...]]]:
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for values, made in self._variants.items():
+            found.setdefault(made.digest, []).append(values)
+        return found
 
 
 class Swept(NamedTuple):
@@ -179,8 +187,8 @@ def put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
     for block in grid.blocks():
         each = found[named(block)]
         span = slice(block.first, block.first + block.number)
-        for nth in range(len(block.cases)):
-            at = place[grid.place(block, nth)]
+        for nth, values in grid.places(block):
+            at = place[values]
             figures[at, span], cells[at, span] = each.figures[nth], each.cells[nth]
     return Swept(figures, cells)
 

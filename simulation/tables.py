@@ -1,5 +1,6 @@
 """From a model to the kernel's tables, and a fresh world for each replication."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,10 +68,32 @@ def tables(model: Model) -> Tables:
                 found[k, s] = value(kind, step)
         return found
 
+    @cache
+    def levels(language: str, second: str, step: Step) -> list[int]:
+        """By person: the best level in any language that the step admits."""
+        spoken_in = admitted(policy, step, language, second)
+        return [max((spoken(policy, each, code) for code in spoken_in), default=0) for each in people]
+
+    @cache
+    def tongues(language: str, second: str, step: Step) -> list[str]:
+        """By person: in which language they would talk."""
+        return [best_language(policy, each, step, language, second) for each in people]
+
+    def level(kind: Kind, step: Step) -> list[int]:
+        return levels(kind.language, kind.second, step)
+
+    def keeper(kind: Kind, step: Step) -> list[int]:
+        said = tongues(kind.language, kind.second, step)
+        return [spoken(policy, each, code) for each, code in zip(people, said, strict=True)]
+
+    def helped(kind: Kind, step: Step) -> int:
+        need = Need(kind.language, kind.second, kind.concern, 0, (), "", ())
+        return _bits(interpreted(step, need, code) for code in tongues(kind.language, kind.second, step))
+
     def skilled(kind: Kind, step: Step, alone: int) -> int:
         return _bits(
             verdict(
-                _level(policy, each, kind, step),
+                known,
                 step.language,
                 each.agent.concern_level(kind.concern),
                 step.concern,
@@ -81,14 +104,13 @@ def tables(model: Model) -> Tables:
                 0,
             )
             == SUITS
-            for each in people
+            for each, known in zip(people, level(kind, step), strict=True)
         )
 
     def preferred(kind: Kind, step: Step) -> int:
         return _bits(
-            _level(policy, each, kind, step) >= step.prefer_language
-            and each.agent.concern_level(kind.concern) >= step.prefer_concern
-            for each in people
+            known >= step.prefer_language and each.agent.concern_level(kind.concern) >= step.prefer_concern
+            for each, known in zip(people, level(kind, step), strict=True)
         )
 
     place = {each.agent.id: i for i, each in enumerate(people)}
@@ -126,13 +148,10 @@ def tables(model: Model) -> Tables:
         able=by_step(lambda kind, step: skilled(kind, step, 0)),
         speaking=by_step(lambda kind, step: skilled(kind, step, 1)),
         preferred=by_step(preferred),
-        level=by_step(lambda kind, step: [_level(policy, each, kind, step) for each in people], len(people)),
-        keeper=by_step(
-            lambda kind, step: [spoken(policy, p, _tongue(policy, p, kind, step)) for p in people],
-            len(people),
-        ),
+        level=by_step(level, len(people)),
+        keeper=by_step(keeper, len(people)),
         needed=by_step(lambda kind, step: step.language),
-        interpreted=by_step(lambda kind, step: _bits(_helped(policy, each, kind, step) for each in people)),
+        interpreted=by_step(helped),
         concern=np.array([[p.agent.concern_level(kind.concern) for p in people] for kind in kinds], np.int64),
         versatility=np.array([len(each.agent.languages) for each in people], np.int64),
         worth=np.array([policy.worth(kind.classes) for kind in kinds], np.int64),
@@ -281,21 +300,6 @@ def _ragged(rows: list[list[int]]) -> Ints:
     for i, row in enumerate(rows):
         made[i, : len(row)] = row
     return made
-
-
-def _level(policy: Policy, person: Person, kind: Kind, step: Step) -> int:
-    """The best level in any language that the step admits."""
-    languages = admitted(policy, step, kind.language, kind.second)
-    return max((spoken(policy, person, each) for each in languages), default=0)
-
-
-def _tongue(policy: Policy, person: Person, kind: Kind, step: Step) -> str:
-    return best_language(policy, person, step, kind.language, kind.second)
-
-
-def _helped(policy: Policy, person: Person, kind: Kind, step: Step) -> bool:
-    need = Need(kind.language, kind.second, kind.concern, 0, (), "", ())
-    return interpreted(step, need, _tongue(policy, person, kind, step)) != ""
 
 
 def _durations(model: Model) -> dict[str, Any]:

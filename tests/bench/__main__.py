@@ -6,10 +6,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import engine, flood, gap, planner
+from tests.bench import engine, flood, gap, planner, sweep
 from tests.bench.figures import Figures
 
-BENCHES = {"engine": engine.main, "planner": planner.main, "flood": flood.main, "gap": gap.main}
+BENCHES = {
+    "engine": engine.main,
+    "planner": planner.main,
+    "sweep": sweep.main,
+    "flood": flood.main,
+    "gap": gap.main,
+}
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 own: 15 people, 8,000 contacts a year, ten hours on 250 days: the centre's own load. full: 23 people at 85 %
 occupancy with every rule in use. The plain SimPy model is the way its manual teaches: a process a call,
 people in a FilterStore, patience as a timeout; it knows languages, concerns and one widening step, and no
-other rule. All of a pair run in turn in this process, on one core.
+other rule. Ciw has a simpler centre still (tests.bench.ciw_model). All of a pair run in turn in this process,
+on one core.
 """
 
 import random
@@ -18,6 +19,7 @@ from simulation import layout, sampler
 from simulation.model import Arrivals, Duration, Kind, Model, Phones, Shift
 from simulation.reference import Reference
 from simulation.tables import Machine
+from tests.bench import ciw_model
 from tests.bench.engine import CONCERNS, LANGUAGES, policy, roster
 from tests.bench.figures import Figures
 
@@ -143,6 +145,9 @@ def main(figures: Figures, small: bool, folder: Path) -> None:
         begin = perf_counter()
         plain_simpy(part, 1)
         plain_rate = sum(each.expected for each in part.arrivals) / (perf_counter() - begin)
+        begin = perf_counter()
+        come = ciw_model.run(part, len(part.arrivals) * OPEN_MS / 1000, 1)
+        ciw_rate = come / (perf_counter() - begin)
         kernel_rate = contacts / kernel_s
         figures.add(
             f"planner, {name}",
@@ -150,7 +155,9 @@ def main(figures: Figures, small: bool, folder: Path) -> None:
             kernel_contacts_per_second=round(kernel_rate),
             engine_on_simpy_contacts_per_second=round(reference_rate),
             plain_simpy_contacts_per_second=round(plain_rate),
+            ciw_without_skills_contacts_per_second=round(ciw_rate),
             kernel_to_plain_simpy=round(kernel_rate / plain_rate, 1),
+            kernel_to_ciw_without_skills=round(kernel_rate / ciw_rate, 1),
             kernel_to_engine_on_simpy=round(kernel_rate / reference_rate, 1),
             occupancy=round(float(worked[1] / worked[2]), 4),
             share_abandoned=round(counts["abandoned"] / contacts, 4),

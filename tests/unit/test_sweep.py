@@ -10,10 +10,11 @@ import pyarrow.parquet
 import pytest
 
 from simulation import results, scenario_file, sequential, sweep
-from simulation.outcome import figures_of
+from simulation.outcome import Cells, figures_of, outcome
 from simulation.posts import net_year_minutes, posts
 from simulation.replications import Block, run
 from simulation.sweep import Grid, GridFaults, Swept
+from simulation.tables import Machine
 from simulation.year import year
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
@@ -60,6 +61,19 @@ def test_a_point_is_what_its_scenario_alone_gives() -> None:
     alone = run(Block(BASE.changed({sweep.PEOPLE: 8}), (3_000.0,), 1, 7, 1, False))
     assert np.array_equal(swept.figures[3, 7], alone.figures[0, 0], equal_nan=True)
     assert np.array_equal(swept.cells[3, 7], alone.cells[0, 0], equal_nan=True)
+
+
+def test_tables_of_everybody_give_what_those_of_the_people_there_give() -> None:
+    """Calls alone have one machine for any number of people; who never logs in changes nothing."""
+    for people in (5, 11):
+        asked = BASE.changed({sweep.PEOPLE: people})
+        made = year(asked, case_work=False)
+        own, cells = Machine(made.model), Cells(made.model)
+        own.run(1, 3, shifts=made.calendar.rows(1, 3, people), load=3_000 / BASE.cases.in_a_year)
+        alone = outcome(own, cells, asked.house.service_level.variant)
+        found = run(Block(asked, (3_000.0,), 1, 3, 1, False))
+        assert np.array_equal(found.figures[0, 0], alone.figures, equal_nan=True)
+        assert np.array_equal(found.cells[0, 0], alone.cells, equal_nan=True)
 
 
 def test_order_and_workers_do_not_matter() -> None:
