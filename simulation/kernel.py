@@ -37,6 +37,7 @@ from simulation.layout import (
     HEAP_MAX,
     HOLDING,
     HOURS,
+    HOURS_OF_WEEK,
     ID_BITS,
     IDLE,
     INTERPRETER,
@@ -639,8 +640,17 @@ def _answer(w: World, now: Int, visit: Int) -> None:
         counted[8] += waited
         counted[9] += lasts
         counted[10] += waited > t.no_wait_ms
+        _count_hour(w, v[V_QUEUED], waited, 0)
         w.worked[agent, 0] += 1
         w.waits[min(waited // 1000, BINS - 1)] += 1
+
+
+@njit(cache=CACHED)
+def _count_hour(w: World, queued: Int, waited: Int, ended: Int) -> None:
+    """Who was queued before midnight counts for the day before."""
+    hour = (24 * w.weekday + (queued - w.day_began) // 3_600_000) % HOURS_OF_WEEK
+    w.by_hour[hour, ended] += 1
+    w.by_hour[hour, ended + 1] += waited <= w.within_ms
 
 
 @njit(cache=CACHED)
@@ -682,6 +692,7 @@ def _give_up(w: World, now: Int, visit: Int) -> None:
         counted[5] += waited <= t.within_ms
         counted[8] += waited
         counted[10] += waited > t.no_wait_ms
+        _count_hour(w, v[V_QUEUED], waited, 2)
     if t.retrial > 0.0:
         calls, after = sampler.draw(w.seed, w.replication, sampler.RETRIAL, caller, v[V_ATTEMPT])
         if calls < t.retrial:
@@ -700,6 +711,7 @@ def _pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int) ->
         g[IS_OPEN] = is_open
         _say(w, now, OPEN, -1, -1, is_open)
     if new_day:
+        w.weekday, w.day_began = (w.weekday + 1) % 7, now
         for agent in range(w.n_people):
             p = w.people[agent]
             activity = p[P_ACTIVITY]

@@ -113,6 +113,9 @@ COUNTS: Final = (
 )
 """By kind of caller."""
 N_COUNTS: Final = len(COUNTS)
+HOUR_COUNTS: Final = ("answered", "answered_within", "abandoned", "abandoned_within")
+"""By hour of the week, Monday's first being 0, in which the caller was queued."""
+HOURS_OF_WEEK: Final = 168
 PERSON_COUNTS: Final = ("talks", "busy_ms", "on_ms")
 BINS: Final = 1_024
 """Waits of the answered, in bins of one second; the last one holds the rest."""
@@ -180,6 +183,9 @@ STATE: Final = [
     ("visits", _I, (RING_MAX, V_FIELDS)),
     ("talks", _F, (RING_MAX,)),
     ("until", _I, (RING_MAX, PEOPLE_MAX)),
+    ("weekday", _I),
+    ("day_began", _I),
+    ("by_hour", _I, (HOURS_OF_WEEK, len(HOUR_COUNTS))),
     ("waiting", _I, (RING_MAX,)),
     ("offers", _I, (RING_MAX,)),
     ("people", _I, (PEOPLE_MAX, P_FIELDS)),

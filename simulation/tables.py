@@ -1,7 +1,7 @@
 """From a model to the kernel's tables, and a fresh world for each replication."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from simulation.model import Kind, Model, faults
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+_HALF_A_DAY: Final = 43_200_000
 
 
 class ModelFaults(ValueError):
@@ -206,11 +208,17 @@ class Machine:
             else:
                 self._w[name] = value
         self._ring = 256
+        self._weekday, self._day_began = _day(model)
 
     @property
     def counts(self) -> Ints:
         """By kind of caller and layout.COUNTS."""
         return self._array("counts")[: self._kinds]
+
+    @property
+    def by_hour(self) -> Ints:
+        """By hour of the week and layout.HOUR_COUNTS."""
+        return self._array("by_hour")
 
     @property
     def worked(self) -> Ints:
@@ -228,7 +236,7 @@ class Machine:
 
     def clear(self) -> None:
         """Count from nothing again."""
-        for each in (self.counts, self.worked, self.waits):
+        for each in (self.counts, self.by_hour, self.worked, self.waits):
             each.fill(0)
 
     def run(
@@ -246,7 +254,7 @@ class Machine:
         model's arrivals are expected.
         Raises ModelFaults if more callers come, or are there at once, than the kernel has room for.
         """
-        before = [each.copy() for each in (self.counts, self.worked, self.waits)]
+        before = [each.copy() for each in (self.counts, self.by_hour, self.worked, self.waits)]
         while True:
             rows: list[tuple[int, ...]] = []
             self._renew(seed, replication, trace)
@@ -264,7 +272,7 @@ class Machine:
             if came != kernel.TOO_MANY_AT_ONCE or self._ring == layout.RING_MAX:
                 raise ModelFaults(f"{kernel.FAULTS[came]}; the reference has no limit")
             self._ring *= 4
-            for each, old in zip((self.counts, self.worked, self.waits), before, strict=True):
+            for each, old in zip((self.counts, self.by_hour, self.worked, self.waits), before, strict=True):
                 each[:] = old
 
     def _renew(self, seed: int, replication: int, trace: bool) -> None:
@@ -272,6 +280,7 @@ class Machine:
         w["seed"], w["replication"], w["ring"], w["trace"] = seed, replication, ring - 1, trace
         for name in ("g", "people"):
             w[name].fill(0)
+        w["weekday"], w["day_began"] = self._weekday, self._day_began
         w["visits"][:ring] = 0
         w["visits"][:ring, layout.V_OFFER] = w["visits"][:ring, layout.V_ID] = -1
         w["people"][:, layout.P_SHOWN] = 144
@@ -324,6 +333,13 @@ def _hours(policy: Policy, begin: int, end: int) -> Ints:
         holding = _bits(not each.when or any(a <= at < b for a, b in each.when) for each in policy.reserves)
         rows.append((at - begin, any(a <= at < b for a, b in policy.opening), holding, at in policy.days))
     return np.array(rows, np.int64)
+
+
+def _day(model: Model) -> tuple[int, int]:
+    """Weekday at the begin (the epoch began on a Thursday) and the ms at which that day began."""
+    begin = model.begin_ms
+    began = max((each for each in model.policy.days if each <= begin), default=begin)
+    return ((began + _HALF_A_DAY) // (2 * _HALF_A_DAY) + 3) % 7, began - begin
 
 
 def _shifts(model: Model, place: dict[str, int]) -> Ints:
