@@ -16,6 +16,8 @@ _HOUSE = Path(__file__).resolve().parents[1]
 _SOURCES = (
     "routing/select.py",
     "simulation/cache.py",
+    "simulation/casework.py",
+    "simulation/clockwork.py",
     "simulation/kernel.py",
     "simulation/layout.py",
     "simulation/sampler.py",

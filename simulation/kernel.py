@@ -20,13 +20,13 @@ from simulation.layout import (
     ACT_WRAP_UP,
     AGENT,
     ANSWER,
+    ATTEMPTS,
     AWAY,
     BACK,
     BINS,
     CALL_ENDS,
-    CALLERS,
-    CALLS,
     CALLS_AGAIN,
+    CHANGED,
     DIRTY,
     END,
     FAULT,
@@ -36,7 +36,6 @@ from simulation.layout import (
     HEAP,
     HEAP_MAX,
     HOLDING,
-    HOURS,
     HOURS_OF_WEEK,
     ID_BITS,
     IDLE,
@@ -44,14 +43,13 @@ from simulation.layout import (
     IS_OPEN,
     LEASE,
     LOGGED_OUT,
-    NEXT_CALLER,
-    NEXT_HOUR,
-    NEXT_SHIFT,
+    NOT_READY,
     OFFER_ENDED,
     OFFERED,
     OFFERED_,
     OFFERS,
     OPEN,
+    OVER,
     P_ACTIVITY,
     P_BUSY,
     P_BUSY_SINCE,
@@ -60,6 +58,7 @@ from simulation.layout import (
     P_IDLE_SINCE,
     P_MISSES,
     P_ON_SINCE,
+    P_PLANNED,
     P_PRESENCE,
     P_REASON,
     P_SHOWN,
@@ -76,9 +75,6 @@ from simulation.layout import (
     RING_MAX,
     RINGING,
     ROWS,
-    ROWS_MAX,
-    ROWS_OF_ONE_EVENT,
-    STAFF,
     TALK_BEGAN,
     TALK_ENDED,
     TALKING,
@@ -126,11 +122,6 @@ _trailing_zeros: Any = trailing_zeros
 
 DONE, TRACE_FULL, TOO_MANY_AT_ONCE, TOO_MANY_CALLERS, TOO_MANY_IDS = range(5)
 """How a replication came back."""
-FAULTS = {
-    TOO_MANY_AT_ONCE: "more callers are there at once than the kernel has room for",
-    TOO_MANY_CALLERS: "more callers come in one replication than the kernel has room for",
-    TOO_MANY_IDS: "more offers are made in one replication than the kernel can count",
-}
 
 _NEVER = np.int64(2**63 - 1)
 _SHIFT = RANK_BITS + ID_BITS
@@ -144,7 +135,7 @@ World = Any
 
 
 @njit(cache=CACHED)
-def _push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
+def push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
     """Into the calendar; what lies behind the end never comes."""
     n = g[HEAP]
     if at >= g[END]:
@@ -165,7 +156,7 @@ def _push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
 
 
 @njit(cache=CACHED)
-def _pop(g: Any, heap: Any) -> None:
+def pop(g: Any, heap: Any) -> None:
     """The earliest out. Which child is earlier is added, not asked: a branch here is guessed wrong each
     other time; a mark behind the last one spares the question whether there are two."""
     n = g[HEAP] - 1
@@ -186,7 +177,8 @@ def _pop(g: Any, heap: Any) -> None:
 
 
 @njit(cache=CACHED, inline="always")
-def _say(w: World, now: Int, kind: Int, visit: Int, agent: Int, value: Int) -> None:
+def say(w: World, now: Int, kind: Int, visit: Int, agent: Int, value: Int) -> None:
+    """A row of the trace, if it is asked for."""
     g, rows = w.g, w.rows
     if w.trace == 0:
         return
@@ -196,7 +188,8 @@ def _say(w: World, now: Int, kind: Int, visit: Int, agent: Int, value: Int) -> N
 
 
 @njit(cache=CACHED, inline="always")
-def _count_bits(mask: Int) -> Int:
+def count_bits(mask: Int) -> Int:
+    """How many."""
     x = np.uint64(mask)
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -205,7 +198,8 @@ def _count_bits(mask: Int) -> Int:
 
 
 @njit(cache=CACHED, inline="always")
-def _first(mask: Int) -> Int:
+def first(mask: Int) -> Int:
+    """The place of the lowest bit."""
     return np.int64(_trailing_zeros(np.int64(mask)))
 
 
@@ -228,6 +222,8 @@ def _show(w: World, now: Int, agent: Int) -> None:
         shown = 64
     elif presence == AWAY:
         shown = 96 + 1 + p[P_REASON]
+    elif presence == NOT_READY:
+        shown = 80
     elif presence == LOGGED_OUT:
         shown = 144
     before = p[P_SHOWN]
@@ -237,10 +233,11 @@ def _show(w: World, now: Int, agent: Int) -> None:
         if shown == 0:
             p[P_IDLE_SINCE] = now
         p[P_SHOWN] = shown
-        _say(w, now, AGENT, -1, agent, shown)
+        say(w, now, AGENT, -1, agent, shown)
         if activity == IDLE and presence == AWAY:
-            _push(w.g, w.heap, now + w.back_ms, BACK, agent)
+            push(w.g, w.heap, now + w.back_ms, BACK, agent)
     bit = np.int64(1) << agent
+    w.g[CHANGED] |= bit & w.works
     if shown == 0:
         if w.g[FREE_PEOPLE] & bit == 0:
             w.g[FREE_PEOPLE] |= bit
@@ -250,13 +247,10 @@ def _show(w: World, now: Int, agent: Int) -> None:
 
 
 @njit(cache=CACHED)
-def _attend(w: World, now: Int, agent: Int, presence: Int, reason: Int) -> None:
+def attend(w: World, now: Int, agent: Int, presence: Int, reason: Int) -> None:
+    """A person's presence; callers who wait for them alone are told."""
     p = w.people[agent]
     before = p[P_PRESENCE]
-    if before == LOGGED_OUT and presence != LOGGED_OUT:
-        p[P_ON_SINCE] = now
-    if before != LOGGED_OUT and presence == LOGGED_OUT:
-        _count_on(w, now, agent)
     p[P_PRESENCE], p[P_REASON], p[P_MISSES] = presence, reason, 0
     _show(w, now, agent)
     if (before == READY) != (presence == READY) and w.any_owned:
@@ -268,8 +262,20 @@ def _attend(w: World, now: Int, agent: Int, presence: Int, reason: Int) -> None:
             i += 1
 
 
+@njit(cache=CACHED)
+def plan(w: World, now: Int, agent: Int, login: Int) -> None:
+    """From now on a person is there, or no longer there, by plan."""
+    p = w.people[agent]
+    if login and not p[P_PLANNED]:
+        p[P_ON_SINCE] = now
+    if p[P_PLANNED] and not login:
+        count_on(w, now, agent)
+    p[P_PLANNED] = login
+
+
 @njit(cache=CACHED, inline="always")
-def _count_on(w: World, now: Int, agent: Int) -> None:
+def count_on(w: World, now: Int, agent: Int) -> None:
+    """Time of a person who was there until now."""
     since = max(w.people[agent, P_ON_SINCE], w.warm_ms)
     if now > since:
         w.worked[agent, 2] += now - since
@@ -283,7 +289,7 @@ def _wrapped(w: World, now: Int, agent: Int) -> None:
     since = max(p[P_BUSY_SINCE], w.warm_ms)
     if now > since:
         w.worked[agent, 1] += now - since
-    _say(w, now, WRAP_UP_ENDED, p[P_VISIT], agent, 0)
+    say(w, now, WRAP_UP_ENDED, p[P_VISIT], agent, 0)
     p[P_ACTIVITY] = IDLE
     _show(w, now, agent)
 
@@ -303,7 +309,7 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
     asked = v[V_ASKED]
     rest = asked
     while rest:
-        agent = _first(rest)
+        agent = first(rest)
         rest &= rest - 1
         until = w.until[row, agent]
         if until > now:
@@ -349,12 +355,12 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
 def _push_waits(w: World, visit: Int) -> None:
     v = w.visits[visit & w.ring]
     if v[V_WIDEN] and v[V_WIDEN] <= v[V_GIVES_UP]:
-        _push(w.g, w.heap, v[V_WIDEN], WIDEN, visit)
+        push(w.g, w.heap, v[V_WIDEN], WIDEN, visit)
     if v[V_RETRY] and v[V_RETRY] <= v[V_GIVES_UP]:
-        _push(w.g, w.heap, v[V_RETRY], RETRY, visit)
+        push(w.g, w.heap, v[V_RETRY], RETRY, visit)
     if not v[V_PUSHED]:
         v[V_PUSHED] = 1
-        _push(w.g, w.heap, v[V_GIVES_UP], GIVES_UP, visit)
+        push(w.g, w.heap, v[V_GIVES_UP], GIVES_UP, visit)
 
 
 @njit(cache=CACHED)
@@ -402,7 +408,7 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
     """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
     t = w
     if not candidates & (candidates - 1):
-        return _first(candidates)
+        return first(candidates)
     kind, step = v[V_KIND], v[V_STEP]
     preferred = candidates & t.preferred[kind, step]
     if preferred:
@@ -415,7 +421,7 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
         kept: Int = np.int64(0)
         rest = candidates
         while rest:
-            agent = _first(rest)
+            agent = first(rest)
             rest &= rest - 1
             p = w.people[agent]
             order = _person_order(
@@ -434,11 +440,11 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
             elif order == best:
                 kept |= np.int64(1) << agent
         candidates = kept
-    return _first(candidates)
+    return first(candidates)
 
 
 @njit(cache=CACHED)
-def _match(w: World, now: Int) -> None:
+def match(w: World, now: Int) -> None:
     """Callers in order; each takes the best who may take them, and who has none is passed over."""
     t, g = w, w.g
     g[DIRTY] = 0
@@ -455,7 +461,7 @@ def _match(w: World, now: Int) -> None:
             firmly: Int = kept
             for each in range(t.n_reserves):
                 members = t.members[each] & free
-                if not (g[HOLDING] >> each) & 1 or not _keeps(0, _count_bits(members), t.keep[each]):
+                if not (g[HOLDING] >> each) & 1 or not _keeps(0, count_bits(members), t.keep[each]):
                     continue
                 if _keeps((t.same[v[V_KIND]] >> each) & 1, 0, 0):
                     kept |= members
@@ -497,7 +503,7 @@ def _offer(w: World, now: Int, visit: Int, agent: Int, candidates: Int) -> None:
     p = w.people[agent]
     p[P_ACTIVITY], p[P_VISIT] = RESERVED, visit
     _show(w, now, agent)
-    _say(w, now, OFFERED, visit, agent, step * 64 + _count_bits(candidates))
+    say(w, now, OFFERED, visit, agent, step * 64 + count_bits(candidates))
     if v[V_QUEUED] >= t.warm_ms:
         counted = w.counts[kind]
         counted[11] += step > 0
@@ -526,16 +532,16 @@ def _offer(w: World, now: Int, visit: Int, agent: Int, candidates: Int) -> None:
         and now + takes <= v[V_GIVES_UP]
     )
     if not sure:
-        _push(g, w.heap, v[V_LEASE], LEASE, offer)
+        push(g, w.heap, v[V_LEASE], LEASE, offer)
         if not v[V_PUSHED]:
             v[V_PUSHED] = 1
-            _push(g, w.heap, v[V_GIVES_UP], GIVES_UP, visit)
+            push(g, w.heap, v[V_GIVES_UP], GIVES_UP, visit)
     if does == 0 or does == 1 or does == 3:
         if not sure or w.trace:
-            _push(g, w.heap, now + t.rings_after_ms, RING, offer)
-        _push(g, w.heap, now + takes, ANSWER if does == 0 else PHONE_ENDS, offer)
+            push(g, w.heap, now + t.rings_after_ms, RING, offer)
+        push(g, w.heap, now + takes, ANSWER if does == 0 else PHONE_ENDS, offer)
     elif does != 5:
-        _push(g, w.heap, now + takes, PHONE_ENDS, offer)
+        push(g, w.heap, now + takes, PHONE_ENDS, offer)
 
 
 @njit(cache=CACHED)
@@ -546,7 +552,7 @@ def _end_offer(w: World, now: Int, visit: Int, outcome: Int) -> None:
     v = w.visits[row]
     agent = v[V_AGENT]
     v[V_OFFER] = v[V_AGENT] = -1
-    _say(w, now, OFFER_ENDED, visit, agent, outcome)
+    say(w, now, OFFER_ENDED, visit, agent, outcome)
     refused = 1 <= outcome <= 4
     if refused and t.retry_ms[outcome]:
         v[V_ASKED] |= np.int64(1) << agent
@@ -555,7 +561,7 @@ def _end_offer(w: World, now: Int, visit: Int, outcome: Int) -> None:
     if refused and t.away_after[outcome]:
         p[P_MISSES] += 1
         if p[P_MISSES] >= t.away_after[outcome] and p[P_PRESENCE] == READY:
-            _attend(w, now, agent, AWAY, outcome)
+            attend(w, now, agent, AWAY, outcome)
     p[P_ACTIVITY], p[P_VISIT] = IDLE, -1
     _show(w, now, agent)
 
@@ -571,7 +577,8 @@ def _return(w: World, now: Int, visit: Int) -> None:
 
 
 @njit(cache=CACHED)
-def _arrive(w: World, now: Int, caller: Int) -> None:
+def arrive(w: World, now: Int, caller: Int) -> None:
+    """A caller comes; after hours only to hear so."""
     t, g = w, w.g
     kind, attempt = w.kinds[caller], w.attempts[caller]
     visit = g[VISITS]
@@ -582,8 +589,9 @@ def _arrive(w: World, now: Int, caller: Int) -> None:
     counted = now >= t.warm_ms
     if not g[IS_OPEN]:
         w.last_end[caller] = now
+        g[OVER] = caller + 1
         w.counts[kind, 6] += counted
-        _say(w, now, VISIT_ENDED, visit, -1, 4)
+        say(w, now, VISIT_ENDED, visit, -1, 4)
         return
     v = w.visits[visit & w.ring]
     if v[V_STATE] != FREE:
@@ -605,10 +613,10 @@ def _arrive(w: World, now: Int, caller: Int) -> None:
     v[V_GIVES_UP] = now + sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms)
     w.talks[visit & w.ring] = talk
     w.counts[kind, 0] += counted
-    _say(w, now, QUEUED, visit, -1, 0)
+    say(w, now, QUEUED, visit, -1, 0)
     _enter(w, visit)
     _wait(w, now, visit, False)
-    _match(w, now)
+    match(w, now)
     if v[V_STATE] == WAITING:
         _push_waits(w, visit)
 
@@ -619,18 +627,18 @@ def _answer(w: World, now: Int, visit: Int) -> None:
     row = visit & w.ring
     v = w.visits[row]
     agent, kind = v[V_AGENT], v[V_KIND]
-    _say(w, now, OFFER_ENDED, visit, agent, 0)
+    say(w, now, OFFER_ENDED, visit, agent, 0)
     v[V_STATE], v[V_OFFER] = TALKING, -1
     p = w.people[agent]
     p[P_MISSES], p[P_WRAP_UP], p[P_BUSY_SINCE] = 0, 0, now
     p[P_CALLS] += 1
     p[P_ACTIVITY], p[P_VISIT] = ACT_TALKING, visit
     _show(w, now, agent)
-    _say(w, now, TALK_BEGAN, visit, agent, 0)
+    say(w, now, TALK_BEGAN, visit, agent, 0)
     if v[V_INTERPRETER]:
-        _say(w, now, INTERPRETER, visit, agent, 0)
+        say(w, now, INTERPRETER, visit, agent, 0)
     lasts = sampler.duration(t.talk_kind, t.talk_a, t.talk_b, w.talks[row], t.tick_ms)
-    _push(w.g, w.heap, now + lasts, CALL_ENDS, visit)
+    push(w.g, w.heap, now + lasts, CALL_ENDS, visit)
     if v[V_QUEUED] >= t.warm_ms:
         waited = now - v[V_QUEUED]
         counted = w.counts[kind]
@@ -658,17 +666,18 @@ def _end_talk(w: World, now: Int, visit: Int) -> None:
     v = w.visits[visit & w.ring]
     agent = v[V_AGENT]
     p = w.people[agent]
-    _say(w, now, TALK_ENDED, visit, agent, 0)
+    say(w, now, TALK_ENDED, visit, agent, 0)
     p[P_ACTIVITY] = ACT_WRAP_UP
     _show(w, now, agent)
     if w.wrap_up_ms <= 0:
         _wrapped(w, now, agent)
     else:
         p[P_WRAP_UP] = now + w.wrap_up_ms
-        _push(w.g, w.heap, p[P_WRAP_UP], WRAP_UP, agent)
+        push(w.g, w.heap, p[P_WRAP_UP], WRAP_UP, agent)
     v[V_STATE] = FREE
     w.last_end[v[V_CALLER]] = now
-    _say(w, now, VISIT_ENDED, visit, -1, 0)
+    w.g[OVER] = v[V_CALLER] + 1
+    say(w, now, VISIT_ENDED, visit, -1, 0)
 
 
 @njit(cache=CACHED)
@@ -683,7 +692,7 @@ def _give_up(w: World, now: Int, visit: Int) -> None:
     v[V_STATE] = FREE
     caller, kind = v[V_CALLER], v[V_KIND]
     w.last_end[caller] = now
-    _say(w, now, VISIT_ENDED, visit, -1, outcome)
+    say(w, now, VISIT_ENDED, visit, -1, outcome)
     if v[V_QUEUED] >= t.warm_ms:
         waited = now - v[V_QUEUED]
         counted = w.counts[kind]
@@ -693,23 +702,26 @@ def _give_up(w: World, now: Int, visit: Int) -> None:
         counted[8] += waited
         counted[10] += waited > t.no_wait_ms
         _count_hour(w, v[V_QUEUED], waited, 2)
-    if t.retrial > 0.0:
+    w.g[OVER] = caller + 1
+    if t.retrial > 0.0 and (not w.works or v[V_ATTEMPT] % ATTEMPTS < ATTEMPTS - 1):
         calls, after = sampler.draw(w.seed, w.replication, sampler.RETRIAL, caller, v[V_ATTEMPT])
         if calls < t.retrial:
+            w.g[OVER] = 0
             w.attempts[caller] += 1
             again = sampler.duration(t.again_kind, t.again_a, t.again_b, after, t.tick_ms)
-            _push(w.g, w.heap, now + again, CALLS_AGAIN, caller)
+            push(w.g, w.heap, now + again, CALLS_AGAIN, caller)
 
 
 # --- the hours -------------------------------------------------------------------------------------------
 
 
 @njit(cache=CACHED)
-def _pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int) -> None:
+def pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int) -> None:
+    """What changes with this hour."""
     g = w.g
     if is_open != g[IS_OPEN]:
         g[IS_OPEN] = is_open
-        _say(w, now, OPEN, -1, -1, is_open)
+        say(w, now, OPEN, -1, -1, is_open)
     if new_day:
         w.weekday, w.day_began = (w.weekday + 1) % 7, now
         for agent in range(w.n_people):
@@ -724,16 +736,16 @@ def _pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int) ->
 
 
 @njit(cache=CACHED)
-def _from_outside(w: World, now: Int, rank: Int, key: Int) -> None:
+def from_outside(w: World, now: Int, rank: Int, key: Int) -> None:
     """A phone, a caller or a member of staff does something; late ones name what is over, and are void."""
     t = w
     if rank == CALLS_AGAIN:
-        _arrive(w, now, key)
+        arrive(w, now, key)
         return
     if rank == BACK:
         p = w.people[key]
-        if p[P_PRESENCE] != LOGGED_OUT:
-            _attend(w, now, key, READY, 0)
+        if p[P_PRESENCE] == READY or p[P_PRESENCE] == AWAY:
+            attend(w, now, key, READY, 0)
             if p[P_ACTIVITY] == ACT_WRAP_UP:
                 _wrapped(w, now, key)
         return
@@ -752,11 +764,11 @@ def _from_outside(w: World, now: Int, rank: Int, key: Int) -> None:
     agent = v[V_AGENT]
     if rank == RING:
         v[V_LEASE] = now + t.lease_ms
-        _push(w.g, w.heap, v[V_LEASE], LEASE, key)
+        push(w.g, w.heap, v[V_LEASE], LEASE, key)
         v[V_RANG], v[V_STATE] = 1, RINGING
         w.people[agent, P_ACTIVITY] = ACT_RINGING
         _show(w, now, agent)
-        _say(w, now, RANG, visit, agent, 0)
+        say(w, now, RANG, visit, agent, 0)
     elif rank == ANSWER:
         _answer(w, now, visit)
     else:
@@ -766,7 +778,7 @@ def _from_outside(w: World, now: Int, rank: Int, key: Int) -> None:
 
 
 @njit(cache=CACHED)
-def _falls_due(w: World, now: Int, rank: Int, key: Int) -> None:
+def falls_due(w: World, now: Int, rank: Int, key: Int) -> None:
     """One of the engine's deadlines, if it still stands."""
     if rank == WRAP_UP:
         if w.people[key, P_WRAP_UP] == now:
@@ -787,84 +799,3 @@ def _falls_due(w: World, now: Int, rank: Int, key: Int) -> None:
         elif rank == RETRY and v[V_RETRY] == now:
             v[V_RETRY] = 0
             _wait(w, now, visit, True)
-
-
-@njit(cache=CACHED)
-def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
-    """Draw a replication's callers."""
-    callers = sampler.arrivals(
-        w.seed,
-        w.replication,
-        begins,
-        ends,
-        expected,
-        mixes,
-        w.kind_shares,
-        w.kind_guide,
-        w.tick_ms,
-        w.times,
-        w.kinds,
-    )
-    for caller in range(callers):
-        w.attempts[caller] = 0
-        w.last_end[caller] = -1
-    w.g[CALLERS] = callers
-    w.g[END] = w.end_ms
-    return DONE if callers >= 0 else TOO_MANY_CALLERS
-
-
-@njit(cache=CACHED)
-def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
-    """Run the started replication in worlds[0] to its end.
-
-    Returns how it came back: on TRACE_FULL the rows are to be taken out (register ROWS set to 0) and the
-    call repeated; it goes on where it was.
-    """
-    w = worlds[0]
-    g, heap = w.g, w.heap
-    callers = g[CALLERS]
-    end = w.end_ms << _SHIFT
-    listed: Int = np.int64(-1)
-    while True:
-        hour, shift, caller = g[NEXT_HOUR], g[NEXT_SHIFT], g[NEXT_CALLER]
-        if listed < 0:
-            listed = end
-            if hour < len(hours):
-                listed = min(listed, hours[hour, 0] << _SHIFT | HOURS << ID_BITS)
-            if shift < len(shifts):
-                listed = min(listed, shifts[shift, 0] << _SHIFT | STAFF << ID_BITS | shifts[shift, 1])
-            if caller < callers:
-                listed = min(listed, w.times[caller] << _SHIFT | CALLS << ID_BITS | caller)
-        event = listed
-        if g[HEAP] and heap[0] < listed:
-            event = heap[0]
-        if event >= end:
-            break
-        if g[ROWS] > ROWS_MAX - ROWS_OF_ONE_EVENT:
-            return TRACE_FULL
-        now, rank, key = event >> _SHIFT, (event >> ID_BITS) & _RANK, event & _ID
-        if event == listed:
-            listed = -1
-            if rank == CALLS:
-                g[NEXT_CALLER] = caller + 1
-                _arrive(w, now, key)
-            elif rank == STAFF:
-                g[NEXT_SHIFT] = shift + 1
-                _attend(w, now, shifts[shift, 1], READY if shifts[shift, 2] else LOGGED_OUT, 0)
-            else:
-                g[NEXT_HOUR] = hour + 1
-                _pass_hours(w, now, hours[hour, 1], hours[hour, 2], hours[hour, 3])
-        else:
-            _pop(g, heap)
-            if rank < HOURS:
-                _falls_due(w, now, rank, key)
-            else:
-                _from_outside(w, now, rank, key)
-        if g[DIRTY]:
-            _match(w, now)
-        if g[FAULT]:
-            return g[FAULT]
-    for agent in range(w.n_people):
-        if w.people[agent, P_PRESENCE] != LOGGED_OUT:
-            _count_on(w, w.end_ms, agent)
-    return DONE

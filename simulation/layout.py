@@ -14,21 +14,30 @@ WRAP_UP: Final = 1  # person
 WIDEN: Final = 2  # visit
 RETRY: Final = 3  # visit
 HOURS: Final = 4
-STAFF: Final = 5  # person
-BACK: Final = 6  # person
-RING: Final = 7  # offer
-PHONE_ENDS: Final = 8  # offer
-ANSWER: Final = 9  # offer
-CALL_ENDS: Final = 10  # visit
-GIVES_UP: Final = 11  # visit
-CALLS_AGAIN: Final = 12  # caller
-CALLS: Final = 13  # caller
+SETTLES: Final = 5
+STAFF: Final = 6  # person
+BACK: Final = 7  # person
+RING: Final = 8  # offer
+PHONE_ENDS: Final = 9  # offer
+ANSWER: Final = 10  # offer
+CALL_ENDS: Final = 11  # visit
+GIVES_UP: Final = 12  # visit
+JOB_ENDS: Final = 13  # person
+APPOINTMENT_ENDS: Final = 14  # person
+WAIT_ENDS: Final = 15  # case
+COMES: Final = 16  # case
+LEAVES: Final = 17  # case
+FOLLOWS_UP: Final = 18  # case
+CHASES: Final = 19  # case
+CALLS_AGAIN: Final = 20  # caller
+CALLS: Final = 21  # caller
+"""SETTLES: people at their desks look for what to do next. From JOB_ENDS to CHASES: case work."""
 
-RANK_BITS: Final = 4
-ID_BITS: Final = 24
-TIME_BITS: Final = 35
-"""An event is one integer: time from the model's begin, rank, id. So a replication has at most 2**24
-visits and offers and lasts at most 2**35 ms (397 days)."""
+RANK_BITS: Final = 5
+ID_BITS: Final = 22
+TIME_BITS: Final = 36
+"""An event is one integer: time from the model's begin, rank, id. So a replication has at most 2**22
+visits and offers and lasts at most 2**36 ms (795 days)."""
 
 # --- kinds of rows in a trace (value) --------------------------------------------------------------------
 QUEUED: Final = 1
@@ -42,6 +51,18 @@ VISIT_ENDED: Final = 8  # place in facts.VISIT_OUTCOMES
 AGENT: Final = 9  # place in state.SHOWN * 16 + 1 + place in facts.OFFER_OUTCOMES of the reason, or 0
 OPEN: Final = 10  # 0 or 1
 INTERPRETER: Final = 11
+CASE_OPENED: Final = 12  # 1 by a call, 0 in writing
+CASE_CALLS: Final = 13  # occasion * ATTEMPTS + attempt
+JOB_BEGAN: Final = 14  # step * 2, 1 more if somebody had begun it
+JOB_PAUSED: Final = 15  # ms left
+JOB_ENDED: Final = 16  # step
+HANDED_OVER: Final = 17  # ms left for somebody experienced
+BOOKED: Final = 18  # date
+VISITOR_CAME: Final = 19
+APPOINTMENT_BEGAN: Final = 20  # ms waited
+APPOINTMENT_ENDED: Final = 21
+CASE_DONE: Final = 22  # ms from its begin
+"""From CASE_OPENED on a row names the case where others name the visit."""
 
 # --- a visit's row ---------------------------------------------------------------------------------------
 V_ID: Final = 0
@@ -87,12 +108,49 @@ P_WRAP_UP: Final = 9
 P_VISIT: Final = 10
 P_REASON: Final = 11
 P_ON_SINCE: Final = 12
-P_FIELDS: Final = 16
+P_PLANNED: Final = 13  # 1 between log-in and log-out by plan
+P_PACE: Final = 14
+P_HANDS_OVER: Final = 15
+P_JOB: Final = 16  # case on the desk or -1
+P_JOB_PACE: Final = 17
+P_LEFT: Final = 18  # of the job, in this person's ms
+P_WORKS_SINCE: Final = 19
+P_SWITCHING: Final = 20  # ms at the begin of this stretch of work
+P_JOB_ENDS: Final = 21
+P_JOB_ENDED: Final = 22
+P_VISITOR: Final = 23  # case or -1
+P_HOLDS_SINCE: Final = 24
+P_COUNTER: Final = 25  # ms of appointments
+P_CALLED: Final = 26  # 1 while a visitor waits for the end of this person's call
+P_OVER_SINCE: Final = 27  # or -1
+P_FIELDS: Final = 32
 
-LOGGED_OUT, READY, AWAY = range(3)
+LOGGED_OUT, READY, AWAY, NOT_READY = range(4)
 """Presence."""
 IDLE, RESERVED, ACT_RINGING, ACT_TALKING, ACT_WRAP_UP = range(5)
 """Activity."""
+
+# --- a case's row ----------------------------------------------------------------------------------------
+C_OPEN: Final = 0
+C_STEP: Final = 1
+C_LEFT: Final = 2  # of a job that was handed over, -1 for a whole one
+C_NEXT: Final = 3  # case behind it in the queue of jobs, or -1
+C_PLACE: Final = 4  # counted: in which order jobs came
+C_CALLING: Final = 5
+C_FOLLOW_UPS: Final = 6
+C_CHASES: Final = 7
+C_DATE: Final = 8
+C_BOOKINGS: Final = 9
+C_VISITOR: Final = 10  # 1 while the visitor waits
+C_LEAVES: Final = 11
+C_FIELDS: Final = 12
+
+ATTEMPTS: Final = 16
+"""Of one call; who has not got through then does not try again."""
+FIRST_CHASE: Final = 8
+"""Occasions for a case's calls: 0 its begin, then follow-ups, from here on chasing."""
+GRACE_MS: Final = 3_600_000
+"""So long after the counter's closing a visitor still waits; then there is a new date."""
 
 # --- what is counted in a replication --------------------------------------------------------------------
 COUNTS: Final = (
@@ -116,16 +174,49 @@ N_COUNTS: Final = len(COUNTS)
 HOUR_COUNTS: Final = ("answered", "answered_within", "abandoned", "abandoned_within")
 """By hour of the week, Monday's first being 0, in which the caller was queued."""
 HOURS_OF_WEEK: Final = 168
-PERSON_COUNTS: Final = ("talks", "busy_ms", "on_ms")
+PERSON_COUNTS: Final = (
+    "talks",
+    "busy_ms",
+    "on_ms",
+    "counter_ms",
+    "desk_ms",
+    "switching_ms",
+    "overtime_ms",
+)
+"""on_ms: by plan. overtime_ms: after it, until the last call or appointment was over."""
 BINS: Final = 1_024
 """Waits of the answered, in bins of one second; the last one holds the rest."""
+CASE_COUNTS: Final = (
+    "opened",
+    "done",
+    "follow_ups",
+    "chases",
+    "appointments",
+    "appointment_wait_ms",
+    "rebooked",
+    "due",
+    "due_done",
+)
+"""By kind of caller, from warm_ms on. due: opened so early that the promised time ends before the model does;
+due_done: of them, done within it."""
+AGE_MS: Final = 4 * 3_600_000
+AGES: Final = 4_800
+"""Turnaround of cases that were done and age of those that were open at the end, in bins of four hours; the
+last one holds the rest. Both only of cases that came from warm_ms on."""
+DAYS_MAX: Final = 800
 
 # --- the kernel's registers --------------------------------------------------------------------------------
 HEAP, WAITERS, FREE_PEOPLE, VISITS, OFFERS, IS_OPEN, HOLDING, ROWS, DIRTY, FAULT, END = range(11)
 CALLERS, NEXT_CALLER, NEXT_HOUR, NEXT_SHIFT = range(11, 15)
 WANTED: Final = 15
 """People of whom somebody who waits may need one: all of these and perhaps more."""
-REGISTERS: Final = 16
+CHANGED, WORKING, PAUSED, PRESENT, CALLED = range(16, 21)
+"""People: whose state changed since they settled, who works on a case, who has one on the desk that rests,
+who is there by plan, whom a visitor waits for."""
+SETTLE, JOBS, CLASSES, VISITORS, OVER, OPEN_CASES, DAY, NOW = range(21, 29)
+"""Whether something came for people at their desks; jobs so far; classes with jobs, by bit; visitors who
+wait; caller whose call is over, from 1; cases; midnights so far; ms of the event that was the last."""
+REGISTERS: Final = 32
 
 # --- the kernel's memory -----------------------------------------------------------------------------------
 PEOPLE_MAX: Final = 62
@@ -134,8 +225,12 @@ MIXES_MAX: Final = 8
 STEPS_MAX: Final = 8
 RESERVES_MAX: Final = 16
 OWNERS_MAX: Final = 16
+WORK_STEPS_MAX: Final = 7
+CLASSES_MAX: Final = 62
+SPANS_MAX: Final = 4_096
+CHASES_MAX: Final = 4_096
 RING_MAX: Final = 4_096
-HEAP_MAX: Final = 8 * RING_MAX
+HEAP_MAX: Final = 1 << 17
 CALLERS_MAX: Final = 1 << 17
 ROWS_MAX: Final = 8_192
 ROWS_OF_ONE_EVENT: Final = 1_024
@@ -147,8 +242,9 @@ SCALARS: Final = (
     "end_ms", "warm_ms", "tick_ms", "within_ms", "short_ms", "no_wait_ms", "lease_ms", "silent_ms",
     "wrap_up_ms", "owner_ms", "any_owned", "repeat_ms", "repeat_worth", "back_ms", "rings_after_ms",
     "ring_ms", "certain", "answer_a_ms", "n_people", "n_reserves", "n_choose",
+    "works", "n_work_steps", "chase_ms", "switch_ms", "before_step", "promised_ms", "n_openings", "n_counter",
 )  # fmt: skip
-DURATIONS: Final = ("patience", "talk", "again", "answer", "decline")
+DURATIONS: Final = ("patience", "talk", "again", "answer", "decline", "follow_after", "lead", "takes")
 
 TABLES: Final = [
     *((name, _I) for name in SCALARS),
@@ -169,8 +265,20 @@ TABLES: Final = [
     ("choose", _I, (8,)),
     ("away_after", _I, (8,)),
     ("retry_ms", _I, (8,)),
+    *((name, _F) for name in ("first_call", "follow_up", "chase", "appointment")),
+    *(
+        (f"{name}_{part}", kind, (WORK_STEPS_MAX,))
+        for name in ("work", "waits")
+        for part, kind in (("kind", _I), ("a", _F), ("b", _F))
+    ),
+    *((name, _I, _K) for name in ("job_class", "suits")),
+    ("workers", _I, (CLASSES_MAX,)),
+    *((name, _I, (SPANS_MAX, 2)) for name in ("openings", "counter")),
 ]
 """The rules of one model. Times are ms from its begin; people are bits, or places in the roster.
+
+works: -1 with case work, 0 without. job_class: of a kind's jobs; workers: by class, who may do them; suits:
+who should hold a kind's appointments.
 
 By kind of caller and step: after, able (whose skills suit), speaking (in the owner's time), preferred,
 level (best language level, by person too), keeper (the same for an owner), needed (language), interpreted.
@@ -193,6 +301,12 @@ STATE: Final = [
     ("counts", _I, (KINDS_MAX, N_COUNTS)),
     ("worked", _I, (PEOPLE_MAX, len(PERSON_COUNTS))),
     ("waits", _I, (BINS,)),
+    ("cases", _I, (CALLERS_MAX, C_FIELDS)),
+    *((name, _I, (CLASSES_MAX,)) for name in ("heads", "tails")),
+    ("visitors", _I, (RING_MAX,)),
+    ("case_counts", _I, (KINDS_MAX, len(CASE_COUNTS))),
+    *((name, _I, (AGES,)) for name in ("turnarounds", "ages")),
+    ("backlog", _I, (DAYS_MAX,)),
     ("rows", _I, (ROWS_MAX, 5)),
 ]
 """What one replication changes, and what it counts. ring: so many visits at once, less one."""

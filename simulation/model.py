@@ -97,8 +97,15 @@ class CaseWork(NamedTuple):
     appointment: share of cases with an appointment at the counter, booked when step `appointment_before`
     could begin, which waits for it; `lead` from booking to date, moved to the next counter hour.
     counter: sorted, disjoint [from, to) of those hours. appointment_language: least level in the case's
-    language of who holds the appointment, besides `level` (where nobody has both, who has `level`).
-    switch_ms: what coming back to interrupted work costs.
+    language, or its second one, of who holds the appointment, besides `level` (where nobody who is there has
+    both, who has `level`).
+    switch_ms: what coming back to interrupted work costs, or taking over somebody else's. promised_ms: the
+    turnaround that is promised; it decides nothing.
+
+    A call begins in opening hours: one that falls due in closed time comes at a time of the next opening, all
+    of them equally likely. A case makes one call at a time: an occasion for another one passes while the
+    first is not over (with its retrials), and nobody calls about a case that is done. An abandoned first call
+    that is not tried again does not lose the case. Desk work needs no language.
     """
 
     first_call: float
@@ -115,6 +122,7 @@ class CaseWork(NamedTuple):
     appointment_language: int
     counter: tuple[tuple[int, int], ...]
     switch_ms: int
+    promised_ms: int = 0
 
 
 class Model(NamedTuple):
@@ -154,8 +162,8 @@ class Model(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One line of a trace: what happened, as integers. visit: counted from 0; agent: place in the roster, -1
-    for none; value: by kind, see simulation.layout."""
+    """One line of a trace: what happened, as integers. visit: counted from 0, or the case in rows of case
+    work; agent: place in the roster, -1 for none; value: by kind, see simulation.layout."""
 
     at_ms: int
     kind: int
@@ -184,6 +192,8 @@ def faults(model: Model) -> list[str]:
             found.append(f"{kind.language}/{kind.concern} has owned = {kind.owned} and no owners")
     if unknown := sorted({shift.agent for shift in model.shifts} - ids):
         found.append(f"shifts of {unknown}, who are not in the roster")
+    if model.case_work is not None:
+        found += _case_faults(model.case_work)
     begin = model.begin_ms
     for each in model.arrivals:
         if not 0 <= each.mix <= len(model.mixes):
@@ -193,4 +203,28 @@ def faults(model: Model) -> list[str]:
             found.append(f"the arrivals of {each} overlap, are empty, negative or outside of the model")
             break
         begin = each.end_ms
+    return found
+
+
+def _case_faults(work: CaseWork) -> list[str]:
+    found = []
+    if not work.steps:
+        found.append("a case has no steps")
+    if work.appointment > 0 and not 0 <= work.appointment_before < len(work.steps):
+        found.append(f"appointment_before = {work.appointment_before} is none of {len(work.steps)} steps")
+    if work.appointment > 0 and not work.counter:
+        found.append("there are appointments, but no counter hours")
+    end = 0
+    for span in work.counter:
+        if not end <= span[0] < span[1]:
+            found.append(f"the counter hours {span} are empty or overlap those before")
+            break
+        end = span[1]
+    found += [
+        f"{name} = {getattr(work, name)} is no share"
+        for name in ("first_call", "follow_up", "chase", "appointment")
+        if not 0 <= getattr(work, name) <= 1
+    ]
+    if min(work.chase_ms, work.switch_ms) < 0:
+        found.append(f"chase_ms = {work.chase_ms} or switch_ms = {work.switch_ms} is negative")
     return found

@@ -18,12 +18,15 @@ from routing.events import Event, Leg
 from routing.facts import Fact
 from simulation import layout, sampler
 from simulation.clocked import Clocked
+from simulation.desk import Around, Desk
 from simulation.model import ANSWERED, BUSY, DECLINED, NO_ANSWER, SILENT, Duration, Model, Row, faults
 from simulation.tables import ModelFaults, expected_callers
 
 NODE: Final = "simulated"
 Q850: Final = {NO_ANSWER: 0, BUSY: 17, DECLINED: 21}
 STATUS: Final = {NO_ANSWER: "NOANSWER", BUSY: "BUSY", DECLINED: "BUSY"}
+
+ABANDONED: Final = (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING)
 
 _OUTCOME = {name: i for i, name in enumerate(facts.OFFER_OUTCOMES)}
 _END = {name: i for i, name in enumerate(facts.VISIT_OUTCOMES)}
@@ -39,6 +42,8 @@ class Reference(Clocked):
         super().__init__(Engine(), model.begin_ms)
         self._model, self._seed, self._replication = model, seed, replication
         self._trace = trace
+        self._desk: Desk | None = None
+        self._over: list[int] = []
         self._heard: dict[type, Callable[[Any], None]] = {
             facts.VisitBegan: self._on_begin,
             facts.AgentChanged: self._on_agent,
@@ -75,6 +80,11 @@ class Reference(Clocked):
         ):
             self._tell(event)
         self._trace = trace
+        if model.case_work is not None:
+            around = Around(
+                self._engine, self._now, self._at, self._tell, self._draw, self._lasts, self._call, self._note
+            )
+            self._desk = Desk(model, model.case_work, around, self._kinds)
         self._await_shift(0)
         self._await_caller(0)
         self._wake()
@@ -103,7 +113,7 @@ class Reference(Clocked):
     # --- the engine ---------------------------------------------------------------------------------------
 
     def _tell(self, event: Event) -> None:
-        now = int(self._clock.now)
+        now = self._now()
         if self.keeps_events:
             self.events.append((event, now))
         effects = self._engine.step(event, now)
@@ -117,7 +127,14 @@ class Reference(Clocked):
                 self._dial(command)
             elif isinstance(command, Withdraw):
                 self._offers.pop(self._by_leg[command.caller][2], None)
+        if self._desk is not None:
+            self._desk.soon()
+            while self._over:
+                self._desk.call_over(self._over.pop())
         self._wake()
+
+    def _now(self) -> int:
+        return int(self._clock.now)
 
     def _draw(self, purpose: int, entity: int, attempt: int) -> tuple[float, float]:
         return sampler.draw(self._seed, self._replication, purpose, entity, attempt)
@@ -140,11 +157,15 @@ class Reference(Clocked):
     def _shift(self, number: int) -> None:
         self._await_shift(number + 1)
         shift = self._shifts[number]
+        if self._desk is not None:
+            self._desk.shift(shift, self._place[shift.agent])
+            return
         what = staff.LOGIN if shift.login else staff.LOGOUT
         self._tell(ev.StaffAsked(shift.agent, "", what, "", None))
 
     def _back(self, agent: str) -> None:
-        self._tell(ev.StaffAsked(agent, "", staff.ASK_READY, "", None))
+        if self._engine.world.people[agent].presence != staff.NOT_READY:
+            self._tell(ev.StaffAsked(agent, "", staff.ASK_READY, "", None))
 
     def _on_begin(self, fact: facts.VisitBegan) -> None:
         self._ordinal[fact.visit] = len(self._ordinal)
@@ -156,12 +177,15 @@ class Reference(Clocked):
 
     def _calls(self, caller: int) -> None:
         self._await_caller(caller + 1)
-        self._call(caller)
+        if self._desk is not None:
+            self._desk.opens(caller)
+        else:
+            self._call(caller)
 
     def _call(self, caller: int) -> None:
         model = self._model
         kind = model.kinds[self._kinds[caller]]
-        attempt = self._attempts.get(caller, 0)
+        attempt = self._desk.attempt(caller) if self._desk else self._attempts.get(caller, 0)
         visit = len(self._ordinal)
         leg = Leg(NODE, f"{caller}.{attempt}")
         self._by_leg[leg] = (caller, attempt, visit)
@@ -177,7 +201,7 @@ class Reference(Clocked):
             self._tell(ev.LegEnded(leg, 16))
             return
         patience, talk = self._draw(sampler.CALLER, caller, attempt)
-        now = int(self._clock.now)
+        now = self._now()
         self._talks[visit] = self._lasts(model.talk, talk)
         self._on_hold[visit] = 0
         self._at(now + self._lasts(model.patience, patience), layout.GIVES_UP, visit, self._gives_up, visit)
@@ -203,17 +227,30 @@ class Reference(Clocked):
         caller, attempt, _ = self._by_leg.pop(leg)
         self._on_hold.pop(visit, None)
         self._talks.pop(visit, None)
-        if fact.outcome in (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING) and self._model.retrial > 0:
-            calls, after = self._draw(sampler.RETRIAL, caller, attempt)
-            if calls < self._model.retrial:
-                self._attempts[caller] = attempt + 1
-                when = fact.at_ms + self._lasts(self._model.again, after)
-                self._at(when, layout.CALLS_AGAIN, caller, self._call, caller)
+        again = self._calls_again(caller, attempt) if fact.outcome in ABANDONED else None
+        if again is not None:
+            comes = self._desk.calls if self._desk else self._call
+            self._at(fact.at_ms + again, layout.CALLS_AGAIN, caller, comes, caller)
+        elif self._desk is not None:
+            self._over.append(caller)
+
+    def _calls_again(self, caller: int, attempt: int) -> int | None:
+        """After so many ms, None for never."""
+        if self._model.retrial <= 0:
+            return None
+        calls, after = self._draw(sampler.RETRIAL, caller, attempt)
+        if calls >= self._model.retrial:
+            return None
+        if self._desk is None:
+            self._attempts[caller] = attempt + 1
+        elif not self._desk.tries_again(caller):
+            return None
+        return self._lasts(self._model.again, after)
 
     # --- phones ----------------------------------------------------------------------------------------
 
     def _dial(self, command: Connect) -> None:
-        model, now = self._model, int(self._clock.now)
+        model, now = self._model, self._now()
         caller, attempt, visit = self._by_leg[command.caller]
         number = self._on_hold[visit]
         self._on_hold[visit] = number + 1
@@ -267,6 +304,11 @@ class Reference(Clocked):
 
     # --- the trace -------------------------------------------------------------------------------------
 
+    def _note(self, kind: int, visit: int, agent: int, value: int) -> None:
+        """A row that is no fact of the engine."""
+        if self._trace:
+            self.rows.append(Row(self._now() - self._model.begin_ms, kind, visit, agent, value))
+
     def _write(self, fact: Fact) -> None:
         row = self._row(fact)
         if row is not None:
@@ -292,7 +334,7 @@ class Reference(Clocked):
         if isinstance(fact, facts.VisitEnded):
             return layout.VISIT_ENDED, number[fact.visit], -1, _END[fact.outcome]
         if isinstance(fact, facts.AgentChanged):
-            reason = 1 + _OUTCOME[fact.reason] if fact.reason else 0
+            reason = 1 + _OUTCOME[fact.reason] if fact.reason in _OUTCOME else 0
             return layout.AGENT, -1, place[fact.agent], _SHOWN[fact.state] + reason
         if isinstance(fact, facts.HoursChanged):
             return layout.OPEN, -1, -1, int(fact.open)

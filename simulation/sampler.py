@@ -18,6 +18,7 @@ CALLER: Final = 1
 OWNER: Final = 2
 RETRIAL: Final = 3
 PHONE: Final = 4
+CASE: Final = 5
 """Purposes of a draw."""
 
 CONSTANT: Final = 0

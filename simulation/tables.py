@@ -11,11 +11,12 @@ from routing.need import Need, admitted, best_language, interpreted, spoken
 from routing.policy import REPEAT, Policy, Step
 from routing.select import CRITERIA, SUITS, verdict
 from routing.world import RECENT_MAX, Person
-from simulation import kernel, layout, sampler
-from simulation.model import Kind, Model, faults
+from simulation import clockwork, kernel, layout, sampler
+from simulation.model import CaseWork, Duration, Kind, Model, faults
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Spans = tuple[tuple[int, int], ...]
 
 _HALF_A_DAY: Final = 43_200_000
 
@@ -28,7 +29,8 @@ class Tables(NamedTuple):
     """A model as the kernel has it: the fields of layout.TABLES, and what has no fixed size.
 
     begins, ends, expected, mixes: the arrivals. hours: rows of (at, open, reserves that hold, whether a new
-    day begins); the first tells how it is at the begin. shifts: rows of (at, person, login).
+    day begins); the first tells how it is at the begin. shifts: rows of (at, person, login, pace, hands
+    over).
     """
 
     fields: dict[str, Any]
@@ -46,7 +48,7 @@ def tables(model: Model) -> Tables:
     people = [Person(agent) for agent in model.roster.agents]
     policy, begin = model.policy, model.begin_ms
     if model.end_ms - begin >= 1 << layout.TIME_BITS:
-        wrong.append(f"end_ms - begin_ms = {model.end_ms - begin} is more than the kernel's 397 days")
+        wrong.append(f"end_ms - begin_ms = {model.end_ms - begin} is more than the kernel's 795 days")
     kinds = model.kinds
     plans = [policy.plan(kind.language, kind.concern).steps for kind in kinds]
     for what, count, most in (
@@ -56,6 +58,7 @@ def tables(model: Model) -> Tables:
         ("steps of a plan", max(map(len, plans)), layout.STEPS_MAX),
         ("reserves", len(policy.reserves), layout.RESERVES_MAX),
         ("owners of a kind", max(len(kind.owners) for kind in kinds), layout.OWNERS_MAX),
+        *_sizes(model),
     ):
         if count > most:
             wrong.append(f"the kernel holds {most} {what}, not {count}; the reference has no limit")
@@ -176,6 +179,7 @@ def tables(model: Model) -> Tables:
         n_people=len(people),
         n_reserves=len(policy.reserves),
         n_choose=len(policy.choose),
+        **(_case_work(model, model.case_work) if model.case_work else {"works": 0}),
     )
     return Tables(
         fields,
@@ -191,8 +195,7 @@ def tables(model: Model) -> Tables:
 class Machine:
     """A model in the kernel's memory; runs one replication after another in it.
 
-    What is counted adds up over replications until `clear`: counts by kind (layout.COUNTS), worked by person
-    (layout.PERSON_COUNTS), waits of the answered in bins of a second.
+    What is counted adds up over replications until `clear`.
     """
 
     def __init__(self, model: Model) -> None:
@@ -202,6 +205,8 @@ class Machine:
         self._w: Any = self._memory[0]
         self._kinds = len(model.kinds)
         self._people = t.fields["n_people"]
+        self._works = model.case_work is not None
+        self._days = int(t.hours[1:, 3].sum())
         for name, value in t.fields.items():
             if isinstance(value, np.ndarray):
                 self._w[name][tuple(slice(size) for size in value.shape)] = value
@@ -230,13 +235,37 @@ class Machine:
         """Waits of the answered, by second."""
         return self._array("waits")
 
+    @property
+    def case_counts(self) -> Ints:
+        """By kind of caller and layout.CASE_COUNTS."""
+        return self._array("case_counts")[: self._kinds]
+
+    @property
+    def turnarounds(self) -> Ints:
+        """Of the cases that were done, by layout.AGE_MS."""
+        return self._array("turnarounds")
+
+    @property
+    def ages(self) -> Ints:
+        """Of the cases that were open at the end, by layout.AGE_MS."""
+        return self._array("ages")
+
+    @property
+    def backlog(self) -> Ints:
+        """Open cases at each of the policy's midnights within the model."""
+        return self._array("backlog")[: self._days]
+
+    def _counted(self) -> list[Ints]:
+        calls = [self.counts, self.by_hour, self.worked, self.waits]
+        return [*calls, self.case_counts, self.turnarounds, self.ages, self.backlog] if self._works else calls
+
     def _array(self, name: str) -> Ints:
         found: Ints = self._w[name]
         return found
 
     def clear(self) -> None:
         """Count from nothing again."""
-        for each in (self.counts, self.by_hour, self.worked, self.waits):
+        for each in self._counted():
             each.fill(0)
 
     def run(
@@ -254,25 +283,25 @@ class Machine:
         model's arrivals are expected.
         Raises ModelFaults if more callers come, or are there at once, than the kernel has room for.
         """
-        before = [each.copy() for each in (self.counts, self.by_hour, self.worked, self.waits)]
+        before = [each.copy() for each in self._counted()]
         while True:
             rows: list[tuple[int, ...]] = []
             self._renew(seed, replication, trace)
             t, g = self._tables, self._w["g"]
-            came = kernel.start(self._w, t.begins, t.ends, t.expected * load, t.mixes)
+            came = clockwork.start(self._w, t.begins, t.ends, t.expected * load, t.mixes)
             if came == kernel.DONE:
                 came = kernel.TRACE_FULL
                 while came == kernel.TRACE_FULL:
-                    came = kernel.replicate(self._memory, t.hours, t.shifts if shifts is None else shifts)
+                    came = clockwork.replicate(self._memory, t.hours, t.shifts if shifts is None else shifts)
                     if trace:
                         rows.extend(map(tuple, self._w["rows"][: g[layout.ROWS]].tolist()))
                     g[layout.ROWS] = 0
             if came == kernel.DONE:
                 return rows
             if came != kernel.TOO_MANY_AT_ONCE or self._ring == layout.RING_MAX:
-                raise ModelFaults(f"{kernel.FAULTS[came]}; the reference has no limit")
+                raise ModelFaults(f"{clockwork.FAULTS[came]}; the reference has no limit")
             self._ring *= 4
-            for each, old in zip((self.counts, self.by_hour, self.worked, self.waits), before, strict=True):
+            for each, old in zip(self._counted(), before, strict=True):
                 each[:] = old
 
     def _renew(self, seed: int, replication: int, trace: bool) -> None:
@@ -311,6 +340,97 @@ def _ragged(rows: list[list[int]]) -> Ints:
     return made
 
 
+def _sizes(model: Model) -> list[tuple[str, int, int]]:
+    work = model.case_work
+    if work is None:
+        return []
+    chases = (model.end_ms - model.begin_ms) // work.chase_ms if work.chase_ms else 0
+    return [
+        ("steps of a case", len(work.steps), layout.WORK_STEPS_MAX),
+        ("times to chase a case", chases, layout.CHASES_MAX),
+        ("opening hours", len(openings(model)), layout.SPANS_MAX),
+        ("counter hours", len(work.counter), layout.SPANS_MAX),
+        ("concerns with other people for their cases", len({*workers(model)}), layout.CLASSES_MAX),
+    ]
+
+
+def openings(model: Model) -> Spans:
+    """When the centre is open within the model, without seams: sorted [from, to)."""
+    found: list[tuple[int, int]] = []
+    for begin, end in model.policy.opening:
+        begin, end = max(begin, model.begin_ms), min(end, model.end_ms)
+        if found and begin == found[-1][1]:
+            begin = found.pop()[0]
+        if begin < end:
+            found.append((begin, end))
+    return tuple(found)
+
+
+def workers(model: Model) -> list[int]:
+    """By kind of caller: who may work on its cases, as bits."""
+    agents, least = model.roster.agents, model.case_work.level if model.case_work else 0
+    found = []
+    for kind in model.kinds:
+        levels = [agent.concern_level(kind.concern) for agent in agents]
+        found.append(_bits(level >= min(least, max(levels)) for level in levels))
+    return found
+
+
+def holders(model: Model) -> list[int]:
+    """By kind of caller: who should hold its appointments, as bits; 0 if nobody speaks the language."""
+    people = [Person(agent) for agent in model.roster.agents]
+    least = model.case_work.appointment_language if model.case_work else 0
+    found = []
+    for kind, able in zip(model.kinds, workers(model), strict=True):
+        tongues = [each for each in (kind.language, kind.second) if each]
+        levels = [max(spoken(model.policy, person, each) for each in tongues) for person in people]
+        found.append(able & _bits(level >= least for level in levels))
+    return found
+
+
+def _case_work(model: Model, work: CaseWork) -> dict[str, Any]:
+    able = workers(model)
+    classes = list(dict.fromkeys(able))
+    opening = np.array(openings(model), np.int64).reshape(-1, 2) - model.begin_ms
+    counter = np.array(work.counter, np.int64).reshape(-1, 2) - model.begin_ms
+    return {
+        "works": -1,
+        "n_work_steps": len(work.steps),
+        "chase_ms": work.chase_ms,
+        "switch_ms": work.switch_ms,
+        "before_step": work.appointment_before,
+        "promised_ms": work.promised_ms,
+        "first_call": work.first_call,
+        "follow_up": work.follow_up,
+        "chase": work.chase,
+        "appointment": work.appointment,
+        **_parameters("follow_after", work.follow_after),
+        **_parameters("lead", work.lead),
+        **_parameters("takes", work.appointment_takes),
+        **_by_step("work", [step.work for step in work.steps]),
+        **_by_step("waits", [step.waits for step in work.steps]),
+        "job_class": np.array([classes.index(each) for each in able], np.int64),
+        "workers": np.array(classes, np.int64),
+        "suits": np.array(holders(model), np.int64),
+        "n_openings": len(opening),
+        "openings": opening,
+        "n_counter": len(counter),
+        "counter": counter,
+    }
+
+
+def _by_step(name: str, steps: list[Duration]) -> dict[str, Any]:
+    return {
+        f"{name}_kind": np.array([each.kind for each in steps], np.int64),
+        f"{name}_a": np.array([each.a for each in steps], np.float64),
+        f"{name}_b": np.array([each.b for each in steps], np.float64),
+    }
+
+
+def _parameters(name: str, each: Duration) -> dict[str, Any]:
+    return {f"{name}_kind": each.kind, f"{name}_a": float(each.a), f"{name}_b": float(each.b)}
+
+
 def _durations(model: Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, each in (
@@ -320,7 +440,7 @@ def _durations(model: Model) -> dict[str, Any]:
         ("answer", model.phones.answer),
         ("decline", model.phones.decline),
     ):
-        found |= {f"{name}_kind": each.kind, f"{name}_a": float(each.a), f"{name}_b": float(each.b)}
+        found |= _parameters(name, each)
     return found
 
 
@@ -343,5 +463,8 @@ def _day(model: Model) -> tuple[int, int]:
 
 
 def _shifts(model: Model, place: dict[str, int]) -> Ints:
-    rows = sorted((each.at_ms - model.begin_ms, place[each.agent], each.login) for each in model.shifts)
-    return np.array(rows, np.int64).reshape(-1, 3)
+    rows = sorted(
+        (each.at_ms - model.begin_ms, place[each.agent], each.login, each.pace, each.hands_over)
+        for each in model.shifts
+    )
+    return np.array(rows, np.int64).reshape(-1, 5)

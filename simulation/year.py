@@ -179,6 +179,7 @@ def _case_work(scenario: Scenario, calendar: Calendar) -> CaseWork:
         appointment_language=int(cefr(counter.language)),
         counter=_counter(scenario, calendar),
         switch_ms=int(work.switching.value * MINUTE),
+        promised_ms=int(scenario.targets.turnaround.value * DAY_MS),
     )
 
 

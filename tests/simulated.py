@@ -17,7 +17,7 @@ from routing.policy import (
 )
 from routing.select import CRITERIA
 from simulation import sampler
-from simulation.model import Arrivals, Duration, Kind, Model, Phones, Shift
+from simulation.model import Arrivals, CaseWork, Duration, Kind, Model, Phones, Shift, WorkStep
 
 LANGUAGES = ("de", "en", "ar", "uk", "und")
 CONCERNS = ("study", "work", "other")
@@ -153,4 +153,52 @@ def random_model(seed: int) -> Model:
         ),
         back_ms=rng.choice((60_000, 600_000)),
         tick_ms=tick,
+    )
+
+
+def _work(rng: Random, begin: int, end: int) -> CaseWork:
+    def mean(*minutes: int) -> Duration:
+        return Duration(sampler.EXPONENTIAL, rng.choice(minutes) * 60_000.0)
+
+    steps = []
+    for _ in range(rng.randint(1, 4)):
+        work = Duration(sampler.LOGNORMAL, *sampler.lognormal(rng.choice((2, 8, 20)) * 60_000.0, 0.6))
+        steps.append(WorkStep(work, mean(1, 10, 40)))
+    counter, at = [], begin
+    while at < end:
+        upto = at + rng.randint(20, 120) * 60_000
+        counter.append((at, upto))
+        at = upto + rng.choice((0, 30, 90)) * 60_000
+    return CaseWork(
+        first_call=rng.choice((0.0, 0.6, 1.0)),
+        steps=tuple(steps),
+        level=rng.randint(0, 5),
+        follow_up=rng.choice((0.0, 0.5)),
+        follow_after=mean(1, 15),
+        chase_ms=rng.choice((0, 10, 45)) * 60_000,
+        chase=rng.choice((0.3, 1.0)),
+        appointment=rng.choice((0.0, 0.5, 1.0)),
+        appointment_before=rng.randrange(len(steps)),
+        lead=mean(5, 60),
+        appointment_takes=mean(5, 25),
+        appointment_language=rng.randint(1, 7),
+        counter=tuple(counter),
+        switch_ms=rng.choice((0, 60_000, 120_000)),
+        promised_ms=HOUR,
+    )
+
+
+def random_case_model(seed: int) -> Model:
+    """The same centres with case work: fewer cases than callers, for each is more work."""
+    model, rng = random_model(seed), Random(f"cases {seed}")
+    shifts = []
+    for shift in model.shifts:
+        pace = rng.choice((1_000, 1_000, 1_500, 2_000))
+        shifts.append(shift._replace(pace=pace, hands_over=not shift.login and rng.random() < 0.5))
+    part = rng.choice((0.1, 0.2, 0.4))
+    return model._replace(
+        case_work=_work(rng, model.begin_ms, model.end_ms),
+        shifts=tuple(shifts),
+        arrivals=tuple(each._replace(expected=each.expected * part) for each in model.arrivals),
+        warm_ms=rng.choice((0, HOUR)),
     )
