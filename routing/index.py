@@ -4,15 +4,15 @@ Derived from the world and rebuilt on load; equal to a plain search by routing.s
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from agents.model import CONCERN_MAX, Cefr
+from agents.model import UNDETERMINED
 from agents.state import READY
-from routing.need import Need, admitted, best_language, interpreted, need_of, spoken
-from routing.policy import Policy, Step
+from routing.need import Need, Needs
+from routing.policy import Policy
 from routing.select import CRITERIA, caller_order, keeps, person_order
+from routing.skills import Criteria, Ranking, Skills, Terms, places
 from routing.world import Person, Visit, World
 
 LOST_MAX = 30
@@ -21,7 +21,6 @@ LOST_MAX = 30
 ANNOUNCED_MAX = 50
 """How many phones the dialplan is told to ring by itself, for each language."""
 
-PREFERRED = "preferred_levels"
 ONLY_ONE = "only_candidate"
 ROSTER_ORDER = "roster_order"
 
@@ -59,14 +58,19 @@ class Choice(NamedTuple):
 
 
 class Lane:
-    """Callers with the same need, in their order. mask: the people whose skills suit them, asked ones out."""
+    """Callers with the same need, in their order. mask: the people whose skills suit them, asked ones out.
 
-    __slots__ = ("mask", "need", "queue")
+    criteria: by which the best of several is found. terms: of those who were chosen once, by place.
+    """
+
+    __slots__ = ("criteria", "mask", "need", "queue", "terms")
 
     def __init__(self, need: Need, mask: int) -> None:
         self.need = need
         self.mask = mask
         self.queue: Queue = []
+        self.criteria: Criteria = ()
+        self.terms: dict[int, Terms] = {}
 
 
 class Index:
@@ -76,140 +80,112 @@ class Index:
         self._world = world
         self._policy = policy
         self._people = list(world.people.values())
-        self._place = {person.agent.id: i for i, person in enumerate(self._people)}
+        self._ids = [person.agent.id for person in self._people]
+        self._place = {agent: i for i, agent in enumerate(self._ids)}
         self._bits = [1 << i for i in range(len(self._people))]
-        self._speak: dict[tuple[str, int], int] = {}
-        self._know: dict[tuple[str, int], int] = {}
-        self._able: dict[tuple[str, str, str, int], int] = {}
-        self._speaking: dict[tuple[str, str, str, int], int] = {}
-        self._steps: dict[tuple[str, str], tuple[Step, ...]] = {}
-        self._versatile: dict[int, int] = {}
+        self._needs = Needs(policy, world.people)
+        self._skills = Skills(policy, self._people)
         self._lanes: dict[Need, Lane] = {}
+        self._busy: dict[Lane, None] = {}
         self._owned: dict[str, dict[Need, Lane]] = {}
         self._owners = 0
         self._where: dict[int, tuple[Lane, tuple[int, int]]] = {}
+        self._worth: dict[tuple[str, ...], int] = {}
         self._idle: list[tuple[int, int]] = []
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
-        self.ready = 0
-        self.languages = tuple(sorted({code for p in self._people for code, _ in p.agent.languages}))
-        for i, person in enumerate(self._people):
-            languages = len(person.agent.languages)
-            self._versatile[languages] = self._versatile.get(languages, 0) | self._bits[i]
+        self._ready = 0
+        languages = sorted({code for p in self._people for code, _ in p.agent.languages})
+        self._on_duty: dict[str, list[str]] = {each: [] for each in ("", *languages, UNDETERMINED)}
+        for person in self._people:
             self.refresh(person)
         self.set_hours()
 
     # --- people --------------------------------------------------------------------------------------
 
-    def refresh(self, person: Person) -> None:
-        """Take over whether a person is free, after any change of theirs."""
+    def refresh(self, person: Person) -> bool:
+        """Take over a person's state, after any change of theirs; whether they became free."""
         place = self._place[person.agent.id]
-        since = self._idle_since.pop(place, None)
-        if since is not None:
-            del self._idle[bisect_left(self._idle, (since, place))]
-        if person.presence == READY:
-            self.ready |= self._bits[place]
-        else:
-            self.ready &= ~self._bits[place]
-        if person.free:
-            self.free |= self._bits[place]
-            self._idle_since[place] = person.idle_since_ms
-            insort(self._idle, (person.idle_since_ms, place))
-        else:
-            self.free &= ~self._bits[place]
+        bit = self._bits[place]
+        ready = person.presence == READY
+        if ready != bool(self._ready & bit):
+            self._set_duty(person, place)
+        since = self._idle_since.get(place)
+        now_since = person.idle_since_ms if person.free else None
+        if since != now_since:
+            if since is not None:
+                del self._idle[bisect_left(self._idle, (since, place))]
+                del self._idle_since[place]
+                self.free ^= bit
+            if now_since is not None:
+                insort(self._idle, (now_since, place))
+                self._idle_since[place] = now_since
+                self.free ^= bit
+        return since is None and now_since is not None
 
-    def is_free(self, person: Person) -> bool:
-        """Whether the person was free when last refreshed."""
-        return bool(self.free & self._bits[self._place[person.agent.id]])
+    def _set_duty(self, person: Person, place: int) -> None:
+        """Put the person's phone among those of who takes calls, or out, in each language they speak."""
+        bit = self._bits[place]
+        before = self._ready & (bit - 1)
+        self._ready ^= bit
+        for language, phones in self._on_duty.items():
+            speakers = self._skills.speakers(language, 1) if language else -1
+            if speakers & bit:
+                at = (before & speakers).bit_count()
+                if self._ready & bit:
+                    phones.insert(at, person.agent.reach.address)
+                else:
+                    del phones[at]
 
-    def on_duty(self, language: str) -> tuple[str, ...]:
-        """Phones of those who take calls and speak a language ("" for any), ANNOUNCED_MAX at most."""
-        mask = self.ready & self._speakers(language, 1) if language else self.ready
-        return tuple(p.agent.reach.address for p in islice(self.people(mask), ANNOUNCED_MAX))
+    def on_duty(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """By language ("" for any): phones of those who take calls and speak it, ANNOUNCED_MAX at most."""
+        return tuple((language, tuple(phones[:ANNOUNCED_MAX])) for language, phones in self._on_duty.items())
 
     def set_hours(self) -> None:
         """Take over which reserves hold at this hour."""
         now = self._world.now_ms
         self._holding = [
-            (i, self._speakers(each.language, each.level))
+            (i, self._skills.speakers(each.language, each.level))
             for i, each in enumerate(self._policy.reserves)
             if not each.when or any(begin <= now < end for begin, end in each.when)
         ]
-
-    def people(self, mask: int) -> Iterator[Person]:
-        """The people of a mask in roster order."""
-        while mask:
-            low = mask & -mask
-            yield self._people[low.bit_length() - 1]
-            mask ^= low
 
     def _bit(self, agent: str) -> int:
         place = self._place.get(agent)
         return 0 if place is None else self._bits[place]
 
-    def _mask(self, agents: tuple[str, ...]) -> int:
-        mask = 0
-        for agent in agents:
-            mask |= self._bit(agent)
-        return mask
-
-    def _speakers(self, language: str, level: int) -> int:
-        key = (language, level)
-        if key not in self._speak:
-            self._speak[key] = self._all(lambda p: spoken(self._policy, p, language) >= level)
-        return self._speak[key]
-
-    def _knowers(self, concern: str, level: int) -> int:
-        key = (concern, level)
-        if key not in self._know:
-            self._know[key] = self._all(lambda p: p.agent.concern_level(concern) >= level)
-        return self._know[key]
-
-    def _all(self, has: Callable[[Person], bool]) -> int:
-        digits = ("1" if has(person) else "0" for person in reversed(self._people))
-        return int("".join(digits) or "0", 2)
-
-    def _step(self, need: Need) -> Step:
-        key = (need.language, need.concern)
-        steps = self._steps.get(key)
-        if steps is None:
-            steps = self._steps[key] = self._policy.plan(*key).steps
-        return steps[need.step]
-
-    def _skilled(self, need: Need) -> int:
-        """Everybody whose skills suit this need; a case's owner in their own time needs no concern."""
-        key = need[:4]
-        found = self._speaking if need.owner else self._able
-        mask = found.get(key)
-        if mask is None:
-            step = self._step(need)
-            mask = 0
-            for language in admitted(self._policy, step, need.language, need.second):
-                mask |= self._speakers(language, step.language)
-            if not need.owner:
-                mask &= self._knowers(need.concern, step.concern)
-            found[key] = mask
-        return mask
-
     # --- callers -------------------------------------------------------------------------------------
 
-    def enqueue(self, visit: Visit) -> None:
-        """Put a waiting caller where their present need belongs, or move them there."""
+    def enqueue(self, visit: Visit) -> int:
+        """Put a waiting caller where their present need belongs, or move them there.
+
+        Returns when time alone changes that need (epoch ms), 0 if never.
+        """
+        need, changes_ms = self._needs.at(visit, self._world.now_ms)
         self.dequeue(visit.id)
-        policy = self._policy
-        need = need_of(policy, self._world.people, visit, self._world.now_ms)
-        order = (caller_order(visit.order_from_ms, policy.worth(visit.classes)), visit.id)
+        worth = self._worth.get(visit.classes)
+        if worth is None:
+            worth = self._worth[visit.classes] = self._policy.worth(visit.classes)
+        order = (caller_order(visit.order_from_ms, worth), visit.id)
         lanes = self._lanes
         if need.owner:
             lanes = self._owned.setdefault(need.owner, {})
             self._owners |= self._bit(need.owner)
         lane = lanes.get(need)
         if lane is None:
-            mask = self._skilled(need) & ~self._mask(need.asked)
-            lane = lanes[need] = Lane(need, mask & self._bit(need.owner) if need.owner else mask)
+            lane = lanes[need] = self._lane(need)
+        if not need.owner:
+            self._busy[lane] = None
         insort(lane.queue, order)
         self._where[visit.id] = (lane, order)
+        return changes_ms
+
+    def _lane(self, need: Need) -> Lane:
+        mask = self._skills.suited(need)
+        for agent in need.asked:
+            mask &= ~self._bit(agent)
+        return Lane(need, mask & self._bit(need.owner) if need.owner else mask)
 
     def dequeue(self, visit: int) -> None:
         """Take a caller out; nothing happens if they are not in."""
@@ -218,11 +194,16 @@ class Index:
             return
         lane, order = place
         del lane.queue[bisect_left(lane.queue, order)]
-        if lane.queue:
-            return
+        if not lane.queue:
+            self._leave(lane)
+
+    def _leave(self, lane: Lane) -> None:
+        """Nobody waits here. A lane that many will come to is kept for them."""
         owner = lane.need.owner
         if not owner:
-            del self._lanes[lane.need]
+            del self._busy[lane]
+            if lane.need.asked:
+                del self._lanes[lane.need]
             return
         del self._owned[owner][lane.need]
         if not self._owned[owner]:
@@ -237,23 +218,25 @@ class Index:
         if not free or not self._where:
             return None
         best: tuple[int, int] | None = None
-        found: tuple[Need, int] | None = None
-        holding = self._held_now()
-        for lane in self._lanes.values():
+        found: tuple[Lane, int] | None = None
+        holding: list[tuple[int, int]] | None = None
+        for lane in self._busy:
             candidates = lane.mask & free
             if not candidates:
                 continue
             head = lane.queue[0]
             if best is not None and head > best:
                 continue
+            if holding is None:
+                holding = self._held_now()
             if holding:
                 candidates = self._not_held(lane.need, candidates, holding)
             if candidates:
-                best, found = head, (lane.need, candidates)
-        for person in self.people(self._owners & free):
-            for lane in self._owned[person.agent.id].values():
+                best, found = head, (lane, candidates)
+        for place in places(self._owners & free):
+            for lane in self._owned[self._ids[place]].values():
                 if lane.mask & free and (best is None or lane.queue[0] < best):
-                    best, found = lane.queue[0], (lane.need, lane.mask)
+                    best, found = lane.queue[0], (lane, lane.mask)
         if best is None or found is None:
             return None
         return self._choose(best[1], *found)
@@ -277,73 +260,50 @@ class Index:
                     firmly |= members
         return candidates & ~kept or candidates & ~firmly
 
-    def _choose(self, visit: int, need: Need, candidates: int) -> Choice:
+    def _choose(self, visit: int, lane: Lane, candidates: int) -> Choice:
         """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
-        policy, step = self._policy, self._step(need)
         count = candidates.bit_count()
-        owner = self._world.visits[visit].owner
-        languages = admitted(policy, step, need.language, need.second)
+        decided = ONLY_ONE
         lost: list[Lost] = []
-        decided = ONLY_ONE if count == 1 else ROSTER_ORDER
-        for name in (PREFERRED, *policy.choose) if count > 1 else ():
-            kept = self._best(name, need, step, languages, candidates, owner)
+        if count > 1:
+            lane.criteria = lane.criteria or self._skills.criteria(lane.need)
+            owner = self._world.visits[visit].owner
+            candidates, decided = self._best(lane.criteria, owner, candidates, lost)
+        place = candidates.bit_length() - 1
+        terms = lane.terms.get(place)
+        if terms is None:
+            terms = lane.terms[place] = self._skills.terms(lane.need, self._people[place])
+        return Choice(visit, self._ids[place], *terms, count, decided, tuple(lost))
+
+    def _best(self, criteria: Criteria, owner: str, candidates: int, lost: list[Lost]) -> tuple[int, str]:
+        """The one who goes first, and the criterion that decided it; who lost by which goes into `lost`."""
+        for name, ranking in criteria:
+            kept = self._first(name, ranking, candidates, owner)
             if kept != candidates:
-                self._explain(lost, name, need, languages, owner, candidates ^ kept, kept)
+                self._explain(lost, name, ranking, owner, candidates ^ kept, kept)
                 candidates = kept
                 if not candidates & (candidates - 1):
-                    decided = name
-                    break
-        person = next(self.people(candidates))
-        if decided == ROSTER_ORDER:
-            self._explain(lost, decided, need, languages, owner, candidates & (candidates - 1), candidates)
-        language = best_language(policy, person, step, need.language, need.second)
-        return Choice(
-            visit,
-            person.agent.id,
-            need.step,
-            language,
-            spoken(policy, person, language),
-            person.agent.concern_level(need.concern),
-            interpreted(step, need, language),
-            count,
-            decided,
-            tuple(lost),
-        )
+                    return candidates, name
+        first = candidates & -candidates
+        self._explain(lost, ROSTER_ORDER, None, owner, candidates ^ first, first)
+        return first, ROSTER_ORDER
 
-    def _best(
-        self, name: str, need: Need, step: Step, languages: tuple[str, ...], candidates: int, owner: str
-    ) -> int:
+    def _first(self, name: str, ranking: Ranking | None, candidates: int, owner: str) -> int:
         """Those of the candidates who are first by one criterion."""
-        if name == PREFERRED:
-            return self._preferring(need, step, languages, candidates)
+        if ranking is not None:
+            return next(kept for tier in ranking.tiers if (kept := candidates & tier))
         if name == "owner":
             return candidates & self._bit(owner) or candidates
-        if name == "concern":
-            for level in range(CONCERN_MAX, 0, -1):
-                if best := candidates & self._knowers(need.concern, level):
-                    return best
-            return candidates
-        if name == "language":
-            for level in range(Cefr.NATIVE, 0, -1):
-                speakers = 0
-                for language in languages:
-                    speakers |= self._speakers(language, level)
-                if best := candidates & speakers:
-                    return best
-            return candidates
-        if name == "least_versatile":
-            return next(best for _, mask in sorted(self._versatile.items()) if (best := candidates & mask))
         if name == "longest_idle":
             return self._longest_idle(candidates)
-        return self._least(name, need, languages, candidates, owner)
-
-    def _preferring(self, need: Need, step: Step, languages: tuple[str, ...], candidates: int) -> int:
-        if not step.prefer_language and not step.prefer_concern:
-            return candidates
-        speakers = 0
-        for language in languages:
-            speakers |= self._speakers(language, step.prefer_language)
-        return candidates & speakers & self._knowers(need.concern, step.prefer_concern) or candidates
+        least, best = None, 0
+        for place in places(candidates):
+            order = self._order(name, owner, place)
+            if least is None or order < least:
+                least, best = order, self._bits[place]
+            elif order == least:
+                best |= self._bits[place]
+        return best
 
     def _longest_idle(self, candidates: int) -> int:
         best, since = 0, None
@@ -355,27 +315,17 @@ class Index:
                 since = idle_since
         return best or candidates
 
-    def _least(self, name: str, need: Need, languages: tuple[str, ...], candidates: int, owner: str) -> int:
-        least, best = None, 0
-        for person in self.people(candidates):
-            order = self._order(name, need, languages, owner, person)
-            if least is None or order < least:
-                least, best = order, self._bit(person.agent.id)
-            elif order == least:
-                best |= self._bit(person.agent.id)
-        return best
-
-    def _order(self, name: str, need: Need, languages: tuple[str, ...], owner: str, person: Person) -> int:
-        """The person's order by a criterion, for the values of an explanation too."""
-        if name not in CRITERIA:
-            return self._place[person.agent.id] if name == ROSTER_ORDER else 1
-        level = max((spoken(self._policy, person, each) for each in languages), default=0)
+    def _order(self, name: str, owner: str, place: int) -> int:
+        """A person's order by a criterion that changes with the day's work."""
+        if name == ROSTER_ORDER:
+            return place
+        person = self._people[place]
         return person_order(
             CRITERIA[name],
             int(person.agent.id == owner),
-            person.agent.concern_level(need.concern),
-            level,
-            len(person.agent.languages),
+            0,
+            0,
+            0,
             person.idle_since_ms,
             person.calls,
             person.busy_ms,
@@ -383,17 +333,13 @@ class Index:
         )
 
     def _explain(
-        self,
-        lost: list[Lost],
-        name: str,
-        need: Need,
-        languages: tuple[str, ...],
-        owner: str,
-        losers: int,
-        kept: int,
+        self, lost: list[Lost], name: str, ranking: Ranking | None, owner: str, losers: int, kept: int
     ) -> None:
         """Add those who were passed over by this criterion, with their order and the best one."""
-        best = 0 if name == PREFERRED else self._order(name, need, languages, owner, next(self.people(kept)))
-        for person in islice(self.people(losers), LOST_MAX - len(lost)):
-            order = self._order(name, need, languages, owner, person)
-            lost.append(Lost(person.agent.id, name, order, best))
+
+        def order(place: int) -> int:
+            return self._order(name, owner, place) if ranking is None else ranking.orders[place]
+
+        best = order(next(places(kept)))
+        passed_over = islice(places(losers), LOST_MAX - len(lost))
+        lost.extend(Lost(self._ids[place], name, order(place), best) for place in passed_over)

@@ -11,7 +11,6 @@ from routing.commands import Announce, CallInterpreter, Command, Connect
 from routing.events import Leg
 from routing.facts import Fact
 from routing.index import Choice, Index
-from routing.need import next_change
 from routing.policy import REPEAT
 from routing.world import RECENT_MAX, Offer, Person, Visit, World
 
@@ -139,16 +138,16 @@ class Moves:
 
     def _wait(self, visit: Visit) -> None:
         """Queue a waiting caller by their present need, and note when that need changes."""
-        policy, shadow, now = self.world.rules, self.world.shadow, self.world.now_ms
-        visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
+        now = self.world.now_ms
+        if visit.asked:
+            visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         visit.retry_ms = min((until for _, until in visit.asked), default=0)
-        visit.widen_ms = next_change(policy, visit, now)
-        if shadow is not None and (other := next_change(shadow, visit, now)):
-            visit.widen_ms = min(visit.widen_ms or other, other)
+        visit.widen_ms = 0
+        for index in self._indexes:
+            changes_ms = index.enqueue(visit)
+            visit.widen_ms = min(visit.widen_ms or changes_ms, changes_ms or visit.widen_ms)
         self._at(visit.widen_ms, WIDEN, visit.id)
         self._at(visit.retry_ms, RETRY, visit.id)
-        for index in self._indexes:
-            index.enqueue(visit)
         self._dirty = True
 
     def _leave_queue(self, visit: Visit) -> None:
@@ -222,9 +221,8 @@ class Moves:
             person.shown, person.shown_reason, person.shown_ms = state, reason, now
             self._say(facts.AgentChanged(now, person.agent.id, state, reason))
         for index in self._indexes:
-            if person.free and not index.is_free(person):
+            if index.refresh(person):
                 self._dirty = True
-            index.refresh(person)
 
     def _attend(self, person: Person, trigger: str, reason: str) -> bool:
         """Move a person's presence along its table; callers who wait for them alone are told."""
@@ -380,9 +378,7 @@ class Moves:
         world = self.world
         if not world.link_up or self._index is None:
             return
-        tongues = ("", *self._index.languages, UNDETERMINED)
-        phones = [(language, self._index.on_duty(language)) for language in tongues]
-        announced = tuple(phones)
+        announced = self._index.on_duty()
         if always or announced != world.announced:
             world.announced = announced
             self._commands.append(Announce(self._new_id(), world.term, announced))

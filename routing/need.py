@@ -1,5 +1,6 @@
 """What a caller needs at this moment: computed from policy, people, visit and now, never stored."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -17,8 +18,8 @@ class Need(NamedTuple):
     """What decides who may take a caller now.
 
     step: index in the caller's plan. asked: the people not to be asked again yet, sorted. owner: who alone
-    may take the caller now, or "". case_owner: the owner of the caller's case, or "". released: the
-    reserves (by index) whose release time this caller has waited.
+    may take the caller now, or "". released: the reserves (by index) whose release time this caller has
+    waited.
     """
 
     language: str
@@ -77,26 +78,72 @@ def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
 
 def need_of(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int) -> Need:
     """What the caller needs at `now`."""
-    steps, waited = steps_of(policy, visit), now - visit.order_from_ms
-    number = step_of(steps, waited)
-    asked = tuple(sorted(agent for agent, until in visit.asked if until > now))
-    owner = ""
-    keeper = people.get(visit.owner)
-    if keeper is not None:
-        step = steps[number]
-        tongue = best_language(policy, keeper, step, visit.language, visit.second)
-        could = spoken(policy, keeper, tongue) >= step.language and visit.owner not in asked
-        on_duty = int(could and keeper.presence == READY)
-        owner = visit.owner if waits_for_owner(waited, policy.owner_ms, on_duty) else ""
-    released = tuple(i for i, each in enumerate(policy.reserves) if waited >= each.release_ms)
-    return Need(visit.language, visit.second, visit.concern, number, asked, owner, released)
+    return Needs(policy, people).at(visit, now)[0]
 
 
-def next_change(policy: Policy, visit: Visit, now: int) -> int:
-    """When the need changes by the passing of time alone, in epoch ms; 0 if it does not."""
-    begin = visit.order_from_ms
-    changes = [begin + step.after_ms for step in steps_of(policy, visit)]
-    changes += [begin + each.release_ms for each in policy.reserves]
-    if visit.owner:
-        changes.append(begin + policy.owner_ms)
-    return min((when for when in changes if when > now), default=0)
+class Phases(NamedTuple):
+    """A wait from change to change: between two changes the same is needed, whoever has been asked.
+
+    changes: sorted times of waiting (ms). needs: before the first change, and from each one on.
+    """
+
+    changes: tuple[int, ...]
+    needs: tuple[Need, ...]
+
+
+class Needs:
+    """What callers need, under one policy and with one roster's people. A wait's phases are laid out once."""
+
+    def __init__(self, policy: Policy, people: Mapping[str, Person]) -> None:
+        self._policy = policy
+        self._people = people
+        self._phases: dict[tuple[str, str, str], Phases] = {}
+        self._understands: dict[tuple[str, str, str, str, int], bool] = {}
+
+    def at(self, visit: Visit, now: int) -> tuple[Need, int]:
+        """What the caller needs at `now`, and when time alone changes that (epoch ms; 0: never)."""
+        key = (visit.language, visit.second, visit.concern)
+        phases = self._phases.get(key)
+        if phases is None:
+            phases = self._phases[key] = self._lay_out(*key)
+        waited = now - visit.order_from_ms
+        place = bisect_right(phases.changes, waited)
+        need = phases.needs[place]
+        change = phases.changes[place] if place < len(phases.changes) else None
+        if visit.owner:
+            owner_ms = self._policy.owner_ms
+            if waited < owner_ms and (change is None or owner_ms < change):
+                change = owner_ms
+        if visit.owner or visit.asked:
+            asked = tuple(sorted(agent for agent, until in visit.asked if until > now))
+            owner = self._awaited(visit.owner, need, asked, waited)
+            need = Need(*need[:4], asked, owner, need.released)
+        return need, 0 if change is None else visit.order_from_ms + change
+
+    def _lay_out(self, language: str, second: str, concern: str) -> Phases:
+        steps, reserves = self._policy.plan(language, concern).steps, self._policy.reserves
+        changes = sorted({*(step.after_ms for step in steps), *(each.release_ms for each in reserves)})
+        needs = []
+        for waited in (min(changes) - 1, *changes):
+            released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
+            needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
+        return Phases(tuple(changes), tuple(needs))
+
+    def _awaited(self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int) -> str:
+        """The owner of the caller's case while the caller waits for that person alone, else ""."""
+        keeper = self._people.get(owner)
+        if keeper is None:
+            return ""
+        could = keeper.presence == READY and owner not in asked and self._understood(keeper, need)
+        return owner if waits_for_owner(waited_ms, self._policy.owner_ms, int(could)) else ""
+
+    def _understood(self, keeper: Person, need: Need) -> bool:
+        """Whether the owner of a case speaks what the caller's step asks for."""
+        key = (keeper.agent.id, *need[:4])
+        found = self._understands.get(key)
+        if found is None:
+            policy = self._policy
+            step = policy.plan(need.language, need.concern).steps[need.step]
+            tongue = best_language(policy, keeper, step, need.language, need.second)
+            found = self._understands[key] = spoken(policy, keeper, tongue) >= step.language
+        return found
