@@ -5,6 +5,7 @@ it ran in.
 """
 
 from functools import lru_cache
+from threading import Lock
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 
 KEPT: Final = 4
 """Years of which a worker keeps the tables."""
+_TURN: Final = Lock()
+"""A process's tables serve one block at a time; a cluster's worker may have several threads."""
 
 
 class Block(NamedTuple):
@@ -78,6 +81,11 @@ def _whole_staff(scenario: Scenario) -> Scenario:
 
 def run(block: Block) -> Found:
     """Every replication of the block. Raises ModelFaults where the kernel has no room for the model."""
+    with _TURN:
+        return _run(block)
+
+
+def _run(block: Block) -> Found:
     scenario = block.scenario
     kept = scenario if block.case_work else _whole_staff(scenario)
     place = _place(_ByDigest(kept), block.case_work)

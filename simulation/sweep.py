@@ -6,6 +6,7 @@ it from there. The result is the same, byte for byte, however often it was begun
 
 import hashlib
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from functools import cached_property
@@ -156,20 +157,32 @@ def sweep(
     if todo:
         with executor or local() as pool:
             futures = {pool.submit(replications.run, block): name for name, block in todo.items()}
-            for future in as_completed(futures):
-                name = futures[future]
-                found[name] = future.result()
-                if folder is not None:
-                    _write(folder, name, found[name])
-                done += todo[name].number * len(todo[name].cases)
-                progress(done, whole)
+            try:
+                for future in as_completed(futures):
+                    name = futures[future]
+                    found[name] = future.result()
+                    if folder is not None:
+                        _write(folder, name, found[name])
+                    done += todo[name].number * len(todo[name].cases)
+                    progress(done, whole)
+            finally:
+                for future in futures:
+                    future.cancel()
     return put_together(grid, found)
 
 
 def local() -> Executor:
-    """As many processes as there are cores, with what this one has compiled already where it can be."""
+    """As many processes as there are cores, with what this one has compiled already where it can be.
+
+    An interruption is this process's to see: the others finish what they are at.
+    """
     method = "fork" if hasattr(os, "fork") else "spawn"
-    return ProcessPoolExecutor(os.cpu_count(), mp_context=get_context(method))
+    return ProcessPoolExecutor(
+        os.cpu_count(),
+        mp_context=get_context(method),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
 
 
 def named(block: Block) -> str:
