@@ -109,7 +109,7 @@ def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_
 def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
     """Of what the machine has counted since it was cleared. variant: the cells' service level."""
     whole = dict(zip(COUNTS, machine.counts.sum(0)[:, None], strict=True))
-    busy, on = machine.worked.sum(0)[1:, None]
+    busy, on = machine.worked.sum(0)[1:3, None]
     answered, abandoned = whole["answered"], whole["abandoned"]
     figures = [
         answered + abandoned,
