@@ -3,13 +3,14 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 STORES = ("journal", "records", "vault")
@@ -101,6 +102,44 @@ async def ready(store: str, url: str) -> AsyncEngine:
         await made.dispose()
         raise
     return made
+
+
+async def readable(store: str, url: str) -> AsyncEngine:
+    """The engine of a store that is only read: nothing is made, nothing is changed. Raises StoreFault."""
+    path = _sqlite_path(url)
+    try:
+        if path is None:
+            made = create_async_engine(url, pool_size=1, execution_options={"postgresql_readonly": True})
+        else:
+            _look(path)
+            made = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(path))}?mode=ro&uri=true")
+    except (ArgumentError, InvalidRequestError, ModuleNotFoundError) as fault:
+        said = f"is none that can be used ({type(fault).__name__}); write it like postgresql+asyncpg://..."
+        raise StoreFault(f"the {store} database: its URL {said}") from None
+    try:
+        async with made.connect() as connection:
+            empty = await _check(store, url, connection, newer_only=False)
+    except (DBAPIError, OSError) as fault:
+        await made.dispose()
+        raise StoreFault(_reason(store, url, fault)) from None
+    except StoreFault:
+        await made.dispose()
+        raise
+    if empty:
+        await made.dispose()
+        raise StoreFault(f"{_name(store, url)}: holds no {store}; name the daemon's {store}.db or its URL")
+    return made
+
+
+def _look(path: Path) -> None:
+    """Raises StoreFault for what is no SQLite file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as fault:
+        raise StoreFault(f"{path}: cannot be read: {fault.strerror}") from None
+    if head != b"SQLite format 3\0":
+        raise StoreFault(f"{path}: is no SQLite database")
 
 
 async def _check(store: str, url: str, connection: AsyncConnection, *, newer_only: bool) -> bool:

@@ -1,0 +1,171 @@
+"""What a centre's records tell a planner: calls, talks, offers and absences of a span of days, as arrays.
+
+Times are epoch ms, durations ms; days and hours are the centre's own. Who reads records makes a History
+(acd.plan.records); fitting and forecasting take nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from config.hours import midnights, opening
+from config.schema import Centre
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+OTHER, ANSWERED, ABANDONED = range(3)
+"""How a wait ended. OTHER: neither the centre nor the caller ended it, or it has not ended."""
+UNKNOWN: Final = -1
+HOUR_MS: Final = 3_600_000
+AGAIN_MS: Final = 24 * HOUR_MS
+"""Who gave up and calls again within this time makes a second attempt; later it is a new contact."""
+NO_CHANCE: Final = 12.0
+"""A day without a call where so many are usual (chance below 1e-5) was not recorded, or nobody could call."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything between two local days, both included. By call, in order of arrival:
+
+    arrived_ms; wait_ms: in the queue until answered, given up or cut, UNKNOWN for who never queued or was
+    served by the dialplan alone; queued; ended: OTHER, ANSWERED or ABANDONED; language, concern, second:
+    places in `names`; caller: a number for each token, UNKNOWN where the number was withheld.
+
+    talk_ms, wrap_ms: of handlings that ended. offers: how many ended in which way; answer_ms: from
+    the offer until answered. away_ms: of persons set away because they missed offers, until they were back.
+    """
+
+    first: date
+    last: date
+    arrived_ms: Ints
+    queued: Flags
+    wait_ms: Ints
+    ended: Ints
+    language: Ints
+    concern: Ints
+    second: Ints
+    caller: Ints
+    names: tuple[str, ...]
+    talk_ms: Ints
+    wrap_ms: Ints
+    offers: dict[str, int]
+    answer_ms: Ints
+    away_ms: Ints
+
+    def shown(self) -> str:
+        """The span, as sources name it."""
+        return f"{self.first}..{self.last}"
+
+
+class Attempts(NamedTuple):
+    """Who called again after giving up. second: by call, whether it is such an attempt.
+
+    delay_ms: by call that was given up by a caller who can be recognised, long enough before the end to be
+    waited for: the time until the second attempt, UNKNOWN where none came. usual: (calls again within the
+    same time, calls) of recognised callers who had been answered.
+    """
+
+    second: Flags
+    delay_ms: Ints
+    usual: tuple[int, int]
+
+
+def attempts(history: History) -> Attempts:
+    """Second attempts, found by the caller's token."""
+    order = np.lexsort((history.arrived_ms, history.caller))
+    caller, arrived = history.caller[order], history.arrived_ms[order]
+    ended, queued = history.ended[order], history.queued[order]
+    same = (caller[1:] == caller[:-1]) & (caller[1:] != UNKNOWN)
+    gap = np.where(same, arrived[1:] - arrived[:-1], AGAIN_MS + 1)
+    soon = gap <= AGAIN_MS
+    second = np.zeros(len(order), np.bool_)
+    second[order[1:]] = soon & (ended[:-1] == ABANDONED)
+    following = np.append(np.where(soon, gap, UNKNOWN), UNKNOWN)[: len(order)]
+    end = int(history.arrived_ms.max(initial=0))
+    seen = (caller != UNKNOWN) & queued & (arrived + AGAIN_MS <= end)
+    answered = following[seen & (ended == ANSWERED)]
+    return Attempts(
+        second,
+        following[seen & (ended == ABANDONED)],
+        (int((answered != UNKNOWN).sum()), len(answered)),
+    )
+
+
+class Daily(NamedTuple):
+    """First attempts that reached the queue, by local day and hour, and how long it was open then.
+
+    dates: every day of the span. counts, open_ms: shape (days, 24). silent: open days without any call on
+    which so many are usual that they are taken as not recorded.
+    """
+
+    dates: tuple[date, ...]
+    counts: Ints
+    open_ms: Ints
+    silent: Flags
+
+    @property
+    def used(self) -> Flags:
+        """Days that were open and recorded."""
+        used: Flags = (self.open_ms.sum(1) > 0) & ~self.silent
+        return used
+
+
+def daily(history: History, centre: Centre, chosen: Flags) -> Daily:
+    """The chosen calls counted by day and hour, by the opening hours that the centre's file says now."""
+    dates = days(history.first, history.last)
+    starts = np.array(day_begins(centre, history.first, len(dates) + 1), np.int64)
+    counts = np.zeros((len(dates), 24), np.int64)
+    arrived = history.arrived_ms[chosen]
+    day = np.searchsorted(starts, arrived, side="right") - 1
+    inside = (day >= 0) & (day < len(dates))
+    arrived, day = arrived[inside], day[inside]
+    hour = np.minimum((arrived - starts[day]) // HOUR_MS, 23)
+    np.add.at(counts, (day, hour), 1)
+    open_ms = open_hours(centre, dates)
+    return Daily(dates, counts, open_ms, _silent(dates, counts.sum(1), open_ms.sum(1) > 0))
+
+
+def days(first: date, last: date) -> tuple[date, ...]:
+    """Every day from one to another, both included."""
+    return tuple(first + timedelta(days=each) for each in range((last - first).days + 1))
+
+
+def day_begins(centre: Centre, first: date, count: int) -> tuple[int, ...]:
+    """The first ms of so many local days."""
+    return midnights(centre, _noon_ms(first), count)
+
+
+def open_hours(centre: Centre, dates: tuple[date, ...]) -> Ints:
+    """Open ms by day and hour, shape (days, 24). An hour is counted from the day's begin, as in the model."""
+    starts = day_begins(centre, dates[0], len(dates) + 1)
+    found = np.zeros((len(dates), 24), np.int64)
+    place = 0
+    for begin, end in opening(centre, _noon_ms(dates[0]), len(dates)):
+        while starts[place + 1] <= begin:
+            place += 1
+        at = begin
+        while at < min(end, starts[place + 1]):
+            hour = (at - starts[place]) // HOUR_MS
+            upto = min(end, starts[place + 1], starts[place] + (hour + 1) * HOUR_MS)
+            found[place, min(hour, 23)] += upto - at
+            at = upto
+    return found
+
+
+def _noon_ms(day: date) -> int:
+    return int((np.datetime64(day, "ms") + np.timedelta64(12, "h")).astype(np.int64))
+
+
+def _silent(dates: tuple[date, ...], counts: Ints, is_open: Flags) -> Flags:
+    """Open days without any call on a weekday on which NO_CHANCE calls or more are usual."""
+    weekday = np.array([day.weekday() for day in dates])
+    silent = np.zeros(len(dates), np.bool_)
+    for each in range(7):
+        mine = (weekday == each) & is_open
+        if mine.any() and np.median(counts[mine]) >= NO_CHANCE:
+            silent |= mine & (counts == 0)
+    return silent
