@@ -153,7 +153,7 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
             else:
                 g[NEXT_HOUR] = hour + 1
                 pass_hours(w, now, hours[hour, 1], hours[hour, 2], hours[hour, 3])
-                if hours[hour, 3] and g[DAY] < DAYS_MAX:
+                if hours[hour, 3] and now >= w.warm_ms and g[DAY] < DAYS_MAX - 1:
                     w.backlog[g[DAY]] += g[OPEN_CASES]
                     g[DAY] += 1
         else:
@@ -177,4 +177,5 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
             count_on(w, w.end_ms, agent)
     if w.works:
         casework.stop(w, callers)
+        w.backlog[g[DAY]] += g[OPEN_CASES]
     return DONE

@@ -6,24 +6,13 @@ Service levels are those of the field by name (G. Koole, Call Center Optimizatio
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from simulation import caseload
+from simulation.figure import Figure as Figure
+from simulation.figure import Floats, Ints, share
 from simulation.layout import COUNTS
 from simulation.model import Model
 from simulation.tables import Machine
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-
-class Figure(NamedTuple):
-    """A figure's key, its unit, and how pages call it."""
-
-    key: str
-    unit: str
-    de: str
-    en: str
-
 
 CONTACTS: Final = (
     Figure("contacts", "calls", "Anrufe in der Warteschlange", "calls queued"),
@@ -62,14 +51,18 @@ CELL: Final = (
 
 def figures_of(case_work: bool) -> tuple[Figure, ...]:
     """The figures of a model with case work, or of calls alone, in the order of Outcome.figures."""
-    return CONTACTS
+    return (*CONTACTS, *caseload.FIGURES) if case_work else CONTACTS
 
 
 class Outcome(NamedTuple):
-    """One replication. figures: see figures_of; cells: by cell and CELL. nan: nothing to count."""
+    """One replication. figures: see figures_of; cells: by cell and CELL. nan: nothing to count.
+
+    backlog: open cases by week; empty without case work.
+    """
 
     figures: Floats
     cells: Floats
+    backlog: Floats
 
 
 class Cells:
@@ -99,10 +92,10 @@ def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_
     """In the order of VARIANTS; nan where nobody was offered."""
     everybody = answered + abandoned
     return [
-        _share(in_time, answered),
-        _share(in_time + abandoned_in_time, everybody),
-        _share(in_time, everybody - abandoned_in_time),
-        _share(in_time, everybody),
+        share(in_time, answered),
+        share(in_time + abandoned_in_time, everybody),
+        share(in_time, everybody - abandoned_in_time),
+        share(in_time, everybody),
     ]
 
 
@@ -114,13 +107,13 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
     figures = [
         answered + abandoned,
         whole["closed"],
-        _share(abandoned, answered + abandoned),
-        _share(whole["abandoned_short"], answered + abandoned),
+        share(abandoned, answered + abandoned),
+        share(whole["abandoned_short"], answered + abandoned),
         *service_levels(answered, whole["answered_within"], abandoned, whole["abandoned_within"]),
-        _share(whole["wait_answered_ms"], answered) / 1000,
+        share(whole["wait_answered_ms"], answered) / 1000,
         np.array([_rank(machine.waits, 0.95)]),
-        _share(whole["widened"], answered + abandoned),
-        _share(busy, on),
+        share(whole["widened"], answered + abandoned),
+        share(busy, on),
     ]
     by_cell = dict(zip(COUNTS, cells.add_up(machine.counts).T, strict=True))
     answered, abandoned = by_cell["answered"], by_cell["abandoned"]
@@ -128,15 +121,16 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
     rows = [
         (answered + abandoned).astype(float),
         levels[VARIANTS.index(variant)],
-        _share(abandoned, answered + abandoned),
-        _share(by_cell["wait_all_ms"], answered + abandoned) / 1000,
+        share(abandoned, answered + abandoned),
+        share(by_cell["wait_all_ms"], answered + abandoned) / 1000,
     ]
-    return Outcome(np.concatenate(figures).astype(float), np.stack(rows, axis=1))
-
-
-def _share(part: Ints, whole: Ints) -> Floats:
-    found: Floats = np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
-    return found
+    if machine.works:
+        figures.append(caseload.figures(machine))
+    return Outcome(
+        np.concatenate(figures).astype(float),
+        np.stack(rows, axis=1),
+        caseload.weekly(machine) if machine.works else np.zeros(0),
+    )
 
 
 def _rank(histogram: Ints, share: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulation.layout import PEOPLE_MAX
-from simulation.outcome import Cells, outcome
+from simulation.outcome import Cells, Outcome, outcome
 from simulation.scenario import Scenario
 from simulation.tables import Machine
 from simulation.year import Year, year
@@ -40,10 +40,12 @@ class Block(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A block's figures: (cases, replication, figure), and by cell (cases, replication, cell, figure)."""
+    """A block's figures: (cases, replication, figure), by cell (cases, replication, cell, figure), and the
+    weekly backlog (cases, replication, week)."""
 
     figures: Floats
     cells: Floats
+    backlog: Floats
 
 
 class _Place(NamedTuple):
@@ -91,17 +93,13 @@ def _run(block: Block) -> Found:
     place = _place(_ByDigest(kept), block.case_work)
     people, variant = int(scenario.staff.people.value), scenario.house.service_level.variant
     usual = scenario.cases.in_a_year
-    figures, cells = [], []
+    found: list[Outcome] = []
     for replication in range(block.first, block.first + block.number):
         shifts = place.year.calendar.rows(block.seed, replication, people)
         for cases in block.cases:
             place.machine.clear()
             place.machine.run(block.seed, replication, shifts=shifts, load=cases / usual)
-            found = outcome(place.machine, place.cells, variant)
-            figures.append(found.figures)
-            cells.append(found.cells)
+            found.append(outcome(place.machine, place.cells, variant))
     shape = (block.number, len(block.cases))
-    return Found(
-        np.stack(figures).reshape(*shape, -1).swapaxes(0, 1),
-        np.stack(cells).reshape(*shape, *cells[0].shape).swapaxes(0, 1),
-    )
+    columns = (np.stack(each) for each in zip(*found, strict=True))
+    return Found(*(each.reshape(*shape, *each.shape[1:]).swapaxes(0, 1) for each in columns))

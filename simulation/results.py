@@ -36,7 +36,8 @@ def _estimates(rows: Floats) -> list[Estimate]:
 
 
 def write(grid: Grid, swept: Swept, model: Model, folder: Path) -> list[Path]:
-    """replications, summary and cells, each as .parquet and .csv, below the folder; returns the paths.
+    """replications, summary, cells and, with case work, backlog, each as .parquet and .csv, below the folder;
+    returns the paths.
 
     model: of any point; it names the cells.
     """
@@ -52,6 +53,7 @@ def write(grid: Grid, swept: Swept, model: Model, folder: Path) -> list[Path]:
         ("replications", _replications(grid, swept)),
         ("summary", _summary(grid, swept)),
         ("cells", _cells(grid, swept, model)),
+        *([("backlog", _backlog(grid, swept))] if grid.case_work else []),
     ):
         for key, value in facts.items():
             table = table.append_column(key, pa.array([value] * len(table)).dictionary_encode())
@@ -105,6 +107,18 @@ def _cells(grid: Grid, swept: Swept, model: Model) -> pa.Table:
             "by": pa.array([what for what, _ in keys for _ in CELL] * points).dictionary_encode(),
             "key": pa.array([key for _, key in keys for _ in CELL] * points).dictionary_encode(),
             "figure": pa.array([each.key for _ in keys for each in CELL] * points).dictionary_encode(),
+            **dict(zip(Estimate._fields, _columns(found), strict=True)),
+        }
+    )
+
+
+def _backlog(grid: Grid, swept: Swept) -> pa.Table:
+    points, _, weeks = swept.backlog.shape
+    found = [each for point in swept.backlog for each in _estimates(point)]
+    return pa.table(
+        {
+            **_axes(grid, weeks),
+            "week": np.tile(np.arange(weeks), points),
             **dict(zip(Estimate._fields, _columns(found), strict=True)),
         }
     )

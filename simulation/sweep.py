@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from simulation import replications
 from simulation.cache import code_hash
-from simulation.outcome import CELL
 from simulation.replications import Block, Found
 from simulation.scenario import Scenario, faults
 
@@ -123,10 +122,11 @@ class Grid:
 
 class Swept(NamedTuple):
     """Everything that a grid gave: figures by (point, replication, figure), cells with a cell before the
-    last axis."""
+    last axis, backlog by (point, replication, week)."""
 
     figures: Floats
     cells: Floats
+    backlog: Floats
 
 
 def sweep(
@@ -195,22 +195,22 @@ def put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
     place = {point.values: i for i, point in enumerate(grid.points())}
     some = next(iter(found.values()))
     shape = (len(place), grid.replications)
-    figures = np.full((*shape, some.figures.shape[-1]), np.nan)
-    cells = np.full((*shape, some.cells.shape[-2], len(CELL)), np.nan)
+    swept = Swept(*(np.full((*shape, *each.shape[2:]), np.nan) for each in some))
     for block in grid.blocks():
         each = found[named(block)]
         span = slice(block.first, block.first + block.number)
         for nth, values in grid.places(block):
             at = place[values]
-            figures[at, span], cells[at, span] = each.figures[nth], each.cells[nth]
-    return Swept(figures, cells)
+            for whole, part in zip(swept, each, strict=True):
+                whole[at, span] = part[nth]
+    return swept
 
 
 def _write(folder: Path, name: str, found: Found) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.part"
     with part.open("wb") as file:
-        np.savez(file, figures=found.figures, cells=found.cells)
+        np.savez(file, **found._asdict())
     part.replace(folder / f"{name}.npz")
 
 
@@ -218,6 +218,6 @@ def _read(path: Path) -> Found | None:
     """None for a file that is not there or not whole: its block is run again."""
     try:
         with path.open("rb") as file, np.load(file) as data:
-            return Found(data["figures"], data["cells"])
+            return Found(*(data[name] for name in Found._fields))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

@@ -195,7 +195,7 @@ def tables(model: Model) -> Tables:
 class Machine:
     """A model in the kernel's memory; runs one replication after another in it.
 
-    What is counted adds up over replications until `clear`.
+    What is counted adds up over replications until `clear`. works: whether there is case work.
     """
 
     def __init__(self, model: Model) -> None:
@@ -205,8 +205,8 @@ class Machine:
         self._w: Any = self._memory[0]
         self._kinds = len(model.kinds)
         self._people = t.fields["n_people"]
-        self._works = model.case_work is not None
-        self._days = int(t.hours[1:, 3].sum())
+        self.works = model.case_work is not None
+        self._days = int(t.hours[1:][t.hours[1:, 0] >= model.warm_ms, 3].sum()) + 1
         for name, value in t.fields.items():
             if isinstance(value, np.ndarray):
                 self._w[name][tuple(slice(size) for size in value.shape)] = value
@@ -252,12 +252,12 @@ class Machine:
 
     @property
     def backlog(self) -> Ints:
-        """Open cases at each of the policy's midnights within the model."""
+        """Open cases at each of the policy's midnights from warm_ms on, and at the end."""
         return self._array("backlog")[: self._days]
 
     def _counted(self) -> list[Ints]:
         calls = [self.counts, self.by_hour, self.worked, self.waits]
-        return [*calls, self.case_counts, self.turnarounds, self.ages, self.backlog] if self._works else calls
+        return [*calls, self.case_counts, self.turnarounds, self.ages, self.backlog] if self.works else calls
 
     def _array(self, name: str) -> Ints:
         found: Ints = self._w[name]
