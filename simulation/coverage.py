@@ -4,12 +4,13 @@ Who is there comes from the calendar, over replications of absence; who could, f
 Nobody is on the telephone here: it is about who has come, not about who is free.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from agents.model import Agent
 from config.schema import DAYS
 from routing.need import admitted, spoken
 from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, Policy, Step
@@ -41,8 +42,9 @@ class Coverage(NamedTuple):
     """What people who are there can do.
 
     cells: (language, concern). hours: (weekday from Monday 0, hour) with open time. open_minutes: by hour,
-    in a year. staff: ids in their order. able: (reading, cell, person). average, nobody, one: (reading, cell,
-    hour): people there who could on average, shares of the open time with none and with exactly one of them.
+    in a year. staff: ids in their order. able: (reading, cell, person). there: by hour, people there on
+    average. average, nobody, one: (reading, cell, hour): those of them who could, shares of the open time
+    with none and with exactly one.
     """
 
     cells: tuple[tuple[str, str], ...]
@@ -50,6 +52,7 @@ class Coverage(NamedTuple):
     open_minutes: Floats
     staff: tuple[str, ...]
     able: Flags
+    there: Floats
     average: Floats
     nobody: Floats
     one: Floats
@@ -58,6 +61,11 @@ class Coverage(NamedTuple):
         """Values by hour as one of the whole open time: (reading, cell)."""
         mean: Floats = values @ (self.open_minutes / self.open_minutes.sum())
         return mean
+
+    @property
+    def share_there(self) -> float:
+        """Of the staff, on average over the open time."""
+        return float(self.there @ self.open_minutes / self.open_minutes.sum()) / len(self.staff)
 
     def empty_hours(self, share: float) -> list[tuple[int, int]]:
         """Hours of the week of whose open time more than `share` passes with nobody for any cell."""
@@ -91,27 +99,27 @@ def coverage(
     made = year(scenario, case_work=False)
     languages = dict.fromkeys((*scenario.house.languages, *scenario.cases.language))
     cells = tuple((language, concern) for language in languages for concern in scenario.house.concerns)
-    could = able(made, cells)
+    could = able(made.model.policy, made.model.roster.agents, cells)
     times, hours, first_of_hour = _slots(made)
     counts = np.diff(first_of_hour, append=len(times))
     people = len(made.model.roster.agents)
-    sums = np.zeros((3, *could.shape[:2], len(hours)))
+    sums, present = np.zeros((3, *could.shape[:2], len(hours))), np.zeros(len(hours))
     for replication in range(replications):
         there = presence(made.calendar, seed, replication, people, times)
+        present += np.add.reduceat(there.sum(0), first_of_hour)
         for place, each in enumerate(could):
             number = each.astype(np.float32) @ there.astype(np.float32)
             for value, counted in zip(sums, (number, number == 0, number == 1), strict=True):
                 value[place] += np.add.reduceat(counted, first_of_hour, axis=1, dtype=np.float64)
         progress(replication + 1)
-    sums /= counts * replications
+    sums, present = sums / (counts * replications), present / (counts * replications)
     staff = tuple(each.id for each in made.model.roster.agents)
-    return Coverage(cells, hours, counts * (SLOT / MINUTE), staff, could, *sums)
+    return Coverage(cells, hours, counts * (SLOT / MINUTE), staff, could, present, *sums)
 
 
-def able(made: Year, cells: tuple[tuple[str, str], ...]) -> Flags:
+def able(policy: Policy, agents: Sequence[Agent], cells: Sequence[tuple[str, str]]) -> Flags:
     """Whose skills suit, by reading, cell and person; nobody's state or reserve counts."""
-    policy = made.model.policy
-    people = [Person(each) for each in made.model.roster.agents]
+    people = [Person(each) for each in agents]
     found = np.zeros((len(READINGS), len(cells), len(people)), np.bool_)
     for place, (language, concern) in enumerate(cells):
         for reading, step in enumerate(_steps(policy, language, concern)):

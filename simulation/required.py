@@ -19,7 +19,7 @@ from simulation.attendance import MINUTE
 from simulation.erlang import Waiting, erlang_a
 from simulation.posts import calls_of_a_case
 from simulation.scenario import Scenario
-from simulation.year import year
+from simulation.year import Year, year
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,13 +38,15 @@ class TooMuch(ValueError):
 class Required(NamedTuple):
     """People needed on the telephone. rows: (weekday from Monday 0, minute of the day) with calls.
 
-    people: by row; by_language: by row and language.
+    people: by row; by_language, by_concern: by row and language or concern.
     """
 
     languages: tuple[str, ...]
+    concerns: tuple[str, ...]
     rows: tuple[tuple[int, int], ...]
     people: Ints
     by_language: Ints
+    by_concern: Ints
 
 
 def required(scenario: Scenario, *, case_work: bool = True) -> Required:
@@ -52,19 +54,29 @@ def required(scenario: Scenario, *, case_work: bool = True) -> Required:
 
     case_work: calls as the cases make them, otherwise `calls_per_case`. Raises TooMuch.
     """
-    languages, per_hour, days = _calls(scenario, case_work)
+    made = year(scenario, case_work=case_work)
+    kinds = made.model.kinds
+    languages = tuple(dict.fromkeys(kind.language for kind in kinds))
+    concerns = tuple(dict.fromkeys(kind.concern for kind in kinds))
+    groups = [[kind.language == each for kind in kinds] for each in languages]
+    groups += [[kind.concern == each for kind in kinds] for each in concerns]
+    per_hour, days = _calls(made, np.array([[True] * len(kinds), *groups], float), case_work)
     staffed = _Staffed(scenario)
     rows = [(weekday, slot) for weekday in range(7) for slot in range(SLOTS) if days[weekday, slot].any()]
-    people, by_language = [], []
-    for weekday, slot in rows:
-        rates = per_hour[:, weekday, slot, days[weekday, slot]]
-        people.append(staffed.fewest(rates.sum(0)))
-        by_language.append([staffed.fewest(each) for each in rates])
+    people = np.array(
+        [
+            [staffed.fewest(each) for each in per_hour[:, weekday, slot, days[weekday, slot]]]
+            for weekday, slot in rows
+        ],
+        np.int64,
+    ).reshape(len(rows), 1 + len(groups))
     return Required(
         languages,
+        concerns,
         tuple((weekday, slot * SLOT) for weekday, slot in rows),
-        np.array(people, np.int64),
-        np.array(by_language, np.int64).reshape(len(rows), len(languages)),
+        people[:, 0],
+        people[:, 1 : 1 + len(languages)],
+        people[:, 1 + len(languages) :],
     )
 
 
@@ -127,19 +139,17 @@ class _Staffed:
         return service_level(found, self._variant)
 
 
-def _calls(scenario: Scenario, case_work: bool) -> tuple[tuple[str, ...], Floats, npt.NDArray[np.bool_]]:
-    """Languages, calls an hour by (language, weekday, slot, week), and whether any are expected then.
+def _calls(made: Year, groups: Floats, case_work: bool) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Calls an hour by (group, weekday, slot, week), and whether any are expected then.
 
-    A week is one of the year's; each of its slots that opens has the rate of the time in which it is open.
+    groups: which kinds of callers each takes. A week is one of the year's; each of its slots has the rate of
+    the time in which it is open.
     """
-    made = year(scenario, case_work=case_work)
     calendar, model = made.calendar, made.model
-    languages = tuple(dict.fromkeys(kind.language for kind in model.kinds))
-    member = np.array([[kind.language == each for kind in model.kinds] for each in languages], float)
-    shares = member @ np.array(model.shares).T
-    times = calls_of_a_case(scenario) if case_work else 1.0
+    shares = groups @ np.array(model.shares).T
+    times = calls_of_a_case(made.scenario) if case_work else 1.0
     weeks = calendar.days // 7 + 2
-    calls = np.zeros((len(languages), 7, SLOTS, weeks))
+    calls = np.zeros((len(groups), 7, SLOTS, weeks))
     hours = np.zeros((7, SLOTS, weeks))
     midnights = np.array(calendar.midnights, np.int64)
     for piece in model.arrivals:
@@ -153,7 +163,7 @@ def _calls(scenario: Scenario, case_work: bool) -> tuple[tuple[str, ...], Floats
             calls[:, weekday, slot, week] += piece.expected * part * times * shares[:, piece.mix]
             hours[weekday, slot, week] += (end - begin) / 3_600_000
     opened = hours > 0
-    return languages, np.divide(calls, hours, out=np.zeros_like(calls), where=opened), opened
+    return np.divide(calls, hours, out=np.zeros_like(calls), where=opened), opened
 
 
 def _cuts(begin: int, end: int, midnight: int) -> list[int]:

@@ -61,6 +61,8 @@ def test_two_who_could_are_two(found: Coverage) -> None:
     assert at(found, found.one, AT_ONCE, cell, (0, 9)) == 0
     assert at(found, found.one, AT_ONCE, cell, (0, 12)) == 0.5
     assert at(found, found.nobody, AT_ONCE, cell, (0, 11)) == 0
+    assert found.there[found.hours.index((0, 9))] == 2
+    assert 0.9 < found.share_there < 1
 
 
 def test_readings_widen(found: Coverage) -> None:
