@@ -190,22 +190,31 @@ class Reference(Clocked):
         leg = Leg(NODE, f"{caller}.{attempt}")
         self._by_leg[leg] = (caller, attempt, visit)
         self._legs[visit] = leg
-        owner = ""
-        if kind.owned > 0:
-            has, which = self._draw(sampler.OWNER, caller, 0)
-            owner = kind.owners[int(which * len(kind.owners))] if has < kind.owned else ""
         self._tell(ev.CallArrived(leg, ""))
-        self._tell(ev.CallerKnown(leg, str(caller), "", owner, kind.classes))
+        self._tell(self._known(leg, caller))
         if not self._engine.world.open:
             self._tell(ev.TurnedAway(leg, kind.language))
             self._tell(ev.LegEnded(leg, 16))
             return
-        patience, talk = self._draw(sampler.CALLER, caller, attempt)
+        patience, talk = self._lasting(caller, attempt)
         now = self._now()
-        self._talks[visit] = self._lasts(model.talk, talk)
+        self._talks[visit] = talk
         self._on_hold[visit] = 0
-        self._at(now + self._lasts(model.patience, patience), layout.GIVES_UP, visit, self._gives_up, visit)
+        self._at(now + patience, layout.GIVES_UP, visit, self._gives_up, visit)
         self._tell(ev.CallWaiting(leg, kind.language, kind.concern, kind.second, now, now))
+
+    def _known(self, leg: Leg, caller: int) -> ev.CallerKnown:
+        """Who it is: a token, the owner of their case, priority classes."""
+        kind, owner = self._model.kinds[self._kinds[caller]], ""
+        if kind.owned > 0:
+            has, which = self._draw(sampler.OWNER, caller, 0)
+            owner = kind.owners[int(which * len(kind.owners))] if has < kind.owned else ""
+        return ev.CallerKnown(leg, str(caller), "", owner, kind.classes)
+
+    def _lasting(self, caller: int, attempt: int) -> tuple[int, int]:
+        """Patience and talk, in ms."""
+        patience, talk = self._draw(sampler.CALLER, caller, attempt)
+        return self._lasts(self._model.patience, patience), self._lasts(self._model.talk, talk)
 
     def _gives_up(self, visit: int) -> None:
         if visit in self._on_hold:
@@ -255,18 +264,7 @@ class Reference(Clocked):
         number = self._on_hold[visit]
         self._on_hold[visit] = number + 1
         phones = model.phones
-        does, u = ANSWERED, 0.5
-        if phones.shares[0] != 1.0 or phones.answer.kind != sampler.CONSTANT:
-            share, u = self._draw(sampler.PHONE, caller, (attempt << 10) | (number & 1023))
-            while share > self._limits[does]:
-                does += 1
-        takes = phones.rings_after_ms
-        if does == ANSWERED:
-            takes = max(takes, self._lasts(phones.answer, u))
-        elif does == NO_ANSWER:
-            takes = max(takes, phones.ring_ms)
-        elif does == DECLINED:
-            takes = max(takes, self._lasts(phones.decline, u))
+        does, takes = self._does(caller, attempt, number)
         offer = len(self._asked)
         self._asked[command.id] = offer
         self._offers[visit] = command.id
@@ -290,6 +288,23 @@ class Reference(Clocked):
                 if does == BUSY:
                     told = (begun, *told)
             self._at(now + takes, layout.PHONE_ENDS, offer, self._phone, visit, command.id, told)
+
+    def _does(self, caller: int, attempt: int, number: int) -> tuple[int, int]:
+        """What the phone does with the caller's offer of this number (simulation.model), after so many ms."""
+        phones = self._model.phones
+        does, u = ANSWERED, 0.5
+        if phones.shares[0] != 1.0 or phones.answer.kind != sampler.CONSTANT:
+            share, u = self._draw(sampler.PHONE, caller, (attempt << 10) | (number & 1023))
+            while share > self._limits[does]:
+                does += 1
+        takes = phones.rings_after_ms
+        if does == ANSWERED:
+            takes = max(takes, self._lasts(phones.answer, u))
+        elif does == NO_ANSWER:
+            takes = max(takes, phones.ring_ms)
+        elif does == DECLINED:
+            takes = max(takes, self._lasts(phones.decline, u))
+        return does, takes
 
     def _rings(self, visit: int, offer: int, begun: ev.DialBegan) -> None:
         self._phone(visit, offer, (begun, ev.PhoneRang(begun.phone_leg)))
