@@ -18,6 +18,7 @@ _SOURCES = (
     "simulation/cache.py",
     "simulation/casework.py",
     "simulation/clockwork.py",
+    "simulation/diary.py",
     "simulation/kernel.py",
     "simulation/layout.py",
     "simulation/sampler.py",

@@ -13,6 +13,7 @@ from numba import njit
 
 from simulation import sampler
 from simulation.cache import CACHED
+from simulation.diary import later
 from simulation.kernel import arrive, attend, first, match, plan, push, say
 from simulation.layout import (
     APPOINTMENT_BEGAN,
@@ -31,7 +32,10 @@ from simulation.layout import (
     C_OPEN,
     C_PLACE,
     C_STEP,
+    C_TAKES,
     C_VISITOR,
+    C_VISITS,
+    C_WAITS,
     CALLED,
     CALLS_AGAIN,
     CASE_CALLS,
@@ -91,7 +95,7 @@ from simulation.layout import (
 
 TOO_MANY_VISITORS = 5
 """How a replication came back, besides what simulation.kernel knows."""
-BEGINS, WORKS, FOLLOWS, CHASING, BOOKS, HOLDS, RINGS = range(7)
+BEGINS, WORKS, FOLLOWS, CHASING, BOOKS, DATES, RINGS = range(7)
 """What a case's draw is for."""
 
 _NEVER = np.int64(2**63 - 1)
@@ -162,11 +166,12 @@ def opens(w: World, now: Int, case: Int) -> None:
     if now >= w.warm_ms:
         w.case_counts[w.kinds[case], 0] += 1
         w.case_counts[w.kinds[case], 7] += now + w.promised_ms <= w.end_ms
-    by_call, _ = _draw(w, case, BEGINS, 0)
+    by_call, visits = _draw(w, case, BEGINS, 0)
     calls = by_call < w.first_call
+    c[C_VISITS] = visits < w.appointment
     say(w, now, CASE_OPENED, case, -1, np.int64(calls))
     if w.chase_ms:
-        push(w.g, w.heap, now + w.chase_ms, CHASES, case)
+        later(w, now + w.chase_ms, CHASES, case)
     if calls:
         _calls(w, now, case, 0)
     else:
@@ -183,7 +188,7 @@ def _calls(w: World, now: Int, case: Int, occasion: Int) -> None:
         return
     u, _ = _draw(w, case, RINGS, occasion)
     place = _span(w.openings, w.n_openings, now)
-    push(w.g, w.heap, _within(w, w.openings, w.n_openings, place, now, u), CALLS_AGAIN, case)
+    later(w, _within(w, w.openings, w.n_openings, place, now, u), CALLS_AGAIN, case)
 
 
 @njit(cache=CACHED)
@@ -216,12 +221,13 @@ def call_over(w: World, now: Int) -> None:
 @njit(cache=CACHED)
 def _could_begin(w: World, now: Int, case: Int) -> None:
     """The case's step: a job, unless it waits for an appointment."""
-    if w.cases[case, C_STEP] == w.before_step and w.appointment > 0.0:
-        has, lead = _draw(w, case, BOOKS, 0)
-        if has < w.appointment:
-            after = sampler.duration(w.lead_kind, w.lead_a, w.lead_b, lead, w.tick_ms)
-            _book(w, now, case, now + after, _span(w.counter, w.n_counter, now + after))
-            return
+    c = w.cases[case]
+    if c[C_VISITS] and c[C_STEP] == w.before_step:
+        lead, takes = _draw(w, case, BOOKS, 0)
+        c[C_TAKES] = sampler.duration(w.takes_kind, w.takes_a, w.takes_b, takes, w.tick_ms)
+        at = now + sampler.duration(w.lead_kind, w.lead_a, w.lead_b, lead, w.tick_ms)
+        _book(w, now, case, at, _span(w.counter, w.n_counter, at))
+        return
     _queue_job(w, case)
 
 
@@ -278,7 +284,8 @@ def _begin_job(w: World, now: Int, agent: Int, line: Int) -> None:
     step, left = c[C_STEP], c[C_LEFT]
     begun = left >= 0
     if not begun:
-        u, _ = _draw(w, case, WORKS, step)
+        u, waits = _draw(w, case, WORKS, step)
+        c[C_WAITS] = sampler.duration(w.waits_kind[step], w.waits_a[step], w.waits_b[step], waits, w.tick_ms)
         left = sampler.duration(w.work_kind[step], w.work_a[step], w.work_b[step], u, w.tick_ms)
     p[P_JOB], p[P_JOB_PACE] = case, p[P_PACE]
     p[P_LEFT] = _at_pace(w, left, p[P_PACE])
@@ -332,16 +339,14 @@ def _end_job(w: World, now: Int, agent: Int) -> None:
     if step == w.n_work_steps - 1:
         _done(w, now, case)
         return
-    _, waits = _draw(w, case, WORKS, step)
-    lasts = sampler.duration(w.waits_kind[step], w.waits_a[step], w.waits_b[step], waits, w.tick_ms)
-    push(w.g, w.heap, now + lasts, WAIT_ENDS, case)
+    later(w, now + c[C_WAITS], WAIT_ENDS, case)
     if w.follow_up > 0.0:
         calls, after = _draw(w, case, FOLLOWS, step)
         if calls < w.follow_up:
             lasts = sampler.duration(
                 w.follow_after_kind, w.follow_after_a, w.follow_after_b, after, w.tick_ms
             )
-            push(w.g, w.heap, now + lasts, FOLLOWS_UP, case)
+            later(w, now + lasts, FOLLOWS_UP, case)
 
 
 @njit(cache=CACHED)
@@ -370,13 +375,13 @@ def age(bins: Any, ms: Int) -> None:
 def _book(w: World, now: Int, case: Int, at: Int, place: Int) -> None:
     """A date at `at` or, if the counter is closed then, in the hours at `place`."""
     c = w.cases[case]
-    u, _ = _draw(w, case, HOLDS, c[C_BOOKINGS])
+    u, _ = _draw(w, case, DATES, c[C_BOOKINGS])
     c[C_BOOKINGS] += 1
     c[C_DATE] = _within(w, w.counter, w.n_counter, place, at, u)
     if place < w.n_counter:
         c[C_LEAVES] = w.counter[place, 1] + GRACE_MS
     say(w, now, BOOKED, case, -1, c[C_DATE])
-    push(w.g, w.heap, c[C_DATE], COMES, case)
+    later(w, c[C_DATE], COMES, case)
 
 
 @njit(cache=CACHED)
@@ -389,7 +394,7 @@ def _comes(w: World, now: Int, case: Int) -> None:
     w.visitors[g[VISITORS]] = case
     g[VISITORS] += 1
     w.cases[case, C_VISITOR] = 1
-    push(g, w.heap, w.cases[case, C_LEAVES], LEAVES, case)
+    later(w, w.cases[case, C_LEAVES], LEAVES, case)
     g[SETTLE] = 1
 
 
@@ -465,8 +470,7 @@ def _begin_appointment(w: World, now: Int, agent: Int, case: Int) -> None:
         _pause(w, now, agent)
     waited = now - w.cases[case, C_DATE]
     say(w, now, APPOINTMENT_BEGAN, case, agent, waited)
-    _, takes = _draw(w, case, HOLDS, 0)
-    lasts = _at_pace(w, sampler.duration(w.takes_kind, w.takes_a, w.takes_b, takes, w.tick_ms), p[P_PACE])
+    lasts = _at_pace(w, w.cases[case, C_TAKES], p[P_PACE])
     push(g, w.heap, now + lasts, APPOINTMENT_ENDS, agent)
     if now >= w.warm_ms:
         counted = w.case_counts[w.kinds[case]]
@@ -649,7 +653,7 @@ def come_to_pass(w: World, now: Int, rank: Int, key: Int) -> None:
     elif c[C_OPEN]:
         number = c[C_CHASES]
         c[C_CHASES] += 1
-        push(w.g, w.heap, now + w.chase_ms, CHASES, key)
+        later(w, now + w.chase_ms, CHASES, key)
         u, _ = _draw(w, key, CHASING, number)
         if u < w.chase and not c[C_CALLING]:
             _calls(w, now, key, FIRST_CHASE + number)

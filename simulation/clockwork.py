@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from simulation import casework, sampler
+from simulation import casework, diary, sampler
 from simulation.cache import CACHED
 from simulation.casework import TOO_MANY_VISITORS
 from simulation.kernel import (
@@ -56,6 +56,8 @@ from simulation.layout import (
     ROWS_OF_ONE_EVENT,
     SETTLE,
     SETTLES,
+    SPAN_BITS,
+    SPAN_NOW,
     STAFF,
 )
 
@@ -129,6 +131,9 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
             return TRACE_FULL
         if g[CHANGED] | g[SETTLE] and event > g[NOW] << _SHIFT | SETTLES << ID_BITS:
             casework.settle(w, g[NOW])
+            continue
+        if w.works and event >> (_SHIFT + SPAN_BITS) > g[SPAN_NOW]:
+            diary.turn_over(w)
             continue
         if event >= end:
             break

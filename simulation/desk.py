@@ -12,7 +12,7 @@ from routing import events as ev
 from routing.engine import Engine
 from routing.world import Person
 from simulation import layout, sampler
-from simulation.casework import BEGINS, BOOKS, CHASING, FOLLOWS, HOLDS, RINGS, WORKS
+from simulation.casework import BEGINS, BOOKS, CHASING, DATES, FOLLOWS, RINGS, WORKS
 from simulation.model import CaseWork, Duration, Model, Shift
 from simulation.tables import Spans, holders, openings, workers
 
@@ -46,7 +46,7 @@ class Case:
         self.step = 0
         self.left = NEVER
         self.place = 0
-        self.calling = False
+        self.calling = self.visits = False
         self.follow_ups = self.chases = self.bookings = 0
         self.date = 0
 
@@ -109,7 +109,8 @@ class Desk:
         """A case comes."""
         now, work = self._around.now(), self._work
         case = self._cases[number] = Case(number, self._kinds[number], now)
-        by_call = self._draw(case, BEGINS, 0)[0] < work.first_call
+        first, visits = self._draw(case, BEGINS, 0)
+        by_call, case.visits = first < work.first_call, visits < work.appointment
         self._note(layout.CASE_OPENED, case, None, int(by_call))
         if work.chase_ms:
             self._around.at(now + work.chase_ms, layout.CHASES, number, self._chases, case)
@@ -172,12 +173,10 @@ class Desk:
 
     def _could_begin(self, case: Case) -> None:
         work = self._work
-        if case.step == work.appointment_before:
-            has, lead = self._draw(case, BOOKS, 0)
-            if has < work.appointment:
-                when = self._around.now() + self._around.lasts(work.lead, lead)
-                self._book(case, when, work.counter)
-                return
+        if case.visits and case.step == work.appointment_before:
+            lead, _ = self._draw(case, BOOKS, 0)
+            self._book(case, self._around.now() + self._around.lasts(work.lead, lead), work.counter)
+            return
         self._queue(case)
 
     def _queue(self, case: Case) -> None:
@@ -253,7 +252,7 @@ class Desk:
         return self._model.end_ms
 
     def _book(self, case: Case, when: int, hours: Spans) -> None:
-        u, _ = self._draw(case, HOLDS, case.bookings)
+        u, _ = self._draw(case, DATES, case.bookings)
         case.bookings += 1
         case.date = self._moved(hours, when, u)
         self._note(layout.BOOKED, case, None, case.date - self._model.begin_ms)
@@ -292,7 +291,7 @@ class Desk:
         if worker.working and worker.job is not None:
             self._pause(worker, worker.job)
         self._note(layout.APPOINTMENT_BEGAN, case, worker, now - case.date)
-        takes = self._around.lasts(self._work.appointment_takes, self._draw(case, HOLDS, 0)[1])
+        takes = self._around.lasts(self._work.appointment_takes, self._draw(case, BOOKS, 0)[1])
         when = now + self._at_pace(takes, worker.pace)
         self._around.at(when, layout.APPOINTMENT_ENDS, worker.place, self._end_appointment, worker, case)
 

@@ -237,7 +237,8 @@ def _show(w: World, now: Int, agent: Int) -> None:
         if activity == IDLE and presence == AWAY:
             push(w.g, w.heap, now + w.back_ms, BACK, agent)
     bit = np.int64(1) << agent
-    w.g[CHANGED] |= bit & w.works
+    if activity <= RESERVED:
+        w.g[CHANGED] |= bit & w.works
     if shown == 0:
         if w.g[FREE_PEOPLE] & bit == 0:
             w.g[FREE_PEOPLE] |= bit
@@ -745,6 +746,7 @@ def from_outside(w: World, now: Int, rank: Int, key: Int) -> None:
     if rank == BACK:
         p = w.people[key]
         if p[P_PRESENCE] == READY or p[P_PRESENCE] == AWAY:
+            w.g[CHANGED] |= (np.int64(1) << key) & w.works
             attend(w, now, key, READY, 0)
             if p[P_ACTIVITY] == ACT_WRAP_UP:
                 _wrapped(w, now, key)

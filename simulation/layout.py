@@ -143,7 +143,10 @@ C_DATE: Final = 8
 C_BOOKINGS: Final = 9
 C_VISITOR: Final = 10  # 1 while the visitor waits
 C_LEAVES: Final = 11
-C_FIELDS: Final = 12
+C_VISITS: Final = 12  # 1 with an appointment
+C_TAKES: Final = 13  # ms of the appointment
+C_WAITS: Final = 14  # ms of waiting for others after this step
+C_FIELDS: Final = 16
 
 ATTEMPTS: Final = 16
 """Of one call; who has not got through then does not try again."""
@@ -216,6 +219,8 @@ who is there by plan, whom a visitor waits for."""
 SETTLE, JOBS, CLASSES, VISITORS, OVER, OPEN_CASES, DAY, NOW = range(21, 29)
 """Whether something came for people at their desks; jobs so far; classes with jobs, by bit; visitors who
 wait; caller whose call is over, from 1; cases; midnights so far; ms of the event that was the last."""
+DIARY, TORN_OUT, SPAN_NOW = range(29, 32)
+"""Lines of the diary in use or used; see simulation.diary."""
 REGISTERS: Final = 32
 
 # --- the kernel's memory -----------------------------------------------------------------------------------
@@ -230,7 +235,10 @@ CLASSES_MAX: Final = 62
 SPANS_MAX: Final = 4_096
 CHASES_MAX: Final = 4_096
 RING_MAX: Final = 4_096
-HEAP_MAX: Final = 1 << 17
+HEAP_MAX: Final = 8 * RING_MAX
+DIARY_MAX: Final = 1 << 17
+SPAN_BITS: Final = 23
+"""A span of the diary is 2**23 ms (2.3 hours)."""
 CALLERS_MAX: Final = 1 << 17
 ROWS_MAX: Final = 8_192
 ROWS_OF_ONE_EVENT: Final = 1_024
@@ -304,6 +312,8 @@ STATE: Final = [
     ("cases", _I, (CALLERS_MAX, C_FIELDS)),
     *((name, _I, (CLASSES_MAX,)) for name in ("heads", "tails")),
     ("visitors", _I, (RING_MAX,)),
+    ("diary", _I, (DIARY_MAX, 2)),
+    ("pages", _I, (1 << (TIME_BITS - SPAN_BITS),)),
     ("case_counts", _I, (KINDS_MAX, len(CASE_COUNTS))),
     *((name, _I, (AGES,)) for name in ("turnarounds", "ages")),
     ("backlog", _I, (DAYS_MAX,)),

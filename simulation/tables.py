@@ -307,7 +307,7 @@ class Machine:
     def _renew(self, seed: int, replication: int, trace: bool) -> None:
         w, ring = self._w, self._ring
         w["seed"], w["replication"], w["ring"], w["trace"] = seed, replication, ring - 1, trace
-        for name in ("g", "people"):
+        for name in ("g", "people", "pages") if self.works else ("g", "people"):
             w[name].fill(0)
         w["weekday"], w["day_began"] = self._weekday, self._day_began
         w["visits"][:ring] = 0
