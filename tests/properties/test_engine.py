@@ -16,8 +16,11 @@ from routing.policy import Policy, Reserve
 from routing.world import Person, Visit, World
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 
-LANGUAGES = ("de", "en", "ar", "tr", "und")
+LANGUAGES = ("de", "de", "de", "en", "ar", "tr", "und")
 CONCERNS = ("study", "other")
+OWNERS = ("", "", "amal", "birgit", "cem")
+AGES_MS = (20_000, 30_000, 45_000, 90_000, 150_000)
+"""When something changes for a waiting caller by time alone: the owner's time, the reserve, the steps."""
 
 
 @dataclass
@@ -100,13 +103,20 @@ class Hotline(RuleBasedStateMachine):
     def begin(self) -> None:
         self.bench.login("p02")
 
-    @rule(language=st.sampled_from(LANGUAGES), concern=st.sampled_from(CONCERNS), lost=st.booleans())
-    def caller(self, language: str, concern: str, lost: bool) -> None:
+    @rule(
+        language=st.sampled_from(LANGUAGES),
+        concern=st.sampled_from(CONCERNS),
+        owner=st.sampled_from(OWNERS),
+        lost=st.sampled_from([False, False, False, True]),
+    )
+    def caller(self, language: str, concern: str, owner: str, lost: bool) -> None:
         made = Call(self.leg(), language, concern)
         self.calls.append(made)
         if not lost:
             self.tell(ev.CallArrived(made.leg, "line"))
             self.tell(ev.LanguageChosen(made.leg, language))
+            if owner:
+                self.tell(ev.CallerKnown(made.leg, f"of {owner}", "c", owner))
         self.tell(ev.CallWaiting(made.leg, language, concern, "", self.bench.now, self.bench.now))
 
     @rule(
@@ -177,9 +187,69 @@ class Hotline(RuleBasedStateMachine):
     def shadow(self, policy: Policy | None) -> None:
         self.tell(ev.ShadowChanged(str(policy is None), policy))
 
-    @rule(ms=st.integers(1, 60_000))
+    @rule(
+        data=st.data(),
+        phone=st.sampled_from(PHONES),
+        how=st.sampled_from(["logout", "notready", "busy", "busy"]),
+        language=st.sampled_from(LANGUAGES),
+        concern=st.sampled_from(CONCERNS),
+        owner=st.sampled_from(OWNERS),
+    )
+    def one_caller_and_one_free_person(
+        self, data: st.DataObject, phone: str, how: str, language: str, concern: str, owner: str
+    ) -> None:
+        """Nobody else calls or is free: what changes for this caller alone cannot hide behind the others."""
+        for one in self.calls:
+            self.tell(ev.LegEnded(one.leg, 16))
+        self.calls.clear()
+        self.one_is_left(phone, how)
+        self.caller(language, concern, owner, lost=False)
+        for what in data.draw(st.lists(st.sampled_from(["age", "age", "leave"]), max_size=3)):
+            if what == "age":
+                self.a_caller_reaches_an_age(data, over=0)
+            else:
+                self.an_owner_leaves(data)
+
+    def one_is_left(self, phone: str, how: str) -> None:
+        """One person at a free phone; the others go, or are on duty and telephone elsewhere."""
+        for other in PHONES:
+            if other != phone and how == "busy":
+                self.tell(ev.DeviceChanged(other, "INUSE"))
+                self.tell(ev.StaffAsked("", other, "login", "", None))
+            elif other != phone:
+                self.tell(ev.StaffAsked("", other, how, "", None))
+        self.tell(ev.DeviceChanged(phone, "NOT_INUSE"))
+        self.tell(ev.StaffAsked("", phone, "login", "", None))
+
+    @rule(data=st.data())
+    def an_owner_leaves(self, data: st.DataObject) -> None:
+        """Somebody for whom a caller waits goes off duty."""
+        world = self.bench.engine.world
+        owners = {v.owner for v in world.visits.values() if v.state == call.WAITING and v.owner}
+        if owners:
+            owner = data.draw(st.sampled_from(sorted(owners)))
+            what = data.draw(st.sampled_from(["logout", "notready"]))
+            self.tell(ev.StaffAsked(owner, "", what, "", None))
+
+    @rule(ms=st.sampled_from([1, 400, 3_000]))
     def time_passes(self, ms: int) -> None:
         self.tell(ev.Elapsed(), ms)
+
+    @rule(data=st.data(), over=st.sampled_from([-1, 0, 0, 1]))
+    def a_caller_reaches_an_age(self, data: st.DataObject, over: int) -> None:
+        """The clock is wound to the next change of what a waiting caller needs, or to beside it."""
+        now = self.bench.now
+        visits = [v for v in self.bench.engine.world.visits.values() if v.state == call.WAITING]
+        whens = [[w for age in AGES_MS if (w := v.order_from_ms + age + over) > now] for v in visits]
+        if following := sorted({min(each) for each in whens if each}):
+            self.tell(ev.Elapsed(), data.draw(st.sampled_from(following)) - now)
+
+    @rule(over=st.integers(-1, 1))
+    def a_deadline_passes(self, over: int) -> None:
+        """The clock is wound to the next deadline, or to beside it."""
+        due = self.bench.engine.due()
+        if due is not None:
+            self.tell(ev.Elapsed(), max(1, due + over - self.bench.now))
 
     @rule(linkup=st.booleans(), down=st.booleans())
     def snapshot(self, linkup: bool, down: bool) -> None:
