@@ -4,10 +4,11 @@ Parquet and CSV carry the scenario's hash, the seed and the release, so that a f
 same grid gives the same bytes.
 """
 
+import math
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.parquet
 from simulation.model import Model
 from simulation.outcome import CELL, Cells, figures_of
 from simulation.spread import Estimate, Floats, Spread
-from simulation.sweep import Grid, Swept
+from simulation.sweep import Grid, GridFaults, Swept
 
 PACKAGE: Final = "welcomecenter-acd"
 CONFIDENCE: Final = 0.95
@@ -62,6 +63,35 @@ def write(grid: Grid, swept: Swept, model: Model, folder: Path) -> list[Path]:
         pyarrow.parquet.write_table(table, found[-2])
         pyarrow.csv.write_csv(table, found[-1])
     return found
+
+
+class Read(NamedTuple):
+    """What `write` wrote of a grid. axes: in their order; figures: by point, replication and name."""
+
+    scenario_hash: str
+    seed: int
+    version: str
+    axes: dict[str, tuple[float, ...]]
+    figures: dict[str, Floats]
+
+
+def read(folder: Path) -> Read:
+    """Take a grid's replications from the folder that `write` filled. Raises GridFaults if it did not."""
+    path = folder / "replications.parquet"
+    if not path.is_file():
+        raise GridFaults(f"{folder}: has no {path.name}; give the folder that `acd plan sweep` named")
+    try:
+        table = pyarrow.parquet.read_table(path)
+        facts = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+        names = table.column_names
+        keys = names[: names.index("replication")]
+        axes = {key: tuple(dict.fromkeys(table[key].to_pylist())) for key in keys}
+        shape = (math.prod(map(len, axes.values())), -1)
+        listed = [name for name in names[len(keys) + 1 :] if name not in facts]
+        figures = {name: table[name].to_numpy().reshape(shape) for name in listed}
+        return Read(facts["scenario_hash"], int(facts["seed"]), facts["version"], axes, figures)
+    except (pa.ArrowException, KeyError, ValueError, AttributeError) as fault:
+        raise GridFaults(f"{path}: is no result of a sweep ({type(fault).__name__})") from None
 
 
 def _axes(grid: Grid, repeat: int) -> dict[str, Floats]:

@@ -1,0 +1,554 @@
+"""The report's words in German and English, each sentence once, with the places for its numbers."""
+
+from typing import Final, NamedTuple
+
+from simulation.report import numbers
+from simulation.report.numbers import Language
+from simulation.scenario import Scenario
+from simulation.spread import Estimate
+
+
+class Text(NamedTuple):
+    """The same in both languages; places for values are named in braces."""
+
+    de: str
+    en: str
+
+
+LANGUAGE_NAMES: Final = {
+    "ar": Text("Arabisch", "Arabic"),
+    "bg": Text("Bulgarisch", "Bulgarian"),
+    "de": Text("Deutsch", "German"),
+    "en": Text("Englisch", "English"),
+    "es": Text("Spanisch", "Spanish"),
+    "fa": Text("Persisch", "Persian"),
+    "fr": Text("Französisch", "French"),
+    "it": Text("Italienisch", "Italian"),
+    "ku": Text("Kurdisch", "Kurdish"),
+    "pl": Text("Polnisch", "Polish"),
+    "pt": Text("Portugiesisch", "Portuguese"),
+    "ro": Text("Rumänisch", "Romanian"),
+    "ru": Text("Russisch", "Russian"),
+    "so": Text("Somali", "Somali"),
+    "sq": Text("Albanisch", "Albanian"),
+    "ti": Text("Tigrinya", "Tigrinya"),
+    "tr": Text("Türkisch", "Turkish"),
+    "uk": Text("Ukrainisch", "Ukrainian"),
+    "und": Text("Sprache unbekannt", "language unknown"),
+    "vi": Text("Vietnamesisch", "Vietnamese"),
+    "zh": Text("Chinesisch", "Chinese"),
+}
+
+VARIANTS: Final = {
+    "answered_only": Text("nur angenommene Anrufe", "answered calls only"),
+    "abandons_within_met": Text(
+        "frühe Aufleger zählen als erfüllt", "those who give up early count as served"
+    ),
+    "short_abandons_excluded": Text("frühe Aufleger zählen nicht", "those who give up early do not count"),
+    "all_offered": Text("alle Anrufe in der Warteschlange", "all calls in the queue"),
+}
+
+TEXTS: Final[dict[str, Text]] = {
+    # The frame
+    "title": Text("Personalplanung – {name}", "Staff planning – {name}"),
+    "subtitle": Text(
+        "{centre}. Simuliert: {model}. {people} Beschäftigte, {cases} Fälle im Jahr.",
+        "{centre}. Simulated: {model}. {people} staff, {cases} cases a year.",
+    ),
+    "with_case_work": Text("Anrufe, Termine und Fallbearbeitung", "calls, appointments and case work"),
+    "calls_alone": Text("nur Anrufe, ohne Fallbearbeitung", "calls alone, without case work"),
+    "contents": Text("Inhalt", "Contents"),
+    "skip": Text("Zum Inhalt", "To the content"),
+    "other_language": Text("English version", "Deutsche Fassung"),
+    "numbers_of": Text("Die Zahlen dazu als Tabelle", "The numbers as a table"),
+    "figure": Text("Abbildung {n}", "Figure {n}"),
+    "table": Text("Tabelle {n}", "Table {n}"),
+    "page": Text("Seite {n} von {of}", "Page {n} of {of}"),
+    "appendix": Text("Zahlen zu den Abbildungen", "Numbers of the figures"),
+    "scrolls": Text("{name} (seitlich verschiebbar)", "{name} (scrolls sideways)"),
+    # Summary
+    "summary": Text("Zusammenfassung", "Summary"),
+    "tile_level": Text("Servicelevel", "Service level"),
+    "tile_level_note": Text("in {within} s, Ziel {target}", "within {within} s, target {target}"),
+    "tile_wait": Text("95 % warten höchstens", "95% wait at most"),
+    "tile_wait_note": Text("von den Angenommenen", "of those answered"),
+    "tile_abandonment": Text("Aufgelegt", "Gave up"),
+    "tile_abandonment_note": Text("von allen in der Warteschlange", "of all in the queue"),
+    "tile_turnaround": Text("90 % der Fälle fertig in", "90% of cases done in"),
+    "tile_turnaround_note": Text("Ziel {target}", "target {target}"),
+    "tile_utilisation": Text("Auslastung", "Utilisation"),
+    "tile_utilisation_note": Text("der Anwesenheit", "of attendance"),
+    "tile_posts": Text("VZÄ nach Formel", "Posts by formula"),
+    "tile_posts_note": Text("vorhanden {there}", "there are {there}"),
+    "what_it_gives": Text(
+        "Was {people} Beschäftigte bei {cases} Fällen im Jahr leisten",
+        "What {people} staff give at {cases} cases a year",
+    ),
+    "gives_level": Text(
+        "{share} der Anrufe werden innerhalb von {within} Sekunden angenommen ({variant}; "
+        "95-%-Intervall des Mittels {interval}, ein einzelnes Jahr {year}). Das Ziel von {target} "
+        "wird {met}.",
+        "{share} of calls are answered within {within} seconds ({variant}; 95% interval of the mean "
+        "{interval}, a single year {year}). The target of {target} is {met}.",
+    ),
+    "met": Text("erreicht", "met"),
+    "missed": Text("verfehlt", "missed"),
+    "gives_wait": Text(
+        "Von den Angenommenen warten 95 % höchstens {wait} ({interval}); {abandonment} legen vorher auf.",
+        "Of those answered, 95% wait at most {wait} ({interval}); {abandonment} hang up before.",
+    ),
+    "gives_turnaround": Text(
+        "Ein Fall dauert im Median {median}; neun von zehn sind nach {p90} entschieden (Intervall "
+        "{interval}; Ziel {target}: {met}).",
+        "A case takes {median} at the median; nine of ten are decided after {p90} (interval "
+        "{interval}; target {target}: {met}).",
+    ),
+    "gives_backlog": Text(
+        "Am Jahresende sind {backlog} Fälle in Arbeit ({interval}).",
+        "At the end of the year {backlog} cases are open ({interval}).",
+    ),
+    "gives_utilisation": Text(
+        "Die Auslastung der Anwesenheit liegt bei {value} ({interval}).",
+        "{value} of attendance is used ({interval}).",
+    ),
+    "gives_formula": Text(
+        "Nach der Formel braucht es {needed} VZÄ ({minutes} Minuten je Fall); vorhanden sind {there} VZÄ.",
+        "By the formula it takes {needed} full-time posts ({minutes} minutes a case); there are {there}.",
+    ),
+    "weakest": Text(
+        "Am seltensten rechtzeitig angenommen wird, wer {language} spricht ({share}); am häufigsten "
+        "{best} ({most}). Das liegt vor allem daran, wie viele Beschäftigte eine Sprache sprechen, "
+        "weniger an ihrer Zahl im Ganzen.",
+        "Callers who speak {language} are answered in time least often ({share}), {best} most often "
+        "({most}). The difference comes from how many staff speak a language, not from how many staff "
+        "there are.",
+    ),
+    "fewest_question": Text(
+        "Wie viele Beschäftigte mindestens für {cases} Fälle?",
+        "How many staff at the least for {cases} cases?",
+    ),
+    "fewest": Text(
+        "Mit den Personen der Planungsdatei, in ihrer Reihenfolge, werden die Ziele ab {n} "
+        "Beschäftigten erreicht.",
+        "With the people of the planning file, in their order, the targets are met from {n} staff on.",
+    ),
+    "fewest_none": Text(
+        "Mit den Personen der Planungsdatei werden die Ziele auch mit {most} Beschäftigten nicht erreicht.",
+        "With the people of the planning file the targets are not met even by {most} staff.",
+    ),
+    "fewest_pooled": Text(
+        "Könnte jede und jeder alle Sprachen und Anliegen, genügten {n}.",
+        "If everybody spoke every language and knew every concern, {n} would do.",
+    ),
+    "fewest_pooled_none": Text(
+        "Auch wenn jede und jeder alle Sprachen und Anliegen könnte, genügten {most} nicht.",
+        "Even if everybody spoke every language and knew every concern, {most} would not do.",
+    ),
+    "up_to_question": Text(
+        "{staff} Beschäftigte: bis zu welcher Fallzahl?", "{staff} staff: up to how many cases?"
+    ),
+    "up_to": Text(
+        "{what}: bis {cases} Fälle im Jahr; bei {following} wird das Ziel verfehlt.",
+        "{what}: up to {cases} cases a year; at {following} the target is missed.",
+    ),
+    "up_to_all": Text(
+        "{what}: bei jeder simulierten Fallzahl, also bis mindestens {cases}.",
+        "{what}: at every case number that was simulated, so at least up to {cases}.",
+    ),
+    "up_to_none": Text(
+        "{what}: nicht einmal bei {following} Fällen.", "{what}: not even at {following} cases."
+    ),
+    "up_to_formula": Text(
+        "Nach der Formel, ohne Warteschlangen und Sprachen: {cases} Fälle im Jahr ({there} VZÄ).",
+        "By the formula, without queues and languages: {cases} cases a year ({there} posts).",
+    ),
+    "up_to_least": Text(
+        "Es zählt die kleinste dieser Zahlen: {cases}.", "The smallest of these counts: {cases}."
+    ),
+    "up_to_least_none": Text(
+        "Es zählt die kleinste dieser Zahlen: mit diesen Personen werden nicht alle Ziele erreicht.",
+        "The smallest of these counts: with these people not all targets are met.",
+    ),
+    "criterion_level": Text("Servicelevel mindestens {target}", "Service level at least {target}"),
+    "criterion_turnaround": Text("Neun von zehn Fällen in {target}", "Nine of ten cases within {target}"),
+    "uncertain_question": Text("Was ist unsicher, und warum?", "What is uncertain, and why?"),
+    "uncertain_chance": Text(
+        "Der Zufall der Simulation: {n} simulierte Jahre. Das 95-%-Intervall sagt, wie genau der "
+        "Mittelwert bekannt ist; es wird mit mehr Jahren schmaler.",
+        "The simulation's chance: {n} simulated years. The 95% interval says how well the mean is "
+        "known; it gets narrower with more years.",
+    ),
+    "uncertain_year": Text(
+        "Der Zufall eines Jahres: ein einzelnes Jahr fällt besser oder schlechter aus (Anrufe, "
+        "Krankheit, Urlaub). Diese Spanne bleibt, so viele Jahre man auch simuliert.",
+        "The chance of a year: a single year turns out better or worse (calls, sickness, leave). This "
+        "range stays, however many years are simulated.",
+    ),
+    "uncertain_assumptions": Text(
+        "Die Annahmen: {assumed} von {all} Zahlen des Szenarios hat niemand gemessen. Kein Intervall "
+        "dieses Berichts enthält diese Unsicherheit. Alle stehen am Ende, mit dem Wort Annahme.",
+        "The assumptions: nobody has measured {assumed} of the scenario's {all} numbers. No interval "
+        "of this report holds this uncertainty. All are listed at the end, marked as assumptions.",
+    ),
+    "uncertain_calls_only": Text(
+        "Simuliert sind hier nur Anrufe; niemand tut etwas zwischen ihnen. Mit Fallbearbeitung ist "
+        "weniger frei.",
+        "Only calls are simulated here; nobody does anything between them. With case work less time is free.",
+    ),
+    # Anchors
+    "anchors": Text("Was vom wirklichen Zentrum bekannt ist", "What is known of the real centre"),
+    "anchors_intro": Text(
+        "Nur für 2023 sind Personal und Fallzahl zusammen bekannt. Für 2016 ist die Fallzahl "
+        "angenommen, für 2020 das Personal. Die 8.000 von 2023 werden einmal als Fälle im Jahr "
+        "gelesen (Stadt), einmal als betreute Personen (örtlicher Bericht).",
+        "Only for 2023 are staff and cases known together. For 2016 the cases are assumed, for 2020 "
+        "the staff. The 8,000 of 2023 are read once as cases a year (city), once as persons looked "
+        "after (local report).",
+    ),
+    "anchors_caption": Text("Die Anker und was sie bedeuten", "The anchors and what they imply"),
+    "anchor": Text("Anker", "Anchor"),
+    "staff": Text("Personal", "Staff"),
+    "cases": Text("Fälle im Jahr", "Cases a year"),
+    "formula_posts": Text("VZÄ nach Formel", "Posts by formula"),
+    "posts_there": Text("VZÄ vorhanden", "Posts there"),
+    "level": Text("Servicelevel", "Service level"),
+    "turnaround_p90": Text("Laufzeit p90 (Tage)", "Turnaround p90 (days)"),
+    "utilisation": Text("Auslastung", "Utilisation"),
+    "on_grid": Text("auf dem Raster", "on the grid"),
+    "sentence_anchor": Text(
+        "{letter} – {name} ({where}): Die Formel verlangt {needed} VZÄ, vorhanden sind {there}. "
+        "{share} der Anrufe werden in der Zeit angenommen, das Ziel wird {met}.",
+        "{letter} – {name} ({where}): The formula asks for {needed} posts, there are {there}. {share} "
+        "of calls are answered in time, the target is {met}.",
+    ),
+    "where_on": Text("ein Punkt des Rasters", "a point of the grid"),
+    "where_between": Text("zwischen zwei Punkten des Rasters", "between two points of the grid"),
+    "where_outside": Text("außerhalb des Rasters", "outside the grid"),
+    # Maps
+    "maps": Text("Personal und Fallzahl: die Karten", "Staff and cases: the maps"),
+    "maps_intro": Text(
+        "Jede Zelle ist das Mittel von {n} simulierten Jahren. Je heller, desto besser. Die dicke "
+        "Linie trennt, wo das Ziel erreicht wird; der Rahmen zeigt das Szenario dieses Berichts, die "
+        "Buchstaben die Anker: {anchors}.",
+        "Each cell is the mean of {n} simulated years. The brighter the better. The thick line parts "
+        "where the target is met; the frame shows this report's scenario, the letters the anchors: "
+        "{anchors}.",
+    ),
+    "map_level": Text("Servicelevel in %: {variant}", "Service level in %: {variant}"),
+    "map_wait_p95": Text(
+        "Wartezeit in s, die 95 % der Angenommenen nicht überschreiten",
+        "Wait in s that 95% of the answered do not exceed",
+    ),
+    "map_abandonment": Text("Aufgelegt, in %", "Gave up, in %"),
+    "map_turnaround_p90": Text(
+        "Laufzeit in Tagen, in der 90 % der Fälle fertig sind",
+        "Turnaround in days within which 90% of cases are done",
+    ),
+    "map_utilisation": Text("Auslastung der Anwesenheit, in %", "Use of attendance, in %"),
+    "map_alt": Text(
+        "Karte: {what}. {low_staff} bis {high_staff} Beschäftigte, {low_cases} bis {high_cases} Fälle "
+        "im Jahr. Am besten {best} bei {best_staff} Beschäftigten und {best_cases} Fällen, am "
+        "schlechtesten {worst} bei {worst_staff} und {worst_cases}. {target}",
+        "Map: {what}. {low_staff} to {high_staff} staff, {low_cases} to {high_cases} cases a year. "
+        "Best {best} at {best_staff} staff and {best_cases} cases, worst {worst} at {worst_staff} and "
+        "{worst_cases}. {target}",
+    ),
+    "map_alt_met": Text(
+        "Das Ziel wird an {n} von {all} Punkten erreicht.", "The target is met at {n} of {all} points."
+    ),
+    "map_note_target": Text("Linie: Ziel {target}.", "Line: target {target}."),
+    "map_caption": Text(
+        "{what}: Mittel ± halbe Breite des 95-%-Intervalls, Personal in Zeilen, Fälle im Jahr in Spalten",
+        "{what}: mean ± half the width of the 95% interval, staff in rows, cases a year in columns",
+    ),
+    "axis_staff": Text("Beschäftigte", "Staff"),
+    "axis_cases": Text("Fälle im Jahr", "Cases a year"),
+    # Curves
+    "curves": Text("Kurven mit Intervallen", "Curves with intervals"),
+    "curve_level": Text("Servicelevel nach Personal", "Service level by staff"),
+    "curve_level_alt": Text(
+        "Kurven des Servicelevels über {low} bis {high} Beschäftigte bei {cases} Fällen im Jahr. {ends}",
+        "Curves of the service level over {low} to {high} staff at {cases} cases a year. {ends}",
+    ),
+    "curve_end": Text(
+        "Bei {cases} Fällen steigt er von {first} auf {last}.",
+        "At {cases} cases it goes from {first} to {last}.",
+    ),
+    "curve_note": Text(
+        "Dunkles Band: 95-%-Intervall des Mittels. Helles Band: Spanne eines einzelnen Jahres. "
+        "Gestrichelt: Ziel.",
+        "Dark band: 95% interval of the mean. Light band: range of a single year. Dashed: target.",
+    ),
+    "curve_steps": Text(
+        "Nicht jede Person mehr hilft gleich viel: es kommt darauf an, welche Sprachen sie mitbringt. "
+        "Wer wann dazu kommt, sagt die Reihenfolge in der Planungsdatei.",
+        "Not each person more helps as much: it depends on the languages that they bring. Who comes "
+        "when is said by the order in the planning file.",
+    ),
+    "curve_cases": Text("{cases} Fälle", "{cases} cases"),
+    "curve_cover": Text("Was Sprachen und Anliegen kosten", "What languages and concerns cost"),
+    "curve_cover_alt": Text(
+        "Zwei Kurven des Servicelevels über {low} bis {high} Beschäftigte bei {cases} Fällen: mit den "
+        "Personen der Datei von {first} auf {last}, wenn alle alles könnten von {pooled_first} auf "
+        "{pooled_last}.",
+        "Two curves of the service level over {low} to {high} staff at {cases} cases: with the people "
+        "of the file from {first} to {last}, if everybody could do everything from {pooled_first} to "
+        "{pooled_last}.",
+    ),
+    "real_people": Text("diese Personen", "these people"),
+    "pooled_people": Text("alle können alles", "all can do all"),
+    "curve_caption": Text(
+        "{what}: Mittel, 95-%-Intervall, Spanne eines Jahres", "{what}: mean, 95% interval, range of a year"
+    ),
+    "curve_carry": Text("Fälle, die das Personal trägt", "Cases that the staff carry"),
+    "curve_carry_alt": Text(
+        "Fälle im Jahr, die {low} bis {high} Beschäftigte tragen. Nach der Formel steigt die Zahl von "
+        "{first} auf {last}. Simuliert: {simulated}",
+        "Cases a year that {low} to {high} staff carry. By the formula the number goes from {first} "
+        "to {last}. Simulated: {simulated}",
+    ),
+    "curve_carry_one": Text(
+        "{what}: {first} bei {low}, {last} bei {high}.", "{what}: {first} at {low}, {last} at {high}."
+    ),
+    "curve_carry_note": Text(
+        "Simuliert in Schritten und bis {most} Fälle; was dort endet, kann mehr sein. Ohne Punkt: das "
+        "Ziel wird nicht einmal bei {least} Fällen erreicht.",
+        "Simulated in steps and up to {most} cases; what ends there may be more. No dot: the target "
+        "is not met even at {least} cases.",
+    ),
+    "by_formula": Text("Formel", "formula"),
+    "by_level": Text("Servicelevel", "service level"),
+    "by_turnaround": Text("Laufzeit", "turnaround"),
+    # Posts
+    "posts": Text("Stellen in VZÄ", "Posts"),
+    "posts_intro": Text(
+        "Fallzahl × mittlere Bearbeitungszeit ÷ Jahresarbeitsminuten; {minutes} Minuten im Jahr je "
+        "Vollzeitstelle. Grund-, Rüst-, Verteil- und Erholungszeit stehen getrennt.",
+        "Number of cases × mean handling time ÷ working minutes of a year; {minutes} minutes a year "
+        "for a full-time post. Basic, set-up, distribution and recovery time stand apart.",
+    ),
+    "posts_caption": Text("Stellenanteile je Aufgabe", "Shares of a post by task"),
+    "task": Text("Aufgabe", "Task"),
+    "times": Text("Fallzahl", "Times a year"),
+    "basic": Text("Grundzeit (min)", "Basic time (min)"),
+    "set_up": Text("Rüstzeit (min)", "Set-up time (min)"),
+    "distribution": Text("Verteilzeit (min)", "Distribution time (min)"),
+    "recovery": Text("Erholungszeit (min)", "Recovery time (min)"),
+    "handling": Text("mittlere Bearbeitungszeit (min)", "Mean handling time (min)"),
+    "posts_unit": Text("VZÄ", "Posts"),
+    "sum": Text("Summe", "Sum"),
+    "part_basic": Text("Grundzeit", "basic"),
+    "part_set_up": Text("Rüstzeit", "set-up"),
+    "part_distribution": Text("Verteilzeit", "distribution"),
+    "part_recovery": Text("Erholungszeit", "recovery"),
+    "posts_picture": Text("VZÄ je Aufgabe", "Posts by task"),
+    "posts_alt": Text(
+        "Balken der VZÄ je Aufgabe: {bars}. Zusammen {sum}.", "Bars of posts by task: {bars}. Together {sum}."
+    ),
+    "surcharge": Text("Was nur die Simulation sagt", "What only the simulation tells"),
+    "surcharge_caption": Text(
+        "Von der Formel zum Bedarf bei {cases} Fällen, in VZÄ",
+        "From the formula to what is needed at {cases} cases, in posts",
+    ),
+    "surcharge_formula": Text(
+        "nach Formel, für die simulierte Arbeit", "by the formula, for the work that is simulated"
+    ),
+    "surcharge_reach": Text(
+        "Zuschlag für Erreichbarkeit und Laufzeit", "surcharge for reachability and turnaround"
+    ),
+    "surcharge_cover": Text("Zuschlag für Sprachen und Anliegen", "surcharge for languages and concerns"),
+    "surcharge_need": Text("Bedarf, damit die Ziele erreicht werden", "needed for the targets to be met"),
+    "surcharge_open": Text(
+        "Die Ziele werden mit bis zu {most} Beschäftigten nicht erreicht; der Zuschlag ist größer als "
+        "{more} VZÄ.",
+        "The targets are not met by up to {most} staff; the surcharge is more than {more} posts.",
+    ),
+    "surcharge_note": Text(
+        "Der Bedarf ist die kleinste simulierte Zahl von Beschäftigten, ab der alle Ziele im Mittel "
+        "erreicht werden; er steigt in ganzen Personen. Erreichbarkeit: der Bedarf, wenn jede und "
+        "jeder alles könnte. Sprachen und Anliegen: was mit den wirklichen Kenntnissen dazukommt.",
+        "What is needed is the smallest number of staff that was simulated from which on all targets "
+        "are met on the mean; it grows by whole persons. Reachability: what it takes if everybody "
+        "could do everything. Languages and concerns: what their real skills add.",
+    ),
+    "more_than": Text("> {value}", "> {value}"),
+    "desks": Text(
+        "Plätze sind etwas anderes als Stellen: es gibt {desks} Plätze; {people} Personen ({there} "
+        "VZÄ) brauchen bei voller Anwesenheit {people}.",
+        "Places are not posts: there are {desks} desks; {people} people ({there} posts) need {people} "
+        "when all are there.",
+    ),
+    # Scenarios
+    "scenarios": Text("Szenarien im Vergleich", "Scenarios compared"),
+    "scenarios_intro": Text(
+        "Alle mit denselben Zufallszahlen; der Unterschied zu „{name}“ ist Jahr für Jahr genommen, "
+        "darum ist sein Intervall schmaler als das der einzelnen Werte.",
+        "All with the same random numbers; the difference to “{name}” is taken year by year, so its "
+        "interval is narrower than those of the values.",
+    ),
+    "scenarios_picture": Text(
+        "Unterschied des Servicelevels zu „{name}“, in Prozentpunkten",
+        "Difference of the service level to “{name}”, in percentage points",
+    ),
+    "scenarios_axis": Text("Prozentpunkte", "percentage points"),
+    "same": Text("kein Unterschied", "no difference"),
+    "scenarios_alt": Text(
+        "Unterschied des Servicelevels je Szenario: {rows}.",
+        "Difference of the service level by scenario: {rows}.",
+    ),
+    "intervals_note": Text(
+        "Punkt: Mittel. Dicker Strich: 95-%-Intervall. Dünner Strich: Spanne eines einzelnen Jahres.",
+        "Dot: mean. Thick line: 95% interval. Thin line: range of a single year.",
+    ),
+    "scenario": Text("Szenario", "Scenario"),
+    "scenarios_caption": Text("Die Szenarien: Werte im Mittel", "The scenarios: values on the mean"),
+    "differences_caption": Text(
+        "Unterschied zu „{name}“ mit gepaartem 95-%-Intervall (Anteile in Prozentpunkten)",
+        "Difference to “{name}” with paired 95% interval (shares in percentage points)",
+    ),
+    "wait_short": Text("95 % warten höchstens (s)", "95% wait at most (s)"),
+    "backlog_end": Text("offen am Jahresende", "open at the year's end"),
+    "key": Text("Schlüssel", "Key"),
+    # Cells
+    "cells": Text("Nach Sprache und Anliegen", "By language and concern"),
+    "cells_intro": Text(
+        "Im Szenario dieses Berichts. Unter {least} Anrufen im Jahr stehen Zahlen statt Prozent.",
+        "In this report's scenario. Below {least} calls a year there are counts instead of percentages.",
+    ),
+    "by_language": Text("Servicelevel nach Sprache", "Service level by language"),
+    "by_concern": Text("Servicelevel nach Anliegen", "Service level by concern"),
+    "by_alt": Text("{what}, mit Intervallen: {rows}.", "{what}, with intervals: {rows}."),
+    "language": Text("Sprache", "Language"),
+    "concern": Text("Anliegen", "Concern"),
+    "calls": Text("Anrufe im Jahr", "Calls a year"),
+    "abandonment": Text("Aufgelegt", "Gave up"),
+    "mean_wait": Text("mittlere Wartezeit (s)", "Mean wait (s)"),
+    "cells_caption": Text(
+        "{what} und Abbrecher mit 95-%-Intervall", "{what} and abandonment with 95% interval"
+    ),
+    "of_calls": Text("{n} von {all}", "{n} of {all}"),
+    "too_few": Text("zu wenige", "too few"),
+    # Assumptions and validity
+    "figures": Text("Alle Kennzahlen des Szenarios", "All figures of the scenario"),
+    "figures_caption": Text(
+        "„{name}“: Mittel, 95-%-Intervall und Spanne eines Jahres",
+        "“{name}”: mean, 95% interval and range of a year",
+    ),
+    "what": Text("Was", "What"),
+    "unit": Text("Einheit", "Unit"),
+    "mean": Text("Mittel", "Mean"),
+    "interval": Text("95-%-Intervall", "95% interval"),
+    "year_range": Text("ein einzelnes Jahr", "a single year"),
+    "assumptions": Text("Annahmen und Quellen", "Assumptions and sources"),
+    "assumptions_intro": Text(
+        "Alle {all} Zahlen des Szenarios mit Einheit und Quelle; {assumed} davon sind Annahmen. "
+        "Schlüssel und Quellen stehen so in der Planungsdatei.",
+        "All {all} numbers of the scenario with unit and source; {assumed} of them are assumptions. "
+        "Keys and sources stand as in the planning file.",
+    ),
+    "assumptions_caption": Text("Jede Zahl des Szenarios", "Every number of the scenario"),
+    "value": Text("Wert", "Value"),
+    "kind": Text("Art", "Kind"),
+    "source": Text("Quelle", "Source"),
+    "assumption": Text("Annahme", "assumption"),
+    "given": Text("belegt", "sourced"),
+    "validity": Text("Gültigkeit", "Validity"),
+    "validity_intro": Text(
+        "Mit diesen Angaben entsteht derselbe Bericht noch einmal, Byte für Byte.",
+        "With these the same report is made again, byte for byte.",
+    ),
+    "validity_caption": Text("Woraus dieser Bericht entstand", "What this report was made of"),
+    "fact_scenario": Text("Szenario", "Scenario"),
+    "fact_hash": Text("Prüfsumme des Szenarios", "Hash of the scenario"),
+    "fact_seed": Text("Startwert des Zufalls", "Seed"),
+    "fact_replications": Text("simulierte Jahre", "Simulated years"),
+    "fact_grid": Text("simulierte Jahre je Punkt der Karten", "Simulated years at a point of the maps"),
+    "fact_version": Text("Version", "Version"),
+    "fact_model": Text("simuliert", "Simulated"),
+    "fact_year": Text("Kalenderjahr", "Calendar year"),
+    "fact_level": Text("Servicelevel", "Service level"),
+    "since_queue": Text("ab Warteschlange", "since the queue"),
+    "since_answer": Text("ab Begrüßung", "since the greeting"),
+    "fact_level_value": Text(
+        "{target} in {within} s, {variant}, {clock}", "{target} within {within} s, {variant}, {clock}"
+    ),
+}
+
+
+class Voice:
+    """Says things in one language, its numbers as that language writes them."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def say(self, key: str, **values: str) -> str:
+        """The sentence of that key with its values. Raises KeyError for one that is not there."""
+        return self.of(TEXTS[key]).format(**values)
+
+    def template(self, key: str) -> str:
+        """The sentence with its places for values."""
+        return self.of(TEXTS[key])
+
+    def name(self, scenario: Scenario) -> str:
+        """What a scenario is called."""
+        return scenario.de if self.language == "de" else scenario.en
+
+    def of(self, named: object) -> str:
+        """What something is called that has a name in both languages."""
+        return str(getattr(named, self.language))
+
+    def language_name(self, scenario: Scenario, code: str) -> str:
+        """A language's name, that of the centre's file where this house does not know it."""
+        if code in LANGUAGE_NAMES:
+            return self.of(LANGUAGE_NAMES[code])
+        return next((each.name for each in scenario.house.language if each.code == code), code)
+
+    def concern_name(self, scenario: Scenario, key: str) -> str:
+        """A concern's name as the centre's file has it."""
+        return next((self.of(each) for each in scenario.house.concern if each.key == key), key)
+
+    def variant(self, scenario: Scenario) -> str:
+        """The service level's variant in words."""
+        return self.of(VARIANTS[scenario.house.service_level.variant])
+
+    def number(self, value: float, digits: int = 0) -> str:
+        return numbers.number(value, digits, self.language)
+
+    def percent(self, value: float) -> str:
+        return numbers.percent(value, self.language)
+
+    def target(self, value: float) -> str:
+        """A share that was set by people: as many decimals as it has."""
+        blank = "\N{NO-BREAK SPACE}" if self.language == "de" else ""
+        return f"{numbers.exact(round(value * 100, 6), self.language)}{blank}%"
+
+    def exact(self, value: float) -> str:
+        return numbers.exact(value, self.language)
+
+    def amount(self, value: float, unit: str) -> str:
+        return numbers.amount(value, unit, self.language)
+
+    def with_unit(self, value: float, unit: str) -> str:
+        return numbers.with_unit(value, unit, self.language)
+
+    def interval(self, each: Estimate, unit: str) -> str:
+        """Of the mean."""
+        return numbers.span(each.low, each.high, unit, self.language)
+
+    def year(self, each: Estimate, unit: str) -> str:
+        """Between what a single year lies; what cannot be below 0 or above 1 is cut there."""
+        low = max(each.year_low, 0.0) if each.year_low == each.year_low else each.year_low
+        high = min(each.year_high, 1.0) if unit == "1" else each.year_high
+        return numbers.span(low, high, unit, self.language)
+
+    def difference(self, value: float, unit: str) -> str:
+        return numbers.difference(value, unit, self.language)
+
+    def difference_interval(self, each: Estimate, unit: str) -> str:
+        """Of a difference, with signs."""
+        begin, end = self.difference(each.low, unit), self.difference(each.high, unit)
+        return (
+            numbers.NONE
+            if numbers.NONE in (begin, end)
+            else f"{begin} {'bis' if self.language == 'de' else 'to'} {end}"
+        )
