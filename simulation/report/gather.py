@@ -30,11 +30,15 @@ class Field(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A named scenario's outcome. figures: (replication, figure); cells: (replication, cell, CELL)."""
+    """A named scenario's outcome.
+
+    figures: (replication, figure); cells: (replication, cell, CELL); backlog: (replication, week).
+    """
 
     scenario: Scenario
     figures: Floats
     cells: Floats
+    backlog: Floats
 
 
 class Material(NamedTuple):
@@ -162,7 +166,7 @@ def gather(
         field = Field(tuple(map(int, numbers)), tuple(span), swept.reshape(shape))
     by_staff, pooled = (each.figures for each in found[:2])
     cases_of = tuple(
-        Case(scenario, each.figures[0], each.cells[0])
+        Case(scenario, each.figures[0], each.cells[0], each.backlog[0])
         for scenario, each in zip(named, found[2:], strict=True)
     )
     return Material(

@@ -58,7 +58,9 @@ def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow",
     cells = rng.random((YEARS, len(keys), len(CELL)))
     cells[:, :, 0] = 500
     cells[:, keys.index(("language", "pl")), 0] = 12
-    cases = tuple(Case(scenario_file.load(FILE, name), drawn(), cells) for name in names)
+    cases = tuple(
+        Case(scenario_file.load(FILE, name), drawn(), cells, np.zeros((YEARS, 0))) for name in names
+    )
     base = next(case for case in cases if case.scenario.name == asked.name)
     field = Field(STAFF, SPAN, whole)
     return Material(asked, False, 3, YEARS, "1.2", listed, keys, field, by_staff, pooled, base, cases)
@@ -151,6 +153,7 @@ def _swept(folder: Path, axes: dict[str, tuple[float, ...]]) -> tuple[Grid, Swep
     swept = Swept(
         rng.random((points, 3, len(figures_of(False)))),
         rng.random((points, 3, len(Cells(model).keys), len(CELL))),
+        np.zeros((points, 3, 0)),
     )
     results.write(grid, swept, model, folder)
     return grid, swept
