@@ -35,7 +35,7 @@ async def _write(path: Path, events: list[Envelope]) -> None:
 
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Two weeks of the centre of 2016 with five times the calls, in which phones are now and then not answered."""
+    """Two weeks of the centre of 2016 with five times the calls; now and then a phone is not answered."""
     model = year(scenario_file.load(Path(SHIPPED), "2016"), case_work=False).model
     end = model.begin_ms + DAYS * DAY
     days = model._replace(

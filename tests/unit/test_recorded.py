@@ -26,7 +26,11 @@ from routing.commands import Command, Withdraw
 from routing.engine import Effects, Engine
 from routing.events import Elapsed, PolicyChanged, RosterChanged, StaffAsked, TermBegan
 from routing.policy import FALLBACK, OWN, SECOND, Plan, Refusal, Step
+from simulation import model, sampler
+from simulation.journalled import Reader
+from simulation.model import Duration, Phones
 from simulation.recorded import Recorded
+from simulation.rerun import END, Again, Assumed, Job, Measure, Rules
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER
 from tests.fakes.pbx import FakePbx, Phone
 
@@ -204,3 +208,38 @@ async def test_from_a_kept_world_on_the_decisions_are_the_same(
         simulated.feed(envelope)
     assert again.told == heard.told[-len(again.told) :]
     assert len(again.told) > 50
+
+
+async def test_what_the_journal_tells_of_callers_is_what_was_told(
+    recorded: tuple[SqlJournal, Overheard],
+) -> None:
+    """A planner reads callers, phones and staff from it, and they can come again."""
+    journal, heard = recorded
+    engine = Engine()
+    reader = Reader(engine)
+    async for envelope, effects in replay.replay(engine, journal, 0):
+        reader.take(envelope, effects)
+    found = reader.found()
+    ended = [each.outcome for each in heard.of(facts.VisitEnded)]
+    assert sorted(each.ended for each in found.callers) == sorted(ended)
+    talks = heard.of(facts.TalkBegan)
+    assert sum(each.talk_ms > 0 for each in found.callers) == len({each.visit for each in talks})
+    assert {each.does for each in found.offers} >= {model.ANSWERED, model.NO_ANSWER, model.BUSY}
+    assert {each.agent for each in found.did} == {"amal", "birgit", "cem"}
+    asked = Job(
+        found,
+        Rules(found.policies, found.rosters, found.did),
+        Assumed(
+            60_000.0,
+            Duration(sampler.CONSTANT, 50.0),
+            Phones((1.0, 0.0, 0.0, 0.0, 0.0, 0.0), 1, Duration(0, 10.0), Duration(0, 10.0), 100),
+            1_000,
+        ),
+        Measure(50, 5, "all_offered"),
+        1,
+        0,
+        1,
+    )
+    again = Again(asked, 0).run_through()
+    answered = int((again.ended == END[facts.ANSWERED]).sum())
+    assert abs(answered - ended.count(facts.ANSWERED)) <= 3
