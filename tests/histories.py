@@ -11,11 +11,14 @@ from acd.store.records import SqlRecorder
 from config.schema import Centre
 from routing.engine import Engine
 from routing.facts import Fact
+from simulation import scenario_file
 from simulation.history import UNKNOWN, History, Ints, day_begins, open_hours
 from simulation.history import days as days_between
 from simulation.model import Model
 from simulation.reference import Reference
+from simulation.year import year
 
+SHIPPED = Path(__file__).resolve().parents[1] / "config" / "planning.toml"
 NONE = np.zeros(0, np.int64)
 
 
@@ -77,6 +80,19 @@ async def record(folder: Path, batches: list[tuple[int, list[Fact]]]) -> Path:
         await recorder.record(batches[begin : begin + 2_000])
     await recorder.close()
     return folder / "records.db"
+
+
+def weeks_of_calls(weeks: int, people: int = 5, cases: int = 12_000) -> Model:
+    """So many weeks of the shipped centre of 2023 as a busy hotline, from its warm-up on."""
+    scenario = scenario_file.load(SHIPPED, "2023_flow")
+    scenario = scenario.changed({"staff.people": people, "cases.per_year": cases})
+    model = year(scenario, case_work=False).model
+    end = model.begin_ms + weeks * 7 * 86_400_000
+    return model._replace(
+        end_ms=end,
+        arrivals=tuple(each for each in model.arrivals if each.end_ms <= end),
+        shifts=tuple(each for each in model.shifts if each.at_ms < end),
+    )
 
 
 def simulated(model: Model, seed: int) -> list[tuple[int, list[Fact]]]:

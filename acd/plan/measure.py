@@ -1,23 +1,37 @@
-"""acd plan fit: a scenario's numbers from the centre's own records."""
+"""acd plan fit, forecast: what the centre's own records say about a scenario's numbers and the next weeks."""
 
 import os
 from datetime import datetime
+from enum import StrEnum
 from math import isnan
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acd.plan import records
 from acd.plan.common import DEFAULT, File, fail, told
 from acd.store.open import StoreFault
+from config.schema import Centre
 from simulation import scenario_file
 from simulation.fragment import figure, fragment
-from simulation.history import History
+from simulation.history import UNKNOWN, History, attempts
+from simulation.history import daily as by_day
 from simulation.measured import Part
 from simulation.scenario import Scenario
 
+if TYPE_CHECKING:
+    from simulation.forecast import Forecast, Row
+
 app = typer.Typer()
+
+
+class By(StrEnum):
+    """What a forecast is told apart by."""
+
+    language = "language"
+    concern = "concern"
+
 
 Records = Annotated[
     str, typer.Argument(help="The daemon's records: the path of records.db, or the database's URL.")
@@ -26,13 +40,71 @@ From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], h
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day, included.")]
 
 
-def _history(address: str, scenario: Scenario, first: datetime | None, last: datetime | None) -> History:
+def _history(address: str, centre: Centre, first: datetime | None, last: datetime | None) -> History:
     try:
-        return records.read(
-            address, scenario.house, first.date() if first else None, last.date() if last else None
-        )
+        return records.read(address, centre, first.date() if first else None, last.date() if last else None)
     except StoreFault as fault:
         raise fail(str(fault)) from None
+
+
+@app.command()
+def forecast(
+    address: Records,
+    file: File = DEFAULT,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many weeks to come.")] = 8,
+    by: Annotated[By | None, typer.Option("--by", help="Each language or concern for itself, too.")] = None,
+    daily: Annotated[bool, typer.Option("--daily", help="Each day, too.")] = False,
+    first: From = None,
+    last: To = None,
+) -> None:
+    """Forecast calls per week from the records, with intervals and how well it would have done before."""
+    from simulation.forecast import forecast as forecasted
+
+    with told():
+        centre = scenario_file.plain(file).house
+        history = _history(address, centre, first, last)
+        fresh = history.queued & ~attempts(history).second
+        whole = by_day(history, centre, fresh)
+        typer.echo(f"records {history.shown()}: calls that reached the queue, without second attempts")
+        _print_forecast(forecasted("all calls", whole, whole, centre, weeks), daily)
+        if by is not None:
+            column = history.language if by == By.language else history.concern
+            for name in centre.languages if by == By.language else centre.concerns:
+                place = history.names.index(name) if name in history.names else UNKNOWN
+                mine = by_day(history, centre, fresh & (column == place))._replace(silent=whole.silent)
+                _print_forecast(forecasted(name, mine, whole, centre, weeks), daily)
+    typer.echo("\nWhat the records have not seen (a new law, a wave of arrivals) is in no interval.")
+
+
+def _print_forecast(made: "Forecast", daily: bool) -> None:
+    total = int(made.weeks.counts.sum())
+    typer.echo(f"\n{made.name}: {total} calls in {len(made.weeks.begins)} whole weeks")
+    if made.tried:
+        typer.echo(
+            f"  {'tried on the weeks before':44} {'MASE':>6}  {'in the 95 % interval':>20}  {'width':>6}"
+        )
+    for each in made.tried:
+        covered = f"{each.covered} of {each.checked}"
+        mark = "<- taken" if each.way == made.way else ""
+        typer.echo(f"  {each.way.what:44} {each.error:>6.2f}  {covered:>20}  {each.width:>6.1f}  {mark}")
+    if made.way is None:
+        for begin, count in zip(made.weeks.begins, made.weeks.counts.tolist(), strict=True):
+            typer.echo(f"  week of {begin}  {count:>6.0f}")
+    for line in made.said:
+        typer.echo(f"  {line}")
+    if made.coming:
+        typer.echo(f"  {'week of':14} {'expected':>9}  {'95 % interval':>14}  open days")
+    for row in made.coming:
+        typer.echo(f"  {row.begin!s:14} {_expected(row)}  {row.open:>9}")
+    if daily and made.days:
+        typer.echo(f"  {'day':14} {'expected':>9}  {'95 % interval':>14}")
+    for row in made.days if daily else []:
+        typer.echo(f"  {row.begin:%Y-%m-%d %a} {_expected(row)}")
+
+
+def _expected(row: "Row") -> str:
+    span = f"{row.low:.0f} to {row.high:.0f}"
+    return f"{row.mean:>9.1f}  {span:>14}"
 
 
 @app.command()
@@ -50,7 +122,7 @@ def fit(
 
     with told():
         scenario = scenario_file.plain(file)
-        history = _history(address, scenario, first, last)
+        history = _history(address, scenario.house, first, last)
         parts = fitted(history, scenario)
     typer.echo(f"records {history.shown()}, beside {file}")
     for part in parts:

@@ -17,7 +17,6 @@ from simulation.censored import Waits
 from simulation.fit import fit
 from simulation.history import ABANDONED, ANSWERED, daily
 from simulation.measured import ENOUGH, Measured, Part
-from simulation.year import year
 from tests import histories
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
@@ -219,14 +218,7 @@ def test_wrap_up_that_a_timer_ends_is_not_taken_for_what_it_takes() -> None:
 @pytest.fixture(scope="module")
 async def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight weeks of a busy centre, run by the daemon's engine, written by the daemon's recorder."""
-    scenario = scenario_file.load(SHIPPED, "2023_flow").changed({"staff.people": 5, "cases.per_year": 12_000})
-    model = year(scenario, case_work=False).model
-    end = model.begin_ms + 56 * 86_400_000
-    model = model._replace(
-        end_ms=end,
-        arrivals=tuple(each for each in model.arrivals if each.end_ms <= end),
-        shifts=tuple(each for each in model.shifts if each.at_ms < end),
-    )
+    model = histories.weeks_of_calls(8)
     return await histories.record(tmp_path_factory.mktemp("records"), histories.simulated(model, 7))
 
 

@@ -163,7 +163,7 @@ def _says(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("command", ["fit"])
+@pytest.mark.parametrize("command", ["fit", "forecast"])
 def test_what_cannot_be_read_has_one_sentence(command: str, tmp_path: Path) -> None:
     assert "cannot be read: No such file" in _says(command, str(tmp_path / "none.db"))
     other = tmp_path / "other.db"
