@@ -4,6 +4,8 @@ What a replication gives depends on scenario, seed and its number alone, never o
 it ran in.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from threading import Lock
 from typing import Final, NamedTuple
@@ -19,7 +21,7 @@ from simulation.year import Year, year
 
 Floats = npt.NDArray[np.float64]
 
-KEPT: Final = 4
+KEPT: Final = 6
 """Years of which a worker keeps the tables."""
 _TURN: Final = Lock()
 """A process's tables serve one block at a time; a cluster's worker may have several threads."""
@@ -48,7 +50,9 @@ class Found(NamedTuple):
     backlog: Floats
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
+    """What a process keeps of a scenario: its year, the machine that runs it, and the cells it counts by."""
+
     year: Year
     machine: Machine
     cells: Cells
@@ -69,9 +73,9 @@ class _ByDigest:
 
 
 @lru_cache(KEPT)
-def _place(scenario: _ByDigest, case_work: bool) -> _Place:
+def _place(scenario: _ByDigest, case_work: bool) -> Place:
     made = year(scenario.scenario, case_work=case_work)
-    return _Place(made, Machine(made.model), Cells(made.model))
+    return Place(made, Machine(made.model), Cells(made.model))
 
 
 def _whole_staff(scenario: Scenario) -> Scenario:
@@ -81,16 +85,22 @@ def _whole_staff(scenario: Scenario) -> Scenario:
     return scenario.changed({"staff.people": min(len(scenario.staff.order), PEOPLE_MAX)})
 
 
+@contextmanager
+def placed(scenario: Scenario, case_work: bool) -> Iterator[Place]:
+    """This process's place for a scenario, for nobody else meanwhile. Raises ModelFaults where the kernel has
+    no room for the model."""
+    with _TURN:
+        yield _place(_ByDigest(scenario if case_work else _whole_staff(scenario)), case_work)
+
+
 def run(block: Block) -> Found:
     """Every replication of the block. Raises ModelFaults where the kernel has no room for the model."""
-    with _TURN:
-        return _run(block)
+    with placed(block.scenario, block.case_work) as place:
+        return _run(block, place)
 
 
-def _run(block: Block) -> Found:
+def _run(block: Block, place: Place) -> Found:
     scenario = block.scenario
-    kept = scenario if block.case_work else _whole_staff(scenario)
-    place = _place(_ByDigest(kept), block.case_work)
     people, variant = int(scenario.staff.people.value), scenario.house.service_level.variant
     usual = scenario.cases.in_a_year
     found: list[Outcome] = []

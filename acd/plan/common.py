@@ -36,8 +36,12 @@ def fail(*lines: str) -> typer.Exit:
     return typer.Exit(FAULTY)
 
 
+GOES_ON = "the same command goes on from here"
+BEGINS_ANEW = "nothing is written; the same command begins anew"
+
+
 @contextmanager
-def told() -> Iterator[None]:
+def told(interrupted: str = GOES_ON) -> Iterator[None]:
     """Faults of what was asked for as sentences and exit code 2; an interruption says how to go on."""
     try:
         yield
@@ -46,7 +50,7 @@ def told() -> Iterator[None]:
     except (GridFaults, ModelFaults) as fault:
         raise fail(*str(fault).splitlines()) from None
     except KeyboardInterrupt:
-        typer.echo("interrupted; the same command goes on from here", err=True)
+        typer.echo(f"interrupted; {interrupted}", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from acd.plan.common import DEFAULT, File, Named, Seed, fail, progress_bar, told
+from acd.plan.common import BEGINS_ANEW, DEFAULT, File, Named, Seed, fail, progress_bar, told
 from config.schema import DAYS
 from simulation import scenario_file
 from simulation.coverage import AT_ONCE, OWN_LANGUAGE, READINGS, Coverage, Floats, NeverOpen, coverage
@@ -43,7 +43,7 @@ def coverage_(
     ] = False,
 ) -> None:
     """How many who are there could serve each language and concern, and when nobody or one person could."""
-    with told():
+    with told(BEGINS_ANEW):
         asked = scenario_file.load(file, scenario)
         with progress_bar() as bar:
             task = bar.add_task(scenario, total=number)

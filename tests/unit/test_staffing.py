@@ -1,0 +1,184 @@
+"""The fewest people for some targets: what is looked at, what is chosen, what the command says and writes."""
+
+import csv
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from acd.plan import app
+from acd.plan import staff as command
+from config import staff_csv
+from simulation import scenario_file
+from simulation.candidates import staffed
+from simulation.replications import Block, run
+from simulation.scenario import Scenario
+from simulation.selection import FAILS, KEEPS
+from simulation.staffing import (
+    HOUR,
+    LANGUAGE,
+    OVERALL,
+    TURNAROUND,
+    Answer,
+    Goal,
+    Search,
+    Years,
+    figures,
+    goals_of,
+)
+
+PLANNING = Path("config/planning.toml")
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    """Half of the callers within 20 s is what 2,000 cases a year need a handful of people for."""
+    return scenario_file.load(PLANNING, "2016").changed({"targets.service_level": 0.55})
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@pytest.fixture(scope="module")
+def answer(scenario: Scenario, pool: Executor) -> Answer:
+    search = Search(scenario, (OVERALL, HOUR), numbers=range(3, 9), new=False, case_work=False)
+    return search.run(pool, alpha=0.05, delta=0.02)
+
+
+def test_goals_are_the_scenarios_targets(scenario: Scenario) -> None:
+    goals = goals_of(scenario, (OVERALL, HOUR, LANGUAGE, TURNAROUND), case_work=True)
+    assert goals[0] == Goal(OVERALL, "", 0.55)
+    assert [each.key for each in goals if each.kind == HOUR] == [str(hour) for hour in range(8, 18)]
+    assert [each.key for each in goals if each.kind == LANGUAGE] == [*scenario.cases.language]
+    assert goals[-1] == Goal(TURNAROUND, "", 0.9)
+    assert TURNAROUND not in [
+        each.kind for each in goals_of(scenario, (TURNAROUND, OVERALL), case_work=False)
+    ]
+
+
+def test_figures_are_those_of_a_run(scenario: Scenario) -> None:
+    """All callers' and a language's level as replications give them; hours lie around all callers' level."""
+    goals = goals_of(scenario, (OVERALL, HOUR, LANGUAGE), case_work=False)
+    rows = figures(Years(scenario, 7, 2, 2, False, goals))
+    found = run(Block(scenario, (scenario.cases.in_a_year,), 7, 2, 2, False))
+    assert rows[:, 0] == pytest.approx(found.figures[0, :, 6])
+    assert rows[:, -10:] == pytest.approx(found.cells[0, :, :10, 1])
+    hours = rows[:, 1:11]
+    assert (hours.min(1) < rows[:, 0]).all()
+    assert (hours.max(1) > rows[:, 0]).all()
+
+
+def test_with_case_work_cases_done_in_time_count(scenario: Scenario) -> None:
+    goals = (Goal(TURNAROUND, "", 0.9),)
+    few, many = (
+        figures(Years(staffed(scenario, scenario.staff.order[:n]), 1, 0, 1, True, goals))[0, 0]
+        for n in (2, 8)
+    )
+    assert few < many <= 1
+
+
+def test_the_fewest_that_meet_the_targets_are_chosen(answer: Answer) -> None:
+    """Everything smaller was found to miss, and nothing greater was looked at."""
+    assert answer.chosen is not None
+    fewest = len(answer.chosen.staff)
+    assert 3 < fewest < 8
+    for each in answer.tried:
+        assert len(each.candidate.staff) <= fewest
+        if len(each.candidate.staff) < fewest:
+            assert each.checked.decision == FAILS
+            assert each.checked.means.min() < 0.55 + 0.02
+    kept = [each.candidate for each in answer.tried if each.checked.decision == KEEPS]
+    assert answer.chosen in kept
+
+
+def test_the_choice_is_told_with_intervals_of_its_own(answer: Answer) -> None:
+    """What was asked, all callers and each language; the asked ones lie above the target less delta."""
+    assert [each.kind for each in answer.told] == [OVERALL, *[HOUR] * 10, *[LANGUAGE] * 10]
+    for each in answer.estimates[: len(answer.goals)]:
+        assert each.low <= each.mean <= each.high
+        assert each.high >= 0.55 - 0.02
+
+
+def test_skill_cover_fails_where_one_person_is_counted_twice(scenario: Scenario, pool: Executor) -> None:
+    """Two who speak each language and two who know each concern do not give each language its level."""
+    wanted = scenario.changed({"targets.service_level": 0.8})
+    search = Search(wanted, (OVERALL,), numbers=[12], new=False, case_work=False)
+    covered, why = search.covered(pool)
+    assert covered is not None
+    assert why == ""
+    levels = dict(zip([each.key for each in search.told], covered.estimates, strict=True))
+    assert levels["ar"].high < 0.8
+    assert all(covered.cover.have[skill] >= need for skill, need in covered.needs.items())
+
+
+def test_what_is_not_reachable_is_said(scenario: Scenario, pool: Executor) -> None:
+    wanted = scenario.changed({"targets.service_level": 0.99})
+    answer = Search(wanted, (OVERALL,), numbers=[2, 3], new=False, case_work=False).run(
+        pool, alpha=0.05, delta=0.01
+    )
+    assert answer.chosen is None
+    assert answer.nearest is not None
+    best = max(answer.tried, key=lambda each: float(each.checked.means[0]))
+    assert answer.nearest == best.candidate
+
+
+def test_the_same_seed_chooses_the_same(scenario: Scenario, pool: Executor) -> None:
+    one, two = (
+        Search(scenario, (OVERALL,), numbers=[3], new=False, case_work=False, seed=5).run(
+            pool, alpha=0.05, delta=0.1
+        )
+        for _ in range(2)
+    )
+    assert [each.candidate for each in one.tried] == [each.candidate for each in two.tried]
+    assert all(
+        np.array_equal(a.checked.means, b.checked.means) for a, b in zip(one.tried, two.tried, strict=True)
+    )
+
+
+def test_the_command_writes_what_others_read(tmp_path: Path) -> None:
+    """The staff as `acd staff import` takes it, the required curve, every candidate with its decision."""
+    options = "--calls-only --targets overall --staff 3..4 --known --delta 0.1 --out"
+    result = CliRunner().invoke(app, ["staff", "2016", *options.split(), str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "Not reachable with 4 people (23 desks)" in result.output
+    folder = tmp_path / "2016-staff"
+    house = scenario_file.load(PLANNING, "2016").house
+    assert len(staff_csv.read(folder / "staff.csv", house).agents) == 4
+    assert (folder / "required.csv").read_text("utf-8").startswith("weekday,begin,people,de,en")
+    with (folder / "candidates.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["people"] for row in rows} == {"3", "4"}
+    assert {row["decision"] for row in rows} == {FAILS}
+    assert all(0 < float(row["overall"]) < 1 and row["scenario_hash"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--targets speed", "'speed' is none of overall, hour, language, turnaround"),
+        ("--targets turnaround --calls-only", "leaves nothing to be met"),
+        ("--staff 5..24", "lies between 1 and the 23 desks"),
+        ("--alpha 1", "lie between 0 and 1"),
+        ("--staff few", "is no list of numbers"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(options: str, said: str) -> None:
+    result = CliRunner().invoke(app, ["staff", "2016", *options.split()])
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_an_interruption_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.Search, "run", interrupted)
+    result = CliRunner().invoke(app, ["staff", "2016", "--calls-only", "--staff", "3"])
+    assert result.exit_code == 130
+    assert "interrupted; nothing is written" in result.output
