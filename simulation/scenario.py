@@ -233,7 +233,7 @@ class Horizon(Table):
     """[horizon]: the year that is simulated, and how many days before it are run first."""
 
     year: Annotated[int, Field(ge=2000, le=2100)]
-    warm_up: Annotated[Quantity, counted("days", 0, 31, whole=True)]
+    warm_up: Annotated[Quantity, counted("days", 0, 366, whole=True)]
 
 
 class Scenario(Table):

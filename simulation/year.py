@@ -16,6 +16,8 @@ from simulation.scenario import Scenario, Wave
 DAY_MS = 86_400_000
 RINGS_AFTER_MS = 500
 DECLINES_AFTER_MS = 4_000.0
+CALLS_WARM_UP = 7
+"""Days at most where there are only calls: their queues are empty every night."""
 
 
 class Year(NamedTuple):
@@ -32,6 +34,9 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
     case_work False: only contacts by telephone, `calls_per_case` for each case, and nobody does anything
     between calls.
     """
+    warm_up = scenario.horizon.warm_up.value
+    if not case_work:
+        scenario = scenario.changed({"horizon.warm_up": min(warm_up, CALLS_WARM_UP)})
     calendar = Calendar(scenario)
     house, calls = scenario.house, scenario.calls
     begin = calendar.begin_ms

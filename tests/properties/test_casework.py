@@ -14,7 +14,7 @@ from simulation.tables import Machine, ModelFaults
 from tests.properties.test_kernel import trace_of_engine, trace_of_kernel
 from tests.simulated import HOUR, random_case_model
 
-SCENARIOS = 120
+SCENARIOS = 100
 SHOWN_BUSY = {48, 64}
 """Talking and wrap-up, as a trace's AGENT shows them."""
 
@@ -26,7 +26,7 @@ def trace_with_all_rules(number: int) -> int:
     return hash(tuple(trace_of_kernel(random_case_model(number))))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32))
 @example(0)
 def test_the_traces_are_identical(number: int) -> None:
