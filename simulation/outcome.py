@@ -46,6 +46,7 @@ CELL: Final = (
     Figure("service_level", "1", "Servicelevel", "service level"),
     Figure("abandonment", "1", "Abbrecher", "abandonment"),
     Figure("mean_wait", "s", "mittlere Wartezeit aller", "mean wait of all"),
+    Figure("in_time", "calls", "in der Zeit angenommen", "answered in time"),
 )
 
 
@@ -123,6 +124,7 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
         levels[VARIANTS.index(variant)],
         share(abandoned, answered + abandoned),
         share(by_cell["wait_all_ms"], answered + abandoned) / 1000,
+        by_cell["answered_within"].astype(float),
     ]
     if machine.works:
         figures.append(caseload.figures(machine))

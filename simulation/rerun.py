@@ -263,6 +263,7 @@ def _figures(ends: Ends, measure: Measure, mine: npt.NDArray[np.bool_]) -> dict[
         **{f"service_level_{name}": float(level[0]) for name, level in levels.items()},
         "speed_of_answer": ranked.mean() / 1000 if len(ranked) else np.nan,
         "wait_p95": ranked[int(np.ceil(0.95 * len(ranked))) - 1] / 1000 if len(ranked) else np.nan,
+        "in_time": int((answered & in_time).sum()),
         "mean_wait": wait[answered | abandoned].mean() / 1000 if contacts else np.nan,
     }
 

@@ -12,8 +12,10 @@ from acd.plan.common import (
     CallsOnly,
     File,
     Named,
+    On,
     Out,
     Seed,
+    executor_at,
     fail,
     progress_bar,
     told,
@@ -48,7 +50,14 @@ def report(
     ] = "",
     number: Annotated[int, typer.Option("--replications", min=2, help="Simulated years a point.")] = 30,
     seed: Seed = 1,
+    share: Annotated[
+        float,
+        typer.Option(
+            "--sensitivity", min=0.0, max=0.9, help="Vary each assumption by this share; 0: not at all."
+        ),
+    ] = 0.2,
     calls_only: CallsOnly = False,
+    on: On = "",
     language: Annotated[
         Wanted, typer.Option("--language", help="Which of the two languages to write.")
     ] = Wanted.both,
@@ -67,7 +76,7 @@ def report(
         named = scenario_file.check(file)
         asked = scenario_file.load(file, scenario)
         read = None if sweep is None else results.read(sweep)
-        with progress_bar() as bar:
+        with executor_at(on) as executor, progress_bar() as bar:
             task = bar.add_task(scenario)
             material = gather(
                 asked,
@@ -78,6 +87,8 @@ def report(
                 seed=seed if read is None else read.seed,
                 replications=number,
                 case_work=not calls_only,
+                share=share,
+                executor=executor,
                 kept=out / "kept",
                 progress=lambda done, whole: bar.update(task, completed=done, total=whole),
             )

@@ -3,19 +3,24 @@ everything, and every named scenario; all with the same seed, so that difference
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
 from agents.model import CONCERN_MAX
 from simulation.outcome import Cells, Figure, figures_of
+from simulation.report.sensitivity import Varied, varied
 from simulation.results import PACKAGE, Read
 from simulation.scenario import Scenario
 from simulation.spread import Floats
-from simulation.sweep import CASES, PEOPLE, STANDARD, Grid, GridFaults, sweep
+from simulation.sweep import CASES, PEOPLE, STANDARD, Grid, GridFaults, local, sweep
 from simulation.year import year
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ANCHORS: Final = ("2016", "2020", "2023_flow", "2023_stock")
 """Scenarios that say what is known of the real centre, where a file names them."""
@@ -41,12 +46,20 @@ class Case(NamedTuple):
     backlog: Floats
 
 
+class Effect(NamedTuple):
+    """An assumption at other values. low, high: figures (replication, figure) at its low and high value."""
+
+    varied: Varied
+    low: Floats
+    high: Floats
+
+
 class Material(NamedTuple):
     """Everything that a report is made of.
 
     by_staff, pooled: (staff, replication, figure) at the asked scenario's cases, with its people, and if each
     of them spoke every language and knew every concern. base: the asked scenario's own outcome. cells: which
-    languages and concerns Case.cells are of.
+    languages and concerns Case.cells are of. effects: of the assumptions, varied by this share.
     """
 
     asked: Scenario
@@ -61,6 +74,8 @@ class Material(NamedTuple):
     pooled: Floats
     base: Case
     named: tuple[Case, ...]
+    share: float
+    effects: tuple[Effect, ...]
 
     def place(self, key: str) -> int:
         """The place of a figure in the last axis. Raises KeyError for one that was not simulated."""
@@ -132,14 +147,17 @@ def gather(
     seed: int = 1,
     replications: int = 30,
     case_work: bool = True,
+    share: float = 0.0,
     kept: Path | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] = lambda done, all_: None,
 ) -> Material:
     """Simulate what a report needs, or take it from `kept` where it lies already.
 
     named: every scenario of the file, the asked one among them. field: a grid that was swept before, with its
-    staff; else it is run over staff x cases (the standard grid where empty). progress: told how many
-    replications are done, of how many. Raises GridFaults.
+    staff; else it is run over staff x cases (the standard grid where empty). share: by how much assumptions
+    are varied; 0: not at all. executor: else all cores. progress: told how many replications are done, of how
+    many. Raises GridFaults.
     """
     numbers = tuple(map(float, field.staff)) if field else tuple(staff) or standard_staff(asked)
     span = tuple(cases) or STANDARD[CASES]
@@ -150,16 +168,18 @@ def gather(
     whole = [] if field else [grid(asked, {PEOPLE: numbers, CASES: span})]
     rows = [grid(each, {PEOPLE: numbers}) for each in (asked, able_to_everything(asked))]
     alone = [grid(each, {}) for each in named]
-    todo = [*whole, *rows, *alone]
+    doubted = varied(asked, share, case_work)
+    todo = [*whole, *rows, *alone, *(grid(asked, {each.key: (each.low, each.high)}) for each in doubted)]
     total = sum(len(each.points()) for each in todo) * replications
     found, done = [], 0
 
     def told(so_far: int, _: int) -> None:
         progress(done + so_far, total)
 
-    for each in todo:
-        found.append(sweep(each, kept=kept, progress=told))
-        done += len(each.points()) * replications
+    with executor or local() as pool:
+        for each in todo:
+            found.append(sweep(each, kept=kept, executor=_Lent(pool), progress=told))
+            done += len(each.points()) * replications
     if field is None:
         swept = found.pop(0).figures
         shape = (len(numbers), len(span), *swept.shape[1:])
@@ -167,8 +187,9 @@ def gather(
     by_staff, pooled = (each.figures for each in found[:2])
     cases_of = tuple(
         Case(scenario, each.figures[0], each.cells[0], each.backlog[0])
-        for scenario, each in zip(named, found[2:], strict=True)
+        for scenario, each in zip(named, found[2 : 2 + len(named)], strict=True)
     )
+    effects = zip(doubted, found[2 + len(named) :], strict=True)
     return Material(
         asked,
         case_work,
@@ -182,4 +203,20 @@ def gather(
         pooled,
         next(each for each in cases_of if each.scenario.name == asked.name),
         cases_of,
+        share,
+        tuple(Effect(each, *swept.figures) for each, swept in effects),
     )
+
+
+class _Lent(Executor):
+    """One pool for many sweeps: each ends with its work, the pool only with the last."""
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As the pool does."""
+        return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing: it goes on."""

@@ -16,9 +16,11 @@ _UNITS: Final = {
     "calls": ("Anrufe", "calls"),
     "cases": ("Fälle", "cases"),
     "appointments": ("Termine", "appointments"),
+    "visits": ("Termine", "visits"),
+    "calls/case": ("Anrufe/Fall", "calls/case"),
     "persons": ("Personen", "persons"),
 }
-_WHOLE: Final = ("calls", "cases", "appointments", "persons")
+_WHOLE: Final = ("calls", "cases", "appointments", "visits", "persons")
 
 
 def number(value: float, digits: int, language: Language) -> str:

@@ -411,3 +411,42 @@ def bars(
             handlelength=1,
         )
         return _svg(figure)
+
+
+def swings(
+    rows: Sequence[tuple[str, Estimate, Estimate]],
+    *,
+    written: Callable[[float], str],
+    label: str,
+    names: tuple[str, str],
+) -> bytes:
+    """A row each with two bars from 0, of a low and a high value, and their intervals; names: of the two."""
+    with _drawing(WIDE, 0.36 * len(rows) + 1.05) as (figure, axes):
+        places = np.arange(len(rows), dtype=float)[::-1]
+        for shift, place in ((0.19, 0), (-0.19, 1)):
+            found = [(low, high)[place] for _, low, high in rows]
+            axes.barh(
+                places + shift,
+                [each.mean for each in found],
+                height=0.36,
+                color=COLOURS[place],
+                label=names[place],
+                xerr=[0.0 if np.isnan(each.half_width) else each.half_width for each in found],
+                error_kw={"ecolor": INK, "elinewidth": 0.8, "capsize": 1.5},
+            )
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.set_yticks(places, [name for name, _, _ in rows])
+        _named_axes(axes, written, None, (label, ""))
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x", color=LINE, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=2,
+            frameon=False,
+            fontsize=8,
+            handlelength=1,
+        )
+        return _svg(figure)

@@ -316,6 +316,27 @@ TEXTS: Final[dict[str, Text]] = {
         "Simulated in steps and up to {most} cases; what ends there may be more. No dot: the target "
         "is not met even at {least} cases.",
     ),
+    "curve_backlog": Text("Offene Fälle über das Jahr", "Open cases over the year"),
+    "curve_backlog_alt": Text(
+        "Kurven der offenen Fälle je Woche. {curves}", "Curves of open cases by week. {curves}"
+    ),
+    "curve_backlog_one": Text(
+        "{name}: am Anfang {first}, am Ende {last}, höchstens {most}.",
+        "{name}: {first} at the beginning, {last} at the end, {most} at most.",
+    ),
+    "curve_backlog_note": Text(
+        "Band: 95-%-Intervall des Mittels; helles Band: Spanne eines einzelnen Jahres im Szenario "
+        "dieses Berichts. Daneben die Szenarien mit gleichem Personal und gleicher Fallzahl, die am "
+        "meisten davon abweichen.",
+        "Band: 95% interval of the mean; light band: range of a single year in this report's "
+        "scenario. Beside it the scenarios with as many staff and cases that part from it the most.",
+    ),
+    "curve_backlog_caption": Text(
+        "Offene Fälle am Anfang jeder Woche: Mittel ± halbe Breite des 95-%-Intervalls",
+        "Open cases at the beginning of each week: mean ± half the width of the 95% interval",
+    ),
+    "axis_week": Text("Woche", "Week"),
+    "axis_backlog": Text("offene Fälle", "open cases"),
     "by_formula": Text("Formel", "formula"),
     "by_level": Text("Servicelevel", "service level"),
     "by_turnaround": Text("Laufzeit", "turnaround"),
@@ -409,6 +430,7 @@ TEXTS: Final[dict[str, Text]] = {
     "wait_short": Text("95 % warten höchstens (s)", "95% wait at most (s)"),
     "backlog_end": Text("offen am Jahresende", "open at the year's end"),
     "key": Text("Schlüssel", "Key"),
+    "number_name": Text("Zahl", "Number"),
     # Cells
     "cells": Text("Nach Sprache und Anliegen", "By language and concern"),
     "cells_intro": Text(
@@ -427,7 +449,42 @@ TEXTS: Final[dict[str, Text]] = {
         "{what} und Abbrecher mit 95-%-Intervall", "{what} and abandonment with 95% interval"
     ),
     "of_calls": Text("{n} von {all}", "{n} of {all}"),
-    "too_few": Text("zu wenige", "too few"),
+    # Sensitivity
+    "doubts": Text("Woran die Antworten hängen", "What the answers hang on"),
+    "doubts_intro": Text(
+        "{n} Annahmen, jede für sich um {by} kleiner und größer, alles andere gleich und mit "
+        "denselben Zufallszahlen. Was oben steht, lohnt sich zuerst zu messen.",
+        "{n} assumptions, each alone {by} smaller and larger, all else equal and with the same random "
+        "numbers. What stands on top is worth measuring first.",
+    ),
+    "doubts_level": Text("Wirkung auf den Servicelevel", "Effect on the service level"),
+    "doubts_turnaround": Text(
+        "Wirkung auf die Laufzeit von neun von zehn Fällen", "Effect on the turnaround of nine of ten cases"
+    ),
+    "doubts_alt": Text(
+        "{what}, Annahme kleiner / größer: {rows}.", "{what}, assumption smaller / larger: {rows}."
+    ),
+    "doubts_low": Text("Annahme kleiner", "assumption smaller"),
+    "doubts_high": Text("Annahme größer", "assumption larger"),
+    "doubts_note": Text(
+        "Balken: Änderung des Mittels. Strich: ihr 95-%-Intervall. Es stehen hier nur die größten.",
+        "Bar: change of the mean. Line: its 95% interval. Only the largest are shown.",
+    ),
+    "doubts_caption": Text(
+        "{what}, mit 95-%-Intervall (Anteile in Prozentpunkten)",
+        "{what}, with 95% interval (shares in percentage points)",
+    ),
+    "assumed": Text("Annahme", "Assumption"),
+    "low_value": Text("kleiner", "smaller"),
+    "high_value": Text("größer", "larger"),
+    "effect": Text("Wirkung", "Effect"),
+    "days": Text("Tage", "days"),
+    "uncertain_most": Text(
+        "Am meisten bewegt den Servicelevel: {level}.", "What moves the service level most: {level}."
+    ),
+    "uncertain_most_turnaround": Text(
+        "Am meisten bewegt die Laufzeit: {turnaround}.", "What moves the turnaround most: {turnaround}."
+    ),
     # Assumptions and validity
     "figures": Text("Alle Kennzahlen des Szenarios", "All figures of the scenario"),
     "figures_caption": Text(

@@ -25,7 +25,17 @@ def reported(folder: Path, *more: str) -> list[str]:
     raw["scenario"] = [each for each in raw["scenario"] if each["name"] in ("2016", "2023_flow")]
     path = folder / "planning.toml"
     path.write_text(tomli_w.dumps(raw), encoding="utf-8")
-    asked = ["report", "2023_flow", "--file", str(path), "--calls-only", "--replications", "2"]
+    asked = [
+        "report",
+        "2023_flow",
+        "--file",
+        str(path),
+        "--calls-only",
+        "--replications",
+        "2",
+        "--sensitivity",
+        "0",
+    ]
     grid = ["--staff", "5,15", "--cases", "2500,8000"]
     found = CliRunner().invoke(app, [*asked, *grid, "--out", str(folder), *more])
     assert found.exit_code == 0, found.output

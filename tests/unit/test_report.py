@@ -19,6 +19,7 @@ from simulation.report.contents import document
 from simulation.report.document import Document, Picture, Table
 from simulation.report.gather import (
     Case,
+    Effect,
     Field,
     Material,
     able_to_everything,
@@ -28,6 +29,7 @@ from simulation.report.gather import (
 from simulation.report.numbers import LANGUAGES
 from simulation.report.page import Other, page
 from simulation.report.pdf import pdf
+from simulation.report.sensitivity import varied
 from simulation.report.wording import TEXTS, VARIANTS, Voice
 from simulation.scenario import Scenario
 from simulation.sweep import CASES, PEOPLE, Grid, GridFaults, Swept
@@ -63,7 +65,10 @@ def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow",
     )
     base = next(case for case in cases if case.scenario.name == asked.name)
     field = Field(STAFF, SPAN, whole)
-    return Material(asked, False, 3, YEARS, "1.2", listed, keys, field, by_staff, pooled, base, cases)
+    effects = tuple(Effect(each, drawn(), drawn()) for each in varied(asked, 0.2, False))
+    return Material(
+        asked, False, 3, YEARS, "1.2", listed, keys, field, by_staff, pooled, base, cases, 0.2, effects
+    )
 
 
 MATERIAL = made()
@@ -235,7 +240,7 @@ def test_few_calls_are_counted_and_not_shared() -> None:
     assert isinstance(picture, Picture)
     (polish,) = (row for row in picture.numbers.rows if row[0] == "Polnisch")
     assert polish[1] == "12,0"
-    assert "zu wenige" in polish
+    assert [cell.split(" von ")[1] for cell in polish[2:4]] == ["12,0", "12,0"]
     assert not any("%" in cell for cell in polish)
     assert "Polnisch" not in picture.alt
 
@@ -252,9 +257,9 @@ def test_every_number_of_the_scenario_is_listed_with_its_source() -> None:
     (section,) = (each for each in GERMAN.sections if each.key == "assumptions")
     (table,) = (each for each in section.blocks if isinstance(each, Table))
     listed = list(ASKED.quantities())
-    assert [row[0] for row in table.rows] == [key for key, _ in listed]
-    assert [row[4] for row in table.rows] == [quantity.source for _, quantity in listed]
-    assert [row[3] == "Annahme" for row in table.rows] == [quantity.assumed for _, quantity in listed]
+    assert [row[1] for row in table.rows] == [key for key, _ in listed]
+    assert [row[5] for row in table.rows] == [quantity.source for _, quantity in listed]
+    assert [row[4] == "Annahme" for row in table.rows] == [quantity.assumed for _, quantity in listed]
 
 
 def test_the_pdf_has_bookmarks_a_language_and_cells_that_a_screen_reader_knows(german_pdf: bytes) -> None:

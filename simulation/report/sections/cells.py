@@ -62,7 +62,7 @@ def _cut(each: Estimate) -> Estimate:
 
 
 def _rows(voice: Voice, found: list[tuple[str, list[Estimate], Floats]]) -> Iterator[tuple[str, ...]]:
-    for name, (calls, level, gone, wait), rows in found:
+    for name, (calls, level, gone, wait, in_time), rows in found:
         many = voice.number(calls.mean, 0 if calls.mean >= FEW else 1)
         if calls.mean >= FEW:
             shares = tuple(
@@ -70,8 +70,8 @@ def _rows(voice: Voice, found: list[tuple[str, list[Estimate], Floats]]) -> Iter
             )
         else:
             left = answers.estimates((rows[:, 0] * rows[:, 2])[:, None])[0].mean
-            shares = (
-                voice.say("too_few"),
-                voice.say("of_calls", n=voice.number(left if left == left else 0.0, 1), all=many),
+            shares = tuple(
+                voice.say("of_calls", n=voice.number(each if each == each else 0.0, 1), all=many)
+                for each in (in_time.mean, left)
             )
         yield (name, many, *shares, voice.amount(wait.mean, "s"))

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.report import answers, pictures
 from simulation.report.document import Picture, Section, Table
-from simulation.report.gather import Material
+from simulation.report.gather import Case, Material
 from simulation.report.pictures import Line
 from simulation.report.wording import Voice
 from simulation.spread import Estimate, Floats
@@ -16,7 +16,7 @@ SHOWN = 4
 
 
 def section(material: Material, voice: Voice) -> Section:
-    """Three pictures, their numbers with intervals beside them."""
+    """Three pictures, and the backlog where cases are worked on; their numbers with intervals beside them."""
     return Section(
         "curves",
         voice.say("curves"),
@@ -25,6 +25,7 @@ def section(material: Material, voice: Voice) -> Section:
             voice.say("curve_steps"),
             _cover(material, voice),
             _carried(material, voice),
+            *([_backlog(material, voice)] if material.base.backlog.shape[-1] else []),
         ),
     )
 
@@ -197,3 +198,79 @@ def _carried(material: Material, voice: Voice) -> Picture:
             ),
         ),
     )
+
+
+def _backlog(material: Material, voice: Voice) -> Picture:
+    """Of the asked scenario, and of those with as many staff and cases that part from it the most."""
+    title, base = voice.say("curve_backlog"), material.base
+
+    def like_it(case: Case) -> bool:
+        one, other = case.scenario, material.asked
+        same = one.staff.people.value == other.staff.people.value
+        return same and one.cases.in_a_year == other.cases.in_a_year and one.name != other.name
+
+    def apart(case: Case) -> float:
+        return float(np.abs(case.backlog.mean(0) - base.backlog.mean(0)).max())
+
+    others = sorted(filter(like_it, material.named), key=apart, reverse=True)[: SHOWN - 1]
+    shown = [(voice.name(case.scenario), answers.estimates(case.backlog)) for case in (base, *others)]
+    weeks = range(1, base.backlog.shape[-1] + 1)
+    lines = [
+        Line(
+            _short(name),
+            [each.mean for each in found],
+            [each.low for each in found],
+            [each.high for each in found],
+            *(
+                (
+                    [max(each.year_low, 0.0) for each in found],
+                    [each.year_high for each in found],
+                )
+                if place == 0
+                else ()
+            ),
+        )
+        for place, (name, found) in enumerate(shown)
+    ]
+    said = " ".join(
+        voice.say(
+            "curve_backlog_one",
+            name=name,
+            first=voice.number(found[0].mean),
+            last=voice.number(found[-1].mean),
+            most=voice.number(max(each.mean for each in found)),
+        )
+        for name, found in shown
+    )
+    rows = tuple(
+        (
+            voice.number(week),
+            *(
+                f"{voice.number(found[place].mean)} ± {voice.number(found[place].half_width)}"
+                for _, found in shown
+            ),
+        )
+        for place, week in enumerate(weeks)
+    )
+    return Picture(
+        "curve-backlog",
+        title,
+        voice.say("curve_backlog_alt", curves=said),
+        pictures.curves(
+            list(weeks),
+            lines,
+            written=voice.number,
+            name_of=voice.exact,
+            labels=(voice.say("axis_week"), voice.say("axis_backlog")),
+            bottom=0.0,
+        ),
+        voice.say("curve_backlog_note"),
+        Table(
+            voice.say("curve_backlog_caption"), (voice.say("axis_week"), *(name for name, _ in shown)), rows
+        ),
+    )
+
+
+def _short(name: str, width: int = 22) -> str:
+    """For the end of a line: its beginning, where it is long."""
+    return name if len(name) <= width else f"{name[: name.rfind(' ', 0, width)].rstrip(':,')} …"

@@ -3,6 +3,7 @@
 from simulation.report import answers
 from simulation.report.document import Section, Table
 from simulation.report.gather import Material
+from simulation.report.names import quantity_name
 from simulation.report.numbers import unit_name
 from simulation.report.wording import VARIANTS, Voice
 
@@ -44,6 +45,7 @@ def assumptions(material: Material, voice: Voice) -> Section:
     listed = list(material.asked.quantities())
     rows = tuple(
         (
+            quantity_name(material.asked, key, voice.language),
             key,
             voice.exact(quantity.value),
             quantity.unit,
@@ -63,10 +65,10 @@ def assumptions(material: Material, voice: Voice) -> Section:
             ),
             Table(
                 voice.say("assumptions_caption"),
-                tuple(voice.say(word) for word in ("key", "value", "unit", "kind", "source")),
+                tuple(voice.say(word) for word in ("number_name", "key", "value", "unit", "kind", "source")),
                 rows,
-                words=5,
-                widths=(3.4, 1.2, 1.7, 1.5, 6),
+                words=6,
+                widths=(3.6, 3.0, 1.1, 1.5, 1.4, 4.6),
             ),
         ),
     )

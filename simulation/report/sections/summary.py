@@ -6,6 +6,8 @@ from simulation.posts import posts
 from simulation.report import answers
 from simulation.report.document import Answer, Section, Tile, Tiles
 from simulation.report.gather import Material
+from simulation.report.names import quantity_name
+from simulation.report.sections.doubts import swings
 from simulation.report.wording import Voice
 from simulation.spread import Estimate
 
@@ -195,5 +197,14 @@ def _uncertain(material: Material, voice: Voice) -> Iterator[str]:
         assumed=voice.number(sum(each.assumed for each in listed)),
         all=voice.number(len(listed)),
     )
+    for target in answers.targets(material):
+        most = [
+            quantity_name(material.asked, each.effect.varied.key, voice.language)
+            for each in swings(material, target.key)[:3]
+        ]
+        if most and target.key == material.level:
+            yield voice.say("uncertain_most", level=", ".join(most))
+        elif most:
+            yield voice.say("uncertain_most_turnaround", turnaround=", ".join(most))
     if not material.case_work:
         yield voice.say("uncertain_calls_only")
