@@ -81,6 +81,7 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         days=midnights(centre, now_ms, days),
         classes=tuple(sorted((each.name, each.worth_seconds * 1000) for each in rules.classes)),
         repeat_ms=rules.repeat_hours * 3_600_000,
+        repeat_today=rules.repeat_same_day,
         owner_ms=rules.owner_seconds * 1000,
         reserves=tuple(
             Reserve(

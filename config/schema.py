@@ -172,7 +172,7 @@ class PriorityClass(Table):
     """[[routing.class]]: callers who count as if they had waited longer, and who is one.
 
     case_states: whoever's case is in one of these states. numbers: whoever calls from one of these.
-    The class "repeat" is given to those who called already within routing.repeat_hours.
+    The class "repeat" is given to those who called already: routing.repeat_same_day, routing.repeat_hours.
     """
 
     name: Key
@@ -216,6 +216,7 @@ class Routing(Table):
     second_language_for_it: Code
     choose: Annotated[list[str], Field(min_length=1)]
     owner_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    repeat_same_day: bool = False
     repeat_hours: Annotated[int, Field(ge=0, le=48)] = 0
     shadow: str = ""
     step: Steps

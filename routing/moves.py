@@ -349,7 +349,7 @@ class Moves:
     def _remember(self, visit: Visit) -> None:
         """That this caller was here, for the class "repeat"; the oldest is forgotten first."""
         policy = self.world.policy
-        if visit.token and policy is not None and policy.repeat_ms:
+        if visit.token and policy is not None and policy.asks_for_repeats:
             recent = self.world.recent
             recent.pop(visit.token, None)
             recent[visit.token] = self.world.now_ms
@@ -360,7 +360,7 @@ class Moves:
         """Put a caller into these priority classes too, and into "repeat" if they were here lately."""
         world = self.world
         lately = world.recent.get(visit.token)
-        if lately is not None and world.now_ms - lately < world.rules.repeat_ms:
+        if lately is not None and world.rules.is_repeat(lately, world.now_ms):
             classes = (*classes, REPEAT)
         visit.classes = tuple(sorted({*visit.classes, *classes}))
 

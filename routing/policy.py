@@ -1,5 +1,6 @@
 """The rules of the house as values: what a caller needs at which age, who goes first, how long it takes."""
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 OWN = 1
@@ -73,9 +74,10 @@ class Policy(NamedTuple):
     unknown_languages: who serves an undetermined language speaks all of these.
     fallback_languages: any of these once a step admits FALLBACK or INTERPRETER.
     classes: sorted (priority class, what it is worth in ms of waiting); of several the dearest counts.
-    repeat_ms: a caller whose last visit ended unanswered or answered less than this ago is of the class
-    "repeat"; 0: nobody is. owner_ms: so long a caller waits for the owner of their case alone, while
-    that person is on duty; 0: not at all.
+    repeat_ms, repeat_today: a caller whose last visit ended, answered or not, less than this ago, or since
+    the last of `days`, is of the class "repeat"; 0 and False: nobody is.
+    owner_ms: so long a caller waits for the owner of their case alone, while that person is on duty; 0:
+    not at all.
     choose: the order of criteria among the eligible (names in routing.select).
     opening: sorted, disjoint [from, to) intervals of epoch milliseconds. days: sorted midnights (epoch
     ms), at which the counts of the day begin anew.
@@ -97,6 +99,7 @@ class Policy(NamedTuple):
     repeat_ms: int = 0
     owner_ms: int = 0
     reserves: tuple[Reserve, ...] = ()
+    repeat_today: bool = False
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""
@@ -109,6 +112,18 @@ class Policy(NamedTuple):
     def worth(self, classes: tuple[str, ...]) -> int:
         """What the dearest of these priority classes is worth, in ms of waiting."""
         return max((worth for name, worth in self.classes if name in classes), default=0)
+
+    @property
+    def asks_for_repeats(self) -> bool:
+        """Whether it matters when a caller was here last."""
+        return bool(self.repeat_ms or self.repeat_today)
+
+    def is_repeat(self, before: int, now: int) -> bool:
+        """Whether a caller at `now` whose last visit ended at `before` (epoch ms) calls again."""
+        if now - before < self.repeat_ms:
+            return True
+        day = bisect_right(self.days, now)
+        return self.repeat_today and before >= (self.days[day - 1] if day else 0)
 
     def refusal(self, outcome: str) -> Refusal:
         """What follows an offer that ended so."""

@@ -600,7 +600,8 @@ def arrive(w: World, now: Int, caller: Int) -> None:
         return
     patience, talk = sampler.draw(w.seed, w.replication, sampler.CALLER, caller, attempt)
     worth = t.worth[kind]
-    if t.repeat_ms and w.last_end[caller] >= 0 and now - w.last_end[caller] < t.repeat_ms:
+    last = w.last_end[caller]
+    if last >= 0 and (now - last < t.repeat_ms or (t.repeat_today and last >= w.day_began)):
         worth = max(worth, t.repeat_worth)
     v[V_ID], v[V_STATE], v[V_KIND], v[V_CALLER], v[V_ATTEMPT] = visit, WAITING, kind, caller, attempt
     v[V_QUEUED], v[V_ORDER] = now, _caller_order(now, worth)

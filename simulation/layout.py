@@ -248,8 +248,8 @@ _K, _KS, _P = (KINDS_MAX,), (KINDS_MAX, STEPS_MAX), (PEOPLE_MAX,)
 
 SCALARS: Final = (
     "end_ms", "warm_ms", "tick_ms", "within_ms", "short_ms", "no_wait_ms", "lease_ms", "silent_ms",
-    "wrap_up_ms", "owner_ms", "any_owned", "repeat_ms", "repeat_worth", "back_ms", "rings_after_ms",
-    "ring_ms", "certain", "answer_a_ms", "n_people", "n_reserves", "n_choose",
+    "wrap_up_ms", "owner_ms", "any_owned", "repeat_ms", "repeat_today", "repeat_worth", "back_ms",
+    "rings_after_ms", "ring_ms", "certain", "answer_a_ms", "n_people", "n_reserves", "n_choose",
     "works", "n_work_steps", "chase_ms", "switch_ms", "before_step", "promised_ms", "n_openings", "n_counter",
 )  # fmt: skip
 DURATIONS: Final = ("patience", "talk", "again", "answer", "decline", "follow_after", "lead", "takes")

@@ -137,6 +137,7 @@ def tables(model: Model) -> Tables:
         owner_ms=policy.owner_ms,
         any_owned=int(any(kind.owned > 0 for kind in kinds)),
         repeat_ms=policy.repeat_ms,
+        repeat_today=int(policy.repeat_today),
         repeat_worth=worths.get(REPEAT, 0),
         back_ms=model.back_ms,
         rings_after_ms=phones.rings_after_ms,
@@ -326,7 +327,7 @@ def expected_callers(model: Model) -> int:
 
 def remembers_all(model: Model) -> bool:
     """Whether the engine's memory for repeated calls, which has a limit, is as good as the kernel's."""
-    return model.policy.repeat_ms == 0 or expected_callers(model) < RECENT_MAX
+    return not model.policy.asks_for_repeats or expected_callers(model) < RECENT_MAX
 
 
 def _bits(flags: Any) -> int:

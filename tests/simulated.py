@@ -59,6 +59,7 @@ def _policy(rng: Random, begin: int, end: int, tick: int) -> Policy:
         )
         for _ in range(rng.randint(0, 2))
     )
+    repeats = rng.choice(("", "lately", "today"))
     return Policy(
         plans=tuple(plans),
         unknown_languages=("de", "en"),
@@ -76,7 +77,8 @@ def _policy(rng: Random, begin: int, end: int, tick: int) -> Policy:
         classes=tuple(
             sorted((name, rng.choice((0, 60_000, 600_000))) for name in ("expiring", "repeat", "vip"))
         ),
-        repeat_ms=rng.choice((0, HOUR, 24 * HOUR)),
+        repeat_ms=HOUR if repeats == "lately" else 0,
+        repeat_today=repeats == "today",
         owner_ms=rng.choice((0, 20_000, 60_000, 300_000)),
         reserves=reserves,
     )

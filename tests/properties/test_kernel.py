@@ -80,7 +80,7 @@ WITHOUT: dict[str, Callable[[Policy], Policy]] = {
     ),
     "fallback": lambda p: _steps(p, lambda scope: scope & ~(FALLBACK | INTERPRETER)),
     "priorities": lambda p: p._replace(classes=()),
-    "repeated calls": lambda p: p._replace(repeat_ms=0),
+    "repeated calls": lambda p: p._replace(repeat_ms=0, repeat_today=False),
     "owners": lambda p: p._replace(
         owner_ms=0, choose=tuple(x for x in p.choose if x != "owner") or ("concern",)
     ),

@@ -101,6 +101,17 @@ def test_policy_is_the_same_value_for_the_same_day() -> None:
     assert policy(CENTRE, 1_774_310_400_000) == policy(CENTRE, 1_774_310_500_000)
 
 
+def test_the_same_day_is_the_centre_s_own_also_when_the_clock_is_set() -> None:
+    """29 March 2026 in Essen begins at 23:00 UTC and has 23 hours."""
+    begin = 1_774_738_800_000
+    rules = policy(CENTRE, begin)
+    assert rules.days[:2] == (begin, begin + 23 * 3_600_000)
+    evening = rules.days[1] - 60_000
+    assert rules.is_repeat(begin, evening)
+    assert not rules.is_repeat(begin - 1, evening)
+    assert not rules.is_repeat(evening, rules.days[1])
+
+
 def csv(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "staff.csv"
     path.write_text(text, encoding="utf-8")

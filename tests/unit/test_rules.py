@@ -69,6 +69,24 @@ def test_who_calls_again_soon_is_of_the_class_repeat() -> None:
     assert one.engine.world.visits[visit_of(one, "3")].classes == ()
 
 
+def test_the_same_day_ends_at_midnight_and_not_after_some_hours() -> None:
+    midnight, day = 2_000_000, 86_400_000
+    one = bench(classes=(("repeat", 1),), repeat_today=True, days=(0, midnight, midnight + day))
+
+    def classes_of_a_call(uid: str) -> tuple[str, ...]:
+        known(one, uid)
+        classes = one.engine.world.visits[visit_of(one, uid)].classes
+        one.tell(ev.LegEnded(ev.Leg(NODE, uid), 16))
+        return classes
+
+    one.now = midnight - 5
+    assert classes_of_a_call("the evening before") == ()
+    assert one.now == midnight - 1
+    assert classes_of_a_call("a moment later, and another day") == ()
+    one.now = midnight + day - 5
+    assert classes_of_a_call("the evening of that day") == ("repeat",)
+
+
 def test_the_owner_is_waited_for_while_on_duty_and_not_longer() -> None:
     one = bench(owner_ms=20_000)
     one.login("p01", "p02")
