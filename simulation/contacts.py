@@ -49,7 +49,7 @@ def _kept(key: str, table: str, by_day: Daily, name: str) -> Measured:
         levels = [MONTHS[day.month - 1] if table == "month" else DAYS[day.weekday()] for day in by_day.dates]
         mine = np.array([each == name for each in levels]) & by_day.used
         count = int(by_day.counts[mine].sum())
-    reason = few(count) or "nothing to compare it with; the scenario's number is kept"
+    reason = few(count) or "nothing to compare with"
     return Measured(key, f"weight of {table} {name}", NOTHING, "1", count, "calls", reason)
 
 
@@ -81,9 +81,7 @@ def _contacts_a_year(scenario: Scenario, by_day: Daily, found: Demand) -> Measur
     opened = open_hours(scenario.house, dates)
     whole = Daily(dates, np.zeros_like(opened), opened, np.zeros(len(dates), np.bool_))
     year = float(of_days(whole)[whole.used].sum())
-    reason = few(count) or (
-        "" if cases.in_a_year > 0 and passed > 0 else "the scenario has no cases to share by"
-    )
+    reason = few(count) or ("" if cases.in_a_year > 0 and passed > 0 else "no cases to share by")
     if reason:
         return Measured("cases.calls_per_case", "calls a case", NOTHING, "calls/case", count, "calls", reason)
     factor = year / passed / cases.in_a_year
@@ -92,7 +90,7 @@ def _contacts_a_year(scenario: Scenario, by_day: Daily, found: Demand) -> Measur
     mean = count * factor
     return Measured(
         "cases.calls_per_case",
-        f"calls a case ({count * year / passed:,.0f} calls a year / {cases.in_a_year:,.0f} cases)",
+        f"calls a case ({count * year / passed:,.0f} a year / {cases.in_a_year:,.0f} cases)",
         Interval(mean, mean * float(np.exp(-error)), mean * float(np.exp(error))),
         "calls/case",
         count,
@@ -133,6 +131,8 @@ def _said_of_arrivals(history: History, again: Attempts, by_day: Daily, found: D
             else "nothing speaks against Poisson"
         )
         said.append(f"Dispersion of {days} days: {ratio:.2f} (Poisson 1), p = {p:.3f}: {verdict}.")
+    if len(found.months) < len(MONTHS):
+        said.append("Months without enough calls weigh what the scenario says, in the calls a year too.")
     if (history.last - history.first).days < 730:
         said.append("Below two years a month's weight cannot be told from growth or decline.")
     return said

@@ -55,6 +55,16 @@ def fit(values: Floats) -> list[Fitted]:
     return sorted(made, key=lambda each: each.aic)
 
 
+def quantiles(fitted: Fitted, at: Floats) -> Floats:
+    """Durations of a family at shares between 0 and 1."""
+    a, b = fitted.parameters
+    if fitted.family == LOGNORMAL:
+        return np.asarray(np.exp(a + b * special.ndtri(at)), np.float64)
+    if fitted.family == GAMMA:
+        return np.asarray(special.gammaincinv(a, at) * b, np.float64)
+    return np.asarray(-a * np.log1p(-at), np.float64)
+
+
 def goodness(values: Floats, fitted: Fitted, chance: np.random.Generator) -> Goodness:
     """Of a family that was fitted to these durations."""
     if len(values) > TESTED_MAX:

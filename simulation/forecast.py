@@ -54,9 +54,11 @@ class Row(NamedTuple):
 
 
 class Forecast(NamedTuple):
-    """way None: too few calls for any; then `weeks` is all there is to say."""
+    """total: calls of the record, those outside whole weeks too. way None: too few for any; then `weeks` is
+    all there is to say."""
 
     name: str
+    total: int
     weeks: Weeks
     way: Way | None
     tried: list[Tried]
@@ -67,15 +69,15 @@ class Forecast(NamedTuple):
 
 def forecast(name: str, daily: Daily, whole: Daily, centre: Centre, count: int) -> Forecast:
     """Of the calls in `daily` for `count` weeks. whole: all calls; they say what a usual week is like."""
-    shares = weekday_shares(whole)
+    shares = weekday_shares(whole, centre)
     weeks = whole_weeks(daily, shares)
     total, known = int(daily.counts.sum()), len(weeks.begins)
     if total < ENOUGH:
         said = [f"{total} calls are too few to forecast (n < {ENOUGH}): the counts are all that is known."]
-        return Forecast(name, weeks, None, [], [], [], said)
+        return Forecast(name, total, weeks, None, [], [], [], said)
     if known < 2:
-        said = [f"{known} whole weeks: what a week brings cannot be known, let alone how far weeks differ."]
-        return Forecast(name, weeks, None, [], [], [], said)
+        said = [f"{_whole(known)}: what a week brings cannot be known, let alone how far weeks differ."]
+        return Forecast(name, total, weeks, None, [], [], [], said)
     coming = ahead(centre, weeks.begins[-1] + WEEK, count, shares)
     tried = backtest(weeks, count) if known >= FEW_WEEKS + TRIED_FROM else []
     best = _best(tried) if tried else None
@@ -84,6 +86,7 @@ def forecast(name: str, daily: Daily, whole: Daily, centre: Centre, count: int) 
     found = Coming(found.mean, found.variance * wider**2)
     return Forecast(
         name,
+        total,
         weeks,
         way,
         tried,
@@ -173,6 +176,10 @@ def _spread_of_days(daily: Daily, weeks: Weeks, shares: Floats) -> float:
     return max(1.0, squares / free) if free > 0 else 1.0
 
 
+def _whole(known: int) -> str:
+    return f"{known} whole week{'' if known == 1 else 's'}"
+
+
 def _said(known: int, best: Tried | None) -> list[str]:
     said = []
     if best is not None and best.wider > 1:
@@ -182,11 +189,11 @@ def _said(known: int, best: Tried | None) -> list[str]:
         )
     if known < FEW_WEEKS:
         said.append(
-            f"{known} whole weeks: only their mean can be said. Growth and season cannot be known, and how "
+            f"{_whole(known)}: only their mean can be said. Growth and season cannot be known, and how "
             "far weeks differ hardly."
         )
     elif known < FEW_WEEKS + TRIED_FROM:
-        said.append(f"{known} whole weeks are too few for a backtest: the mean, untested.")
+        said.append(f"{_whole(known)} are too few for a backtest: the mean, untested.")
     if known < YEARS:
-        said.append(f"{known} weeks are less than two years: no yearly season can be known from them.")
+        said.append(f"{_whole(known)} are less than two years: no yearly season can be known from them.")
     return said

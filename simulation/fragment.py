@@ -18,19 +18,32 @@ def fragment(parts: tuple[Part, ...], history: History, extends: str) -> str:
     ]
     tables: dict[str, list[Measured]] = {}
     for part in parts:
-        lines += ["", f"# {part.title}", *(f"#   {said}" for said in part.said)]
-        lines += [f"#   {each.what}: {each.kept}" for each in part.numbers if each.kept]
-        lines += [
-            f"#   {each.what}: {figure(each.interval.value)} {each.unit}, n = {each.n}"
-            for each in part.numbers
-            if not each.key and not each.kept
+        about = [
+            *part.said,
+            *(f"not fitted, {reason}: {', '.join(each)}" for reason, each in kept(part).items()),
+            *(
+                f"{each.what}: {figure(each.interval.value)} {each.unit}, n = {each.n}"
+                for each in part.numbers
+                if not each.key and not each.kept
+            ),
         ]
+        if about:
+            lines += ["", f"# {part.title}", *(f"#   {each}" for each in about)]
         for each in part.numbers:
             if each.key and not each.kept:
                 tables.setdefault(each.key.rpartition(".")[0], []).append(each)
     for table, numbers in tables.items():
         lines += ["", f"[{table}]", *(_line(each, history) for each in numbers)]
     return "\n".join(lines) + "\n"
+
+
+def kept(part: Part) -> dict[str, list[str]]:
+    """What stays as it was, by the reason."""
+    found: dict[str, list[str]] = {}
+    for each in part.numbers:
+        if each.kept:
+            found.setdefault(each.kept, []).append(f"{each.what} ({each.n})")
+    return found
 
 
 def figure(value: float) -> str:

@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 def few(count: int) -> str:
     """Why the scenario's own number stays, or ""."""
-    return f"too few data: n = {count} < {ENOUGH}; the scenario's number is kept" if count < ENOUGH else ""
+    return f"too few data (n < {ENOUGH})" if count < ENOUGH else ""
 
 
 def shared(key: str, what: str, share: Share, counted: str) -> Measured:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from config.schema import Centre
 from simulation.history import Daily, days, open_hours
+from simulation.measured import ENOUGH
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,20 +36,20 @@ class Ahead(NamedTuple):
     of_day: Floats
 
 
-def weekday_shares(daily: Daily) -> Floats:
-    """Each weekday's share of a usual week's calls; by open time where fewer than 30 calls are known."""
+def weekday_shares(daily: Daily, centre: Centre) -> Floats:
+    """Each weekday's share of a usual week's calls; by opening hours where fewer than 30 calls are known, and
+    for a weekday of which there is no day."""
     used, weekday = daily.used, np.array([day.weekday() for day in daily.dates])
     counts = daily.counts.sum(1)
-    known = counts[used].sum() >= 30
-    values = counts if known else daily.open_ms.sum(1)
-    means = np.array(
-        [
-            values[used & (weekday == each)].mean() if (used & (weekday == each)).any() else 0.0
-            for each in range(7)
-        ]
+    minutes = np.array(
+        [sum(span.end_minute - span.begin_minute for span in centre.hours.of(each)) for each in range(7)]
     )
-    shares: Floats = means / means.sum() if means.sum() > 0 else np.full(7, 1 / 7)
-    return shares
+    seen = np.array([bool((used & (weekday == each)).any()) for each in range(7)]) & (minutes > 0)
+    if counts[used].sum() < ENOUGH or not seen.any():
+        return np.asarray(minutes / minutes.sum(), np.float64)
+    means = np.array([counts[used & (weekday == each)].mean() if seen[each] else 0.0 for each in range(7)])
+    means = np.where(seen, means, means.sum() / minutes[seen].sum() * minutes)
+    return np.asarray(means / means.sum(), np.float64)
 
 
 def whole_weeks(daily: Daily, shares: Floats) -> Weeks:

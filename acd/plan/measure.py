@@ -3,14 +3,14 @@
 import os
 from datetime import datetime
 from enum import StrEnum
-from math import isnan
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acd.plan import records
-from acd.plan.common import DEFAULT, File, fail, told
+from acd.plan.common import BEGINS_ANEW, DEFAULT, File, fail, told
 from acd.store.open import StoreFault
 from config.schema import Centre
 from simulation import scenario_file
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from simulation.forecast import Forecast, Row
 
 app = typer.Typer()
+
+WIDE = 118
 
 
 class By(StrEnum):
@@ -60,7 +62,7 @@ def forecast(
     """Forecast calls per week from the records, with intervals and how well it would have done before."""
     from simulation.forecast import forecast as forecasted
 
-    with told():
+    with told(BEGINS_ANEW):
         centre = scenario_file.plain(file).house
         history = _history(address, centre, first, last)
         fresh = history.queued & ~attempts(history).second
@@ -77,8 +79,8 @@ def forecast(
 
 
 def _print_forecast(made: "Forecast", daily: bool) -> None:
-    total = int(made.weeks.counts.sum())
-    typer.echo(f"\n{made.name}: {total} calls in {len(made.weeks.begins)} whole weeks")
+    known = int(made.weeks.counts.sum())
+    typer.echo(f"\n{made.name}: {made.total} calls, {known} of them in {len(made.weeks.begins)} whole weeks")
     if made.tried:
         typer.echo(
             f"  {'tried on the weeks before':44} {'MASE':>6}  {'in the 95 % interval':>20}  {'width':>6}"
@@ -114,36 +116,56 @@ def fit(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write a scenario file that extends --file with the numbers.")
     ] = None,
+    drawn: Annotated[
+        Path | None, typer.Option("--pictures", help="A folder for pictures of the fit (SVG).")
+    ] = None,
     first: From = None,
     last: To = None,
 ) -> None:
     """Fit the scenario's numbers to the centre's records: each with interval, count and goodness of fit."""
     from simulation.fit import fit as fitted
 
-    with told():
+    with told(BEGINS_ANEW):
         scenario = scenario_file.plain(file)
         history = _history(address, scenario.house, first, last)
         parts = fitted(history, scenario)
     typer.echo(f"records {history.shown()}, beside {file}")
     for part in parts:
         _print(part, scenario)
+    if drawn is not None:
+        _draw(drawn, history)
     if out is not None:
         _write(out, fragment(parts, history, os.path.relpath(file, out.resolve().parent)))
 
 
 def _print(part: Part, scenario: Scenario) -> None:
     known = dict(scenario.quantities())
-    typer.echo(f"\n{part.title}\n{'':44} {'fitted':>9}  {'95 % interval':^21} {'scenario':>9}  {'n':>6}")
+    head = f"{'fitted':>9}  {'95 % interval':^21}  {'scenario':>9}  {'unit':10} {'n':>6}"
+    typer.echo(f"\n{part.title:46} {head}")
     for each in part.numbers:
         before = figure(known[each.key].value) if each.key in known else ""
-        value, low, high = ("", "", "") if isnan(each.interval.value) else map(figure, each.interval)
-        span = f"{low:>9} to {high:>8}" if low else ""
-        typer.echo(
-            f"{each.what:44} {value:>9}  {span:21} {before:>9}  {each.n:>6} {each.counted}, {each.unit}"
-            + (f"\n{'':44} {each.kept}" if each.kept else "")
-        )
+        value, span = "kept", each.kept
+        if not each.kept:
+            value, low, high = map(figure, each.interval)
+            span = f"{low:>8} to {high:>8}"
+        row = f"{value:>9}  {span:21}  {before:>9}  {each.unit:10} {each.n:>6} {each.counted}"
+        typer.echo(f"  {each.what:44} {row}")
     for line in part.said:
-        typer.echo(f"  {line}")
+        typer.echo(fill(line, WIDE, initial_indent="    ", subsequent_indent="    "))
+
+
+def _draw(folder: Path, history: History) -> None:
+    from simulation.fit_pictures import pictures
+
+    typer.echo("")
+    for name, picture in pictures(history).items():
+        path = folder / f"{name}.svg"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture)
+        except OSError as fault:
+            raise fail(f"--pictures {folder}: cannot be written: {fault.strerror}") from None
+        typer.echo(str(path))
 
 
 def _write(out: Path, text: str) -> None:

@@ -10,18 +10,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
 from acd.demo.ports import free_port
+from acd.plan.records import reading
 from acd.ports import JournalRefused, Snapshot
 from acd.store.journal import SqlJournal
-from acd.store.open import ready, upgrade
+from acd.store.open import readable, ready, upgrade
 from acd.store.records import SqlRecorder
 from acd.store.tables import visits
 from acd.store.vault import SqlVault
+from config.load import load
 from routing.events import PolicyChanged, TermBegan
 from tests.fakes.centre import POLICY
 from tests.unit.test_store import A_CALL, envelope
+
+CENTRE = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
 
 
 def program(name: str) -> str:
@@ -93,3 +98,17 @@ async def test_records_and_vault_keep_theirs(url: str) -> None:
     assert await vault.token("+492018812345", 5) == token
     assert await vault.erase("02018812345")
     await vault.close()
+
+
+async def test_a_planner_reads_the_records_and_can_change_nothing(url: str) -> None:
+    recorder = SqlRecorder(await ready("records", url))
+    await recorder.record(A_CALL)
+    await recorder.close()
+    history = await reading(url, load(CENTRE), None, None)
+    assert history.wait_ms.tolist() == [4_000]
+    assert history.talk_ms.tolist() == [51_000]
+    engine = await readable("records", url)
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError, match="read-only"):
+            await connection.execute(delete(visits))
+    await engine.dispose()

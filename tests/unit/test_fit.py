@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from acd.plan import app
+from acd.plan import app, records
 from config.load import ConfigFaults
 from simulation import censored, demand, durations, scenario_file, shares
 from simulation.censored import Waits
@@ -129,6 +129,14 @@ def test_goodness_of_fit_sees_the_wrong_family_and_leaves_the_right_one(family: 
         assert durations.goodness(values, fitted[durations.EXPONENTIAL], chance).ad_p < 0.02
 
 
+def test_quantiles_are_those_of_the_family() -> None:
+    chance, at = np.random.default_rng(11), np.array([0.1, 0.5, 0.9])
+    for family, (draw, _, _) in DRAWN.items():
+        fitted = next(each for each in durations.fit(draw(chance, 20_000)) if each.family == family)
+        seen = np.quantile(draw(chance, 200_000), at)
+        assert durations.quantiles(fitted, at) == pytest.approx(seen, rel=0.05)
+
+
 def test_scipy_agrees_on_the_gamma() -> None:
     values = np.random.default_rng(7).gamma(0.7, 5.0, 500)
     shape, _, scale = stats.gamma.fit(values, floc=0)
@@ -201,7 +209,7 @@ def test_below_thirty_the_scenario_s_number_is_kept() -> None:
         for key in ("calls.patience", "calls.talk"):
             assert bool(found[key].kept) == kept
             assert found[key].n == count
-        assert "n = 0 < 30" in found["phones.busy"].kept
+        assert found["phones.busy"].kept == "too few data (n < 30)"
 
 
 def test_wrap_up_that_a_timer_ends_is_not_taken_for_what_it_takes() -> None:
@@ -225,20 +233,22 @@ async def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_the_daemon_s_records_to_a_scenario_file(recorded: Path, tmp_path: Path) -> None:
     """What the simulated centre was made of is found again, and the file that says so passes the check."""
     out = tmp_path / "fitted.toml"
-    arguments = ["fit", str(recorded), "--file", str(SHIPPED), "--out", str(out)]
+    arguments = ["fit", str(recorded), "--file", str(SHIPPED), "--out", str(out), "--pictures", str(tmp_path)]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert CliRunner().invoke(app, ["check", "--file", str(out)]).exit_code == 0
+    for name in ("talk", "patience"):
+        assert (tmp_path / f"{name}.svg").read_bytes().startswith(b"<svg")
     said = tomllib.loads(out.read_text(encoding="utf-8"))
     true = dict(PLAIN.quantities())
     fitted = scenario_file.load(out, "2023_flow")
     found = {key: each for key, each in fitted.quantities() if each.source.startswith("fitted")}
-    inside = 0
+    span, inside = records.read(str(recorded), CENTRE, None, None).shown(), 0
     for key, each in found.items():
         low, high = map(float, each.source.rpartition("95 % ")[2].split(" to "))
         factor = 1.5 if key == "cases.calls_per_case" else 1.0
         inside += low <= true[key].value * factor <= high
-        assert "2022-12-01..2023-01-25, n = " in each.source
+        assert f"the centre's records {span}, n = " in each.source
     assert len(found) > 35
     assert inside >= stats.binom.ppf(1e-4, len(found), 0.95)
     for key in (
