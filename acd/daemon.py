@@ -20,6 +20,7 @@ from acd.pbx import secrets
 from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
+from acd.picture import Picture
 from acd.ports import Arrival, Journal, JournalRefused, Listener, PbxLink, Recorder
 from acd.runner import DAEMON, Runner
 from acd.store import codec, queries
@@ -38,7 +39,6 @@ from config.load import ConfigFaults, load
 from config.people import policy, roster
 from config.schema import Centre
 from routing import call
-from routing.board import Board, board
 from routing.events import (
     JournalGap,
     PolicyChanged,
@@ -133,6 +133,7 @@ class Daemon:
         feed: Feed,
         port: PbxPort,
         clock: SystemClock,
+        picture: Picture,
     ) -> None:
         self._path = path
         self._centre = centre
@@ -145,6 +146,7 @@ class Daemon:
         self._feed = feed
         self._port = port
         self._clock = clock
+        self._picture = picture
         self._digests = ("", "", "")
         self._level = ServiceLevel("", "", 0, 0, 0, 0, 0, 0.0, 1.0)
         self._level_at = 0.0
@@ -189,12 +191,10 @@ class Daemon:
         term = max(term, engine.world.term) + 1
         seq = max(last, position)
 
-        def picture() -> Board:
-            return board(runner.engine.world, clock.now_ms())
-
         def depths() -> dict[str, int]:
             return {"events": runner.depth(), "records": feed.depth()}
 
+        picture = Picture(lambda: runner.engine.world, clock.now_ms)
         metrics = Metrics(registry, picture, depths)
         listeners: list[Listener] = [feed, metrics]
         runner = Runner(
@@ -210,12 +210,12 @@ class Daemon:
             observe=metrics.observe,
         )
         port.attach(runner.submit)
-        daemon = cls(path, centre, journal, recorder, sql, vault, cases, runner, feed, port, clock)
+        daemon = cls(path, centre, journal, recorder, sql, vault, cases, runner, feed, port, clock, picture)
         runner.submit(Arrival(TermBegan(term), DAEMON))
         if seq > last:
             runner.submit(Arrival(JournalGap(last + 1, seq), DAEMON))
         await daemon._rules(centre)
-        daemon.app, daemon.live = daemon._make_app(api_token, registry, picture)
+        daemon.app, daemon.live = daemon._make_app(api_token, registry)
         touched = [daemon.live.touch]
         if daemon._publisher is not None:
             touched.append(daemon._publisher.touch)
@@ -232,14 +232,12 @@ class Daemon:
         broker = Broker(mqtt.host, mqtt.port, mqtt.prefix, mqtt.user, password, mqtt.tls)
         return Publisher(broker, self._picture, random.random)
 
-    def _make_app(
-        self, api_token: str, registry: CollectorRegistry, picture: Callable[[], Board]
-    ) -> tuple[FastAPI, Live]:
+    def _make_app(self, api_token: str, registry: CollectorRegistry) -> tuple[FastAPI, Live]:
         centre = self._centre
         return make_app(
             WebDeps(
                 centre=centre.centre.name,
-                board=picture,
+                board=self._picture,
                 service_level=self._service_level,
                 staff=self._staff,
                 explain=self._explain,
@@ -268,6 +266,7 @@ class Daemon:
         in_force = self._digests if any(self._digests) else digests
         now = (codec.digest(rules), codec.digest(people), codec.digest(shadow) if shadow else "")
         self._cases.use(centre.routing.classes)
+        self._picture.smallest = centre.privacy.smallest_cell
         if now[0] != in_force[0]:
             self._runner.submit(Arrival(PolicyChanged(now[0], rules), DAEMON))
         if now[1] != in_force[1]:
@@ -340,9 +339,6 @@ class Daemon:
         await self._rules(self._centre)
 
     # --- what pages and API ask ----------------------------------------------------------------------
-
-    def _picture(self) -> Board:
-        return board(self._runner.engine.world, self._clock.now_ms())
 
     def health(self) -> dict[str, str]:
         """Part -> "ok" or what is wrong."""

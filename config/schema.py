@@ -249,10 +249,14 @@ class Recording(Table):
 
 
 class Privacy(Table):
-    """[privacy]: how long a number is known, and which numbers get no token."""
+    """[privacy]: how long a number is known, which numbers get no token, and which figures stand alone.
+
+    smallest_cell: figures by language and concern that fewer people could serve are shown as one; 0: none.
+    """
 
     number_days: Annotated[int, Field(ge=0, le=3650)]
     switchboard_numbers: list[str] = []
+    smallest_cell: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class ServiceLevel(Table):

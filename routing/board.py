@@ -1,13 +1,16 @@
 """What is to be seen now: the world as a supervisor's page, a metric or a broker shows it."""
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from routing import call
+from routing.privacy import MERGED
 from routing.world import World
 
 
 class WaitingCell(NamedTuple):
-    """Callers waiting with one language and concern. longest_since_ms: when the oldest was queued."""
+    """Callers waiting with one language and concern, or with MERGED for both: with any that are not shown
+    apart. longest_since_ms: when the oldest was queued."""
 
     language: str
     concern: str
@@ -45,14 +48,17 @@ class Board(NamedTuple):
     staff: tuple[Person, ...]
 
 
-def board(world: World, now: int) -> Board:
-    """The picture of this world at `now` (epoch ms)."""
+def board(world: World, now: int, apart: Container[tuple[str, str]] | None = None) -> Board:
+    """The picture of this world at `now` (epoch ms). apart: the (language, concern) that may be shown by
+    themselves (routing.privacy); None: all."""
     cells: dict[tuple[str, str], list[int]] = {}
     states = dict.fromkeys(call.STATES, 0)
     for visit in world.visits.values():
         states[visit.state] += 1
         if visit.state == call.WAITING:
-            cells.setdefault((visit.language, visit.concern), []).append(visit.queued_ms)
+            cell = (visit.language, visit.concern)
+            shown = cell if apart is None or cell in apart else (MERGED, MERGED)
+            cells.setdefault(shown, []).append(visit.queued_ms)
     return Board(
         at_ms=now,
         link_up=world.link_up,

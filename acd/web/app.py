@@ -22,6 +22,8 @@ from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
 from acd.web.shapes import Board, CaseBody, CaseFile, Explanation, Reason, ServiceLevel, State
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
+from agents.model import UNDETERMINED
+from routing.privacy import MERGED
 
 HERE = Path(__file__).parent
 BODY_MAX = 10_000
@@ -76,8 +78,15 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
             "langs": PAGE_LANGUAGES,
             "words": WORDS[code],
             "names": {
-                "languages": {**deps.languages, "und": WORDS[code]["undetermined"]},
-                "concerns": {key: names.get(code, key) for key, names in deps.concerns.items()},
+                "languages": {
+                    **deps.languages,
+                    UNDETERMINED: WORDS[code]["undetermined"],
+                    MERGED: WORDS[code]["merged_languages"],
+                },
+                "concerns": {
+                    **{key: names.get(code, key) for key, names in deps.concerns.items()},
+                    MERGED: WORDS[code]["merged_concerns"],
+                },
             },
         }
         return templates.TemplateResponse(request, "live.html", context)

@@ -17,7 +17,11 @@ class Shape(BaseModel):
 
 
 class WaitingCell(Shape):
-    """Callers waiting with one language and concern; longest_since_ms: when the oldest was queued."""
+    """Callers waiting with one language and concern; longest_since_ms: when the oldest was queued.
+
+    Both are "*" for those of all languages and concerns that so few people could serve that they are shown
+    as one (privacy.smallest_cell).
+    """
 
     language: str
     concern: str

@@ -1,13 +1,17 @@
 """The live page in a real browser on the real daemon: live, in two languages, on wall and phone."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from acd.demo.hotline import NUMBER
+from acd.web.server import WebServer, listen
+from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_calls import GERMAN_OTHER
 
@@ -88,6 +92,41 @@ async def test_axe_finds_nothing(page: Page, hotline: Watched, language: str, sc
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
     assert found.violations_count == 0, found.generate_report()
+
+
+@asynccontextmanager
+async def served(browser: Browser, smallest: int, met: int, total: int) -> AsyncIterator[Page]:
+    """The page over a world that stands still: two German callers wait, a Turkish and an Arabic one."""
+    taken = listen("127.0.0.1", 0)
+    app = app_of(picture_of(waiting_bench(), smallest), met, total)
+    serving = asyncio.create_task(WebServer(app, taken).run())
+    context = await browser.new_context(locale="en-GB")
+    page = await context.new_page()
+    await page.goto(f"http://127.0.0.1:{taken.getsockname()[1]}/")
+    yield page
+    await context.close()
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+async def test_small_cells_are_one_on_the_page_and_nobody_is_missing(browser: Browser) -> None:
+    async with served(browser, 0, 0, 0) as page:
+        await expect(page.locator("#need th")).to_have_text(["Türkçe", "العربية", "Deutsch"])
+    async with served(browser, 2, 0, 0) as page:
+        await expect(page.locator("#need th")).to_have_text(["Several languages", "Deutsch"])
+        await expect(page.locator("#need tr").first).to_contain_text("several concerns")
+        await expect(page.locator("#waiting")).to_have_text("4")
+
+
+async def test_few_calls_are_counts_and_no_percentage(browser: Browser) -> None:
+    async with served(browser, 0, 20, 29) as page:
+        await expect(page.locator("#level")).to_have_text("20 of 29")
+        await expect(page.locator("#variant")).to_contain_text("too few calls for a percentage")
+        await expect(page.locator("#variant")).not_to_contain_text("%")
+    async with served(browser, 0, 24, 30) as page:
+        await expect(page.locator("#level")).to_have_text("80 %")
+        await expect(page.locator("#variant")).to_contain_text("95 % interval")
 
 
 async def test_the_keyboard_goes_everywhere(page: Page) -> None:

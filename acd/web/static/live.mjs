@@ -25,6 +25,9 @@ const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
 
 const now = () => Date.now() - behind;
 
+// A language is named in itself; what is said of it (unknown, several) is in the page's own language.
+const tongue = (code, name) => (["und", "*"].includes(code) ? {} : { lang: code, dir: RTL.test(name) ? "rtl" : "ltr" });
+
 function showNeed(cells) {
   at("nobody").hidden = cells.length > 0;
   at("need-scroll").hidden = cells.length === 0;
@@ -32,7 +35,7 @@ function showNeed(cells) {
     const row = document.createElement("tr");
     const name = names.languages[each.language] ?? each.language;
     row.append(
-      make("th", name, { scope: "row", lang: each.language, dir: RTL.test(name) ? "rtl" : "ltr" }),
+      make("th", name, { scope: "row", ...tongue(each.language, name) }),
       make("td", names.concerns[each.concern] ?? each.concern),
       make("td", String(each.callers), { class: "number" }),
       make("td", clock(now() - each.longest_since_ms), { class: "number", "data-since": each.longest_since_ms }));

@@ -1,0 +1,44 @@
+"""Which figures by language and concern may stand alone: those that point to no single person.
+
+A cell that only a few could serve says how these few work. All such cells are shown as one.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from agents.model import UNDETERMINED
+from routing.need import admitted, spoken
+from routing.policy import Policy
+from routing.world import Person
+
+MERGED = "*"
+"""Stands for language and concern of what is shown as one; no language or concern is called so."""
+
+
+def servers(policy: Policy, people: Iterable[Person], language: str, concern: str) -> frozenset[str]:
+    """Who could serve such callers as soon as they come: by the first step, which nearly all of them get."""
+    step = policy.plan(language, concern).steps[0]
+    tongues = admitted(policy, step, language, "")
+    return frozenset(
+        person.agent.id
+        for person in people
+        if max((spoken(policy, person, each) for each in tongues), default=0) >= step.language
+        and person.agent.concern_level(concern) >= step.concern
+    )
+
+
+def shown_apart(policy: Policy, people: Sequence[Person], smallest: int) -> frozenset[tuple[str, str]]:
+    """The (language, concern) that may be shown by themselves; everything else is one merged cell.
+
+    At least `smallest` people could serve each of them, and at least as many the merged cell together: if
+    the small cells alone have too few, the next larger ones are merged too.
+    """
+    languages = sorted({code for p in people for code, _ in p.agent.languages} | {UNDETERMINED})
+    concerns = sorted({key for p in people for key, _ in p.agent.concerns})
+    who = {(tongue, each): servers(policy, people, tongue, each) for tongue in languages for each in concerns}
+    order = sorted(who, key=lambda cell: (len(who[cell]), cell))
+    merged: frozenset[str] = frozenset()
+    for place, cell in enumerate(order):
+        if len(who[cell]) >= smallest and (not merged or len(merged) >= smallest):
+            return frozenset(order[place:])
+        merged |= who[cell]
+    return frozenset()

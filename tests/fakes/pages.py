@@ -1,0 +1,53 @@
+"""The pages without a daemon: an engine's world that only the test moves, and what they show of it."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from acd.picture import Picture
+from acd.web.app import make_app
+from acd.web.deps import Explained, ServiceLevel, WebDeps
+from tests.fakes.centre import Bench
+
+
+def waiting_bench() -> Bench:
+    """Nobody is logged in: one Turkish, one Arabic and two German callers wait."""
+    bench = Bench()
+    for uid, language in (("1", "tr"), ("2", "ar"), ("3", "de"), ("4", "de")):
+        bench.call(uid, language)
+        bench.now += 1_000
+    return bench
+
+
+def picture_of(bench: Bench, smallest: int) -> Picture:
+    """What may be seen of it."""
+    return Picture(lambda: bench.engine.world, lambda: bench.now, smallest)
+
+
+def app_of(picture: Picture, met: int = 0, total: int = 0) -> FastAPI:
+    """Pages and API over a picture, with this service level; whatever else is asked fails."""
+
+    async def level() -> ServiceLevel:
+        return ServiceLevel("all_offered", "since_queue", 20, met, total, total, 0, 0.0, 1.0)
+
+    async def unasked(*_: object) -> Any:
+        raise AssertionError
+
+    deps = WebDeps(
+        centre="test",
+        board=picture,
+        service_level=level,
+        staff=unasked,
+        explain=lambda: Explained((), ()),
+        prioritise=unasked,
+        cases=None,  # type: ignore[arg-type]
+        reload=unasked,
+        resync=unasked,
+        health=lambda: {"journal": "ok"},
+        token="test",
+        languages={"de": "Deutsch", "ar": "العربية", "tr": "Türkçe"},
+        concerns={"other": {"de": "Anderes", "en": "Other"}},
+        registry=CollectorRegistry(),
+    )
+    return make_app(deps)[0]

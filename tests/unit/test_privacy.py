@@ -1,0 +1,117 @@
+"""Small cells: which figures stand alone, and that API, broker and figures merge the same ones."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+
+from acd.metrics import Metrics
+from acd.mqtt import messages
+from agents.model import Roster
+from routing.events import RosterChanged
+from routing.privacy import MERGED, servers, shown_apart
+from routing.world import Person
+from tests.fakes.centre import POLICY, ROSTER, person
+from tests.fakes.pages import app_of, picture_of, waiting_bench
+
+LANGUAGES = ("de", "en", "uk")
+CONCERNS = ("study", "other")
+STAFF = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from(LANGUAGES), st.integers(1, 7), min_size=1),
+        st.dictionaries(st.sampled_from(CONCERNS), st.integers(1, 5)),
+    ),
+    max_size=8,
+)
+
+
+@given(STAFF, st.integers(1, 5))
+def test_no_figure_stands_for_fewer_people_than_asked(staff: list[Any], smallest: int) -> None:
+    """Neither a cell of its own, nor the merged one (unless the whole centre is in it, or nobody)."""
+    people = [Person(person(f"p{i}", f"{i}", *skills)) for i, skills in enumerate(staff)]
+    could = {
+        (language, concern): {
+            f"p{i}"
+            for i, (speaks, knows) in enumerate(staff)
+            if knows.get(concern, 0) >= 3
+            and (
+                min(speaks.get("de", 0), speaks.get("en", 0))
+                if language == "und"
+                else speaks.get(language, 0)
+            )
+            >= 5
+        }
+        for language in (*LANGUAGES, "und")
+        for concern in CONCERNS
+    }
+    apart = shown_apart(POLICY, people, smallest)
+    assert all(len(could[cell]) >= smallest for cell in apart)
+    merged = set().union(*(who for cell, who in could.items() if cell not in apart))
+    assert not merged or len(merged) >= smallest or not apart
+    for cell, who in could.items():
+        assert servers(POLICY, people, *cell) == who
+
+
+def test_a_large_enough_cell_is_not_merged_without_need() -> None:
+    """Three speak German and know "other"; only Cem speaks Turkish, and merges with what is next."""
+    people = [Person(agent) for agent in ROSTER.agents]
+    assert ("de", "other") in shown_apart(POLICY, people, 2)
+    assert ("tr", "other") in shown_apart(POLICY, people, 1)
+    assert ("tr", "other") not in shown_apart(POLICY, people, 2)
+    assert shown_apart(POLICY, people, 4) == frozenset()
+
+
+MERGING = {("de", "other"): 2, (MERGED, MERGED): 2}
+PLAIN = {("ar", "other"): 1, ("de", "other"): 2, ("tr", "other"): 1}
+SETTINGS = pytest.mark.parametrize(("smallest", "wanted"), [(0, PLAIN), (2, MERGING)])
+
+
+def counted(cells: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    return {(each["language"], each["concern"]): each["callers"] for each in cells}
+
+
+@SETTINGS
+def test_the_broker_is_told_no_more(smallest: int, wanted: dict[tuple[str, str], int]) -> None:
+    queue = json.loads(messages(picture_of(waiting_bench(), smallest)())["queue"])
+    assert counted(queue) == wanted
+
+
+@SETTINGS
+def test_the_figures_tell_no_more(smallest: int, wanted: dict[tuple[str, str], int]) -> None:
+    registry = CollectorRegistry()
+    Metrics(registry, picture_of(waiting_bench(), smallest), dict)
+    lines = generate_latest(registry).decode().splitlines()
+    for name in ("acd_queue_callers", "acd_queue_longest_wait_seconds"):
+        labels = {line.partition(" ")[0] for line in lines if line.startswith(f"{name}{{")}
+        assert labels == {f'{name}{{concern="{concern}",language="{tongue}"}}' for tongue, concern in wanted}
+
+
+@SETTINGS
+async def test_the_api_tells_no_more(smallest: int, wanted: dict[tuple[str, str], int]) -> None:
+    transport = httpx.ASGITransport(app_of(picture_of(waiting_bench(), smallest)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        board = (await client.get("/api/board")).json()["board"]
+    assert counted(board["waiting"]) == wanted
+    if smallest:
+        merged = board["waiting"][0]
+        assert merged["longest_since_ms"] == min(
+            each.longest_since_ms for each in picture_of(waiting_bench(), 0)().waiting
+        )
+
+
+def test_the_picture_follows_people_and_the_setting() -> None:
+    bench = waiting_bench()
+    picture = picture_of(bench, 2)
+    assert len(picture().waiting) == 2
+    more = [
+        each._replace(id=f"{each.id}2", reach=each.reach._replace(address=f"{i}"))
+        for i, each in enumerate(ROSTER.agents)
+    ]
+    bench.tell(RosterChanged("twice as many", Roster(tuple(sorted([*ROSTER.agents, *more])))))
+    assert {(each.language, each.concern) for each in picture().waiting} == set(PLAIN)
+    picture.smallest = 3
+    assert len(picture().waiting) == 2
