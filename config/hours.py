@@ -12,11 +12,16 @@ DAY = timedelta(days=1)
 def closed_days(centre: Centre, first: date, last: date) -> tuple[date, ...]:
     """Every day in [first, last] on which the centre does not open at all for a reason of its own."""
     closed = {day for day in centre.hours.extra_closed if first <= day <= last}
-    if centre.hours.holidays:
-        years = range(first.year, last.year + 1)
-        public = holidays.country_holidays("DE", subdiv=centre.hours.holidays, years=years)
-        closed |= {day for day in public if first <= day <= last}
-    return tuple(sorted(closed))
+    return tuple(sorted(closed.union(public_holidays(centre, first, last))))
+
+
+def public_holidays(centre: Centre, first: date, last: date) -> tuple[date, ...]:
+    """The public holidays in [first, last] that the centre keeps."""
+    if not centre.hours.holidays:
+        return ()
+    years = range(first.year, last.year + 1)
+    public = holidays.country_holidays("DE", subdiv=centre.hours.holidays, years=years)
+    return tuple(sorted(day for day in public if first <= day <= last))
 
 
 def opening(centre: Centre, from_ms: int, days: int) -> tuple[tuple[int, int], ...]:

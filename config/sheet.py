@@ -1,0 +1,93 @@
+"""A spreadsheet's CSV: its rows with their lines, and every fault of its form at once."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from config.load import ConfigFaults, Fault, cleaned
+
+SIZE_MAX: Final = 1_000_000
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""With these a cell begins that a spreadsheet would take for a formula."""
+
+
+class Line(NamedTuple):
+    """A row that has as many cells as the first line. number: its last line in the file, from 1."""
+
+    number: int
+    cells: dict[str, str]
+
+
+class Sheet(NamedTuple):
+    """What a file holds. columns: of the first line, in lower case. faults: rows that could not be read."""
+
+    name: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    faults: tuple[Fault, ...]
+
+    def fault(self, line: Line, column: str, reason: str) -> Fault:
+        """What is wrong in one cell."""
+        return Fault(self.name, f"line {line.number}, {column}", reason)
+
+
+def read(path: Path, columns: Sequence[str], also: Iterable[str] = ()) -> Sheet:
+    """The rows of a CSV file that are not empty, cells without blanks around them.
+
+    UTF-8 with or without a byte order mark; separated by comma or semicolon. columns: have to be there, in
+    any order; also: may be. Raises ConfigFaults for a file that cannot be read, or has other columns.
+    """
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(SIZE_MAX + 1)
+        text = raw.decode("utf-8-sig") if len(raw) <= SIZE_MAX else ""
+    except OSError as fault:
+        raise ConfigFaults([Fault(name, "file", f"cannot be read: {fault.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise ConfigFaults([Fault(name, "file", "is not UTF-8; save it as 'CSV UTF-8'")]) from None
+    if len(raw) > SIZE_MAX:
+        raise ConfigFaults([Fault(name, "file", f"is larger than {SIZE_MAX} bytes")])
+    header = text.splitlines()[0] if text.strip() else ""
+    rows = csv.reader(io.StringIO(text), delimiter=";" if ";" in header else ",", strict=True)
+    try:
+        given = [column.strip().lower() for column in next(rows, [])]
+    except csv.Error as fault:
+        raise ConfigFaults([Fault(name, "line 1", f"is broken CSV: {fault}")]) from None
+    if len({*given}) < len(given) or not {*columns} <= {*given} <= {*columns, *also}:
+        wanted, may = ", ".join(columns), ", ".join(also)
+        more = f"; there may be {may}" if may else ""
+        raise ConfigFaults(
+            [Fault(name, "line 1", f"has the columns {cleaned(given)}; wanted are {wanted}{more}")]
+        )
+    lines: list[Line] = []
+    faults: list[Fault] = []
+    try:
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if len(cells) == len(given):
+                lines.append(Line(rows.line_num, dict(zip(given, cells, strict=True))))
+            else:
+                at = f"line {rows.line_num}, row"
+                faults.append(Fault(name, at, f"has not the {len(given)} columns of the first line"))
+    except csv.Error as fault:
+        faults.append(Fault(name, f"line {rows.line_num}", f"is broken CSV: {fault}"))
+    return Sheet(name, tuple(given), tuple(lines), tuple(faults))
+
+
+def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows as CSV in UTF-8, with nothing in it that a spreadsheet would take for a formula."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows([guarded(cell) for cell in row] for row in rows)
+
+
+def guarded(cell: object) -> object:
+    """A text that would be a formula gets an apostrophe before it; numbers stay."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
