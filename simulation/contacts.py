@@ -104,6 +104,9 @@ def _said_of_arrivals(history: History, again: Attempts, by_day: Daily, found: D
         f"{len(history.arrived_ms)} calls came, {queued} reached the queue, {int(again.second.sum())} "
         f"were second attempts; weights and shares are of the {int(by_day.counts.sum())} first attempts.",
     ]
+    said.append(
+        "Calls a case are what --calls-only takes; with case work, calls follow from [calls] and the work."
+    )
     unknown = int((history.caller[history.queued] == UNKNOWN).sum())
     if unknown:
         said.append(

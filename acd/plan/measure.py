@@ -12,6 +12,7 @@ import typer
 from acd.plan import records
 from acd.plan.common import BEGINS_ANEW, DEFAULT, File, fail, told
 from acd.store.open import StoreFault
+from config.load import ConfigFaults
 from config.schema import Centre
 from simulation import scenario_file
 from simulation.fragment import figure, fragment
@@ -173,9 +174,12 @@ def _write(out: Path, text: str) -> None:
     made = out.with_name(f".{out.name}.new")
     try:
         made.write_text(text, encoding="utf-8")
-        with told():
-            count = len(scenario_file.check(made))
+        count = len(scenario_file.check(made))
         made.replace(out)
+    except ConfigFaults as fault:
+        raise fail(
+            *(str(each._replace(file=each.file.replace(made.name, out.name))) for each in fault.faults)
+        ) from None
     except OSError as fault:
         raise fail(f"--out {out}: cannot be written: {fault.strerror}") from None
     finally:

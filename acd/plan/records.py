@@ -135,7 +135,7 @@ class _Calls:
     def add(self, row: Any) -> None:
         """A row of visits."""
         self.arrived.append(epoch_ms(row.arrived_at))
-        self._queued.append(row.queued_at is not None)
+        self._queued.append(row.queued_at is not None or row.degraded)
         answered = row.answered_at is not None
         known = not (row.adopted or row.degraded) and row.queued_at is not None
         over = answered or row.ended_at is not None

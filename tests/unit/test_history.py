@@ -96,9 +96,27 @@ def test_only_the_asked_days_are_read(recorded: Path) -> None:
         records.read(str(recorded), CENTRE, date(2027, 1, 1), None)
 
 
+async def test_whom_the_dialplan_served_came_and_did_not_wait_by_our_rules(tmp_path: Path) -> None:
+    leg = Leg("pbx1", "1")
+    alone: list[Fact] = [
+        facts.VisitBegan(NOON, 1, leg, "line", NOON, False),
+        facts.Degraded(NOON + 10, 1),
+        facts.VisitEnded(NOON + 50_000, 1, facts.ABANDONED_QUEUE, "caller", ""),
+        *_calls(2, NOON + 1, "b", facts.ABANDONED_QUEUE, 5_000),
+        facts.Degraded(NOON + 2_000, 2),
+    ]
+    path = await histories.record(tmp_path, [(1, alone)])
+    history = await records.reading(f"sqlite+aiosqlite:///{path}", CENTRE, None, None)
+    assert history.queued.tolist() == [True, True]
+    assert history.wait_ms.tolist() == [UNKNOWN, UNKNOWN]
+
+
 async def test_a_day_that_is_not_over_is_left_out(tmp_path: Path) -> None:
     now = int(datetime.now(UTC).timestamp() * 1000)
-    told = [*_calls(1, now - 72 * 3_600_000, "a", facts.ANSWERED, 1), *_calls(2, now, "b", facts.ANSWERED, 1)]
+    told = [
+        *_calls(1, now - 72 * 3_600_000, "a", facts.ANSWERED, 1),
+        *_calls(2, now + 26 * 3_600_000, "b", facts.ANSWERED, 1),
+    ]
     path = await histories.record(tmp_path, [(1, told)])
     history = await records.reading(f"sqlite+aiosqlite:///{path}", CENTRE, None, None)
     assert len(history.arrived_ms) == 1
