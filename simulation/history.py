@@ -32,11 +32,11 @@ class History:
     """Everything between two local days, both included. By call, in order of arrival:
 
     arrived_ms; wait_ms: in the queue until answered, given up or cut, UNKNOWN for who never queued or was
-    served by the dialplan alone; queued: whether one of both; ended: OTHER, ANSWERED or ABANDONED; language, concern, second:
-    places in `names`; caller: a number for each token, UNKNOWN where the number was withheld.
+    served by the dialplan alone; queued: whether one of both; ended: OTHER, ANSWERED or ABANDONED; language,
+    concern, second: places in `names`; caller: a number for each token, UNKNOWN where there is none.
 
-    talk_ms, wrap_ms: of handlings that ended. offers: how many ended in which way; answer_ms: from
-    the offer until answered. away_ms: of persons set away because they missed offers, until they were back.
+    talk_ms, wrap_ms: of handlings that ended. offers: how many ended in which way; answer_ms: from the offer
+    until answered. away_ms: of persons set away because they missed offers, until they were back.
     """
 
     first: date
