@@ -7,14 +7,16 @@ What it means stands in simulation.model.CaseWork.
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from agents import state as staff
 from routing import events as ev
 from routing.engine import Engine
 from routing.world import Person
 from simulation import layout, sampler
+from simulation.case_tables import Skilled, Spans, openings
 from simulation.casework import BEGINS, BOOKS, CHASING, DATES, FOLLOWS, RINGS, WORKS
 from simulation.model import CaseWork, Duration, Model, Shift
-from simulation.tables import Spans, holders, openings, workers
 
 NEVER: Final = -1
 
@@ -84,7 +86,9 @@ class Desk:
         self._model, self._work, self._around, self._kinds = model, work, around, kinds
         people = around.engine.world.people
         self._people = [Worker(people[agent.id], i) for i, agent in enumerate(model.roster.agents)]
-        self._able, self._suits = workers(model), holders(model)
+        skilled, shifts = Skilled(model, work), {shift.agent for shift in model.shifts}
+        there = np.array([agent.id in shifts for agent in model.roster.agents])
+        self._able, self._suits = skilled.workers(there).tolist(), skilled.holders(there).tolist()
         self._openings = openings(model)
         self._cases: dict[int, Case] = {}
         self._calls: dict[int, int] = {}

@@ -90,10 +90,10 @@ class CaseWork(NamedTuple):
     """What cases are beside their calls: with it, a model's arrivals are cases, not calls.
 
     first_call: share of cases that begin with a call; the others come in writing. steps: the first can be
-    worked at once; the case is done when the last one is. level: least concern level of who works on
-    a case (where nobody has it, the highest level that somebody has). follow_up: chance of a call while a
-    step's wait lasts, `follow_after` after its begin. chase_ms: a case not done so long after it began
-    makes a call with chance `chase`, and once more after each further such time; 0: never.
+    worked at once; the case is done when the last one is. level: least concern level of who works on a case
+    (where nobody with a shift has it, the highest level that one of them has). follow_up: chance of a call
+    while a step's wait lasts, `follow_after` after its begin. chase_ms: a case not done so long after it
+    began makes a call with chance `chase`, and once more after each further such time; 0: never.
     appointment: share of cases with an appointment at the counter, booked when step `appointment_before`
     could begin, which waits for it; `lead` from booking to date, moved to the next counter hour.
     counter: sorted, disjoint [from, to) of those hours. appointment_language: least level in the case's

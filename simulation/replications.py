@@ -79,8 +79,8 @@ def _place(scenario: _ByDigest, case_work: bool) -> Place:
 
 
 def _whole_staff(scenario: Scenario) -> Scenario:
-    """With everybody in its order: who never logs in changes no call, so that any number of people can be
-    simulated in the same tables. (Who may work on a case depends on who is there; case work has its own.)
+    """With everybody in its order: who never logs in changes nothing, so that any number of people can be
+    simulated in the same tables.
     """
     return scenario.changed({"staff.people": min(len(scenario.staff.order), PEOPLE_MAX)})
 
@@ -90,7 +90,7 @@ def placed(scenario: Scenario, case_work: bool) -> Iterator[Place]:
     """This process's place for a scenario, for nobody else meanwhile. Raises ModelFaults where the kernel has
     no room for the model."""
     with _TURN:
-        yield _place(_ByDigest(scenario if case_work else _whole_staff(scenario)), case_work)
+        yield _place(_ByDigest(_whole_staff(scenario)), case_work)
 
 
 def run(block: Block) -> Found:

@@ -12,11 +12,11 @@ from routing.policy import REPEAT, Policy, Step
 from routing.select import CRITERIA, SUITS, verdict
 from routing.world import RECENT_MAX, Person
 from simulation import clockwork, kernel, layout, sampler
-from simulation.model import CaseWork, Duration, Kind, Model, faults
+from simulation.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
+from simulation.model import Kind, Model, faults
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Spans = tuple[tuple[int, int], ...]
 
 _HALF_A_DAY: Final = 43_200_000
 
@@ -58,7 +58,7 @@ def tables(model: Model) -> Tables:
         ("steps of a plan", max(map(len, plans)), layout.STEPS_MAX),
         ("reserves", len(policy.reserves), layout.RESERVES_MAX),
         ("owners of a kind", max(len(kind.owners) for kind in kinds), layout.OWNERS_MAX),
-        *_sizes(model),
+        *sizes(model),
     ):
         if count > most:
             wrong.append(f"the kernel holds {most} {what}, not {count}; the reference has no limit")
@@ -180,7 +180,7 @@ def tables(model: Model) -> Tables:
         n_people=len(people),
         n_reserves=len(policy.reserves),
         n_choose=len(policy.choose),
-        **(_case_work(model, model.case_work) if model.case_work else {"works": 0}),
+        **(case_tables(model, model.case_work) if model.case_work else {"works": 0}),
     )
     return Tables(
         fields,
@@ -207,6 +207,7 @@ class Machine:
         self._kinds = len(model.kinds)
         self._people = t.fields["n_people"]
         self.works = model.case_work is not None
+        self._skilled = Skilled(model, model.case_work) if model.case_work else None
         self._days = int(t.hours[1:][t.hours[1:, 0] >= model.warm_ms, 3].sum()) + 1
         for name, value in t.fields.items():
             if isinstance(value, np.ndarray):
@@ -214,6 +215,7 @@ class Machine:
             else:
                 self._w[name] = value
         self._ring = 256
+        self._there: Flags | None = None
         self._weekday, self._day_began = _day(model)
 
     @property
@@ -280,11 +282,14 @@ class Machine:
     ) -> list[tuple[int, ...]]:
         """One replication; returns its trace (see simulation.model.Row), empty unless asked for.
 
-        shifts: rows as simulation.attendance gives them, instead of the model's. load: so many times the
-        model's arrivals are expected.
+        shifts: rows as simulation.attendance gives them, instead of the model's; who is not in them works on
+        no case. load: so many times the model's arrivals are expected.
         Raises ModelFaults if more callers come, or are there at once, than the kernel has room for.
         """
         before = [each.copy() for each in self._counted()]
+        shifts = self._tables.shifts if shifts is None else shifts
+        if self._skilled is not None:
+            self._let_work(self._skilled, who_is_there(shifts, self._people))
         while True:
             rows: list[tuple[int, ...]] = []
             self._renew(seed, replication, trace)
@@ -293,7 +298,7 @@ class Machine:
             if came == kernel.DONE:
                 came = kernel.TRACE_FULL
                 while came == kernel.TRACE_FULL:
-                    came = clockwork.replicate(self._memory, t.hours, t.shifts if shifts is None else shifts)
+                    came = clockwork.replicate(self._memory, t.hours, shifts)
                     if trace:
                         rows.extend(map(tuple, self._w["rows"][: g[layout.ROWS]].tolist()))
                     g[layout.ROWS] = 0
@@ -304,6 +309,14 @@ class Machine:
             self._ring *= 4
             for each, old in zip(self._counted(), before, strict=True):
                 each[:] = old
+
+    def _let_work(self, skilled: Skilled, there: Flags) -> None:
+        if self._there is None or (there != self._there).any():
+            self._there = there
+            classes, places = np.unique(skilled.workers(there), return_inverse=True)
+            self._w["workers"][: len(classes)] = classes
+            self._w["job_class"][: self._kinds] = places
+            self._w["suits"][: self._kinds] = skilled.holders(there)
 
     def _renew(self, seed: int, replication: int, trace: bool) -> None:
         w, ring = self._w, self._ring
@@ -341,97 +354,6 @@ def _ragged(rows: list[list[int]]) -> Ints:
     return made
 
 
-def _sizes(model: Model) -> list[tuple[str, int, int]]:
-    work = model.case_work
-    if work is None:
-        return []
-    chases = (model.end_ms - model.begin_ms) // work.chase_ms if work.chase_ms else 0
-    return [
-        ("steps of a case", len(work.steps), layout.WORK_STEPS_MAX),
-        ("times to chase a case", chases, layout.CHASES_MAX),
-        ("opening hours", len(openings(model)), layout.SPANS_MAX),
-        ("counter hours", len(work.counter), layout.SPANS_MAX),
-        ("concerns with other people for their cases", len({*workers(model)}), layout.CLASSES_MAX),
-    ]
-
-
-def openings(model: Model) -> Spans:
-    """When the centre is open within the model, without seams: sorted [from, to)."""
-    found: list[tuple[int, int]] = []
-    for begin, end in model.policy.opening:
-        begin, end = max(begin, model.begin_ms), min(end, model.end_ms)
-        if found and begin == found[-1][1]:
-            begin = found.pop()[0]
-        if begin < end:
-            found.append((begin, end))
-    return tuple(found)
-
-
-def workers(model: Model) -> list[int]:
-    """By kind of caller: who may work on its cases, as bits."""
-    agents, least = model.roster.agents, model.case_work.level if model.case_work else 0
-    found = []
-    for kind in model.kinds:
-        levels = [agent.concern_level(kind.concern) for agent in agents]
-        found.append(_bits(level >= min(least, max(levels)) for level in levels))
-    return found
-
-
-def holders(model: Model) -> list[int]:
-    """By kind of caller: who should hold its appointments, as bits; 0 if nobody speaks the language."""
-    people = [Person(agent) for agent in model.roster.agents]
-    least = model.case_work.appointment_language if model.case_work else 0
-    found = []
-    for kind, able in zip(model.kinds, workers(model), strict=True):
-        tongues = [each for each in (kind.language, kind.second) if each]
-        levels = [max(spoken(model.policy, person, each) for each in tongues) for person in people]
-        found.append(able & _bits(level >= least for level in levels))
-    return found
-
-
-def _case_work(model: Model, work: CaseWork) -> dict[str, Any]:
-    able = workers(model)
-    classes = list(dict.fromkeys(able))
-    opening = np.array(openings(model), np.int64).reshape(-1, 2) - model.begin_ms
-    counter = np.array(work.counter, np.int64).reshape(-1, 2) - model.begin_ms
-    return {
-        "works": -1,
-        "n_work_steps": len(work.steps),
-        "chase_ms": work.chase_ms,
-        "switch_ms": work.switch_ms,
-        "before_step": work.appointment_before,
-        "promised_ms": work.promised_ms,
-        "first_call": work.first_call,
-        "follow_up": work.follow_up,
-        "chase": work.chase,
-        "appointment": work.appointment,
-        **_parameters("follow_after", work.follow_after),
-        **_parameters("lead", work.lead),
-        **_parameters("takes", work.appointment_takes),
-        **_by_step("work", [step.work for step in work.steps]),
-        **_by_step("waits", [step.waits for step in work.steps]),
-        "job_class": np.array([classes.index(each) for each in able], np.int64),
-        "workers": np.array(classes, np.int64),
-        "suits": np.array(holders(model), np.int64),
-        "n_openings": len(opening),
-        "openings": opening,
-        "n_counter": len(counter),
-        "counter": counter,
-    }
-
-
-def _by_step(name: str, steps: list[Duration]) -> dict[str, Any]:
-    return {
-        f"{name}_kind": np.array([each.kind for each in steps], np.int64),
-        f"{name}_a": np.array([each.a for each in steps], np.float64),
-        f"{name}_b": np.array([each.b for each in steps], np.float64),
-    }
-
-
-def _parameters(name: str, each: Duration) -> dict[str, Any]:
-    return {f"{name}_kind": each.kind, f"{name}_a": float(each.a), f"{name}_b": float(each.b)}
-
-
 def _durations(model: Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, each in (
@@ -441,7 +363,7 @@ def _durations(model: Model) -> dict[str, Any]:
         ("answer", model.phones.answer),
         ("decline", model.phones.decline),
     ):
-        found |= _parameters(name, each)
+        found |= parameters(name, each)
     return found
 
 

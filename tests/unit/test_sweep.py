@@ -63,17 +63,19 @@ def test_a_point_is_what_its_scenario_alone_gives() -> None:
     assert np.array_equal(swept.cells[3, 7], alone.cells[0, 0], equal_nan=True)
 
 
-def test_tables_of_everybody_give_what_those_of_the_people_there_give() -> None:
-    """Calls alone have one machine for any number of people; who never logs in changes nothing."""
+@pytest.mark.parametrize("case_work", [False, True])
+def test_tables_of_everybody_give_what_those_of_the_people_there_give(case_work: bool) -> None:
+    """One machine serves for any number of people; who never logs in changes nothing."""
     for people in (5, 11):
         asked = BASE.changed({sweep.PEOPLE: people})
-        made = year(asked, case_work=False)
+        made = year(asked, case_work=case_work)
         own, cells = Machine(made.model), Cells(made.model)
         own.run(1, 3, shifts=made.calendar.rows(1, 3, people), load=3_000 / BASE.cases.in_a_year)
         alone = outcome(own, cells, asked.house.service_level.variant)
-        found = run(Block(asked, (3_000.0,), 1, 3, 1, False))
+        found = run(Block(asked, (3_000.0,), 1, 3, 1, case_work))
         assert np.array_equal(found.figures[0, 0], alone.figures, equal_nan=True)
         assert np.array_equal(found.cells[0, 0], alone.cells, equal_nan=True)
+        assert np.array_equal(found.backlog[0, 0], alone.backlog)
 
 
 def test_order_and_workers_do_not_matter() -> None:
