@@ -94,14 +94,15 @@ def _regression(columns: Callable[[Weeks | Ahead, date], Floats]) -> Callable[[W
     def forecast(weeks: Weeks, ahead: Ahead) -> Coming:
         if not weeks.counts.any():
             return Coming(np.zeros(len(ahead.begins)), np.zeros(len(ahead.begins)))
-        design = columns(weeks, weeks.begins[0])
+        design, rows = columns(weeks, weeks.begins[0]), columns(ahead, weeks.begins[0])
         there = design.any(0)
-        design = design[:, there]
+        if rows[:, ~there].any():  # a month to come that was never seen
+            return _regression(_constant)(weeks, ahead)
+        design, rows = design[:, there], rows[:, there]
         model = GLM(weeks.counts, design, family=Poisson(), exposure=weeks.open)
         fitted = model.fit()
         free = max(1, len(weeks.counts) - design.shape[1])
         ratio = max(1.0, float(fitted.pearson_chi2) / free)
-        rows = columns(ahead, weeks.begins[0])[:, there]
         mean = np.exp(rows @ np.asarray(fitted.params)) * ahead.open
         covariance = np.asarray(fitted.normalized_cov_params) * ratio
         of_mean = mean**2 * np.einsum("ij,jk,ik->i", rows, covariance, rows)

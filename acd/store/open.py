@@ -112,7 +112,9 @@ async def readable(store: str, url: str) -> AsyncEngine:
             made = create_async_engine(url, pool_size=1, execution_options={"postgresql_readonly": True})
         else:
             _look(path)
-            made = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(path))}?mode=ro&uri=true")
+            # A reader of a file that nobody has open would leave its -wal and -shm behind, as its own user.
+            how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+            made = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(path))}?{how}&uri=true")
     except (ArgumentError, InvalidRequestError, ModuleNotFoundError) as fault:
         said = f"is none that can be used ({type(fault).__name__}); write it like postgresql+asyncpg://..."
         raise StoreFault(f"the {store} database: its URL {said}") from None

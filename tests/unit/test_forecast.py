@@ -122,6 +122,15 @@ def test_a_season_is_found_from_the_third_year_on_and_not_before() -> None:
     assert not {"season", "year before"} & {*_errors(counts[:100])}
 
 
+def test_a_month_that_was_never_seen_is_forecast_by_the_mean() -> None:
+    """Two years without any March are no reason to expect a single call in March."""
+    whole = _weeks(np.random.default_rng(6).poisson(30, 112))
+    kept = [i for i, each in enumerate(whole.begins) if (each + timedelta(days=3)).month != 3]
+    weeks = Weeks(tuple(whole.begins[i] for i in kept), whole.counts[kept], whole.open[kept])
+    made = _way("season").forecast(weeks, Ahead((date(2027, 3, 1),), np.ones(1), np.zeros((1, 7))))
+    assert made.mean[0] == pytest.approx(30, rel=0.1)
+
+
 def test_the_backtest_knows_nothing_of_what_comes_after(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[date, date]] = []
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from acd.plan import app, records
 from acd.store.open import StoreFault, ready, urls
+from acd.store.records import SqlRecorder
 from config.load import load
 from routing import facts
 from routing.events import Leg
@@ -123,11 +124,24 @@ async def test_a_day_that_is_not_over_is_left_out(tmp_path: Path) -> None:
     assert history.last < datetime.now(CENTRE.centre.zone).date()
 
 
-def test_reading_changes_nothing(recorded: Path) -> None:
+def test_reading_changes_nothing_and_leaves_nothing(recorded: Path) -> None:
     before = recorded.read_bytes()
     recorded.chmod(0o400)
     records.read(str(recorded), CENTRE, None, None)
     assert recorded.read_bytes() == before
+    assert [each.name for each in recorded.parent.iterdir()] == ["records.db"]
+
+
+async def test_what_a_running_daemon_has_just_recorded_is_read(tmp_path: Path) -> None:
+    """It is still in the write-ahead log, not in the file itself."""
+    url = urls(tmp_path, {})["records"]
+    recorder = SqlRecorder(await ready("records", url))
+    await recorder.record([(1, _calls(1, NOON, "a", facts.ANSWERED, 5))])
+    history = await records.reading(url, CENTRE, None, None)
+    assert history.wait_ms.tolist() == [5]
+    await recorder.record([(2, _calls(2, NOON + 1, "b", facts.ANSWERED, 6))])
+    assert (await records.reading(url, CENTRE, None, None)).wait_ms.tolist() == [5, 6]
+    await recorder.close()
 
 
 def test_second_attempts_are_found_by_token(recorded: Path) -> None:
