@@ -6,7 +6,7 @@ ties follow the one total order.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import simpy
 from simpy.events import Event as Happening
@@ -15,18 +15,13 @@ from routing.engine import Engine
 from routing.events import Elapsed, Event
 from simulation import layout
 
-FALLS_DUE: Final = (layout.LEASE, 1)
-"""Rank and key of the engine's own deadlines: before everything else at the same ms."""
-NEVER: Final = 1 << 62
-
 
 class Clocked(ABC):
-    """One engine and the clock it runs on. A driver tells it events, and calls `_wake` after each."""
+    """One engine and the clock it runs on. A driver tells it events and lets time pass."""
 
     def __init__(self, engine: Engine, begin_ms: int) -> None:
         self._clock = simpy.Environment(initial_time=begin_ms)
         self._engine = engine
-        self._wake_at = NEVER
 
     @abstractmethod
     def _tell(self, event: Event) -> None:
@@ -39,22 +34,21 @@ class Clocked(ABC):
         priority = (rank << layout.ID_BITS) + key
         self._clock.schedule(happening, priority, when - self._clock.now)  # type: ignore[arg-type]
 
-    def _wake(self) -> None:
-        """Set the alarm for the engine's next deadline; a sooner one that is set already looks again."""
-        due = self._engine.due()
-        if due is not None and due < self._wake_at:
-            self._wake_at = due
-            self._at(due, *FALLS_DUE, self._alarm, due)
+    def _let_pass(self, last_ms: int) -> None:
+        """Let time pass up to the end of this ms, with all that falls due in the engine and all that is on
+        the clock; at the same ms the engine goes first."""
+        clock, engine = self._clock, self._engine
+        while True:
+            due, ahead = engine.due(), clock.peek()
+            if due is not None and due <= ahead and due <= last_ms:
+                self._advance(due)
+                self._tell(Elapsed())
+            elif ahead <= last_ms:
+                clock.step()
+            else:
+                break
+        self._advance(last_ms)
 
-    def _alarm(self, set_for: int) -> None:
-        """One that a sooner one has overtaken is void."""
-        if set_for == self._wake_at:
-            self._wake_at = NEVER
-            self._falls_due()
-
-    def _falls_due(self) -> None:
-        due = self._engine.due()
-        if due is not None and due <= self._clock.now:
-            self._tell(Elapsed())
-        else:
-            self._wake()
+    def _advance(self, to_ms: int) -> None:
+        if to_ms > self._clock.now:
+            self._clock.run(until=to_ms)

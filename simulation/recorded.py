@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from routing.engine import Effects, Engine
 from routing.events import Elapsed, Envelope, Event, TermBegan
-from simulation import layout
 from simulation.clocked import Clocked
 
 
@@ -23,27 +22,16 @@ class Recorded(Clocked):
     def __init__(self, engine: Engine, hear: Callable[[Effects], None]) -> None:
         super().__init__(engine, engine.world.now_ms)
         self._hear = hear
-        self._came = True
-        self._term_ends = False
 
     def feed(self, envelope: Envelope) -> None:
         """Let the time up to this event pass, with all that falls due in it, and then the event."""
-        self._came, self._term_ends = False, isinstance(envelope.event, TermBegan)
         at = max(envelope.at_ms, int(self._clock.now))
-        self._at(at, layout.CALLS, 0, self._comes, envelope.event)
-        while not self._came:
-            self._clock.step()
-
-    def _comes(self, event: Event) -> None:
-        self._came, self._term_ends = True, False
-        if not (isinstance(event, Elapsed) and self._engine.world.link_up):
-            self._tell(event)
+        if isinstance(envelope.event, TermBegan):
+            self._advance(at)
+        else:
+            self._let_pass(at)
+        if not (isinstance(envelope.event, Elapsed) and self._engine.world.link_up):
+            self._tell(envelope.event)
 
     def _tell(self, event: Event) -> None:
         self._hear(self._engine.step(event, int(self._clock.now)))
-        if self._engine.world.link_up:
-            self._wake()
-
-    def _falls_due(self) -> None:
-        if not self._term_ends:
-            super()._falls_due()

@@ -87,8 +87,7 @@ class Reference(Clocked):
             self._desk = Desk(model, model.case_work, around, self._kinds)
         self._await_shift(0)
         self._await_caller(0)
-        self._wake()
-        self._clock.run(until=model.end_ms)
+        self._let_pass(model.end_ms - 1)
 
     def _callers(self) -> tuple[list[int], list[int]]:
         model = self._model
@@ -131,7 +130,6 @@ class Reference(Clocked):
             self._desk.soon()
             while self._over:
                 self._desk.call_over(self._over.pop())
-        self._wake()
 
     def _now(self) -> int:
         return int(self._clock.now)
