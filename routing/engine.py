@@ -27,6 +27,9 @@ DECLINED_CAUSE: Final = 21
 NO_ANSWER_CAUSES: Final = frozenset({0, 16, 18, 19, 26, 102})
 """Q.850: normal clearing, no user responding, no answer, answered elsewhere, timer expired."""
 
+UNTIMELY: Final = (ev.TermBegan, ev.PbxSnapshot)
+"""Events that may go before what fell due until then."""
+
 
 class Effects(NamedTuple):
     """What a step led to, in order."""
@@ -99,25 +102,31 @@ class Engine(Reconciling):
         The first snapshot after a lost link is applied before overdue deadlines, since they may be void;
         so is a new term, since what fell due while nobody decided waits for that snapshot.
         """
-        self._commands, self._facts = [], []
+        commands: list[Command] = []
+        said: list[Fact] = []
+        self._commands, self._say = commands, said.append
         world = self.world
         now = max(now, world.now_ms)
-        if isinstance(event, ev.PbxSnapshot) and event.linkup:
-            world.now_ms = now
-            self._on_snapshot(event)
-            self._pass_deadlines(now)
-        else:
-            if not isinstance(event, ev.TermBegan):
-                self._pass_deadlines(now)
+        if isinstance(event, UNTIMELY) and (isinstance(event, ev.TermBegan) or event.linkup):
             world.now_ms = now
             self._handlers[type(event)](event)
-        self._match()
-        return Effects(tuple(self._commands), tuple(self._facts))
+            if isinstance(event, ev.PbxSnapshot):
+                self._pass_deadlines(now)
+        else:
+            self._pass_deadlines(now)
+            world.now_ms = now
+            self._handlers[type(event)](event)
+        if self._dirty:
+            self._match()
+        return Effects(tuple(commands), tuple(said))
 
     def _pass_deadlines(self, now: int) -> None:
-        while (when := self.due()) is not None and when <= now:
-            _, rank, key = heappop(self._heap)
-            self.world.now_ms = max(self.world.now_ms, when)
+        heap, world = self._heap, self.world
+        while heap and heap[0][0] <= now and world.link_up:
+            when, rank, key = heappop(heap)
+            if not self._stands(when, rank, key):
+                continue
+            world.now_ms = max(world.now_ms, when)
             if rank == LEASE:
                 self._lease_over(self.world.offers[int(key)])
             elif rank == WRAP_UP:
@@ -126,7 +135,8 @@ class Engine(Reconciling):
                 self._pass_hours()
             else:
                 self._age(self.world.visits[int(key)], rank)
-            self._match()
+            if self._dirty:
+                self._match()
 
     def _lease_over(self, offer: Offer) -> None:
         if offer.status:
@@ -148,7 +158,7 @@ class Engine(Reconciling):
 
     def _match(self) -> None:
         """Offer until no waiting caller stands beside a free person who may take them."""
-        if not (self._dirty and self.world.link_up and self._index is not None):
+        if not self.world.link_up or self._index is None:
             return
         self._dirty = False
         while True:
@@ -236,7 +246,7 @@ class Engine(Reconciling):
         known = {agent.id for agent in roster.agents}
         for key, person in world.people.items():
             if key not in known:
-                person.presence = staff.LOGGED_OUT
+                self._set_presence(person, staff.LOGGED_OUT)
             self._show(person)
         self._announce()
 

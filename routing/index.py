@@ -99,34 +99,31 @@ class Index:
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
         self._on_duty: dict[str, list[str]] = {each: [] for each in ("", *languages, UNDETERMINED)}
         for person in self._people:
+            self.attend(person)
             self.refresh(person)
         self.set_hours()
 
     # --- people --------------------------------------------------------------------------------------
 
-    def refresh(self, person: Person) -> bool:
-        """Take over a person's state, after any change of theirs; whether they became free."""
+    def refresh(self, person: Person) -> None:
+        """Take over whether a person is free, and since when."""
         place = self._place[person.agent.id]
         bit = self._bits[place]
-        ready = person.presence == READY
-        if ready != bool(self._ready & bit):
-            self._set_duty(person, place)
-        since = self._idle_since.get(place)
-        now_since = person.idle_since_ms if person.free else None
-        if since != now_since:
-            if since is not None:
-                del self._idle[bisect_left(self._idle, (since, place))]
-                del self._idle_since[place]
-                self.free ^= bit
-            if now_since is not None:
-                insort(self._idle, (now_since, place))
-                self._idle_since[place] = now_since
-                self.free ^= bit
-        return since is None and now_since is not None
+        since = self._idle_since.pop(place, None)
+        if since is not None:
+            del self._idle[bisect_left(self._idle, (since, place))]
+            self.free ^= bit
+        if person.free:
+            insort(self._idle, (person.idle_since_ms, place))
+            self._idle_since[place] = person.idle_since_ms
+            self.free ^= bit
 
-    def _set_duty(self, person: Person, place: int) -> None:
-        """Put the person's phone among those of who takes calls, or out, in each language they speak."""
+    def attend(self, person: Person) -> None:
+        """Put a person's phone among those of who takes calls, or out, in each language they speak."""
+        place = self._place[person.agent.id]
         bit = self._bits[place]
+        if bool(self._ready & bit) == (person.presence == READY):
+            return
         before = self._ready & (bit - 1)
         self._ready ^= bit
         for language, phones in self._on_duty.items():

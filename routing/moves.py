@@ -1,6 +1,7 @@
 """The moves: the only places where the state of a call or a person changes, each with its facts."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -30,7 +31,8 @@ class Moves:
     def __init__(self, world: World) -> None:
         self.world = world
         self._commands: list[Command] = []
-        self._facts: list[Fact] = []
+        said: list[Fact] = []
+        self._say: Callable[[Fact], None] = said.append
         self._heap: list[tuple[int, int, int | str]] = []
         self._callers: dict[Leg, int] = {}
         self._phones: dict[Leg, str] = {}
@@ -71,9 +73,10 @@ class Moves:
         """When the next deadline passes, in epoch ms; None if there is none or the link is down."""
         if not self.world.link_up:
             return None
-        while self._heap and not self._stands(*self._heap[0]):
-            heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        heap = self._heap
+        while heap and not self._stands(*heap[0]):
+            heappop(heap)
+        return heap[0][0] if heap else None
 
     def _at(self, when: int, rank: int, key: int | str) -> None:
         if when:
@@ -83,14 +86,15 @@ class Moves:
         """Whether a deadline on the heap is still what the record says."""
         world = self.world
         if rank == LEASE:
-            return key in world.offers and world.offers[key].deadline_ms == when
+            offer = world.offers.get(key)
+            return offer is not None and offer.deadline_ms == when
         if rank == WRAP_UP:
-            return key in world.people and world.people[key].wrap_up_ms == when
-        if rank == WIDEN:
-            return key in world.visits and world.visits[key].widen_ms == when
-        if rank == RETRY:
-            return key in world.visits and world.visits[key].retry_ms == when
-        return when == self._boundary
+            person = world.people.get(key)
+            return person is not None and person.wrap_up_ms == when
+        if rank == HOURS:
+            return when == self._boundary
+        visit = world.visits.get(key)
+        return visit is not None and when == (visit.widen_ms if rank == WIDEN else visit.retry_ms)
 
     def _await_boundary(self) -> None:
         self._boundary = self._next_boundary(self.world.now_ms)
@@ -174,9 +178,6 @@ class Moves:
 
     # --- moves: the only places where a state changes ------------------------------------------------
 
-    def _say(self, fact: Fact) -> None:
-        self._facts.append(fact)
-
     def _refuse(self, kind: str, subject: str, state: str) -> None:
         self._say(facts.EventRefused(self.world.now_ms, kind, subject, state))
 
@@ -211,18 +212,25 @@ class Moves:
         """After any change of a person: keep the index right, and tell if others see a new state."""
         now = self.world.now_ms
         person.changed_ms = now
-        state = person.appears
+        before, state = person.shown, person.appears
         reason = person.reason if state in (staff.NOT_READY, staff.AWAY) else ""
-        if state != person.shown or reason != person.shown_reason:
-            if person.shown == staff.READY:
-                person.idle_ms += now - person.idle_since_ms
-            if state == staff.READY:
-                person.idle_since_ms = now
-            person.shown, person.shown_reason, person.shown_ms = state, reason, now
-            self._say(facts.AgentChanged(now, person.agent.id, state, reason))
+        if state == before and reason == person.shown_reason:
+            return
+        if before == staff.READY:
+            person.idle_ms += now - person.idle_since_ms
+        if state == staff.READY:
+            person.idle_since_ms = now
+            self._dirty = True
+        person.shown, person.shown_reason, person.shown_ms = state, reason, now
+        self._say(facts.AgentChanged(now, person.agent.id, state, reason))
+        if staff.READY in (before, state):
+            for index in self._indexes:
+                index.refresh(person)
+
+    def _set_presence(self, person: Person, presence: str) -> None:
+        person.presence = presence
         for index in self._indexes:
-            if index.refresh(person):
-                self._dirty = True
+            index.attend(person)
 
     def _attend(self, person: Person, trigger: str, reason: str) -> bool:
         """Move a person's presence along its table; callers who wait for them alone are told."""
@@ -230,7 +238,8 @@ class Moves:
         if target is None:
             return False
         on_duty = person.presence == staff.READY
-        person.presence, person.reason, person.misses = target, reason, 0
+        person.reason, person.misses = reason, 0
+        self._set_presence(person, target)
         self._show(person)
         self._announce()
         if on_duty != (target == staff.READY):
@@ -362,7 +371,8 @@ class Moves:
         lately = world.recent.get(visit.token)
         if lately is not None and world.rules.is_repeat(lately, world.now_ms):
             classes = (*classes, REPEAT)
-        visit.classes = tuple(sorted({*visit.classes, *classes}))
+        if classes:
+            visit.classes = tuple(sorted({*visit.classes, *classes}))
 
     def _outcome(self, visit: Visit) -> str:
         if visit.talked:
