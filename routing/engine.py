@@ -3,7 +3,7 @@
 It reads no clock, draws no random number and keeps nothing outside its World.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop
 from typing import Any, Final, NamedTuple
 
@@ -102,22 +102,25 @@ class Engine(Reconciling):
         The first snapshot after a lost link is applied before overdue deadlines, since they may be void;
         so is a new term, since what fell due while nobody decided waits for that snapshot.
         """
+        return self.steps((event,), now)
+
+    def steps(self, events: Iterable[Event], now: int) -> Effects:
+        """What came at the same ms: the effects of a step for each, in order, as one."""
         commands: list[Command] = []
         said: list[Fact] = []
         self._commands, self._say = commands, said.append
-        world = self.world
+        world, heap = self.world, self._heap
         now = max(now, world.now_ms)
-        if isinstance(event, UNTIMELY) and (isinstance(event, ev.TermBegan) or event.linkup):
-            world.now_ms = now
-            self._handlers[type(event)](event)
-            if isinstance(event, ev.PbxSnapshot):
+        for event in events:
+            first = isinstance(event, UNTIMELY) and (isinstance(event, ev.TermBegan) or event.linkup)
+            if heap and heap[0][0] <= now and not first:
                 self._pass_deadlines(now)
-        else:
-            self._pass_deadlines(now)
             world.now_ms = now
             self._handlers[type(event)](event)
-        if self._dirty:
-            self._match()
+            if first and isinstance(event, ev.PbxSnapshot):
+                self._pass_deadlines(now)
+            if self._dirty:
+                self._match()
         return Effects(tuple(commands), tuple(said))
 
     def _pass_deadlines(self, now: int) -> None:

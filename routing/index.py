@@ -4,6 +4,7 @@ Derived from the world and rebuilt on load; equal to a plain search by routing.s
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -73,6 +74,18 @@ class Lane:
         self.terms: dict[int, Terms] = {}
 
 
+class Duty:
+    """Phones of those who take calls and speak a language, in roster order. speakers: -1 for everybody."""
+
+    __slots__ = ("announced", "language", "phones", "speakers")
+
+    def __init__(self, language: str, speakers: int) -> None:
+        self.language = language
+        self.speakers = speakers
+        self.phones: list[str] = []
+        self.announced: tuple[str, tuple[str, ...]] = (language, ())
+
+
 class Index:
     """Bits of people by skill and state, and queues of waiting callers by need, under one policy."""
 
@@ -97,7 +110,8 @@ class Index:
         self.free = 0
         self._ready = 0
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
-        self._on_duty: dict[str, list[str]] = {each: [] for each in ("", *languages, UNDETERMINED)}
+        tongues = [(each, self._skills.speakers(each, 1)) for each in (*languages, UNDETERMINED)]
+        self._duties = [Duty(language, speakers) for language, speakers in (("", -1), *tongues)]
         for person in self._people:
             self.attend(person)
             self.refresh(person)
@@ -124,20 +138,19 @@ class Index:
         bit = self._bits[place]
         if bool(self._ready & bit) == (person.presence == READY):
             return
-        before = self._ready & (bit - 1)
-        self._ready ^= bit
-        for language, phones in self._on_duty.items():
-            speakers = self._skills.speakers(language, 1) if language else -1
-            if speakers & bit:
-                at = (before & speakers).bit_count()
-                if self._ready & bit:
-                    phones.insert(at, person.agent.reach.address)
+        before, self._ready = self._ready & (bit - 1), self._ready ^ bit
+        for duty in self._duties:
+            if duty.speakers & bit:
+                at = (before & duty.speakers).bit_count()
+                if person.presence == READY:
+                    duty.phones.insert(at, person.agent.reach.address)
                 else:
-                    del phones[at]
+                    del duty.phones[at]
+                duty.announced = (duty.language, tuple(duty.phones[:ANNOUNCED_MAX]))
 
     def on_duty(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """By language ("" for any): phones of those who take calls and speak it, ANNOUNCED_MAX at most."""
-        return tuple((language, tuple(phones[:ANNOUNCED_MAX])) for language, phones in self._on_duty.items())
+        return tuple([duty.announced for duty in self._duties])
 
     def set_hours(self) -> None:
         """Take over which reserves hold at this hour."""
@@ -288,7 +301,9 @@ class Index:
     def _first(self, name: str, ranking: Ranking | None, candidates: int, owner: str) -> int:
         """Those of the candidates who are first by one criterion."""
         if ranking is not None:
-            return next(kept for tier in ranking.tiers if (kept := candidates & tier))
+            for tier in ranking.tiers:
+                if kept := candidates & tier:
+                    return kept
         if name == "owner":
             return candidates & self._bit(owner) or candidates
         if name == "longest_idle":
@@ -333,10 +348,11 @@ class Index:
         self, lost: list[Lost], name: str, ranking: Ranking | None, owner: str, losers: int, kept: int
     ) -> None:
         """Add those who were passed over by this criterion, with their order and the best one."""
-
-        def order(place: int) -> int:
-            return self._order(name, owner, place) if ranking is None else ranking.orders[place]
-
-        best = order(next(places(kept)))
-        passed_over = islice(places(losers), LOST_MAX - len(lost))
-        lost.extend(Lost(self._ids[place], name, order(place), best) for place in passed_over)
+        best = next(places(kept))
+        passed_over = list(islice(places(losers), LOST_MAX - len(lost)))
+        if ranking is not None:
+            orders: Sequence[int] | dict[int, int] = ranking.orders
+        else:
+            orders = {place: self._order(name, owner, place) for place in (best, *passed_over)}
+        ids, least = self._ids, orders[best]
+        lost += [Lost(ids[place], name, orders[place], least) for place in passed_over]

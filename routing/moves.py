@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable
 from heapq import heappop, heappush
+from math import inf
 from typing import Any, Final
 
 from agents import state as staff
@@ -69,14 +70,16 @@ class Moves:
 
     # --- deadlines -----------------------------------------------------------------------------------
 
-    def due(self) -> int | None:
-        """When the next deadline passes, in epoch ms; None if there is none or the link is down."""
+    def due(self, by: float = inf) -> int | None:
+        """When the next deadline passes, in epoch ms; None if none does `by` then, or the link is down."""
         if not self.world.link_up:
             return None
         heap = self._heap
-        while heap and not self._stands(*heap[0]):
+        while heap and heap[0][0] <= by:
+            if self._stands(*heap[0]):
+                return heap[0][0]
             heappop(heap)
-        return heap[0][0] if heap else None
+        return None
 
     def _at(self, when: int, rank: int, key: int | str) -> None:
         if when:
@@ -117,7 +120,7 @@ class Moves:
         """The hours as they are now: open or closed, reserves, and a new day's counts."""
         world = self.world
         policy = world.policy
-        is_open = policy is not None and any(a <= world.now_ms < b for a, b in policy.opening)
+        is_open = policy is not None and holds(policy.opening, world.now_ms)
         if is_open != world.open:
             world.open = is_open
             self._say(facts.HoursChanged(world.now_ms, is_open))
@@ -424,6 +427,12 @@ class Moves:
         if visit.state != call.RINGING and self._move(visit, call.RING):
             self._act(person, staff.RING)
             self._say(facts.OfferRang(self.world.now_ms, offer.id, visit.id, person.agent.id))
+
+
+def holds(spans: tuple[tuple[int, int], ...], now: int) -> bool:
+    """Whether `now` lies in one of sorted, disjoint spans."""
+    place = bisect_right(spans, now, key=lambda span: span[1])
+    return place < len(spans) and spans[place][0] <= now
 
 
 def next_edge(spans: tuple[tuple[int, int], ...], after: int) -> int:

@@ -6,7 +6,7 @@ ties follow the one total order.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import simpy
 from simpy.events import Event as Happening
@@ -14,6 +14,9 @@ from simpy.events import Event as Happening
 from routing.engine import Engine
 from routing.events import Elapsed, Event
 from simulation import layout
+
+FALLS_DUE: Final = (layout.LEASE, 0)
+"""Rank and key of the engine's own deadlines: before everything else at the same ms."""
 
 
 class Clocked(ABC):
@@ -24,8 +27,8 @@ class Clocked(ABC):
         self._engine = engine
 
     @abstractmethod
-    def _tell(self, event: Event) -> None:
-        """Give the engine an event now, and do with its effects whatever the driver is for."""
+    def _tell(self, *events: Event) -> None:
+        """Tell the engine what happens now, and do with its effects whatever the driver is for."""
 
     def _at(self, when: int, rank: int, key: int, what: Callable[..., None], *args: Any) -> None:
         happening = Happening(self._clock)
@@ -39,14 +42,13 @@ class Clocked(ABC):
         the clock; at the same ms the engine goes first."""
         clock, engine = self._clock, self._engine
         while True:
-            due, ahead = engine.due(), clock.peek()
-            if due is not None and due <= ahead and due <= last_ms:
-                self._advance(due)
-                self._tell(Elapsed())
-            elif ahead <= last_ms:
-                clock.step()
-            else:
+            ahead = clock.peek()
+            due = engine.due(ahead if ahead < last_ms else last_ms)
+            if due is not None:
+                self._at(max(due, int(clock.now)), *FALLS_DUE, self._tell, Elapsed())
+            elif ahead > last_ms:
                 break
+            clock.step()
         self._advance(last_ms)
 
     def _advance(self, to_ms: int) -> None:

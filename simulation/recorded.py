@@ -33,5 +33,5 @@ class Recorded(Clocked):
         if not (isinstance(envelope.event, Elapsed) and self._engine.world.link_up):
             self._tell(envelope.event)
 
-    def _tell(self, event: Event) -> None:
-        self._hear(self._engine.step(event, int(self._clock.now)))
+    def _tell(self, *events: Event) -> None:
+        self._hear(self._engine.steps(events, int(self._clock.now)))

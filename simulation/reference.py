@@ -111,16 +111,17 @@ class Reference(Clocked):
 
     # --- the engine ---------------------------------------------------------------------------------------
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, *events: Event) -> None:
         now = self._now()
         if self.keeps_events:
-            self.events.append((event, now))
-        effects = self._engine.step(event, now)
+            self.events.extend((event, now) for event in events)
+        effects = self._engine.steps(events, now)
+        heard = self._heard
         for fact in effects.facts:
             if self._trace:
                 self._write(fact)
-            if (heard := self._heard.get(type(fact))) is not None:
-                heard(fact)
+            if type(fact) in heard:
+                heard[type(fact)](fact)
         for command in effects.commands:
             if isinstance(command, Connect):
                 self._dial(command)
@@ -188,18 +189,16 @@ class Reference(Clocked):
         leg = Leg(NODE, f"{caller}.{attempt}")
         self._by_leg[leg] = (caller, attempt, visit)
         self._legs[visit] = leg
-        self._tell(ev.CallArrived(leg, ""))
-        self._tell(self._known(leg, caller))
+        comes = (ev.CallArrived(leg, ""), self._known(leg, caller))
         if not self._engine.world.open:
-            self._tell(ev.TurnedAway(leg, kind.language))
-            self._tell(ev.LegEnded(leg, 16))
+            self._tell(*comes, ev.TurnedAway(leg, kind.language), ev.LegEnded(leg, 16))
             return
         patience, talk = self._lasting(caller, attempt)
         now = self._now()
         self._talks[visit] = talk
         self._on_hold[visit] = 0
         self._at(now + patience, layout.GIVES_UP, visit, self._gives_up, visit)
-        self._tell(ev.CallWaiting(leg, kind.language, kind.concern, kind.second, now, now))
+        self._tell(*comes, ev.CallWaiting(leg, kind.language, kind.concern, kind.second, now, now))
 
     def _known(self, leg: Leg, caller: int) -> ev.CallerKnown:
         """Who it is: a token, the owner of their case, priority classes."""
@@ -312,8 +311,7 @@ class Reference(Clocked):
         if self._offers.get(visit) == offer:
             if not isinstance(told[-1], ev.PhoneRang):
                 del self._offers[visit]
-            for event in told:
-                self._tell(event)
+            self._tell(*told)
 
     # --- the trace -------------------------------------------------------------------------------------
 
