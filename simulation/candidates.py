@@ -23,6 +23,7 @@ KNOWN: Final = "known people, most callers"
 KNOWN_EVEN: Final = "known people, languages alike"
 NEW: Final = "with new people, most callers"
 NEW_EVEN: Final = "with new people, languages alike"
+TUNED: Final = "tuned to the languages that miss"
 
 LEVEL: Final = 4
 """A new person's level in each of their concerns."""
@@ -38,6 +39,15 @@ class Candidate(NamedTuple):
 
     staff: tuple[str, ...]
     how: str
+
+
+class Pool(NamedTuple):
+    """People out of whom mixes are chosen, and what these are called. stay: by person, whether in each."""
+
+    most_callers: str
+    alike: str
+    people: tuple[Agent, ...]
+    stay: tuple[bool, ...]
 
 
 def staffed(scenario: Scenario, staff: Sequence[str], new: Sequence[Hire] = ()) -> Scenario:
@@ -85,35 +95,31 @@ def new_people(scenario: Scenario) -> tuple[Hire, ...]:
     return tuple(found)
 
 
-def candidates(
-    scenario: Scenario,
-    policy: Policy,
-    number: int,
-    *,
-    share_there: float,
-    new: Sequence[Hire],
-    keep: Sequence[str] = (),
-) -> list[Candidate]:
-    """Different staffs of that many people. keep: who stays (of them, if there are more than number).
-
-    share_there: of the staff, on average.
-    """
-    everybody = {each.id: each for each in (*scenario.house.staff, *scenario.staff.hire, *new)}
-    order = scenario.staff.order
+def pools(scenario: Scenario, number: int, new: Sequence[Hire], keep: Sequence[str]) -> list[Pool]:
+    """Out of whom that many people may be chosen, the widest last; keep: who stays (of them, if there are
+    more than number)."""
+    order = list(scenario.staff.order)
     if len(keep) >= number:
-        pools = [(KNOWN, KNOWN_EVEN, list(keep))]
-        keep = ()
+        listed, keep = [(KNOWN, KNOWN_EVEN, list(keep))], ()
     else:
-        pools = [(KNOWN, KNOWN_EVEN, list(order)), (NEW, NEW_EVEN, [*order, *(each.id for each in new)])]
+        listed = [(KNOWN, KNOWN_EVEN, order), (NEW, NEW_EVEN, [*order, *(each.id for each in new)])]
+    everybody = {each.id: each for each in (*scenario.house.staff, *scenario.staff.hire, *new)}
+    return [
+        Pool(how, even, tuple(agent(everybody[each]) for each in ids), tuple(each in keep for each in ids))
+        for how, even, ids in listed
+        if len(ids) >= number
+    ]
+
+
+def candidates(
+    scenario: Scenario, policy: Policy, number: int, chosen_from: Sequence[Pool], share_there: float
+) -> list[Candidate]:
+    """Different staffs of that many people. share_there: of the staff, on average."""
+    order = scenario.staff.order
     found = [Candidate(tuple(order[:number]), ORDER)] if len(order) >= number else []
-    for how, how_even, pool in pools:
-        if len(pool) < number:
-            continue
-        people = [agent(everybody[each]) for each in pool]
-        stay = [each in keep for each in pool]
-        for name, even in ((how, False), (how_even, True)):
-            worth = worths(scenario, even=even)
-            mixed = mix(policy, people, number, worth, share_there=share_there, stay=stay)
+    for pool in chosen_from:
+        for name, even in ((pool.most_callers, False), (pool.alike, True)):
+            mixed = mix(policy, pool, number, worths(scenario, even=even), share_there)
             if mixed not in [each.staff for each in found]:
                 found.append(Candidate(mixed, name))
     return found
@@ -130,20 +136,19 @@ def worths(scenario: Scenario, *, even: bool) -> dict[tuple[str, str], float]:
 
 def mix(
     policy: Policy,
-    people: Sequence[Agent],
+    chosen_from: Pool,
     number: int,
     worth: Mapping[tuple[str, str], float],
-    *,
     share_there: float,
-    stay: Sequence[bool],
 ) -> tuple[str, ...]:
-    """Ids of the `number` people who are worth most together, in the order of `people`."""
+    """Ids of the `number` people who are worth most together, in the pool's order."""
+    people = chosen_from.people
     cells = list(worth)
     could = able(policy, people, cells)[READINGS.index(AT_ONCE)]
     model = cp_model.CpModel()
     taken = [model.new_bool_var(each.id) for each in people]
     model.add(sum(taken) == number)
-    for x, stays in zip(taken, stay, strict=True):
+    for x, stays in zip(taken, chosen_from.stay, strict=True):
         if stays:
             model.add(x == 1)
     value = []

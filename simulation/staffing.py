@@ -7,13 +7,25 @@ one is found to meet every target; of those of that number that do, the best ser
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from math import exp
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from config.people import agent
 from simulation import covering, selection
-from simulation.candidates import ORDER, Candidate, candidates, new_people, staffed
+from simulation.candidates import (
+    ORDER,
+    TUNED,
+    Candidate,
+    Pool,
+    candidates,
+    mix,
+    new_people,
+    pools,
+    staffed,
+    worths,
+)
 from simulation.coverage import coverage
 from simulation.figure import Floats
 from simulation.outcome import VARIANTS, figures_of, outcome, service_levels
@@ -34,6 +46,12 @@ AGAIN: Final = 40
 OWN_NUMBERS: Final = 1_000_000
 """Replications from here on have never been looked at when a choice is made."""
 ABSENCE_YEARS: Final = 10
+TRIALS: Final = 6
+TRIAL_YEARS: Final = 10
+TRIAL_NUMBERS: Final = 2_000_000
+"""A mix is tuned by so many trials of so many years, with random numbers that no choice is made by."""
+GAIN: Final = 4.0
+"""By exp(GAIN * what a language lacks) its callers are worth more in the next trial."""
 
 
 class Goal(NamedTuple):
@@ -175,17 +193,18 @@ class Search:
         self.new = new_people(scenario) if new else ()
         self._policy = year(scenario, case_work=False).model.policy
         self.share_there = coverage(scenario, seed=seed, replications=ABSENCE_YEARS).share_there
+        self._pools = {number: pools(scenario, number, self.new, keep) for number in sorted(numbers)}
         self.candidates = {
-            number: candidates(
-                scenario, self._policy, number, share_there=self.share_there, new=self.new, keep=keep
-            )
-            for number in sorted(numbers)
+            number: candidates(scenario, self._policy, number, chosen_from, self.share_there)
+            for number, chosen_from in self._pools.items()
         }
+        self._languages = tuple(goal for goal in self.goals if goal.kind == LANGUAGE)
 
     @property
     def among(self) -> int:
-        """How many candidates there are."""
-        return sum(map(len, self.candidates.values()))
+        """How many candidates there are, those to be tuned included."""
+        tuned = sum(bool(self._languages and chosen_from) for chosen_from in self._pools.values())
+        return sum(map(len, self.candidates.values())) + tuned
 
     def run(
         self,
@@ -204,6 +223,7 @@ class Search:
         tried: list[Tried] = []
         chosen, sure = None, False
         for number, listed in self.candidates.items():
+            listed = [*listed, *self._tuned(pool, number, listed, progress)]
             found = self._check(pool, listed, number, alpha / 2, delta, most, progress)
             tried += [Tried(*each) for each in zip(listed, found, strict=True)]
             good = [each for each, was in zip(listed, found, strict=True) if was.decision == KEEPS]
@@ -237,6 +257,36 @@ class Search:
             for row in rows:
                 spread.add(row)
         return tuple(spread.estimates())
+
+    def _tuned(
+        self,
+        pool: Executor,
+        number: int,
+        listed: Sequence[Candidate],
+        progress: Callable[[int, int], None],
+    ) -> list[Candidate]:
+        """Where each language has a target: the mix whose worst language is best in some trials, after each
+        of which the languages that missed are worth more; nothing if it is a candidate already."""
+        if not self._languages or not self._pools[number]:
+            return []
+        chosen_from: Pool = self._pools[number][-1]
+        worth = worths(self.scenario, even=True)
+        tried: dict[tuple[str, ...], float] = {}
+        for _ in range(TRIALS):
+            mixed = mix(self._policy, chosen_from, number, worth, self.share_there)
+            parts = [
+                self._years(Candidate(mixed, TUNED), TRIAL_NUMBERS + first, TRIAL_YEARS // 2, self._languages)
+                for first in (0, TRIAL_YEARS // 2)
+            ]
+            levels = np.nan_to_num(np.concatenate(list(pool.map(figures, parts))), nan=1.0).mean(0)
+            progress(number, TRIAL_YEARS)
+            lacks = {goal.key: goal.limit - each for goal, each in zip(self._languages, levels, strict=True)}
+            tried[mixed] = -max(lacks.values())
+            worth = {cell: each * exp(GAIN * lacks[cell[0]]) for cell, each in worth.items()}
+            whole = sum(worth.values())
+            worth = {cell: each / whole for cell, each in worth.items()}
+        best = max(tried, key=lambda staff: tried[staff])
+        return [] if best in [each.staff for each in listed] else [Candidate(best, TUNED)]
 
     def _check(
         self,

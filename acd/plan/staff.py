@@ -265,22 +265,16 @@ def _print_cover(console: Console, answer: Answer) -> None:
             console.print(f"  {line}")
         return
     cover, chosen = answer.covered.cover, answer.chosen
+    console.print("* the whole interval lies below the target (where none is asked for: the same limit)")
     console.print(
-        f"* below the target for certain. The covering programme, which counts each person fully for each of "
-        f"their skills, says {len(cover.staff)} people{'' if cover.proved else ' (fewer not ruled out)'}"
+        f"The covering programme, which counts each person fully for each of their skills, says "
+        f"{len(cover.staff)} people{'' if cover.proved else ' (fewer are not ruled out)'}"
         f"{f'; it takes {len(chosen.staff)}' if chosen else ''}."
     )
     missed = [
-        goal.name
-        for goal, each in zip(answer.told, answer.covered.estimates, strict=True)
-        if each.high < goal.limit
+        each.high < goal.limit for goal, each in zip(answer.told, answer.covered.estimates, strict=True)
     ]
-    if missed:
-        console.print(
-            f"Simulated, its {len(cover.staff)} miss {len(missed)} of these {len(answer.told)} figures."
-        )
-    else:
-        console.print("Simulated, it misses none for certain.")
+    console.print(f"Simulated, {sum(missed)} of these {len(missed)} figures lie below with them.")
 
 
 def _skills(asked: Scenario, answer: Answer, chosen: Sequence[str]) -> Table:

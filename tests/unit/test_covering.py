@@ -10,7 +10,7 @@ from agents.model import Agent
 from config.people import agent
 from routing.policy import Policy
 from simulation import scenario_file
-from simulation.candidates import NEW, ORDER, candidates, mix, new_people, staffed, worths
+from simulation.candidates import NEW, ORDER, Pool, candidates, mix, new_people, pools, staffed, worths
 from simulation.coverage import able
 from simulation.covering import CONCERN, LANGUAGE, PEOPLE, NotCovered, Skill, counts, covering, needs
 from simulation.required import required
@@ -89,23 +89,25 @@ def test_no_other_choice_is_worth_more(scenario: Scenario, policy: Policy, peopl
         held = could[:, [names.index(each) for each in chosen]].sum(1)
         return sum(w * (1 - 0.25 ** int(k)) for w, k in zip(worth.values(), held, strict=True))
 
-    found = mix(policy, people, 3, worth, share_there=0.75, stay=[False] * 9)
+    found = mix(policy, Pool("", "", tuple(people), (False,) * 9), 3, worth, 0.75)
     assert value(found) >= max(map(value, combinations(names, 3))) - 1e-4
 
 
 def test_who_stays_stays(scenario: Scenario, policy: Policy) -> None:
     new = new_people(scenario)
-    found = candidates(scenario, policy, 7, share_there=0.75, new=new, keep=("markus", "birgit"))
+    chosen_from = pools(scenario, 7, new, ("markus", "birgit"))
+    found = candidates(scenario, policy, 7, chosen_from, 0.75)
     chosen = [each for each in found if each.how != ORDER]
     assert chosen
     assert all({"markus", "birgit"} <= {*each.staff} for each in chosen)
-    fewer = candidates(scenario, policy, 2, share_there=0.75, new=new, keep=("markus", "birgit", "anna"))
+    chosen_from = pools(scenario, 2, new, ("markus", "birgit", "anna"))
+    fewer = candidates(scenario, policy, 2, chosen_from, 0.75)
     assert all({*each.staff} <= {"markus", "birgit", "anna"} for each in fewer if each.how != ORDER)
 
 
 def test_candidates_are_different_and_can_be_simulated(scenario: Scenario, policy: Policy) -> None:
     new = new_people(scenario)
-    found = candidates(scenario, policy, 6, share_there=0.75, new=new)
+    found = candidates(scenario, policy, 6, pools(scenario, 6, new, ()), 0.75)
     assert found[0].how == ORDER
     assert found[0].staff == tuple(scenario.staff.order[:6])
     assert NEW in [each.how for each in found]

@@ -13,7 +13,7 @@ from acd.plan import app
 from acd.plan import staff as command
 from config import staff_csv
 from simulation import scenario_file
-from simulation.candidates import staffed
+from simulation.candidates import TUNED, staffed
 from simulation.replications import Block, run
 from simulation.scenario import Scenario
 from simulation.selection import FAILS, KEEPS
@@ -126,6 +126,15 @@ def test_what_is_not_reachable_is_said(scenario: Scenario, pool: Executor) -> No
     assert answer.nearest is not None
     best = max(answer.tried, key=lambda each: float(each.checked.means[0]))
     assert answer.nearest == best.candidate
+
+
+def test_a_mix_is_tuned_to_the_languages_that_miss(scenario: Scenario, pool: Executor) -> None:
+    """With a target for each language there is a candidate more, and it is the least bad or no worse."""
+    search = Search(scenario, (LANGUAGE,), numbers=[8], case_work=False)
+    answer = search.run(pool, alpha=0.05, delta=0.2)
+    assert answer.among == len(search.candidates[8]) + 1
+    worst = {each.candidate.how: float(each.checked.means.min()) for each in answer.tried}
+    assert worst.get(TUNED, max(worst.values())) >= max(worst.values()) - 0.02
 
 
 def test_the_same_seed_chooses_the_same(scenario: Scenario, pool: Executor) -> None:
