@@ -62,11 +62,6 @@ class Coverage(NamedTuple):
         mean: Floats = values @ (self.open_minutes / self.open_minutes.sum())
         return mean
 
-    @property
-    def share_there(self) -> float:
-        """Of the staff, on average over the open time."""
-        return float(self.there @ self.open_minutes / self.open_minutes.sum()) / len(self.staff)
-
     def empty_hours(self, share: float) -> list[tuple[int, int]]:
         """Hours of the week of whose open time more than `share` passes with nobody for any cell."""
         least = self.nobody.min(axis=(0, 1)).tolist()
@@ -115,6 +110,14 @@ def coverage(
     sums, present = sums / (counts * replications), present / (counts * replications)
     staff = tuple(each.id for each in made.model.roster.agents)
     return Coverage(cells, hours, counts * (SLOT / MINUTE), staff, could, present, *sums)
+
+
+def share_there(made: Year, *, seed: int, replications: int) -> float:
+    """Of the staff, on average over the year's open time. Raises NeverOpen."""
+    times, _, _ = _slots(made)
+    people = len(made.model.roster.agents)
+    shares = [presence(made.calendar, seed, each, people, times).mean() for each in range(replications)]
+    return float(np.mean(shares))
 
 
 def able(policy: Policy, agents: Sequence[Agent], cells: Sequence[tuple[str, str]]) -> Flags:

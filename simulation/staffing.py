@@ -26,7 +26,7 @@ from simulation.candidates import (
     staffed,
     worths,
 )
-from simulation.coverage import coverage
+from simulation.coverage import share_there
 from simulation.figure import Floats
 from simulation.outcome import VARIANTS, figures_of, outcome, service_levels
 from simulation.posts import posts
@@ -191,8 +191,9 @@ class Search:
         self.told = (*self.goals, *(each for each in every if each not in self.goals))
         self.required = required(scenario, case_work=case_work)
         self.new = new_people(scenario) if new else ()
-        self._policy = year(scenario, case_work=False).model.policy
-        self.share_there = coverage(scenario, seed=seed, replications=ABSENCE_YEARS).share_there
+        made = year(scenario, case_work=False)
+        self._policy = made.model.policy
+        self.share_there = share_there(made, seed=seed, replications=ABSENCE_YEARS)
         self._pools = {number: pools(scenario, number, self.new, keep) for number in sorted(numbers)}
         self.candidates = {
             number: candidates(scenario, self._policy, number, chosen_from, self.share_there)

@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from acd.plan import app
 from simulation import scenario_file
-from simulation.coverage import AT_LAST, AT_ONCE, OWN_LANGUAGE, READINGS, Coverage, coverage
+from simulation.coverage import AT_LAST, AT_ONCE, OWN_LANGUAGE, READINGS, Coverage, coverage, share_there
 from simulation.scenario import Scenario
+from simulation.year import year
 
 PLANNING = Path("config/planning.toml")
 NEVER_AWAY = {"absence.leave": 0, "absence.sickness": 0, "absence.training": 0}
@@ -54,6 +55,14 @@ def test_nobody_is_there_while_the_only_one_rests(
     assert at(found, found.average, AT_ONCE, cell, hour) == 1 - nobody
 
 
+def test_the_share_that_is_there(two: Scenario, found: Coverage) -> None:
+    """As the hours of the week say, each as often as it is open."""
+    hours = found.there @ found.open_minutes / found.open_minutes.sum() / 2
+    share = share_there(year(two, case_work=False), seed=1, replications=1)
+    assert share == pytest.approx(hours)
+    assert 0.9 < share < 1
+
+
 def test_two_who_could_are_two(found: Coverage) -> None:
     """Both know registration and German; their rests do not meet."""
     cell = ("de", "registration")
@@ -62,7 +71,6 @@ def test_two_who_could_are_two(found: Coverage) -> None:
     assert at(found, found.one, AT_ONCE, cell, (0, 12)) == 0.5
     assert at(found, found.nobody, AT_ONCE, cell, (0, 11)) == 0
     assert found.there[found.hours.index((0, 9))] == 2
-    assert 0.9 < found.share_there < 1
 
 
 def test_readings_widen(found: Coverage) -> None:
