@@ -53,7 +53,7 @@ from routing.facts import EventRefused, Fact, StaffRefused
 from routing.policy import Policy
 
 DRIFT_S = 300.0
-DAY_S = 86_400.0
+HOUR_S = 3_600.0
 LEVEL_S = 2.0
 STOP_S = 5.0
 DAY_MS = 86_400_000
@@ -148,6 +148,7 @@ class Daemon:
         self._clock = clock
         self._picture = picture
         self._digests = ("", "", "")
+        self._trouble = ""
         self._level = ServiceLevel("", "", 0, 0, 0, 0, 0, 0.0, 1.0)
         self._level_at = 0.0
         self._publisher = self._make_publisher()
@@ -278,9 +279,11 @@ class Daemon:
     async def reload(self) -> list[str]:
         """Read the file again and put it in force; every fault instead if it has any."""
         try:
-            await self._rules(load(self._path))
+            centre = load(self._path)
+            await self._rules(centre)
         except ConfigFaults as fault:
             return [str(each) for each in fault.faults]
+        self._centre = centre
         return []
 
     # --- running -------------------------------------------------------------------------------------
@@ -293,7 +296,7 @@ class Daemon:
             self._port.run(),
             server.run(),
             self._every(DRIFT_S, self._look_for_drift),
-            self._every(DAY_S / 24, self._housekeeping),
+            self._every(HOUR_S, self._housekeeping),
         ]
         if self._publisher is not None:
             tasks.append(self._publisher.run())
@@ -323,9 +326,16 @@ class Daemon:
             log.warning("stopped without a snapshot; the next start replays the journal", why=str(fault))
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """For ever; what fails is a visible state, is tried again, and stops nothing else."""
         while True:
             await asyncio.sleep(seconds)
-            await work()
+            try:
+                await work()
+                self._trouble = ""
+            except Exception as fault:  # noqa: BLE001 the databases' own faults differ by driver
+                said = str(fault).splitlines()[0][:160] if str(fault) else ""
+                self._trouble = f"{type(fault).__name__}: {said}; tried again"
+                log.warning("housekeeping failed", why=self._trouble)
 
     async def _look_for_drift(self) -> None:
         self._port.resync(linkup=False)
@@ -347,6 +357,7 @@ class Daemon:
             "link": self._port.health(),
             "records": self._feed.health(),
             "vault": self._runner.vault_trouble or "ok",
+            "housekeeping": self._trouble or "ok",
         }
         if self._publisher is not None:
             said["broker"] = self._publisher.health()

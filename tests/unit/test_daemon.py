@@ -1,0 +1,68 @@
+"""The daemon beside its calls, without a telephone system: reload, and what it does by the hour."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from acd.daemon import Daemon, Wraps
+from acd.demo.hotline import PROJECT, configured
+from acd.ports import Arrival
+from config.load import load
+from routing.events import Elapsed
+
+SOURCE = PROJECT / "config" / "welcomecenter.toml"
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[tuple[Daemon, Path]]:
+    """A daemon that decides, with a shadow policy."""
+    configured(SOURCE, tmp_path, {}).rename(tmp_path / "other.toml")
+    path = configured(SOURCE, tmp_path, {"routing": {"shadow": "other.toml"}})
+    daemon = await Daemon.open(path, load(path), Wraps())
+    deciding = asyncio.create_task(daemon._runner.run())
+    yield daemon, path
+    daemon._runner.stop()
+    await deciding
+    for store in (daemon._journal, daemon._recorder, daemon._vault):
+        await store.close()
+
+
+async def wrap_up(daemon: Daemon) -> int:
+    """What is in force once everything put in has been decided."""
+    await daemon._runner.ask(Arrival(Elapsed(), "test"))
+    return daemon._runner.engine.world.rules.wrap_up_ms
+
+
+async def test_a_reloaded_file_stays_in_force_by_the_hour(opened: tuple[Daemon, Path]) -> None:
+    daemon, path = opened
+    text = path.read_text(encoding="utf-8")
+    before = await wrap_up(daemon)
+    seconds = before // 1_000
+    path.write_text(
+        text.replace(f"wrap_up_seconds = {seconds}", f"wrap_up_seconds = {seconds + 1}"), encoding="utf-8"
+    )
+    assert await daemon.reload() == []
+    assert await wrap_up(daemon) == before + 1_000
+    await daemon._housekeeping()
+    assert await wrap_up(daemon) == before + 1_000
+
+
+async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[Daemon, Path]) -> None:
+    """A shadow file that is gone is a fault at a reload, and no end of the daemon an hour later."""
+    daemon, path = opened
+    (path.parent / "other.toml").rename(path.parent / "away.toml")
+    faults = await daemon.reload()
+    assert len(faults) == 1
+    assert "other.toml: file: cannot be read" in faults[0]
+    hourly = asyncio.create_task(daemon._every(0.01, daemon._housekeeping))
+    async with asyncio.timeout(10):
+        while daemon.health()["housekeeping"] == "ok":  # noqa: ASYNC110 no event here
+            await asyncio.sleep(0.01)
+        assert "other.toml: file: cannot be read" in daemon.health()["housekeeping"]
+        (path.parent / "away.toml").rename(path.parent / "other.toml")
+        while daemon.health()["housekeeping"] != "ok":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    hourly.cancel()
+    await asyncio.gather(hourly, return_exceptions=True)
