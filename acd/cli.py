@@ -291,13 +291,14 @@ def _said(choice: Choice | None) -> str:
 def demo(config: ConfigFile = DEFAULT) -> None:
     """Run a whole hotline on this machine: Asterisk, daemon, simulated callers and phones, until Ctrl-C."""
     from acd.demo.asterisk import NoAsterisk
-    from acd.demo.show import show
+    from acd.demo.hotline import DaemonEnded
+    from acd.demo.show import NotInstalled, show
 
     try:
         asyncio.run(show(_centre(config), _prompts(config)))
     except KeyboardInterrupt:
         typer.echo("stopped; nothing is left behind")
-    except (NoAsterisk, StoreFault, PortTaken, SoundFault) as fault:
+    except (NotInstalled, NoAsterisk, DaemonEnded, StoreFault, PortTaken, SoundFault) as fault:
         raise _fail(str(fault)) from None
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,17 +16,35 @@ from config.schema import Centre
 
 CALLS_A_MINUTE = 12
 DEMO_WRAP_UP_S = 8
+DEAD_S = 15
+"""So long a killed daemon stays dead: long enough to hear the telephone system go on alone."""
+NEEDED = ("mosquitto", "sipp", "espeak-ng", "sox")
+SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+class NotInstalled(Exception):
+    """A program that the demonstration needs is not on this machine; the message says what to do."""
 
 
 async def show(centre: Centre, prompts: Path) -> None:
-    """Run until cancelled; then all is ended and every file gone. Raises NoAsterisk, DaemonEnded."""
+    """Run until cancelled; then all is ended and every file gone.
+
+    Raises NotInstalled, NoAsterisk, DaemonEnded.
+    """
+    missing = [name for name in NEEDED if shutil.which(name, path=SEARCHED) is None]
+    if missing:
+        raise NotInstalled(f"not installed: {', '.join(missing)}; make demo installs what is missing")
     broker = free_port()
     changes: dict[str, dict[str, object]] = {
         "staffing": {"wrap_up_seconds": DEMO_WRAP_UP_S},
         "mqtt": {"host": "127.0.0.1", "port": broker, "prefix": "welcomecenter"},
     }
     mosquitto = await asyncio.create_subprocess_exec(
-        "mosquitto", "-p", str(broker), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        str(shutil.which("mosquitto", path=SEARCHED)),
+        "-p",
+        str(broker),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         async with Hotline(prompts.parent / "welcomecenter.toml", changes) as hotline:
@@ -38,13 +58,30 @@ async def show(centre: Centre, prompts: Path) -> None:
             for phone in hotline.phones[11:13]:
                 await hotline.sipp.feature(phone, "*41")
             typer.echo(f"live page: {hotline.url}/   (Ctrl-C ends everything)")
-            while True:
-                await _caller(hotline, centre, chance)
-                await asyncio.sleep(chance.expovariate(CALLS_A_MINUTE / 60))
+            watching = asyncio.create_task(_watch(hotline), name="daemon")
+            try:
+                while not watching.done():
+                    await _caller(hotline, centre, chance)
+                    await asyncio.sleep(chance.expovariate(CALLS_A_MINUTE / 60))
+                watching.result()
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
     finally:
         with contextlib.suppress(ProcessLookupError):
             mosquitto.terminate()
         await mosquitto.wait()
+
+
+async def _watch(hotline: Hotline) -> None:
+    """A daemon that was killed stays dead for a while, and then takes its callers over again."""
+    while (daemon := hotline.daemon) is not None:
+        typer.echo(f"kill -9 {daemon.pid} ends the daemon alone: nobody is cut off, try it")
+        await daemon.wait()
+        typer.echo(f"the daemon is dead: the telephone system serves callers alone for {DEAD_S} s")
+        await asyncio.sleep(DEAD_S)
+        await hotline.start_daemon()
+        typer.echo("the daemon is back; those who wait are in their old order")
 
 
 async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> None:

@@ -23,6 +23,7 @@ from acd.web.live import Live, TooMany
 from acd.web.shapes import Board, CaseBody, CaseFile, Explanation, Reason, ServiceLevel, State
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
+from agents.state import SHOWN
 from routing.privacy import MERGED
 
 HERE = Path(__file__).parent
@@ -77,6 +78,7 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
             "lang": code,
             "langs": PAGE_LANGUAGES,
             "words": WORDS[code],
+            "states": SHOWN,
             "names": {
                 "languages": {
                     **deps.languages,

@@ -5,6 +5,7 @@ const names = json("names");
 const at = (id) => document.getElementById(id);
 const RTL = /[\u0590-\u08ff]/;
 const SILENCE_MS = 25000;
+const STATES = json("states");
 let state = null;
 let behind = 0;
 let heard = 0;
@@ -47,7 +48,8 @@ function showNeed(cells) {
 function showStaff(people) {
   const counts = new Map();
   for (const each of people) counts.set(each.state, (counts.get(each.state) ?? 0) + 1);
-  at("counts").replaceChildren(...[...counts].map(([kind, count]) => {
+  const ordered = STATES.filter((kind) => counts.has(kind)).map((kind) => [kind, counts.get(kind)]);
+  at("counts").replaceChildren(...ordered.map(([kind, count]) => {
     const item = document.createElement("li");
     const mark = make("span", word(kind), { class: "state", "data-state": kind });
     item.append(make("b", String(count)), " ", mark);
