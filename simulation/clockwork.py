@@ -21,6 +21,7 @@ from simulation.kernel import (
     attend,
     count_on,
     falls_due,
+    first_calls,
     from_outside,
     match,
     pass_hours,
@@ -79,7 +80,10 @@ World = Any
 
 @njit(cache=CACHED)
 def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
-    """Draw a replication's callers."""
+    """Draw a replication's callers; what the replication before drew at another load is there already."""
+    drawn = w.drawn
+    if drawn[0] != w.seed or drawn[1] != w.replication:
+        drawn[0], drawn[1], drawn[2], drawn[3] = w.seed, w.replication, 0, 0
     callers = sampler.arrivals(
         w.seed,
         w.replication,
@@ -90,9 +94,15 @@ def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
         w.kind_shares,
         w.kind_guide,
         w.tick_ms,
+        w.levels,
+        w.picks,
+        drawn[2],
         w.times,
         w.kinds,
     )
+    drawn[2] = max(drawn[2], callers + 1)
+    if not w.works:
+        first_calls(w, callers)
     for caller in range(callers):
         w.attempts[caller] = 0
         w.last_end[caller] = -1

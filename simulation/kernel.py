@@ -482,6 +482,46 @@ def match(w: World, now: Int) -> None:
 
 
 @njit(cache=CACHED)
+def _phone(w: World, caller: Int, attempt: Int) -> Any:
+    """What a phone does with an offer, and after so many ms."""
+    t = w
+    does: Int = np.int64(0)
+    takes: Int = np.int64(t.rings_after_ms)
+    a, b = sampler.draw(w.seed, w.replication, sampler.PHONE, caller, attempt)
+    while a > t.phone_shares[does]:
+        does += 1
+    if does == 0:
+        takes = max(takes, sampler.duration(t.answer_kind, t.answer_a, t.answer_b, b, t.tick_ms))
+    elif does == 1:
+        takes = max(takes, t.ring_ms)
+    elif does == 3:
+        takes = max(takes, sampler.duration(t.decline_kind, t.decline_a, t.decline_b, b, t.tick_ms))
+    return does, takes
+
+
+@njit(cache=CACHED)
+def _call(w: World, caller: Int, attempt: Int) -> Any:
+    """A call's patience and talk, in ms."""
+    t = w
+    patience, talk = sampler.draw(w.seed, w.replication, sampler.CALLER, caller, attempt)
+    return (
+        sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms),
+        sampler.duration(t.talk_kind, t.talk_a, t.talk_b, talk, t.tick_ms),
+    )
+
+
+@njit(cache=CACHED)
+def first_calls(w: World, callers: Int) -> None:
+    """Draw what so many callers' first calls need, as far as it is not there."""
+    first = w.first
+    for caller in range(w.drawn[3], callers):
+        first[caller, 0], first[caller, 1] = _call(w, caller, 0)
+        if w.certain == 0:
+            first[caller, 2], first[caller, 3] = _phone(w, caller, 0)
+    w.drawn[3] = max(w.drawn[3], callers)
+
+
+@njit(cache=CACHED)
 def _offer(w: World, now: Int, visit: Int, agent: Int, candidates: Int) -> None:
     """A lease, a reserved person, and what their phone will do."""
     t, g = w, w.g
@@ -510,20 +550,12 @@ def _offer(w: World, now: Int, visit: Int, agent: Int, candidates: Int) -> None:
         counted[11] += step > 0
         counted[12] += v[V_ALONE]
         counted[13] += v[V_OFFERS] > 0
-    does, takes = 0, t.rings_after_ms
+    does, takes = np.int64(0), np.int64(max(t.rings_after_ms, t.answer_a_ms))
     if t.certain == 0:
-        attempt = (v[V_ATTEMPT] << 10) | (v[V_OFFERS] & 1023)
-        a, b = sampler.draw(w.seed, w.replication, sampler.PHONE, v[V_CALLER], attempt)
-        while a > t.phone_shares[does]:
-            does += 1
-        if does == 0:
-            takes = max(takes, sampler.duration(t.answer_kind, t.answer_a, t.answer_b, b, t.tick_ms))
-        elif does == 1:
-            takes = max(takes, t.ring_ms)
-        elif does == 3:
-            takes = max(takes, sampler.duration(t.decline_kind, t.decline_a, t.decline_b, b, t.tick_ms))
-    else:
-        takes = max(takes, t.answer_a_ms)
+        if t.works or v[V_ATTEMPT] or v[V_OFFERS]:
+            does, takes = _phone(w, v[V_CALLER], (v[V_ATTEMPT] << 10) | (v[V_OFFERS] & 1023))
+        else:
+            does, takes = w.first[v[V_CALLER], 2], w.first[v[V_CALLER], 3]
     v[V_OFFERS] += 1
     v[V_ENDS] = does
     sure = (
@@ -598,7 +630,10 @@ def arrive(w: World, now: Int, caller: Int) -> None:
     if v[V_STATE] != FREE:
         g[FAULT] = TOO_MANY_AT_ONCE
         return
-    patience, talk = sampler.draw(w.seed, w.replication, sampler.CALLER, caller, attempt)
+    if t.works or attempt:
+        patience, talk = _call(w, caller, attempt)
+    else:
+        patience, talk = w.first[caller, 0], w.first[caller, 1]
     worth = t.worth[kind]
     last = w.last_end[caller]
     if last >= 0 and (now - last < t.repeat_ms or (t.repeat_today and last >= w.day_began)):
@@ -612,7 +647,7 @@ def arrive(w: World, now: Int, caller: Int) -> None:
             v[V_OWNER] = t.owners[kind, int(which * t.n_owners[kind])]
     v[V_ASKED] = v[V_OFFERS] = v[V_PUSHED] = v[V_INTERPRETER] = 0
     v[V_OFFER] = v[V_AGENT] = -1
-    v[V_GIVES_UP] = now + sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms)
+    v[V_GIVES_UP] = now + patience
     w.talks[visit & w.ring] = talk
     w.counts[kind, 0] += counted
     say(w, now, QUEUED, visit, -1, 0)
@@ -639,7 +674,7 @@ def _answer(w: World, now: Int, visit: Int) -> None:
     say(w, now, TALK_BEGAN, visit, agent, 0)
     if v[V_INTERPRETER]:
         say(w, now, INTERPRETER, visit, agent, 0)
-    lasts = sampler.duration(t.talk_kind, t.talk_a, t.talk_b, w.talks[row], t.tick_ms)
+    lasts = w.talks[row]
     push(w.g, w.heap, now + lasts, CALL_ENDS, visit)
     if v[V_QUEUED] >= t.warm_ms:
         waited = now - v[V_QUEUED]

@@ -187,6 +187,8 @@ PERSON_COUNTS: Final = (
     "overtime_ms",
 )
 """on_ms: by plan. overtime_ms: after it, until the last call or appointment was over."""
+FIRST_CALL: Final = ("patience_ms", "talk_ms", "phone_does", "phone_takes_ms")
+"""What a caller's first call draws."""
 BINS: Final = 1_024
 """Waits of the answered, in bins of one second; the last one holds the rest."""
 CASE_COUNTS: Final = (
@@ -297,7 +299,7 @@ STATE: Final = [
     ("g", _I, (REGISTERS,)),
     ("heap", _I, (HEAP_MAX + 2,)),
     ("visits", _I, (RING_MAX, V_FIELDS)),
-    ("talks", _F, (RING_MAX,)),
+    ("talks", _I, (RING_MAX,)),
     ("until", _I, (RING_MAX, PEOPLE_MAX)),
     ("weekday", _I),
     ("day_began", _I),
@@ -306,6 +308,9 @@ STATE: Final = [
     ("offers", _I, (RING_MAX,)),
     ("people", _I, (PEOPLE_MAX, P_FIELDS)),
     *((name, _I, (CALLERS_MAX,)) for name in ("times", "kinds", "attempts", "last_end")),
+    ("drawn", _I, (4,)),
+    *((name, _F, (CALLERS_MAX + 1,)) for name in ("levels", "picks")),
+    ("first", _I, (CALLERS_MAX, len(FIRST_CALL))),
     ("counts", _I, (KINDS_MAX, N_COUNTS)),
     ("worked", _I, (PEOPLE_MAX, len(PERSON_COUNTS))),
     ("waits", _I, (BINS,)),
@@ -319,7 +324,12 @@ STATE: Final = [
     ("backlog", _I, (DAYS_MAX,)),
     ("rows", _I, (ROWS_MAX, 5)),
 ]
-"""What one replication changes, and what it counts. ring: so many visits at once, less one."""
+"""What one replication changes, and what it counts. ring: so many visits at once, less one.
+
+What is drawn of callers stays for the same replication at another load. drawn: of which seed and
+replication, how many levels and picks (sampler.arrivals), how many first calls. first: by caller and
+FIRST_CALL, of calls alone.
+"""
 
 WORLD: Final = np.dtype([*TABLES, *STATE], align=True)
 """One record, handed to compiled code as one pointer: tuples of arrays would be counted and copied at

@@ -104,6 +104,9 @@ class Reference(Clocked):
             shares,
             sampler.guide_to(shares),
             model.tick_ms,
+            np.zeros(room + 1),
+            np.zeros(room + 1),
+            0,
             times,
             kinds,
         )

@@ -168,11 +168,17 @@ def arrivals(
     shares: Any,
     guide: Any,
     tick: int,
+    levels: Any,
+    picks: Any,
+    known: int,
     times: Any,
     kinds: Any,
 ) -> int:
     """Fill `times` (ms, sorted) and `kinds` with one replication's callers; how many, -1 if they do not
     fit.
+
+    levels, picks: one place longer than `times`; of so many callers as are `known` they hold the draws
+    already, for however many are expected, and afterwards those of one caller more than came.
 
     A Poisson process whose expected number in each interval [begins, ends) is `expected`: a process of rate
     one, stretched, so that a busier scenario shares its draws. mixes: which shares hold in each interval;
@@ -181,8 +187,12 @@ def arrivals(
     count, passed, sum_before = 0, 0, 0.0
     level = 0.0
     while True:
-        u, v = draw(seed, replication, 0, count, 0)
-        level -= log(u)
+        if count < known:
+            level, v = levels[count], picks[count]
+        else:
+            u, v = draw(seed, replication, 0, count, 0)
+            level -= log(u)
+            levels[count], picks[count] = level, v
         while passed < len(begins) and level >= sum_before + expected[passed]:
             sum_before += expected[passed]
             passed += 1
