@@ -75,17 +75,16 @@ class Cells:
         self.keys = tuple(
             [("language", each) for each in languages] + [("concern", each) for each in concerns]
         )
-        self._member = np.array(
-            [
-                [kind.language == key if what == "language" else kind.concern == key for kind in model.kinds]
-                for what, key in self.keys
-            ],
-            np.int64,
-        )
+        kinds = model.kinds
+        members = [
+            [kind.language == key if what == "language" else kind.concern == key for kind in kinds]
+            for what, key in self.keys
+        ]
+        self._member = np.array([[True] * len(kinds), *members], np.float64)
 
     def add_up(self, counts: Ints) -> Ints:
-        """Counts by kind, added up by cell."""
-        added: Ints = self._member @ counts
+        """Counts by kind, added up: first all, then by cell."""
+        added: Ints = (self._member @ counts.astype(np.float64)).astype(np.int64)  # exact below 2**53
         return added
 
 
@@ -102,35 +101,34 @@ def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_
 
 def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
     """Of what the machine has counted since it was cleared. variant: the cells' service level."""
-    whole = dict(zip(COUNTS, machine.counts.sum(0)[:, None], strict=True))
-    busy, on = machine.worked.sum(0)[1:3, None]
-    answered, abandoned = whole["answered"], whole["abandoned"]
+    counts = dict(zip(COUNTS, cells.add_up(machine.counts).T, strict=True))
+    answered, abandoned = counts["answered"], counts["abandoned"]
+    contacts = answered + abandoned
+    levels = service_levels(answered, counts["answered_within"], abandoned, counts["abandoned_within"])
+    gave_up = share(abandoned, contacts)
     figures = [
-        answered + abandoned,
-        whole["closed"],
-        share(abandoned, answered + abandoned),
-        share(whole["abandoned_short"], answered + abandoned),
-        *service_levels(answered, whole["answered_within"], abandoned, whole["abandoned_within"]),
-        share(whole["wait_answered_ms"], answered) / 1000,
+        contacts[:1],
+        counts["closed"][:1],
+        gave_up[:1],
+        share(counts["abandoned_short"][:1], contacts[:1]),
+        *(level[:1] for level in levels),
+        share(counts["wait_answered_ms"][:1], answered[:1]) / 1000,
         np.array([_rank(machine.waits, 0.95)]),
-        share(whole["widened"], answered + abandoned),
-        share(busy, on),
+        share(counts["widened"][:1], contacts[:1]),
+        share(*machine.worked.sum(0)[1:3, None]),
     ]
-    by_cell = dict(zip(COUNTS, cells.add_up(machine.counts).T, strict=True))
-    answered, abandoned = by_cell["answered"], by_cell["abandoned"]
-    levels = service_levels(answered, by_cell["answered_within"], abandoned, by_cell["abandoned_within"])
     rows = [
-        (answered + abandoned).astype(float),
+        contacts,
         levels[VARIANTS.index(variant)],
-        share(abandoned, answered + abandoned),
-        share(by_cell["wait_all_ms"], answered + abandoned) / 1000,
-        by_cell["answered_within"].astype(float),
+        gave_up,
+        share(counts["wait_all_ms"], contacts) / 1000,
+        counts["answered_within"],
     ]
     if machine.works:
         figures.append(caseload.figures(machine))
     return Outcome(
         np.concatenate(figures).astype(float),
-        np.stack(rows, axis=1),
+        np.stack(rows, axis=1)[1:].astype(float),
         caseload.weekly(machine) if machine.works else np.zeros(0),
     )
 

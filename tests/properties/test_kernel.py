@@ -59,6 +59,17 @@ def test_a_replication_does_not_depend_on_those_before() -> None:
     assert machine.run(5, 0, trace=True) == trace_of_kernel(random_model(7))
 
 
+@pytest.mark.parametrize("number", [7, 8, 9])
+def test_a_replication_does_not_depend_on_its_own_at_other_loads(number: int) -> None:
+    """What callers draw is kept for the next load; more of them and fewer come out as if drawn anew."""
+    machine = Machine(random_model(number))
+    for load in (0.3, 1.7, 0.6):
+        machine.run(5, 0, load=load)
+    assert machine.run(5, 0, trace=True) == trace_of_kernel(random_model(number))
+    machine.run(6, 0, load=2.0)
+    assert machine.run(5, 0, trace=True) == trace_of_kernel(random_model(number))
+
+
 def _steps(policy: Policy, change: Callable[[int], int]) -> Policy:
     plans = [
         plan._replace(steps=tuple(step._replace(scope=change(step.scope) or OWN) for step in plan.steps))
