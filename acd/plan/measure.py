@@ -1,5 +1,6 @@
 """acd plan fit, forecast: what the centre's own records say about a scenario's numbers and the next weeks."""
 
+import csv
 import os
 from datetime import datetime
 from enum import StrEnum
@@ -57,26 +58,33 @@ def forecast(
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many weeks to come.")] = 8,
     by: Annotated[By | None, typer.Option("--by", help="Each language or concern for itself, too.")] = None,
     daily: Annotated[bool, typer.Option("--daily", help="Each day, too.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file for all weeks and days to come (CSV).")
+    ] = None,
     first: From = None,
     last: To = None,
 ) -> None:
     """Forecast calls per week from the records, with intervals and how well it would have done before."""
-    from simulation.forecast import forecast as forecasted
-
     with told(BEGINS_ANEW):
+        from simulation.forecast import forecast as forecasted
+
         centre = scenario_file.plain(file).house
         history = _history(address, centre, first, last)
         fresh = history.queued & ~attempts(history).second
         whole = by_day(history, centre, fresh)
         typer.echo(f"records {history.shown()}: calls that reached the queue, without second attempts")
-        _print_forecast(forecasted("all calls", whole, whole, centre, weeks), daily)
+        made = [forecasted("all calls", whole, whole, centre, weeks)]
         if by is not None:
             column = history.language if by == By.language else history.concern
             for name in centre.languages if by == By.language else centre.concerns:
                 place = history.names.index(name) if name in history.names else UNKNOWN
                 mine = by_day(history, centre, fresh & (column == place))._replace(silent=whole.silent)
-                _print_forecast(forecasted(name, mine, whole, centre, weeks), daily)
+                made.append(forecasted(name, mine, whole, centre, weeks))
+    for each in made:
+        _print_forecast(each, daily)
     typer.echo("\nWhat the records have not seen (a new law, a wave of arrivals) is in no interval.")
+    if out is not None:
+        _write_rows(out, made)
 
 
 def _print_forecast(made: "Forecast", daily: bool) -> None:
@@ -105,6 +113,21 @@ def _print_forecast(made: "Forecast", daily: bool) -> None:
         typer.echo(f"  {row.begin:%Y-%m-%d %a} {_expected(row)}")
 
 
+def _write_rows(out: Path, made: "list[Forecast]") -> None:
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(("of", "span", "begin", "open_days", "expected", "low", "high"))
+            for each in made:
+                for span, some in (("week", each.coming), ("day", each.days)):
+                    for row in some:
+                        values = (f"{row.mean:.3f}", f"{row.low:.0f}", f"{row.high:.0f}")
+                        rows.writerow((each.name, span, row.begin, row.open, *values))
+    except OSError as fault:
+        raise fail(f"--out {out}: cannot be written: {fault.strerror}") from None
+    typer.echo(str(out))
+
+
 def _expected(row: "Row") -> str:
     span = f"{row.low:.0f} to {row.high:.0f}"
     return f"{row.mean:>9.1f}  {span:>14}"
@@ -124,9 +147,9 @@ def fit(
     last: To = None,
 ) -> None:
     """Fit the scenario's numbers to the centre's records: each with interval, count and goodness of fit."""
-    from simulation.fit import fit as fitted
-
     with told(BEGINS_ANEW):
+        from simulation.fit import fit as fitted
+
         scenario = scenario_file.plain(file)
         history = _history(address, scenario.house, first, last)
         parts = fitted(history, scenario)

@@ -2,6 +2,7 @@
 and say what few data cannot tell."""
 
 import asyncio
+import csv
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -266,7 +267,12 @@ def test_one_week_says_nothing() -> None:
 async def test_the_command_forecasts_from_the_daemon_s_records(tmp_path: Path) -> None:
     """Every language has its own block; below thirty calls it is only counts."""
     path = await histories.record(tmp_path, histories.simulated(histories.weeks_of_calls(16, cases=4_000), 3))
-    made = await _run("forecast", str(path), "--weeks", "3", "--by", "language", "--daily")
+    out = tmp_path / "forecast.csv"
+    made = await _run("forecast", str(path), "--weeks", "3", "--by", "language", "--daily", "--out", str(out))
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert {each["of"] for each in rows} <= {"all calls", *CENTRE.languages}
+    assert [each["span"] for each in rows if each["of"] == "all calls"].count("week") == 3
+    assert all(float(each["low"]) <= float(each["expected"]) <= float(each["high"]) for each in rows)
     assert "all calls:" in made
     assert made.count("week of") >= 10
     for code in CENTRE.languages:
