@@ -46,13 +46,22 @@ def names(path: Path) -> tuple[str, ...]:
 def load(path: Path, name: str) -> Scenario:
     """One scenario of a file. Raises ConfigFaults with every reason why it cannot be."""
     read = _read(path)
-    listed = read.tables["scenario"]
+    return _scenario(read, _named(read, path, name))
+
+
+def said(path: Path, name: str) -> dict[str, Any]:
+    """What a file says of one scenario: its table of [[scenario]], as read. Raises ConfigFaults."""
+    return _named(_read(path), path, name)
+
+
+def _named(read: _Read, path: Path, name: str) -> dict[str, Any]:
+    listed: list[dict[str, Any]] = read.tables["scenario"]
     known = [str(each.get("name", "")) for each in listed]
     if name not in known:
         close = get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"it knows {', '.join(known)}"
         raise ConfigFaults([Fault(str(path), "scenario", f"has no {cleaned(name)!r}; {hint}")])
-    return _scenario(read, listed[known.index(name)])
+    return listed[known.index(name)]
 
 
 def plain(path: Path) -> Scenario:

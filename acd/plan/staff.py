@@ -1,6 +1,7 @@
 """acd plan staff: the fewest people and the skill mix that meet the targets, with a stated probability."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,8 @@ from acd.plan.common import (
 )
 from config.people import agent
 from simulation import required, scenario_file
+from simulation.candidates import staffed
+from simulation.chosen import chosen_name, chosen_text
 from simulation.coverage import NeverOpen
 from simulation.covering import CONCERN, LANGUAGE, PEOPLE, Skill, counts
 from simulation.required import TooMuch
@@ -43,6 +46,7 @@ from simulation.year import year
 app = typer.Typer()
 WIDTH: Final = 110
 LEAST: Final = 5
+SCENARIO: Final = "staff.toml"
 SAID: Final = {KEEPS: "meets them", FAILS: "misses", OPEN: "too close to say"}
 
 
@@ -117,8 +121,11 @@ def staff(
 
             answer = search.run(pool, alpha=chance, delta=delta, most=most, progress=show)
     _print(asked, search, answer, chance, delta)
-    for path in _write(asked, answer, seed, out / f"{scenario}-staff"):
+    folder = out / f"{scenario}-staff"
+    for path in _write(file, asked, answer, seed, folder):
         typer.echo(str(path))
+    if answer.chosen or answer.nearest:
+        typer.echo(f"simulate that staff: acd plan run {chosen_name(scenario)} --file {folder / SCENARIO}")
 
 
 def _targets(text: str, calls_only: bool) -> tuple[str, ...]:
@@ -316,8 +323,9 @@ def _spoken(levels: Mapping[str, object]) -> str:
     return " ".join(f"{key}:{level}" for key, level in levels.items())
 
 
-def _write(asked: Scenario, answer: Answer, seed: int, folder: Path) -> list[Path]:
-    """required.csv; staff.csv as `acd staff import` reads it; candidates.csv with every decision."""
+def _write(file: Path, asked: Scenario, answer: Answer, seed: int, folder: Path) -> list[Path]:
+    """required.csv; staff.csv as `acd staff import` reads it; staff.toml, the scenario with that staff;
+    candidates.csv with every decision."""
     written = [folder / "required.csv"]
     try:
         required.write(answer.required, written[0])
@@ -331,6 +339,11 @@ def _write(asked: Scenario, answer: Answer, seed: int, folder: Path) -> list[Pat
                 ["id", "name", "phone", "languages", "concerns"],
                 ([p.id, p.name, p.phone, _spoken(p.languages), _spoken(p.concerns)] for p in people),
             )
+            written.append(folder / SCENARIO)
+            made = staffed(asked, told_of.staff, [each for each in answer.new if each.id in told_of.staff])
+            extends = os.path.relpath(file.resolve(), folder.resolve())
+            said = scenario_file.said(file, asked.name)
+            written[-1].write_text(chosen_text(said, made, extends), encoding="utf-8")
         written.append(folder / "candidates.csv")
         facts = [asked.name, asked.digest, seed, version(PACKAGE)]
         _write_rows(

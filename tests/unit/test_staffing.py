@@ -13,7 +13,8 @@ from acd.plan import app
 from acd.plan import staff as command
 from config import staff_csv
 from simulation import scenario_file
-from simulation.candidates import TUNED, staffed
+from simulation.candidates import TUNED, new_people, staffed
+from simulation.chosen import chosen_name, chosen_text
 from simulation.replications import Block, run
 from simulation.scenario import Scenario
 from simulation.selection import FAILS, KEEPS
@@ -159,12 +160,29 @@ def test_the_command_writes_what_others_read(tmp_path: Path) -> None:
     folder = tmp_path / "2016-staff"
     house = scenario_file.load(PLANNING, "2016").house
     assert len(staff_csv.read(folder / "staff.csv", house).agents) == 4
+    made = scenario_file.load(folder / "staff.toml", "2016_chosen")
+    assert made.cases.in_a_year == 2_000
+    assert len(made.staff.order) == made.staff.people.value == 4
+    assert f"acd plan run 2016_chosen --file {folder / 'staff.toml'}" in result.output
     assert (folder / "required.csv").read_text("utf-8").startswith("weekday,begin,people,de,en")
     with (folder / "candidates.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["people"] for row in rows} == {"3", "4"}
     assert {row["decision"] for row in rows} == {FAILS}
     assert all(0 < float(row["overall"]) < 1 and row["scenario_hash"] for row in rows)
+
+
+def test_a_chosen_staff_is_a_scenario_with_the_same_results(tmp_path: Path) -> None:
+    """New people and what the scenario sets otherwise come back from the file: the digest is the same."""
+    before = scenario_file.load(PLANNING, "vacancies")
+    new = new_people(before)
+    made = staffed(before, ["jonas", "amal", new[0].id, "paul"], new[:1])
+    file = tmp_path / "staff.toml"
+    said = scenario_file.said(PLANNING, "vacancies")
+    file.write_text(chosen_text(said, made, str(PLANNING.resolve())), "utf-8")
+    again = scenario_file.load(file, chosen_name("vacancies"))
+    assert again.digest == made.digest
+    assert again.staff.order == ["jonas", "amal", "paul", new[0].id]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""A chosen staff as a scenario file of its own, which extends the one that it was chosen for."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import tomli_w
+
+from simulation.scenario import Scenario
+
+ENDING: Final = "_chosen"
+NAME_MAX: Final = 40
+
+
+def chosen_name(scenario: str) -> str:
+    """What the scenario with the chosen staff is called."""
+    return scenario[: NAME_MAX - len(ENDING)] + ENDING
+
+
+def chosen_text(said: Mapping[str, Any], chosen: Scenario, extends: str) -> str:
+    """The file. said: the scenario's own table (simulation.scenario_file.said); chosen: as candidates.staffed
+    makes it; extends: the other file, as the key of the same name takes it."""
+    staff = chosen.staff.model_dump(mode="json")
+    table = {
+        **said,
+        "name": chosen_name(chosen.name),
+        "set": {**said.get("set", {}), **{f"staff.{key}": staff[key] for key in ("people", "order", "hire")}},
+    }
+    first = "# The staff that acd plan staff chose; all else is taken from the file that this one extends.\n"
+    return first + tomli_w.dumps({"extends": extends, "scenario": [table]})
