@@ -19,6 +19,7 @@ from routing import events as ev
 from routing import facts
 from routing.events import Leg
 from routing.policy import Policy
+from routing.privacy import MERGED
 from simulation import layout, model, sampler
 from simulation.journalled import DEVICE, UNKNOWN, Caller, Did, Journalled, Offered
 from simulation.model import Duration, Kind, Model, Phones
@@ -55,11 +56,15 @@ class Assumed(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """How contacts become figures: the service level's time and variant, what counts as a short abandon."""
+    """How contacts become figures: the service level's time and variant, what counts as a short abandon.
+
+    apart: the (language, concern) that may be shown by themselves (routing.privacy); None: all.
+    """
 
     within_ms: int
     short_ms: int
     variant: str
+    apart: frozenset[tuple[str, str]] | None = None
 
 
 class Job(NamedTuple):
@@ -93,10 +98,16 @@ def recorded(journalled: Journalled) -> Ends:
     )
 
 
-def cells(journalled: Journalled) -> tuple[tuple[str, str], ...]:
+def labels(journalled: Journalled, measure: Measure) -> list[tuple[str, str]]:
+    """By caller: language and concern as they may be shown."""
+    needs = [(each.language, each.concern) for each in journalled.callers]
+    return [each if measure.apart is None or each in measure.apart else (MERGED, MERGED) for each in needs]
+
+
+def cells(journalled: Journalled, measure: Measure) -> tuple[tuple[str, str], ...]:
     """The languages and concerns of the callers: ("language", code) and ("concern", key)."""
-    languages = sorted({each.language for each in journalled.callers})
-    concerns = sorted({each.concern for each in journalled.callers})
+    shown = labels(journalled, measure)
+    languages, concerns = (sorted({*each}) for each in zip(*shown, strict=True))
     return tuple([("language", each) for each in languages] + [("concern", each) for each in concerns])
 
 
@@ -231,17 +242,18 @@ def figures(journalled: Journalled, ends: Ends, measure: Measure) -> Floats:
     there = np.array([each.ended != facts.LOST for each in journalled.callers], np.bool_)
     whole = _figures(ends, measure, there)
     found = [whole[figure.key] for figure in FIGURES]
-    for by, key in cells(journalled):
-        mine = np.array([getattr(each, by) == key for each in journalled.callers], np.bool_)
+    shown = labels(journalled, measure)
+    for by, key in cells(journalled, measure):
+        mine = np.array([key == each[by == "concern"] for each in shown], np.bool_)
         part = _figures(ends, measure, mine & there)
         part["service_level"] = part[f"service_level_{measure.variant}"]
         found += [part[figure.key] for figure in CELL]
     return np.array(found, np.float64)
 
 
-def of_cells(journalled: Journalled) -> tuple[tuple[str, str, Figure], ...]:
+def of_cells(journalled: Journalled, measure: Measure) -> tuple[tuple[str, str, Figure], ...]:
     """What stands behind FIGURES: (by, key, figure)."""
-    return tuple((by, key, figure) for by, key in cells(journalled) for figure in CELL)
+    return tuple((by, key, figure) for by, key in cells(journalled, measure) for figure in CELL)
 
 
 def _figures(ends: Ends, measure: Measure, mine: npt.NDArray[np.bool_]) -> dict[str, float]:

@@ -28,6 +28,8 @@ from config.schema import Centre
 from routing import facts
 from routing.engine import Effects
 from routing.policy import Policy
+from routing.privacy import MERGED, shown_apart
+from routing.world import Person
 from simulation import censored, rerun, scenario_file
 from simulation.journalled import DAY_MS, DEVICE, UNKNOWN, Did, Journalled, Reader
 from simulation.outcome import Figure
@@ -95,9 +97,9 @@ def replay_(
         rules = _recorded_rules(found.journalled)
         other = _other(found.journalled, rules, asked.house, policy, roster, people, without or [])
         assumed, of_patience = _assumed(found.journalled, asked)
-        level = asked.house.service_level
-        measure = Measure(level.seconds * 1000, level.short_abandon_seconds * 1000, level.variant)
         variants = [rules] if other is None else [rules, other]
+        level, apart = asked.house.service_level, _apart(variants, asked.house.privacy.smallest_cell)
+        measure = Measure(level.seconds * 1000, level.short_abandon_seconds * 1000, level.variant, apart)
         with progress_bar() as bar:
             task = bar.add_task("replay", total=number * len(variants))
             given = _run(
@@ -193,6 +195,19 @@ def _other(
     if only or without:
         rules = rules._replace(did=tuple(each for each in rules.did if each.agent in there))
     return rules if policy or roster or only or without else None
+
+
+def _apart(variants: Sequence[Rules], smallest: int) -> frozenset[tuple[str, str]] | None:
+    """The (language, concern) that may be shown apart under all these rules and people."""
+    if smallest == 0:
+        return None
+    shown = [
+        shown_apart(policy, [Person(agent) for agent in roster.agents], smallest)
+        for rules in variants
+        for _, policy in rules.policies
+        for _, roster in rules.rosters
+    ]
+    return frozenset.intersection(*shown)
 
 
 def _policies(centre: Centre, journalled: Journalled) -> tuple[tuple[int, Policy], ...]:
@@ -305,7 +320,8 @@ def _print(
     )
     at = len(FIGURES)
     few = []
-    for place, (_, key, figure) in enumerate(rerun.of_cells(journalled), at):
+    for place, (by, key, figure) in enumerate(rerun.of_cells(journalled, measure), at):
+        key = f"other {by}s" if key == MERGED else key
         if figure.key == "contacts":
             calls, enough = was[place], was[place] >= FEW
             if 0 < calls < FEW:

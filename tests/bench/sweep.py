@@ -7,6 +7,7 @@ replications, each in a process of its own whose largest memory is read.
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -56,9 +57,9 @@ def _grid(figures: Figures, small: bool, case_work: bool) -> None:
     grid = Grid(asked, axes, replications=number, case_work=case_work)
     first = next(grid.blocks())
     replications.run(first._replace(cases=first.cases[:1], number=1))
-    begin = perf_counter()
+    begin, worked = perf_counter(), _of_workers()
     swept = sweep.sweep(grid)
-    seconds = perf_counter() - begin
+    seconds, worked = perf_counter() - begin, _of_workers() - worked
     years = len(swept.figures) * number
     contacts = int(np.nansum(swept.figures[:, :, 0]))
     figures.add(
@@ -66,6 +67,14 @@ def _grid(figures: Figures, small: bool, case_work: bool) -> None:
         year_replications=years,
         seconds=round(seconds, 2),
         cores=os.cpu_count() or 1,
-        ms_of_a_core_each=round(seconds * 1000 * (os.cpu_count() or 1) / years, 3),
-        contacts_per_second_and_core=round(contacts / seconds / (os.cpu_count() or 1)),
+        core_seconds_of_workers=round(worked, 2),
+        ms_of_a_core_each=round(worked * 1000 / years, 3),
+        contacts_per_core_second=round(contacts / worked),
     )
+
+
+def _of_workers() -> float:
+    """Seconds of a core that processes which have ended have used: what others do on this machine is not in
+    it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

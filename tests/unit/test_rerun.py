@@ -128,3 +128,22 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert was["speed_of_answer"] == pytest.approx(np.mean([each.wait_ms for each in answered]) / 1000)
     short = sum(each.wait_ms < 5_000 for each in gave_up)
     assert was["short_abandonment"] == pytest.approx(short / was["contacts"])
+
+
+def test_cells_that_few_could_serve_are_one() -> None:
+    """Nothing of who is left out of the cells can be had by adding up: they stand in one cell for all."""
+    model = day(5, smooth=True)
+    journalled = read(told(model))
+    needs = sorted({(each.language, each.concern) for each in journalled.callers})
+    apart = MEASURE._replace(apart=frozenset(needs[:1]))
+    names = rerun.cells(journalled, apart)
+    assert names == (("language", "*"), ("language", needs[0][0]), ("concern", "*"), ("concern", needs[0][1]))
+    found = rerun.figures(journalled, rerun.recorded(journalled), apart)[len(FIGURES) :]
+    contacts = [
+        value
+        for value, (_, _, figure) in zip(found, rerun.of_cells(journalled, apart), strict=True)
+        if figure.key == "contacts"
+    ]
+    others, one = contacts[:2]
+    assert others > 0 < one
+    assert contacts == [others, one, others, one]
