@@ -31,6 +31,7 @@ from config.people import policy as policy_of
 from config.people import roster
 from config.prompts import sounds
 from config.schema import Centre
+from routing.facts import ShadowDiffered
 from routing.index import Choice
 
 FAULTY = 2
@@ -273,10 +274,14 @@ async def _compare(journal: SqlJournal, begin: Snapshot | None, other: Centre) -
     count = 0
     async for each in review.compare(journal, begin, rules):
         count += 1
-        at = datetime.fromtimestamp(each.at_ms / 1000, other.centre.zone)
-        typer.echo(f"{at:%Y-%m-%d %H:%M:%S}  now: {_said(each.live)}  other: {_said(each.shadow)}")
+        typer.echo(_difference(each, other))
     typer.echo(f"{count} decisions would have been different")
     return True
+
+
+def _difference(each: ShadowDiffered, centre: Centre) -> str:
+    at = datetime.fromtimestamp(each.at_ms / 1000, centre.centre.zone)
+    return f"{at:%Y-%m-%d %H:%M:%S}  now: {_said(each.live)}  other: {_said(each.shadow)}"
 
 
 def _said(choice: Choice | None) -> str:
@@ -285,6 +290,30 @@ def _said(choice: Choice | None) -> str:
     values = f"step {choice.step}, {choice.language} {Cefr(choice.language_level).name}"
     reasons = f"{values}, concern {choice.concern_level}, {choice.candidates} candidates"
     return f"visit {choice.visit} to {choice.agent} ({reasons}, by {choice.decided_by})"
+
+
+@app.command()
+def shadow(
+    config: ConfigFile = DEFAULT,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 100,
+) -> None:
+    """List what the shadow policy (routing.shadow) would have decided otherwise, the newest last."""
+    centre = _centre(config)
+    try:
+        found = asyncio.run(_differences(centre, limit))
+    except StoreFault as fault:
+        raise _fail(str(fault)) from None
+    for each in reversed(found):
+        typer.echo(_difference(each, centre))
+    typer.echo(f"{len(found)} decisions would have been different")
+
+
+async def _differences(centre: Centre, limit: int) -> list[ShadowDiffered]:
+    engine = await stores.ready("records", daemon.store_urls(centre)["records"])
+    try:
+        return await queries.differences(engine, limit)
+    finally:
+        await engine.dispose()
 
 
 @app.command()

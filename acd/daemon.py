@@ -242,6 +242,7 @@ class Daemon:
                 service_level=self._service_level,
                 staff=self._staff,
                 explain=self._explain,
+                differences=lambda limit: queries.differences(self._sql.engine, limit),
                 prioritise=self._prioritise,
                 cases=self._cases,
                 reload=self.reload,

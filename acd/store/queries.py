@@ -8,11 +8,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.tables import staff, visits
+from acd.store.records import epoch_ms
+from acd.store.tables import shadow_differences, staff, visits
 from agents.model import Roster
 from routing import facts
+from routing.facts import ShadowDiffered
+from routing.index import Choice
 
 _ROSTER: TypeAdapter[Roster] = TypeAdapter(Roster)
+_CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
 Z95 = 1.959963984540054
 """97.5 % quantile of the normal distribution, for 95 % intervals."""
 ENOUGH = 30
@@ -88,3 +92,16 @@ async def load_roster(engine: AsyncEngine) -> Roster | None:
     async with engine.connect() as connection:
         kept = (await connection.execute(select(staff.c.roster).where(staff.c.id == 1))).scalar()
     return _ROSTER.validate_json(kept) if kept else None
+
+
+async def differences(engine: AsyncEngine, limit: int) -> list[ShadowDiffered]:
+    """The last decisions that the shadow policy would have made otherwise, the newest first."""
+    query = select(shadow_differences).order_by(shadow_differences.c.id.desc()).limit(limit)
+    async with engine.connect() as connection:
+        rows = await connection.execute(query)
+        return [
+            ShadowDiffered(
+                epoch_ms(row.at), _CHOICE.validate_json(row.live), _CHOICE.validate_json(row.shadow)
+            )
+            for row in rows
+        ]

@@ -9,9 +9,18 @@ from typing import Any
 from sqlalchemy import Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.store.tables import handlings, incidents, offers, position, staff_intervals, visits
+from acd.store.tables import (
+    handlings,
+    incidents,
+    offers,
+    position,
+    shadow_differences,
+    staff_intervals,
+    visits,
+)
 from routing import facts
 from routing.facts import Fact
+from routing.index import Choice
 
 THE_ONE = 1
 DETAIL_MAX = 8_000
@@ -47,6 +56,7 @@ class SqlRecorder:
             facts.WrapUpEnded: self._wrapped,
             facts.VisitEnded: self._visit_ended,
             facts.AgentChanged: self._agent_changed,
+            facts.ShadowDiffered: self._shadow_differed,
         }
 
     async def position(self) -> int:
@@ -176,6 +186,10 @@ class SqlRecorder:
             }
         )
 
+    def _shadow_differed(self, batch: "_Batch", fact: facts.ShadowDiffered) -> None:
+        both = {"live": _explained(fact.live), "shadow": _explained(fact.shadow)}
+        batch.insert(shadow_differences, {"at": moment(fact.at_ms), **both})
+
     def _incident(self, batch: "_Batch", fact: Fact) -> None:
         """Everything about the house itself: links, terms, refusals, drift."""
         values = fact._asdict()
@@ -183,6 +197,13 @@ class SqlRecorder:
         detail = " ".join(f"{key}={value}" for key, value in values.items())
         row = {"at": moment(at_ms), "kind": type(fact).__name__, "detail": detail[:DETAIL_MAX]}
         batch.insert(incidents, row)
+
+
+def _explained(choice: Choice | None) -> str:
+    """A choice with its reasons as JSON, its fields named."""
+    if choice is None:
+        return "null"
+    return json.dumps(choice._asdict() | {"lost": [each._asdict() for each in choice.lost]})
 
 
 def _still(column: str, at: str) -> Update:

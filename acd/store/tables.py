@@ -140,6 +140,14 @@ incidents = Table(
     Column("kind", String(40), nullable=False),
     Column("detail", Text, nullable=False),
 )
+shadow_differences = Table(
+    "shadow_difference",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("live", Text, nullable=False),
+    Column("shadow", Text, nullable=False),
+)
 case_files = Table(
     "case_file",
     RECORDS,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi import Path as PathParam
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -20,7 +20,7 @@ from acd.ports import Case
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import Board, CaseBody, CaseFile, Explanation, Reason, ServiceLevel, State
+from acd.web.shapes import Board, CaseBody, CaseFile, Difference, Explanation, Reason, ServiceLevel, State
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
@@ -113,6 +113,11 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
     async def explain() -> Explanation:
         """Each waiting call with every person's verdict, and why each free person is offered nobody."""
         return Explanation.of(deps.explain())
+
+    @app.get("/api/shadow", dependencies=[Depends(authorised)])
+    async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:
+        """The last decisions that the shadow policy would have made otherwise, the newest first."""
+        return [Difference.model_validate(each) for each in await deps.differences(limit)]
 
     @app.post("/api/staff/{agent}/{what}", dependencies=[Depends(authorised)])
     async def staff(

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from acd.ports import Cases, Health
 from routing.board import Board
 from routing.explain import Candidate, Idle
+from routing.facts import ShadowDiffered
 from routing.world import Visit
 
 
@@ -57,6 +58,7 @@ class WebDeps:
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
     explain: Callable[[], Explained]
+    differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
     prioritise: Callable[[int, str], Awaitable[Answer]]
     cases: Cases
     reload: Callable[[], Awaitable[list[str]]]

@@ -145,6 +145,38 @@ class Explanation(Shape):
         )
 
 
+class Lost(Shape):
+    """Somebody who could have taken the caller; by this criterion (lower goes first) another was before."""
+
+    agent: str
+    criterion: str
+    order: int
+    best: int
+
+
+class Choice(Shape):
+    """Who takes whom, by which step, language and levels; of how many, and which criterion decided."""
+
+    visit: int
+    agent: str
+    step: int
+    language: str
+    language_level: int
+    concern_level: int
+    interpreter: str
+    candidates: int
+    decided_by: str
+    lost: list[Lost]
+
+
+class Difference(Shape):
+    """In the same situation the shadow policy would have decided otherwise; null: nobody is offered yet."""
+
+    at_ms: int
+    live: Choice | None
+    shadow: Choice | None
+
+
 class Reason(BaseModel):
     """Why a person is not ready."""
 

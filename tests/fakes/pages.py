@@ -1,11 +1,13 @@
 """The pages without a daemon: an engine's world that only the test moves, and what they show of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from acd.picture import Picture
+from acd.ports import Health
 from acd.web.app import make_app
 from acd.web.deps import Explained, ServiceLevel, WebDeps
 from tests.fakes.centre import Bench
@@ -25,7 +27,9 @@ def picture_of(bench: Bench, smallest: int) -> Picture:
     return Picture(lambda: bench.engine.world, lambda: bench.now, smallest)
 
 
-def app_of(picture: Picture, met: int = 0, total: int = 0) -> FastAPI:
+def app_of(
+    picture: Picture, met: int = 0, total: int = 0, health: Callable[[], Health] = lambda: {"journal": "ok"}
+) -> FastAPI:
     """Pages and API over a picture, with this service level; whatever else is asked fails."""
 
     async def level() -> ServiceLevel:
@@ -40,11 +44,12 @@ def app_of(picture: Picture, met: int = 0, total: int = 0) -> FastAPI:
         service_level=level,
         staff=unasked,
         explain=lambda: Explained((), ()),
+        differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]
         reload=unasked,
         resync=unasked,
-        health=lambda: {"journal": "ok"},
+        health=health,
         token="test",
         languages={"de": "Deutsch", "ar": "العربية", "tr": "Türkçe"},
         concerns={"other": {"de": "Anderes", "en": "Other"}},

@@ -58,6 +58,8 @@ async def test_the_commands_of_the_readme(config: Path, tmp_path: Path) -> None:
         ["pbx", "render"],
         ["staff", "import"],
         ["db", "upgrade"],
+        ["replay"],
+        ["shadow"],
         ["demo"],
     ):
         code, said = await acd(*words, "--help")

@@ -6,6 +6,8 @@ import pytest
 
 from acd.demo.hotline import NUMBER
 from tests.integration.conftest import Watched, waiting
+from tests.integration.test_bad_input import acd
+from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
 
 
 @pytest.fixture
@@ -23,7 +25,8 @@ async def reload(hotline: Watched) -> tuple[int, list[str]]:
 
 
 async def test_a_file_with_faults_is_refused_whole_with_all_of_them(hotline: Watched, file: str) -> None:
-    before = hotline.rows("select count(*) as n from incident where kind = 'RulesChanged'")[0]["n"]
+    begun = "select n from (select count(*) as n from incident where kind = 'RulesChanged') where n >= 2"
+    before = (await hotline.row(begun))["n"]
     broken = file.replace("wrap_up_seconds = 1", "wrap_up_seconds = -1").replace(
         "owner_seconds = 20", 'owner_seconds = "soon"'
     )
@@ -35,6 +38,36 @@ async def test_a_file_with_faults_is_refused_whole_with_all_of_them(hotline: Wat
     assert any("routing.owner_seconds" in each for each in faults)
     after = hotline.rows("select count(*) as n from incident where kind = 'RulesChanged'")[0]["n"]
     assert after == before
+
+
+async def test_what_a_shadow_policy_would_have_done_is_listed_and_not_done(
+    hotline: Watched, file: str
+) -> None:
+    other = hotline.config.parent / "other.toml"
+    other.write_text(file.replace('"concern",\n', "").replace('"concern", ', ""), encoding="utf-8")
+    hotline.config.write_text(
+        file.replace("[routing]\n", '[routing]\nshadow = "other.toml"\n', 1), encoding="utf-8"
+    )
+    assert (await reload(hotline))[0] == 200
+    await hotline.sipp.phones(["p04", "p10"], talk_ms=300)
+    for person in ("birgit", "jonas"):
+        await hotline.ask(person, "login")
+    before = newest(hotline)
+    call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
+    await call.finished()
+    row = await hotline.row(LAST, before)
+    assert row["answered_by"] == "birgit"
+    async with hotline.client() as client:
+        newest_first = (await client.get("/api/shadow")).json()
+    mine = [each for each in newest_first if each["live"] and each["live"]["visit"] == row["id"]]
+    assert [(each["live"]["agent"], each["shadow"]["agent"]) for each in mine] == [("birgit", "jonas")]
+    assert {"agent": "jonas", "criterion": "concern"}.items() <= mine[0]["live"]["lost"][0].items()
+    code, said = await acd("shadow", "--config", str(hotline.config))
+    assert code == 0, said
+    assert f"now: visit {row['id']} to birgit (" in said
+    hotline.config.write_text(file, encoding="utf-8")
+    assert (await reload(hotline))[0] == 200
+    other.unlink()
 
 
 async def test_new_rules_hold_for_those_who_wait_already(hotline: Watched, file: str) -> None:

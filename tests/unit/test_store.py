@@ -91,6 +91,14 @@ async def test_trimming_never_goes_behind_the_oldest_kept_snapshot(journal: SqlJ
     assert [each.seq async for each in journal.read(0)] == [5, 6, 7, 8, 9, 10]
 
 
+async def test_what_the_shadow_would_have_done_is_listed_with_both_reasons(records: AsyncEngine) -> None:
+    live = Choice(7, "amal", 0, "uk", 7, 4, "", 2, "concern", (Lost("cem", "concern", -3, -4),))
+    told = [facts.ShadowDiffered(1_000, live, None), facts.ShadowDiffered(2_000, None, live)]
+    await SqlRecorder(records).record([(1, told)])
+    assert await queries.differences(records, 9) == told[::-1]
+    assert await queries.differences(records, 1) == told[1:]
+
+
 async def test_what_no_kept_event_needs_goes_with_the_events(journal: SqlJournal) -> None:
     """Decisions, and policies that nobody names any more; one that comes back in force is there again."""
     rules = [POLICY._replace(wrap_up_ms=ms) for ms in (1, 2, 3)]

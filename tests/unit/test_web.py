@@ -1,0 +1,72 @@
+"""The API as OpenAPI tells it, and what it says of its own health; no daemon behind it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.pages import app_of, picture_of, waiting_bench
+
+OPEN = {"/api/board", "/events", "/healthz", "/readyz"}
+"""What everybody on this machine may read without the token."""
+
+
+def client(health: dict[str, str] | None = None) -> httpx.AsyncClient:
+    app = app_of(picture_of(waiting_bench(), 0), health=lambda: health or {"journal": "ok"})
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+
+
+@pytest.fixture
+async def schema() -> dict[str, Any]:
+    async with client() as asking:
+        found: dict[str, Any] = (await asking.get("/openapi.json")).json()
+        return found
+
+
+def test_every_door_is_described_and_says_whether_it_needs_the_token(schema: dict[str, Any]) -> None:
+    doors = {(path, how): door for path, all_ in schema["paths"].items() for how, door in all_.items()}
+    assert [key for key, door in doors.items() if not door.get("description") and key[0] != "/events"] == []
+    assert {path for (path, _), door in doors.items() if not door.get("security")} == OPEN
+
+
+def test_reasons_of_calls_and_people_have_named_fields(schema: dict[str, Any]) -> None:
+    shapes = schema["components"]["schemas"]
+
+    def fields(name: str) -> set[str]:
+        return set(shapes[name]["properties"])
+
+    assert fields("Explanation") == {"waiting", "idle"}
+    assert {"visit", "language", "concern", "waited_ms", "candidates"} <= fields("WaitingCall")
+    assert {"agent", "reason", "language_level", "language_needed", "concern_needed", "state"} <= fields(
+        "Candidate"
+    )
+    assert fields("Idle") == {"agent", "visits"}
+    assert fields("VisitReason") == {"visit", "reason"}
+    assert fields("Difference") == {"at_ms", "live", "shadow"}
+    assert {"candidates", "decided_by", "lost"} <= fields("Choice")
+    answer = schema["paths"]["/api/explain"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert answer["schema"] == {"$ref": "#/components/schemas/Explanation"}
+
+
+async def test_without_the_token_nothing_of_calls_is_told() -> None:
+    async with client() as asking:
+        for path in ("/api/explain", "/api/shadow", "/api/cases/1"):
+            assert (await asking.get(path)).status_code == 401
+            wrong = await asking.get(path, headers={"Authorization": "Bearer tesT"})
+            assert wrong.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("health", "live", "whole"),
+    [
+        ({"journal": "ok", "link": "ok"}, 200, 200),
+        ({"journal": "ok", "link": "not connected yet"}, 200, 503),
+        ({"journal": "the journal takes nothing (disk full)", "link": "ok"}, 503, 503),
+    ],
+)
+async def test_health_says_what_is_wrong(health: dict[str, str], live: int, whole: int) -> None:
+    async with client(health) as asking:
+        answer = await asking.get("/healthz")
+        assert (answer.status_code, answer.json()) == (live, {"journal": health["journal"]})
+        answer = await asking.get("/readyz")
+        assert (answer.status_code, answer.json()) == (whole, health)
