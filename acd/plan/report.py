@@ -72,6 +72,10 @@ def report(
 
     if sweep is not None and (staff or cases):
         raise fail("--sweep: has its own numbers of staff and cases; leave --staff and --cases out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise fail(f"--out {out}: cannot be written: {fault.strerror}") from None
     with told():
         named = scenario_file.check(file)
         asked = scenario_file.load(file, scenario)
@@ -92,7 +96,6 @@ def report(
                 kept=out / "kept",
                 progress=lambda done, whole: bar.update(task, completed=done, total=whole),
             )
-            out.mkdir(parents=True, exist_ok=True)
             wanted = [each for each in LANGUAGES if language in (each, Wanted.both)]
             task = bar.add_task("pages", total=2 * len(wanted))
             written = []

@@ -101,6 +101,10 @@ def field_of(read: Read, asked: Scenario, case_work: bool) -> Field:
             f"--sweep: is of the scenario with the hash {read.scenario_hash}, but {asked.name} has "
             f"{asked.digest}; sweep it again"
         )
+    if read.version != version(PACKAGE):
+        raise GridFaults(
+            f"--sweep: is of version {read.version}; this one is {version(PACKAGE)}; sweep it again"
+        )
     if {*read.axes} != {PEOPLE, CASES}:
         raise GridFaults(f"--sweep: varies {', '.join(read.axes)}; a report needs {PEOPLE} and {CASES} alone")
     missing = [each.key for each in figures_of(case_work) if each.key not in read.figures]

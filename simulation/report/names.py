@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from simulation.report.numbers import Language
+from simulation.report.wording import LANGUAGE_NAMES
 from simulation.scenario import Scenario
 
 _NAMES: Final[dict[str, tuple[str, str]]] = {
@@ -95,13 +96,15 @@ def quantity_name(scenario: Scenario, key: str, language: Language) -> str:
         case ["cases", "hour", hour]:
             return f"{'weight of hour' if english else 'Gewicht der Stunde ab'} {hour}"
         case ["cases", "language", code]:
-            return f"{'share of language' if english else 'Anteil der Sprache'} {code}"
+            spoken = LANGUAGE_NAMES[code][english] if code in LANGUAGE_NAMES else code
+            return f"{'share' if english else 'Anteil'}: {spoken}"
         case ["cases", "concern", concern]:
             named = {each.key: each.en if english else each.de for each in scenario.house.concern}
             return f"{'share' if english else 'Anteil'}: {named.get(concern, concern)}"
         case ["work", "step", place, what] if what in _OF_A_STEP:
             step = scenario.work.step[int(place) - 1]
-            return f"{step.en if english else step.de}: {_OF_A_STEP[what][english]}"
+            quoted = f"“{step.en}”" if english else f"„{step.de}“"
+            return f"{_OF_A_STEP[what][english]} {quoted}"
         case ["staff", "part", person]:
             return f"{'part-time' if english else 'Teilzeit'}: {person}"
         case [listed, place, what] if re.fullmatch(r"\d+", place) and what in _OF_A_LIST.get(listed, {}):

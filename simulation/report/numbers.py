@@ -71,7 +71,7 @@ def span(low: float, high: float, unit: str, language: Language) -> str:
         return NONE
     begin, end = amount(low, unit, language), amount(high, unit, language)
     word = "bis" if language == "de" else "to"
-    return f"{begin.rstrip(f'%{_BLANK}')} {word} {end}"
+    return f"{begin.rstrip(f'%{_BLANK}')}{_BLANK}{word}{_BLANK}{end}"
 
 
 def difference(value: float, unit: str, language: Language) -> str:

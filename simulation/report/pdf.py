@@ -25,6 +25,12 @@ _LEADING: Final = 0.5
 """Millimetres of line for each point of type."""
 _SHORT: Final = 24
 """Rows of a picture's numbers that stand below it; longer ones come at the end."""
+_BROAD: Final = 620
+"""Points of a drawing's width from which on it lies on a page turned sideways."""
+_LONGEST: Final = 38.0
+"""Millimetres: a word that is longer is cut."""
+_TOGETHER: Final = 90.0
+"""Millimetres up to which a table is kept on one page."""
 _UNSET: Final = 315_532_800
 """1 January 1980: the date of a file that says nothing of when it was made."""
 
@@ -183,6 +189,8 @@ class _Writer(FPDF):
         self.set_xy(_MARGIN, begin + -(-len(block.tiles) // across) * (tall + gap))
 
     def _picture(self, picture: Picture) -> None:
+        if size_of(picture.svg)[0] > _BROAD:
+            self.add_page(orientation="landscape")
         tall = self._tall(picture)
         self._figures += 1
         self._subheading(f"{self._numbered('figure', self._figures)}: {picture.title}", tall + 6)
@@ -208,7 +216,7 @@ class _Writer(FPDF):
 
     def _tall(self, picture: Picture) -> float:
         width, height = size_of(picture.svg)
-        return self.epw * height / width
+        return self.epw * height / width if width <= _BROAD or self.w > self.h else 0.0
 
     def _numbered(self, what: str, number: int) -> str:
         return self._document.words[what].format(n=number)
@@ -219,18 +227,42 @@ class _Writer(FPDF):
     def _natural(self, table: Table, size: float) -> list[float]:
         """As wide as the longest cell, and as the longest word of the head."""
         self._type(size, _INK, "B")
-        heads = [max(map(self.get_string_width, head.split() or [""])) for head in table.head]
+        heads = [max(map(self.get_string_width, head.split(" "))) for head in table.head]
         self._type(size, _INK)
         return [
             max(head, *(self.get_string_width(row[i]) for row in table.rows)) + 3.4
             for i, head in enumerate(heads)
         ]
 
+    def _least(self, table: Table, size: float) -> list[float]:
+        """So wide that no word is cut, but for very long ones."""
+        found = []
+        for column in zip(table.head, *table.rows, strict=True):
+            self._type(size, _INK, "B")
+            widest = max(map(self.get_string_width, column[0].split(" ")))
+            self._type(size, _INK)
+            words = (word for cell in column[1:] for word in cell.split(" "))
+            found.append(min(max([widest, *map(self.get_string_width, words)]) + 2.2, _LONGEST))
+        return found
+
+    def _shared(self, table: Table, size: float) -> list[float]:
+        """The page's width, shared out as the table asks, but no column below its least."""
+        least, asked = self._least(table, size), list(table.widths)
+        fixed: set[int] = set()
+        while True:
+            left = self.epw - sum(least[i] for i in fixed)
+            whole = sum(each for i, each in enumerate(asked) if i not in fixed)
+            widths = [least[i] if i in fixed else left * each / whole for i, each in enumerate(asked)]
+            narrow = {i for i, width in enumerate(widths) if width < least[i] - 1e-9}
+            if not narrow or len(fixed | narrow) == len(asked):
+                return widths
+            fixed |= narrow
+
     def _table(self, table: Table) -> None:
         """Split side by side where it is too wide, the first column in each part."""
         if table.widths:
-            whole = sum(table.widths)
-            self._part(table, [self.epw * each / whole for each in table.widths], _SMALL)
+            size = _SMALL if sum(self._least(table, _SMALL)) <= self.epw else _TINY
+            self._part(table, self._shared(table, size), size)
             return
         size = _SMALL if self._fits(table) else _TINY
         widths = self._natural(table, size)
@@ -253,8 +285,11 @@ class _Writer(FPDF):
         caption = f"{self._numbered('table', self._tables)}: {table.caption}"
         heights = [self._row_height(table.head, widths, size, "B")]
         heights += [self._row_height(row, widths, size) for row in table.rows]
+        whole = sum(heights)
         self._type(_SMALL, _SOFT)
-        self._space(self._height(self.epw, caption, _SMALL) + sum(heights[:4]) + 6)
+        self._space(
+            self._height(self.epw, caption, _SMALL) + (whole if whole <= _TOGETHER else sum(heights[:4])) + 6
+        )
         self.ln(2)
         self._text(caption, "Caption", _SMALL, _SOFT)
         self.ln(0.8)

@@ -48,6 +48,7 @@ _SETTINGS: Final[dict[Any, Any]] = {
     "ytick.labelcolor": INK,
     "figure.facecolor": "none",
     "path.simplify": False,
+    "text.parse_math": False,
 }
 
 Bools = npt.NDArray[np.bool_]

@@ -74,7 +74,7 @@ TEXTS: Final[dict[str, Text]] = {
     "tile_wait_note": Text("von den Angenommenen", "of those answered"),
     "tile_abandonment": Text("Aufgelegt", "Gave up"),
     "tile_abandonment_note": Text("von allen in der Warteschlange", "of all in the queue"),
-    "tile_turnaround": Text("90 % der Fälle fertig in", "90% of cases done in"),
+    "tile_turnaround": Text("Laufzeit, 90 % höchstens", "Turnaround, 90% at most"),
     "tile_turnaround_note": Text("Ziel {target}", "target {target}"),
     "tile_utilisation": Text("Auslastung", "Utilisation"),
     "tile_utilisation_note": Text("der Anwesenheit", "of attendance"),
@@ -98,10 +98,10 @@ TEXTS: Final[dict[str, Text]] = {
         "Of those answered, 95% wait at most {wait} ({interval}); {abandonment} hang up before.",
     ),
     "gives_turnaround": Text(
-        "Ein Fall dauert im Median {median}; neun von zehn sind nach {p90} entschieden (Intervall "
-        "{interval}; Ziel {target}: {met}).",
-        "A case takes {median} at the median; nine of ten are decided after {p90} (interval "
-        "{interval}; target {target}: {met}).",
+        "Laufzeit eines Falls: im Median {median}, bei neun von zehn höchstens {p90} (Intervall "
+        "{interval}). Das Ziel von höchstens {target} wird {met}.",
+        "Turnaround of a case: {median} at the median, at most {p90} for nine of ten (interval "
+        "{interval}). The target of at most {target} is {met}.",
     ),
     "gives_backlog": Text(
         "Am Jahresende sind {backlog} Fälle in Arbeit ({interval}).",
@@ -170,7 +170,10 @@ TEXTS: Final[dict[str, Text]] = {
         "The smallest of these counts: with these people not all targets are met.",
     ),
     "criterion_level": Text("Servicelevel mindestens {target}", "Service level at least {target}"),
-    "criterion_turnaround": Text("Neun von zehn Fällen in {target}", "Nine of ten cases within {target}"),
+    "criterion_turnaround": Text(
+        "Laufzeit von neun von zehn Fällen höchstens {target}",
+        "Turnaround of nine of ten cases at most {target}",
+    ),
     "uncertain_question": Text("Was ist unsicher, und warum?", "What is uncertain, and why?"),
     "uncertain_chance": Text(
         "Der Zufall der Simulation: {n} simulierte Jahre. Das 95-%-Intervall sagt, wie genau der "
@@ -214,7 +217,6 @@ TEXTS: Final[dict[str, Text]] = {
     "level": Text("Servicelevel", "Service level"),
     "turnaround_p90": Text("Laufzeit p90 (Tage)", "Turnaround p90 (days)"),
     "utilisation": Text("Auslastung", "Utilisation"),
-    "on_grid": Text("auf dem Raster", "on the grid"),
     "sentence_anchor": Text(
         "{letter} – {name} ({where}): Die Formel verlangt {needed} VZÄ, vorhanden sind {there}. "
         "{share} der Anrufe werden in der Zeit angenommen, das Ziel wird {met}.",
@@ -257,6 +259,16 @@ TEXTS: Final[dict[str, Text]] = {
         "Das Ziel wird an {n} von {all} Punkten erreicht.", "The target is met at {n} of {all} points."
     ),
     "map_note_target": Text("Linie: Ziel {target}.", "Line: target {target}."),
+    "map_note_turnaround_p90": Text(
+        "Dauert ein Fall länger als das simulierte Jahr, steht hier die längste Zeit, die zu sehen "
+        "war: es ist mindestens so lang.",
+        "Where a case takes longer than the simulated year, the longest time that could be seen "
+        "stands here: it is at least that.",
+    ),
+    "map_note_utilisation": Text(
+        "Heller heißt hier: mehr freie Zeit. Nahe 100 % wächst der Rückstand.",
+        "Brighter means more free time here. Near 100% the backlog grows.",
+    ),
     "map_caption": Text(
         "{what}: Mittel ± halbe Breite des 95-%-Intervalls, Personal in Zeilen, Fälle im Jahr in Spalten",
         "{what}: mean ± half the width of the 95% interval, staff in rows, cases a year in columns",
@@ -331,6 +343,7 @@ TEXTS: Final[dict[str, Text]] = {
         "Band: 95% interval of the mean; light band: range of a single year in this report's "
         "scenario. Beside it the scenarios with as many staff and cases that part from it the most.",
     ),
+    "curve_this": Text("dieses Szenario", "this scenario"),
     "curve_backlog_caption": Text(
         "Offene Fälle am Anfang jeder Woche: Mittel ± halbe Breite des 95-%-Intervalls",
         "Open cases at the beginning of each week: mean ± half the width of the 95% interval",
@@ -379,11 +392,6 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "surcharge_cover": Text("Zuschlag für Sprachen und Anliegen", "surcharge for languages and concerns"),
     "surcharge_need": Text("Bedarf, damit die Ziele erreicht werden", "needed for the targets to be met"),
-    "surcharge_open": Text(
-        "Die Ziele werden mit bis zu {most} Beschäftigten nicht erreicht; der Zuschlag ist größer als "
-        "{more} VZÄ.",
-        "The targets are not met by up to {most} staff; the surcharge is more than {more} posts.",
-    ),
     "surcharge_note": Text(
         "Der Bedarf ist die kleinste simulierte Zahl von Beschäftigten, ab der alle Ziele im Mittel "
         "erreicht werden; er steigt in ganzen Personen. Erreichbarkeit: der Bedarf, wenn jede und "
@@ -525,7 +533,6 @@ TEXTS: Final[dict[str, Text]] = {
     "fact_year": Text("Kalenderjahr", "Calendar year"),
     "fact_level": Text("Servicelevel", "Service level"),
     "since_queue": Text("ab Warteschlange", "since the queue"),
-    "since_answer": Text("ab Begrüßung", "since the greeting"),
     "fact_level_value": Text(
         "{target} in {within} s, {variant}, {clock}", "{target} within {within} s, {variant}, {clock}"
     ),
@@ -579,6 +586,10 @@ class Voice:
         blank = "\N{NO-BREAK SPACE}" if self.language == "de" else ""
         return f"{numbers.exact(round(value * 100, 6), self.language)}{blank}%"
 
+    def days(self, value: float) -> str:
+        """A time that was set by people, with its unit."""
+        return f"{self.exact(value)}\N{NO-BREAK SPACE}{numbers.unit_name('days', self.language)}"
+
     def exact(self, value: float) -> str:
         return numbers.exact(value, self.language)
 
@@ -589,8 +600,10 @@ class Voice:
         return numbers.with_unit(value, unit, self.language)
 
     def interval(self, each: Estimate, unit: str) -> str:
-        """Of the mean."""
-        return numbers.span(each.low, each.high, unit, self.language)
+        """Of the mean; nothing that is counted is below 0."""
+        return numbers.span(
+            max(each.low, 0.0) if each.low == each.low else each.low, each.high, unit, self.language
+        )
 
     def year(self, each: Estimate, unit: str) -> str:
         """Between what a single year lies; what cannot be below 0 or above 1 is cut there."""
@@ -604,8 +617,7 @@ class Voice:
     def difference_interval(self, each: Estimate, unit: str) -> str:
         """Of a difference, with signs."""
         begin, end = self.difference(each.low, unit), self.difference(each.high, unit)
-        return (
-            numbers.NONE
-            if numbers.NONE in (begin, end)
-            else f"{begin} {'bis' if self.language == 'de' else 'to'} {end}"
-        )
+        if numbers.NONE in (begin, end):
+            return numbers.NONE
+        word, blank = "bis" if self.language == "de" else "to", "\N{NO-BREAK SPACE}"
+        return f"{begin}{blank}{word}{blank}{end}"

@@ -107,7 +107,9 @@ def test_the_same_command_writes_the_same_bytes(folder: Path, tmp_path: Path) ->
 
 def test_what_cannot_be_is_said_with_exit_code_2(tmp_path: Path) -> None:
     asked = ["report", "2023_flow", "--file", str(FILE), "--calls-only", "--out", str(tmp_path)]
+    (tmp_path / "file").touch()
     for more, reason in (
+        (["--out", str(tmp_path / "file")], "cannot be written"),
         (["--sweep", str(tmp_path)], "has no replications.parquet"),
         (["--sweep", str(tmp_path), "--staff", "5..9"], "has its own numbers of staff"),
         (["--staff", "5..30"], "staff.order names 23"),

@@ -94,8 +94,11 @@ def test_numbers_are_written_as_each_language_does(
 def test_shares_intervals_and_differences() -> None:
     assert numbers.percent(0.7604, "de") == "76,0\N{NO-BREAK SPACE}%"
     assert numbers.percent(0.7604, "en") == "76.0%"
-    assert numbers.span(0.758, 0.762, "1", "de") == "75,8 bis 76,2\N{NO-BREAK SPACE}%"
-    assert numbers.span(12.25, 1_100, "s", "en") == "12.2 to 1,100"
+    assert (
+        numbers.span(0.758, 0.762, "1", "de")
+        == "75,8\N{NO-BREAK SPACE}bis\N{NO-BREAK SPACE}76,2\N{NO-BREAK SPACE}%"
+    )
+    assert numbers.span(12.25, 1_100, "s", "en") == "12.2\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}1,100"
     assert numbers.difference(0.012, "1", "de") == "+1,2"
     assert numbers.difference(-3.0, "s", "en") == "−3.0"
     assert numbers.exact(0.005, "de") == "0,005"
@@ -181,6 +184,8 @@ def test_a_sweep_of_something_else_is_refused(tmp_path: Path) -> None:
     read = results.read(tmp_path)
     with pytest.raises(GridFaults, match="sweep it again"):
         field_of(read, scenario_file.load(FILE, "2020"), False)
+    with pytest.raises(GridFaults, match=r"is of version 0\.0\.0; this one"):
+        field_of(read._replace(version="0.0.0"), ASKED, False)
     with pytest.raises(GridFaults, match=r"varies staff\.people; a report needs"):
         field_of(read._replace(axes={PEOPLE: (5.0,)}), ASKED, False)
     fewer = {key: each for key, each in read.figures.items() if key != "wait_p95"}

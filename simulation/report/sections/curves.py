@@ -217,7 +217,7 @@ def _backlog(material: Material, voice: Voice) -> Picture:
     weeks = range(1, base.backlog.shape[-1] + 1)
     lines = [
         Line(
-            _short(name),
+            voice.say("curve_this") if place == 0 else _short(name),
             [each.mean for each in found],
             [each.low for each in found],
             [each.high for each in found],
@@ -273,4 +273,7 @@ def _backlog(material: Material, voice: Voice) -> Picture:
 
 def _short(name: str, width: int = 22) -> str:
     """For the end of a line: its beginning, where it is long."""
-    return name if len(name) <= width else f"{name[: name.rfind(' ', 0, width)].rstrip(':,')} …"
+    if len(name) <= width:
+        return name
+    cut = name.rfind(" ", 0, width)
+    return f"{name[: cut if cut > 8 else width].rstrip(':,')} …"

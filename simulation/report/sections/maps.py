@@ -58,12 +58,12 @@ def _picture(material: Material, voice: Voice, shown: Map) -> Picture:
         return NONE if np.isnan(value) else voice.amount(value, shown.unit).rstrip("%\N{NO-BREAK SPACE}")
 
     people, cases = material.asked.staff.people.value, material.asked.cases.in_a_year
-    note = ""
+    notes = []
     if target is not None:
-        set_to = (
-            voice.target(target.value) if target.unit == "1" else voice.with_unit(target.value, target.unit)
-        )
-        note = voice.say("map_note_target", target=set_to)
+        promised = voice.target(target.value) if target.unit == "1" else voice.days(target.value)
+        notes.append(voice.say("map_note_target", target=promised))
+    if shown.key in ("turnaround_p90", "utilisation"):
+        notes.append(voice.say(f"map_note_{shown.key}"))
     return Picture(
         f"map-{key.replace('_', '-')}",
         title,
@@ -81,7 +81,7 @@ def _picture(material: Material, voice: Voice, shown: Map) -> Picture:
             marks=marks(material),
             asked=(int(people), cases),
         ),
-        note,
+        " ".join(notes),
         Table(
             voice.say("map_caption", what=title),
             (voice.say("staff"), *map(voice.number, field.cases)),

@@ -47,7 +47,7 @@ def criterion(target: answers.Target, voice: Voice) -> str:
     """A target in words."""
     if target.unit == "1":
         return voice.say("criterion_level", target=voice.target(target.value))
-    return voice.say("criterion_turnaround", target=voice.with_unit(target.value, target.unit))
+    return voice.say("criterion_turnaround", target=voice.days(target.value))
 
 
 def _tiles(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iterator[Tile]:
@@ -64,7 +64,7 @@ def _tiles(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iter
     for key, unit, values in (
         ("wait_p95", "s", {}),
         ("abandonment", "1", {}),
-        ("turnaround_p90", "days", {"target": voice.with_unit(targets.turnaround.value, "days")}),
+        ("turnaround_p90", "days", {"target": voice.days(targets.turnaround.value)}),
         ("utilisation", "1", {}),
     ):
         if key in found:
@@ -111,7 +111,7 @@ def _gives(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iter
             median=voice.with_unit(found["turnaround_median"].mean, "days"),
             p90=voice.with_unit(slow.mean, "days"),
             interval=voice.interval(slow, "days"),
-            target=voice.with_unit(targets.turnaround.value, "days"),
+            target=voice.days(targets.turnaround.value),
             met=verdict(slow.mean <= targets.turnaround.value),
         )
     if "backlog_end" in found:
@@ -203,8 +203,8 @@ def _uncertain(material: Material, voice: Voice) -> Iterator[str]:
             for each in swings(material, target.key)[:3]
         ]
         if most and target.key == material.level:
-            yield voice.say("uncertain_most", level=", ".join(most))
+            yield voice.say("uncertain_most", level="; ".join(most))
         elif most:
-            yield voice.say("uncertain_most_turnaround", turnaround=", ".join(most))
+            yield voice.say("uncertain_most_turnaround", turnaround="; ".join(most))
     if not material.case_work:
         yield voice.say("uncertain_calls_only")
