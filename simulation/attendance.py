@@ -75,6 +75,32 @@ class Calendar:
         hands_over = last * long[place, day]
         return np.stack([at, place, login, self._pace[place, day], hands_over], axis=1)
 
+    def planned(
+        self, stretches: Ints, seed: int, replication: int, people: int, *, sickness: bool = True
+    ) -> Ints:
+        """Rows as `rows` gives them, for a roster: who is there when it says so and is not sick.
+
+        stretches: (place, day from the calendar's first, begin, end), minutes of the day, one from rest to
+        rest. sickness: that of the replication, outbreaks included; leave and training are the roster's own.
+        """
+        absent = np.zeros((len(self.people), self.days), np.bool_)
+        if sickness:
+            for place, person in enumerate(self.people):
+                absent[place, self._missed(seed, replication, person, SICKNESS)] = True
+            self._break_out(absent, seed, replication, people)
+        place, day, begin, end = stretches[~absent[stretches[:, 0], stretches[:, 1]]].T
+        away = np.ones_like(absent)
+        away[place, day] = False
+        last = np.zeros(absent.shape, np.int64)
+        np.maximum.at(last, (place, day), end)
+        hands_over = (end == last[place, day]) * self._long(away)[place, day]
+        midnight, pace = np.array(self.midnights)[day] - self.begin_ms, self._pace[place, day]
+        one = np.ones_like(place)
+        come = np.stack([midnight + begin * MINUTE, place, one, pace, 0 * one], axis=1)
+        go = np.stack([midnight + end * MINUTE, place, 0 * one, pace, hands_over], axis=1)
+        found = np.concatenate([come, go])
+        return found[np.lexsort(found.T[2::-1])]
+
     def minutes(self, seed: int, replication: int, people: int) -> float:
         """Minutes that the first `people` together are there in the year itself, rest taken off."""
         rows = self.rows(seed, replication, people)
@@ -157,11 +183,15 @@ class Calendar:
         """By person and day; who is not of the staff is never there."""
         absent = self._alone(seed, replication).copy()
         absent[people:] = True
+        self._break_out(absent, seed, replication, people)
+        return absent
+
+    def _break_out(self, absent: Flags, seed: int, replication: int, people: int) -> None:
+        """Set who is sick in each outbreak."""
         for number, outbreak in enumerate(self._scenario.outbreak):
             chances = [_chance(seed, replication, OUTBREAK + number, who).random() for who in self.people]
             sick = np.argsort(chances[:people], kind="stable")[: round(outbreak.share.value * people)]
             absent[sick, self._day(outbreak.begin) : self._day(outbreak.end) + 1] = True
-        return absent
 
     def _alone(self, seed: int, replication: int) -> Flags:
         """Absence for each person's own reasons; the last ones drawn are kept."""
@@ -173,26 +203,29 @@ class Calendar:
         return self._drawn[key]
 
     def _draw(self, seed: int, replication: int) -> Flags:
-        rules = self._scenario.absence
         absent = self._fixed.copy()
-        working = np.flatnonzero(self._works)
-        years = self.days / 365.25
         for place, person in enumerate(self.people):
-            for purpose, days, block, fixed in (
-                (LEAVE, rules.leave, rules.leave_block, True),
-                (SICKNESS, rules.sickness, rules.sickness_block, False),
-                (TRAINING, rules.training, rules.training_block, True),
-            ):
-                length = max(1, round(block.value))
-                blocks = days.value * years / length
-                chance = _chance(seed, replication, purpose, person)
-                count = int(blocks + chance.random()) if fixed else int(chance.poisson(blocks))
-                slots = len(working) // length
-                begins = chance.permutation(slots)[: min(count, slots)] * length
-                offset = int(chance.integers(len(working) % length + 1))
-                for begin in (begins + offset).tolist():
-                    absent[place, working[begin : begin + length]] = True
+            for purpose in (LEAVE, SICKNESS, TRAINING):
+                absent[place, self._missed(seed, replication, person, purpose)] = True
         return absent
+
+    def _missed(self, seed: int, replication: int, person: str, purpose: int) -> Ints:
+        """Days that a person misses for one reason."""
+        rules, working = self._scenario.absence, np.flatnonzero(self._works)
+        days, block, fixed = {
+            LEAVE: (rules.leave, rules.leave_block, True),
+            SICKNESS: (rules.sickness, rules.sickness_block, False),
+            TRAINING: (rules.training, rules.training_block, True),
+        }[purpose]
+        length = max(1, round(block.value))
+        blocks = days.value * self.days / 365.25 / length
+        chance = _chance(seed, replication, purpose, person)
+        count = int(blocks + chance.random()) if fixed else int(chance.poisson(blocks))
+        slots = len(working) // length
+        begins = chance.permutation(slots)[: min(count, slots)] * length
+        offset = int(chance.integers(len(working) % length + 1))
+        missed: Ints = working[(begins + offset)[:, None] + np.arange(length)].ravel()
+        return missed
 
     def _long(self, absent: Flags) -> Ints:
         """By person and day: whether the next two working days are both missed."""

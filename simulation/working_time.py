@@ -54,7 +54,7 @@ class Contract(NamedTuple):
 
     week: int
     week_tolerance: int = 2 * HOUR
-    whole_tolerance: int = 30
+    whole_tolerance: int = 15
 
 
 class Terms(NamedTuple):
