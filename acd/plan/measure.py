@@ -38,7 +38,10 @@ class By(StrEnum):
 
 
 Records = Annotated[
-    str, typer.Argument(help="The daemon's records: the path of records.db, or the database's URL.")
+    str,
+    typer.Argument(
+        metavar="RECORDS", help="The daemon's records: the path of records.db, or the database's URL."
+    ),
 ]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day, included.")]
