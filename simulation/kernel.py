@@ -406,7 +406,7 @@ def _leave_queue(w: World, visit: Int) -> None:
 
 @njit(cache=CACHED)
 def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
-    """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
+    """The best of the candidates by the policy's criteria; the order of ids decides the rest."""
     t = w
     if not candidates & (candidates - 1):
         return first(candidates)
@@ -441,7 +441,14 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
             elif order == best:
                 kept |= np.int64(1) << agent
         candidates = kept
-    return first(candidates)
+    found = first(candidates)
+    candidates &= candidates - 1
+    while candidates:
+        agent = first(candidates)
+        candidates &= candidates - 1
+        if t.by_id[agent] < t.by_id[found]:
+            found = agent
+    return found
 
 
 @njit(cache=CACHED)
@@ -710,7 +717,7 @@ def _end_talk(w: World, now: Int, visit: Int) -> None:
         _wrapped(w, now, agent)
     else:
         p[P_WRAP_UP] = now + w.wrap_up_ms
-        push(w.g, w.heap, p[P_WRAP_UP], WRAP_UP, agent)
+        push(w.g, w.heap, p[P_WRAP_UP], WRAP_UP, w.by_id[agent])
     v[V_STATE] = FREE
     w.last_end[v[V_CALLER]] = now
     w.g[OVER] = v[V_CALLER] + 1
@@ -819,8 +826,9 @@ def from_outside(w: World, now: Int, rank: Int, key: Int) -> None:
 def falls_due(w: World, now: Int, rank: Int, key: Int) -> None:
     """One of the engine's deadlines, if it still stands."""
     if rank == WRAP_UP:
-        if w.people[key, P_WRAP_UP] == now:
-            _wrapped(w, now, key)
+        agent = w.with_id[key]
+        if w.people[agent, P_WRAP_UP] == now:
+            _wrapped(w, now, agent)
         return
     visit = key
     if rank == LEASE:

@@ -10,7 +10,7 @@ import numpy as np
 
 # --- ranks (id) ------------------------------------------------------------------------------------------
 LEASE: Final = 0  # offer
-WRAP_UP: Final = 1  # person
+WRAP_UP: Final = 1  # person, by the order of ids
 WIDEN: Final = 2  # visit
 RETRY: Final = 3  # visit
 HOURS: Final = 4
@@ -271,6 +271,8 @@ TABLES: Final = [
     ("keeper", _I, (*_KS, PEOPLE_MAX)),
     ("concern", _I, (KINDS_MAX, PEOPLE_MAX)),
     ("versatility", _I, _P),
+    ("by_id", _I, _P),
+    ("with_id", _I, _P),
     *((name, _I, (RESERVES_MAX,)) for name in ("keep", "release", "members")),
     ("choose", _I, (8,)),
     ("away_after", _I, (8,)),
@@ -292,6 +294,7 @@ who should hold a kind's appointments.
 
 By kind of caller and step: after, able (whose skills suit), speaking (in the owner's time), preferred,
 level (best language level, by person too), keeper (the same for an owner), needed (language), interpreted.
+by_id: a person's place in the order of ids; with_id: the person at such a place.
 """
 
 STATE: Final = [

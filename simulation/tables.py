@@ -124,6 +124,7 @@ def tables(model: Model) -> Tables:
     certain = phones.shares[0] == 1.0 and phones.answer.kind == sampler.CONSTANT
     refusals = [policy.refusal(outcome) for outcome in facts.OFFER_OUTCOMES]
     shares = sampler.cumulated(model.shares)
+    by_id = np.argsort([each.agent.id for each in people])
     fields = dict(
         end_ms=model.end_ms - begin,
         warm_ms=model.warm_ms,
@@ -159,6 +160,8 @@ def tables(model: Model) -> Tables:
         needed=by_step(lambda kind, step: step.language),
         interpreted=by_step(helped),
         concern=np.array([[p.agent.concern_level(kind.concern) for p in people] for kind in kinds], np.int64),
+        by_id=np.argsort(by_id),
+        with_id=by_id,
         versatility=np.array([len(each.agent.languages) for each in people], np.int64),
         worth=np.array([policy.worth(kind.classes) for kind in kinds], np.int64),
         owned=np.array([kind.owned for kind in kinds], np.float64),

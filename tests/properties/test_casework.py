@@ -3,17 +3,21 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulation import layout
-from simulation.model import CaseWork, Model
+from simulation import layout, scenario_file
+from simulation.model import CaseWork, Duration, Model
+from simulation.sampler import CONSTANT
 from simulation.tables import Machine, ModelFaults
+from simulation.year import year
 from tests.properties.test_kernel import trace_of_engine, trace_of_kernel
 from tests.simulated import HOUR, random_case_model
 
+SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 SCENARIOS = 100
 SHOWN_BUSY = {48, 64}
 """Talking and wrap-up, as a trace's AGENT shows them."""
@@ -32,6 +36,17 @@ def trace_with_all_rules(number: int) -> int:
 def test_the_traces_are_identical(number: int) -> None:
     model = random_case_model(number)
     assert trace_of_kernel(model) == trace_of_engine(model)
+
+
+def test_a_real_scenario_is_the_same_in_both() -> None:
+    """Seventeen weeks of the shipped 2023: shifts, rest, absence, counter hours, waits of weeks, chasing."""
+    model = year(scenario_file.load(SHIPPED, "2023_flow").changed({"horizon.warm_up": 0})).model
+    end = model.begin_ms + 119 * 24 * HOUR
+    part = model._replace(end_ms=end, arrivals=tuple(each for each in model.arrivals if each.end_ms <= end))
+    trace = trace_of_kernel(part)
+    kinds = Counter(row[1] for row in trace)
+    assert min(kinds[each] for each in range(layout.CASE_OPENED, layout.CASE_DONE + 1)) > 0
+    assert trace == trace_of_engine(part)
 
 
 def _work(change: Callable[[CaseWork], CaseWork]) -> Callable[[Model], Model]:
@@ -214,3 +229,30 @@ def test_what_cannot_be_is_said_at_once() -> None:
         Machine(model._replace(case_work=wrong))
     for word in ("follow_up = 1.5", "appointment_before = 9", "(7, 12)", "switch_ms = -1"):
         assert word in str(told.value)
+
+
+def test_more_than_there_is_room_for_is_said_too() -> None:
+    model = random_case_model(1)
+    assert model.case_work is not None
+    for change, words in (
+        ({"steps": model.case_work.steps[:1] * 8}, "holds 7 steps of a case, not 8"),
+        ({"chase_ms": 1}, "times to chase a case"),
+        (
+            {
+                "appointment": 1.0,
+                "appointment_before": 0,
+                "first_call": 0.0,
+                "chase_ms": 0,
+                "lead": Duration(CONSTANT, 0.0),
+                "counter": ((0, 10**15),),
+            },
+            "more visitors wait at the counter",
+        ),
+    ):
+        crowded = model._replace(
+            case_work=model.case_work._replace(**change),  # type: ignore[arg-type]
+            arrivals=tuple(each._replace(expected=10_000.0) for each in model.arrivals),
+            shifts=(),
+        )
+        with pytest.raises(ModelFaults, match=words):
+            Machine(crowded).run(1, 0)

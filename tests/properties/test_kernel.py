@@ -41,6 +41,14 @@ def test_the_traces_are_identical(number: int) -> None:
     assert trace_of_kernel(model) == trace_of_engine(model)
 
 
+def test_the_order_of_the_roster_decides_nothing() -> None:
+    """A scenario lists people in the order in which it takes them; among equals the engine goes by id."""
+    for number in range(30):
+        model = random_model(number)
+        turned = model._replace(roster=model.roster._replace(agents=model.roster.agents[::-1]))
+        assert trace_of_kernel(turned) == trace_of_engine(turned)
+
+
 def test_counts_do_not_depend_on_the_trace() -> None:
     """Without a trace the kernel leaves out what nobody sees; what it counts is the same."""
     for number in range(60):
