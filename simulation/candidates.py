@@ -161,6 +161,7 @@ def mix(
     model.maximize(sum(value))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False  # it would leave the process without a handler
     solver.parameters.max_deterministic_time = EFFORT
     solver.solve(model)
     return tuple(each.id for each, x in zip(people, taken, strict=True) if solver.boolean_value(x))

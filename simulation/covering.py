@@ -78,6 +78,7 @@ def covering(policy: Policy, people: Sequence[Agent], wanted: Mapping[Skill, int
     model.minimize(sum((whole + place) * x for place, x in enumerate(taken)))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False  # it would leave the process without a handler
     solver.parameters.max_deterministic_time = EFFORT
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -1,5 +1,7 @@
 """The covering programme finds the fewest, against every subset of a small staff; mixes are worth most."""
 
+import subprocess
+import sys
 from itertools import combinations
 from math import isclose
 from pathlib import Path
@@ -124,3 +126,28 @@ def test_worths_add_up(scenario: Scenario) -> None:
         worth = worths(scenario, even=even)
         assert isclose(sum(worth.values()), 1)
     assert isclose(sum(w for (code, _), w in worth.items() if code == "pl"), 0.1)
+
+
+INTERRUPTED = """
+import os, signal
+from agents.model import Agent, Reach
+from routing.policy import Plan, Policy, Step
+from simulation.candidates import Pool, mix
+from simulation.covering import PEOPLE, Skill, covering
+
+one = Agent("p", "P", Reach("phone", "1"), (("de", 7),), (("other", 4),))
+policy = Policy((Plan("", "", (Step(0, 1, 5, 3),)),), (), (), (), 0, 0, 0, (), ())
+covering(policy, [one], {Skill(PEOPLE, ""): 1})
+mix(policy, Pool("", "", (one,), (False,)), 1, {("de", "other"): 1.0}, 0.75)
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    signal.pause()
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_an_interruption_is_still_heard_after_solving() -> None:
+    """The solver would leave the process without Python's handler for Ctrl-C, and it would die at once."""
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout) == (0, "heard\n"), ran.stderr
