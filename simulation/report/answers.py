@@ -140,6 +140,6 @@ def differences(material: Material, case: Case) -> list[Estimate]:
 def by_cell(material: Material, what: str) -> Iterator[tuple[str, list[Estimate], Floats]]:
     """(key, estimates by CELL, rows by replication and CELL) of the asked one's languages or concerns."""
     for place, (each, key) in enumerate(material.cells):
-        if each == what:
+        if each == what and (each, key) not in material.withheld:
             rows = material.base.cells[:, place]
             yield key, estimates(rows), rows

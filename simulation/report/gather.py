@@ -13,6 +13,7 @@ import numpy as np
 from agents.model import CONCERN_MAX
 from simulation.outcome import Cells, Figure, figures_of
 from simulation.report.sensitivity import Varied, varied
+from simulation.report.withheld import withheld
 from simulation.results import PACKAGE, Read
 from simulation.scenario import Scenario
 from simulation.spread import Floats
@@ -59,7 +60,8 @@ class Material(NamedTuple):
 
     by_staff, pooled: (staff, replication, figure) at the asked scenario's cases, with its people, and if each
     of them spoke every language and knew every concern. base: the asked scenario's own outcome. cells: which
-    languages and concerns Case.cells are of. effects: of the assumptions, varied by this share.
+    languages and concerns Case.cells are of; withheld: those that point to too few people. share: by how much
+    assumptions were varied, effects: what came of it.
     """
 
     asked: Scenario
@@ -69,6 +71,7 @@ class Material(NamedTuple):
     version: str
     figures: tuple[Figure, ...]
     cells: tuple[tuple[str, str], ...]
+    withheld: frozenset[tuple[str, str]]
     field: Field
     by_staff: Floats
     pooled: Floats
@@ -194,6 +197,8 @@ def gather(
         for scenario, each in zip(named, found[2 : 2 + len(named)], strict=True)
     )
     effects = zip(doubted, found[2 + len(named) :], strict=True)
+    model = year(asked, case_work=case_work).model
+    keys = Cells(model).keys
     return Material(
         asked,
         case_work,
@@ -201,7 +206,8 @@ def gather(
         replications,
         version(PACKAGE),
         figures_of(case_work),
-        Cells(year(asked, case_work=case_work).model).keys,
+        keys,
+        withheld(model, keys, asked.house.privacy.smallest_cell),
         field,
         by_staff,
         pooled,

@@ -445,6 +445,12 @@ TEXTS: Final[dict[str, Text]] = {
         "Im Szenario dieses Berichts. Unter {least} Anrufen im Jahr stehen Zahlen statt Prozent.",
         "In this report's scenario. Below {least} calls a year there are counts instead of percentages.",
     ),
+    "cells_withheld": Text(
+        "Nicht gezeigt, weil sie auf wenige Personen deuten (Einstellung smallest_cell = {least}): "
+        "{languages} Sprachen, {concerns} Anliegen.",
+        "Not shown, because they point to few people (setting smallest_cell = {least}): {languages} "
+        "languages, {concerns} concerns.",
+    ),
     "by_language": Text("Servicelevel nach Sprache", "Service level by language"),
     "by_concern": Text("Servicelevel nach Anliegen", "Service level by concern"),
     "by_alt": Text("{what}, mit Intervallen: {rows}.", "{what}, with intervals: {rows}."),

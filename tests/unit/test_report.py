@@ -30,7 +30,8 @@ from simulation.report.numbers import LANGUAGES
 from simulation.report.page import Other, page
 from simulation.report.pdf import pdf
 from simulation.report.sensitivity import varied
-from simulation.report.wording import TEXTS, VARIANTS, Voice
+from simulation.report.withheld import withheld
+from simulation.report.wording import LANGUAGE_NAMES, TEXTS, VARIANTS, Voice
 from simulation.scenario import Scenario
 from simulation.sweep import CASES, PEOPLE, Grid, GridFaults, Swept
 from simulation.year import year
@@ -56,7 +57,8 @@ def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow",
         whole[place, ..., level] = 0.7 + 0.08 * place
         by_staff[place, ..., level] = 0.7 + 0.08 * place
         pooled[place, ..., level] = 0.9
-    keys = Cells(year(asked, case_work=False).model).keys
+    model = year(asked, case_work=False).model
+    keys = Cells(model).keys
     cells = rng.random((YEARS, len(keys), len(CELL)))
     cells[:, :, 0] = 500
     cells[:, keys.index(("language", "pl")), 0] = 12
@@ -65,9 +67,24 @@ def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow",
     )
     base = next(case for case in cases if case.scenario.name == asked.name)
     field = Field(STAFF, SPAN, whole)
+    hidden = withheld(model, keys, asked.house.privacy.smallest_cell)
     effects = tuple(Effect(each, drawn(), drawn()) for each in varied(asked, 0.2, False))
     return Material(
-        asked, False, 3, YEARS, "1.2", listed, keys, field, by_staff, pooled, base, cases, 0.2, effects
+        asked,
+        False,
+        3,
+        YEARS,
+        "1.2",
+        listed,
+        keys,
+        hidden,
+        field,
+        by_staff,
+        pooled,
+        base,
+        cases,
+        0.2,
+        effects,
     )
 
 
@@ -248,6 +265,24 @@ def test_few_calls_are_counted_and_not_shared() -> None:
     assert [cell.split(" von ")[1] for cell in polish[2:4]] == ["12,0", "12,0"]
     assert not any("%" in cell for cell in polish)
     assert "Polnisch" not in picture.alt
+
+
+def test_what_points_to_few_people_is_left_out_when_the_setting_asks_for_it() -> None:
+    """And never alone: what is left out is served by as many people together."""
+    house = ASKED.house
+    guarded = house.model_copy(update={"privacy": house.privacy.model_copy(update={"smallest_cell": 4})})
+    material = made(ASKED.model_copy(update={"house": guarded}))
+    hidden = {key for what, key in material.withheld if what == "language"}
+    assert {"de", "en"}.isdisjoint(hidden)
+    assert len(hidden) > 1
+    assert MATERIAL.withheld == frozenset()
+    (section,) = (each for each in document(material, "de").sections if each.key == "cells")
+    assert "Nicht gezeigt" in str(section.blocks[1])
+    picture = section.blocks[2]
+    assert isinstance(picture, Picture)
+    names = {row[0] for row in picture.numbers.rows}
+    assert names.isdisjoint({LANGUAGE_NAMES[key].de for key in hidden})
+    assert len(names) + len(hidden) == len(ASKED.cases.language)
 
 
 def test_the_anchors_say_where_they_fall() -> None:

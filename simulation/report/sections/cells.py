@@ -19,8 +19,18 @@ def section(material: Material, voice: Voice) -> Section:
         voice.say("cells"),
         (
             voice.say("cells_intro", least=voice.number(FEW)),
+            *([_left_out(material, voice)] if material.withheld else []),
             *(_picture(material, voice, what) for what in ("language", "concern")),
         ),
+    )
+
+
+def _left_out(material: Material, voice: Voice) -> str:
+    return voice.say(
+        "cells_withheld",
+        languages=voice.number(sum(what == "language" for what, _ in material.withheld)),
+        concerns=voice.number(sum(what == "concern" for what, _ in material.withheld)),
+        least=voice.number(material.asked.house.privacy.smallest_cell),
     )
 
 
