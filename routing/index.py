@@ -100,6 +100,7 @@ class Index:
         self._skills = Skills(policy, self._people)
         self._lanes: dict[Need, Lane] = {}
         self._busy: dict[Lane, None] = {}
+        self._fresh: dict[Lane, None] | None = None
         self._owned: dict[str, dict[Need, Lane]] = {}
         self._owners = 0
         self._where: dict[int, tuple[Lane, tuple[int, int]]] = {}
@@ -131,6 +132,7 @@ class Index:
             insort(self._idle, (person.idle_since_ms, place))
             self._idle_since[place] = person.idle_since_ms
             self.free ^= bit
+            self._fresh = None
 
     def attend(self, person: Person) -> None:
         """Put a person's phone among those of who takes calls, or out, in each language they speak."""
@@ -154,6 +156,7 @@ class Index:
 
     def set_hours(self) -> None:
         """Take over which reserves hold at this hour."""
+        self._fresh = None
         now = self._world.now_ms
         self._holding = [
             (i, self._skills.speakers(each.language, each.level))
@@ -187,6 +190,8 @@ class Index:
             lane = lanes[need] = self._lane(need)
         if not need.owner:
             self._busy[lane] = None
+            if self._fresh is not None:
+                self._fresh[lane] = None
         insort(lane.queue, order)
         self._where[visit.id] = (lane, order)
         return changes_ms
@@ -212,6 +217,8 @@ class Index:
         owner = lane.need.owner
         if not owner:
             del self._busy[lane]
+            if self._fresh:
+                self._fresh.pop(lane, None)
             if lane.need.asked:
                 del self._lanes[lane.need]
             return
@@ -223,14 +230,22 @@ class Index:
     # --- decision ------------------------------------------------------------------------------------
 
     def decide(self) -> Choice | None:
-        """The first caller in order who has a candidate, with the best of these; None if nobody has."""
-        free = self.free
-        if not free or not self._where:
+        """The first caller in order who has a candidate, with the best of these; None if nobody has.
+
+        Once nobody had, only who has joined since can have, until somebody becomes free or the hour changes.
+        """
+        found = self._first_with_candidates() if self.free and self._where else None
+        if found is None:
+            self._fresh = {}
             return None
+        return self._choose(*found)
+
+    def _first_with_candidates(self) -> tuple[int, Lane, int] | None:
+        free = self.free
         best: tuple[int, int] | None = None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None
-        for lane in self._busy:
+        for lane in self._busy if self._fresh is None else self._fresh:
             candidates = lane.mask & free
             if not candidates:
                 continue
@@ -247,9 +262,7 @@ class Index:
             for lane in self._owned[self._ids[place]].values():
                 if lane.mask & free and (best is None or lane.queue[0] < best):
                     best, found = lane.queue[0], (lane, lane.mask)
-        if best is None or found is None:
-            return None
-        return self._choose(best[1], *found)
+        return None if best is None or found is None else (best[1], *found)
 
     def _held_now(self) -> list[tuple[int, int]]:
         """(reserve, its free members) for each reserve that has no more free people than it keeps."""
