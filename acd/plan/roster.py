@@ -56,7 +56,7 @@ SHOWN_FIGURES: Final = (
     "phone_share",
     "backlog_end",
 )
-WEEKS_MOST: Final = 26
+WEEKS_MOST: Final = 13
 SHOWN: Final = 12
 """Gaps told on the terminal; the files have all of them."""
 REACHED: Final = {
@@ -113,6 +113,10 @@ def roster(
         if checked is not None:
             _check(asked, given, checked)
             return
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise fail(f"--out {out}: cannot be written: {fault.strerror}") from None
         _plan(asked, given, effort, number, seed, not calls_only, out)
 
 

@@ -1,5 +1,7 @@
 """`acd plan roster`: files read and refused, a roster checked from outside, its service simulated."""
 
+import subprocess
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -253,6 +255,47 @@ def test_faults_of_options_and_files_are_told_together(tmp_path: Path) -> None:
     for part in ("--required: file: is missing", "line 2, person", "is a Tuesday", "--frame: hours"):
         assert part in done.stderr
     assert "2026-03-02 or 2026-03-09" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    needs = written(tmp_path, NEEDS)
+    done = acd("--required", needs, "--from", "2026-03-02", "--out", needs)
+    assert (done.exit_code, done.stderr) == (2, f"--out {needs}: cannot be written: File exists\n")
+
+
+def test_an_interruption_ends_the_search_with_130(tmp_path: Path) -> None:
+    """Also while the solver is at work, which knows nothing of signals."""
+    needs = written(tmp_path, NEEDS)
+    code = (
+        "import os, signal, sys, threading\n"
+        "from acd.plan import app\n"
+        "from simulation import roster\n"
+        "solved = roster._solved\n"
+        "def late(*args, **more):\n"
+        "    roster._solved = solved\n"
+        "    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "    return solved(*args, **more)\n"
+        "roster._solved = late\n"
+        "app()\n"
+    )
+    given = ["roster", "2023_flow", "--file", SHIPPED, "--required", needs, "--from", "2026-03-02"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            code,
+            *map(str, given),
+            "--frame",
+            "06:00-22:00",
+            "--out",
+            str(tmp_path / "out"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "the same command begins anew" in done.stderr) == (130, True), done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_language_that_nobody_speaks_is_named(tmp_path: Path) -> None:
