@@ -22,6 +22,7 @@ from acd.store import queries
 from acd.store.codec import UnreadableEvent
 from acd.store.journal import SqlJournal
 from acd.store.open import StoreFault
+from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
 from agents.model import Cefr, Roster
@@ -46,9 +47,11 @@ app = typer.Typer(
 pbx = typer.Typer(no_args_is_help=True, help="What Asterisk needs.")
 staff = typer.Typer(no_args_is_help=True, help="Who works here.")
 db = typer.Typer(no_args_is_help=True, help="The databases.")
+vault = typer.Typer(no_args_is_help=True, help="Callers' numbers.")
 app.add_typer(pbx, name="pbx")
 app.add_typer(staff, name="staff")
 app.add_typer(db, name="db")
+app.add_typer(vault, name="vault")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
 
@@ -214,6 +217,40 @@ def db_upgrade(config: ConfigFile = DEFAULT) -> None:
         raise _fail(str(fault)) from None
     for store, revision in revisions.items():
         typer.echo(f"{store}: {revision}")
+
+
+@vault.command("erase")
+def vault_erase(
+    number: Annotated[
+        str,
+        typer.Option(prompt="telephone number", help="As the caller would write it; asked for if left out."),
+    ],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Forget a caller's number for good, while the daemon runs or not: nothing leads from records to it then.
+
+    Exit 1 if the number is not known. Asked for, it stands in no shell's history.
+    """
+    plain = normal(number)
+    if not plain:
+        raise _fail("that is no telephone number; write one like +49 201 8812345 or 0201 8812345")
+    try:
+        known = asyncio.run(_erase(_centre(config), plain))
+    except (StoreFault, StillInTheLog) as fault:
+        raise _fail(str(fault)) from None
+    typer.echo("the number is forgotten" if known else "the number is not known")
+    if not known:
+        raise typer.Exit(1)
+
+
+async def _erase(centre: Centre, number: str) -> bool:
+    kept = SqlVault(
+        await stores.ready("vault", daemon.store_urls(centre)["vault"]), centre.privacy.number_days, []
+    )
+    try:
+        return await kept.erase(number)
+    finally:
+        await kept.close()
 
 
 @app.command()

@@ -14,6 +14,10 @@ REGION = "DE"
 WITHHELD = frozenset({"", "anonymous", "unknown", "withheld", "private", "restricted", "unavailable"})
 
 
+class StillInTheLog(Exception):
+    """Deleted bytes are still in SQLite's log, since others hold it; the message says so."""
+
+
 def normal(number: str) -> str:
     """A telephone number in E.164, or "" for what is none. Nothing but digits and + comes out."""
     if number.strip().lower() in WITHHELD or len(number) > 64:
@@ -34,6 +38,7 @@ class SqlVault:
         self._engine = engine
         self._keep_ms = days * DAY_MS
         self._switchboards = {normal(number) for number in switchboards}
+        self._unscrubbed = False
 
     async def token(self, number: str, now_ms: int) -> str:
         plain = normal(number)
@@ -63,15 +68,19 @@ class SqlVault:
     async def purge(self, now_ms: int) -> int:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.forget_ms <= now_ms))
-        if gone.rowcount:
+        if gone.rowcount or self._unscrubbed:
             await self._scrub()
         return int(gone.rowcount)
 
     async def _scrub(self) -> None:
-        """Deleted bytes leave the files: SQLite zeroes them, and its log is emptied."""
+        """Deleted bytes leave the files: SQLite zeroes them, and its log is emptied. Raises StillInTheLog."""
         if self._engine.dialect.name == "sqlite":
+            self._unscrubbed = True
             async with self._engine.connect() as connection:
-                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+                busy = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).one()[0]
+            if busy:
+                raise StillInTheLog("deleted, but the vault's log still holds it while another program reads")
+            self._unscrubbed = False
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -12,7 +12,6 @@ from acd import replay
 from acd.demo.hotline import NUMBER, PROJECT, configured
 from acd.store.journal import SqlJournal
 from acd.store.open import ready, urls
-from acd.store.vault import SqlVault
 from routing.engine import Engine
 from tests.integration.conftest import Watched
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
@@ -60,6 +59,7 @@ async def test_the_commands_of_the_readme(config: Path, tmp_path: Path) -> None:
         ["db", "upgrade"],
         ["replay"],
         ["shadow"],
+        ["vault", "erase"],
         ["demo"],
     ):
         code, said = await acd(*words, "--help")
@@ -146,14 +146,19 @@ async def test_a_number_stands_nowhere_but_in_the_vault_and_goes_without_a_trace
 
     assert holding() <= {"vault.db", "vault.db-wal"}
     assert holding()
-    await hotline.stop_daemon()
     decided = await replayed(hotline)
-    vault = SqlVault(await ready("vault", urls(hotline.folder / "var", {})["vault"]), 30, [])
-    assert await vault.erase(f"0{number}")
-    await vault.close()
+    erase = ("vault", "erase", "--config", str(hotline.config), "--number")
+    assert await acd(*erase, "nonsense") == (
+        2,
+        "that is no telephone number; write one like +49 201 8812345 or 0201 8812345\n",
+    )
+    assert await acd(*erase, f"0{number}") == (0, "the number is forgotten\n")
+    assert holding() == set(), "while the daemon runs"
+    assert await acd(*erase, f"0{number}") == (1, "the number is not known\n")
+    await hotline.stop_daemon()
     assert holding() == set()
     assert len(decided) > 10
-    assert await replayed(hotline) == decided
+    assert (await replayed(hotline))[: len(decided)] == decided
 
 
 async def replayed(hotline: Watched) -> list[str]:

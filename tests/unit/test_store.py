@@ -1,14 +1,16 @@
 """The three stores on real SQLite files: what is written is read again, and each fault has one sentence."""
 
+import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.ports import Decision, JournalRefused, Snapshot
@@ -18,7 +20,7 @@ from acd.store.open import StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder
 from acd.store.tables import blobs, handlings, incidents, offers, staff_intervals, visits
-from acd.store.vault import SqlVault, normal
+from acd.store.vault import SqlVault, StillInTheLog, normal
 from routing import facts
 from routing.events import KINDS, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
 from routing.index import Choice, Lost
@@ -297,6 +299,28 @@ async def test_one_number_one_token_until_its_deadline(tmp_path: Path) -> None:
     assert await vault.token("+492018812345", 1_000) == first
     assert await vault.token("02018812345", 86_400_000) != first
     assert await vault.token("0201880", 0) == ""
+    await vault.close()
+
+
+async def test_what_a_reader_keeps_in_the_log_is_said_and_goes_with_the_next_purge(tmp_path: Path) -> None:
+    engine = await ready("vault", urls(tmp_path, {})["vault"])
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _(connection: Any, _record: object) -> None:
+        connection.cursor().execute("PRAGMA busy_timeout=20")
+
+    await engine.dispose()
+    vault = SqlVault(engine, 30, [])
+    await vault.token("0201 8812345", 0)
+    reader = sqlite3.connect(tmp_path / "vault.db", isolation_level=None)
+    reader.execute("begin")
+    reader.execute("select * from vault_number").fetchall()
+    with pytest.raises(StillInTheLog):
+        await vault.erase("0201 8812345")
+    reader.close()
+    assert b"+492018812345" in (tmp_path / "vault.db-wal").read_bytes()
+    assert await vault.purge(0) == 0
+    assert b"+492018812345" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     await vault.close()
 
 
