@@ -1,40 +1,26 @@
 """acd plan replay: a recorded day or year again, under its own and under other rules or people."""
 
-import asyncio
-import hashlib
-from collections.abc import Callable, Sequence
+import csv
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import numpy as np
 import numpy.typing as npt
 import typer
-from sqlalchemy.exc import DBAPIError
 
-from acd.plan.common import DEFAULT, File, Seed, fail, progress_bar, told
-from acd.replay import replay, thaw
-from acd.store import open as stores
-from acd.store.codec import UnreadableEvent
-from acd.store.journal import SqlJournal
-from acd.store.open import StoreFault
-from agents import state as staff
-from agents.model import Roster
-from config import staff_csv
-from config.load import cleaned
-from config.load import load as load_centre
-from config.people import policy as policy_of
-from config.schema import Centre
+from acd.plan import journals, otherwise
+from acd.plan.common import DEFAULT, INTERRUPTED, File, Seed, fail, progress_bar, told
+from acd.plan.otherwise import Otherwise
 from routing import facts
-from routing.engine import Effects
-from routing.policy import Policy
-from routing.privacy import MERGED, shown_apart
-from routing.world import Person
+from routing.privacy import MERGED
 from simulation import censored, rerun, scenario_file
-from simulation.journalled import DAY_MS, DEVICE, UNKNOWN, Did, Journalled, Reader
+from simulation.journalled import UNKNOWN, Journalled
 from simulation.outcome import Figure
-from simulation.recorded import Recorded
-from simulation.rerun import FIGURES, Assumed, Job, Measure, Rules
+from simulation.rerun import FIGURES, Assumed, Job, Measure
+from simulation.results import PACKAGE
 from simulation.scenario import Scenario
 from simulation.spread import Estimate, Spread
 from simulation.sweep import local
@@ -49,15 +35,7 @@ GAVE_UP_LEAST: Final = 10
 FEW: Final = 30
 """Below so many calls a count is shown and no share."""
 ROUND: Final = 5
-HOURS_DAYS: Final = 300
-"""A policy's opening hours are worked out 400 days ahead; longer journals get them anew after so many."""
-
-
-class Read(NamedTuple):
-    """A journal, and whether the simulated clock led to the same decisions."""
-
-    journalled: Journalled
-    same: bool
+"""Replications that a process does at once."""
 
 
 @app.command("replay")
@@ -84,6 +62,7 @@ def replay_(
         int, typer.Option("--replications", min=2, help="Draws of what the journal does not tell.")
     ] = 20,
     seed: Seed = 1,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write every figure here too.")] = None,
 ) -> None:
     """Simulate a recorded time again: as it was, to compare, and under other rules or people.
 
@@ -93,153 +72,34 @@ def replay_(
     """
     with told():
         asked = scenario_file.load(file, scenario or scenario_file.names(file)[0])
-        found = _read(journal)
-        rules = _recorded_rules(found.journalled)
-        other = _other(found.journalled, rules, asked.house, policy, roster, people, without or [])
+        found = journals.read(journal)
+        rules = otherwise.recorded_rules(found.journalled)
+        wanted = Otherwise(policy, roster, people, tuple(without or ()))
+        other = otherwise.rules(found.journalled, asked.house, wanted)
         assumed, of_patience = _assumed(found.journalled, asked)
         variants = [rules] if other is None else [rules, other]
-        level, apart = asked.house.service_level, _apart(variants, asked.house.privacy.smallest_cell)
+        level, apart = asked.house.service_level, otherwise.apart(variants, asked.house.privacy.smallest_cell)
         measure = Measure(level.seconds * 1000, level.short_abandon_seconds * 1000, level.variant, apart)
         with progress_bar() as bar:
             task = bar.add_task("replay", total=number * len(variants))
-            given = _run(
-                [Job(found.journalled, each, assumed, measure, seed, 0, number) for each in variants],
-                lambda: bar.advance(task, ROUND),
-            )
+            try:
+                given = _run(
+                    [Job(found.journalled, each, assumed, measure, seed, 0, number) for each in variants],
+                    lambda: bar.advance(task, ROUND),
+                )
+            except KeyboardInterrupt:
+                typer.echo("interrupted", err=True)
+                raise typer.Exit(INTERRUPTED) from None
     _print_read(found, asked, of_patience)
     was = rerun.figures(found.journalled, rerun.recorded(found.journalled), measure)
-    _print(found.journalled, measure, was, given, number)
+    columns = _columns(given)
+    _print(found.journalled, measure, was, columns, number)
+    if table is not None:
+        of = {"seed": str(seed), "replications": str(number), "scenario_hash": asked.digest}
+        _write(table, found.journalled, measure, was, columns, {**of, "version": version(PACKAGE)})
 
 
-# --- reading ---------------------------------------------------------------------------------------------
-
-
-def _read(address: str) -> Read:
-    if "://" not in address and not Path(address).is_file():
-        raise fail(f"{address}: is no file; name a journal.db")
-    url = address if "://" in address else f"sqlite+aiosqlite:///{Path(address).resolve()}"
-    try:
-        found = asyncio.run(_reading(url))
-    except (StoreFault, UnreadableEvent) as fault:
-        raise fail(str(fault)) from None
-    except DBAPIError as fault:
-        raise fail(f"the journal cannot be read: {str(fault.orig).splitlines()[0][:160]}") from None
-    if not found.journalled.callers:
-        raise fail("the journal tells of no caller who came into the queue; let the daemon run first")
-    if not found.journalled.rosters or not found.journalled.policies:
-        raise fail("the journal tells of no rules or people; it is not whole")
-    return found
-
-
-async def _reading(url: str) -> Read:
-    journal = await SqlJournal.open(await stores.readable("journal", url))
-    try:
-        begin = await journal.begin()
-        engine, after = thaw(begin)
-        reader, live, simulated = Reader(engine), _Digest(), _Digest()
-        if begin is not None:
-            reader.begin(engine.world, engine.world.now_ms)
-        clocked = Recorded(thaw(begin)[0], simulated.take)
-        async for envelope, effects in replay(engine, journal, after):
-            reader.take(envelope, effects)
-            live.take(effects)
-            clocked.feed(envelope)
-        return Read(reader.found(), live.hexdigest() == simulated.hexdigest())
-    finally:
-        await journal.close()
-
-
-class _Digest:
-    """Of commands and facts in order."""
-
-    def __init__(self) -> None:
-        self._commands, self._facts = hashlib.sha256(), hashlib.sha256()
-
-    def take(self, effects: Effects) -> None:
-        for command in effects.commands:
-            self._commands.update(repr(command).encode())
-        for fact in effects.facts:
-            self._facts.update(repr(fact).encode())
-
-    def hexdigest(self) -> str:
-        return self._commands.hexdigest() + self._facts.hexdigest()
-
-
-# --- rules, people, assumptions ----------------------------------------------------------------------------
-
-
-def _recorded_rules(journalled: Journalled) -> Rules:
-    return Rules(journalled.policies, journalled.rosters, journalled.did)
-
-
-def _other(
-    journalled: Journalled,
-    rules: Rules,
-    house: Centre,
-    policy: Path | None,
-    roster: Path | None,
-    people: str,
-    without: Sequence[str],
-) -> Rules | None:
-    """What is asked for, or None if nothing else is."""
-    if policy is not None:
-        rules = rules._replace(policies=_policies(load_centre(policy), journalled))
-    if roster is not None:
-        rules = _with_people(rules, staff_csv.read(roster, house), journalled)
-    only = [each.strip() for each in people.split(",") if each.strip()]
-    known = sorted({agent.id for _, each in rules.rosters for agent in each.agents})
-    for option, named in (("--people", only), ("--without", without)):
-        if unknown := [each for each in named if each not in known]:
-            raise fail(f"{option}: {cleaned(unknown[0])!r} is nobody here; there are {', '.join(known)}")
-    there = {each for each in only or known if each not in without}
-    if only or without:
-        rules = rules._replace(did=tuple(each for each in rules.did if each.agent in there))
-    return rules if policy or roster or only or without else None
-
-
-def _apart(variants: Sequence[Rules], smallest: int) -> frozenset[tuple[str, str]] | None:
-    """The (language, concern) that may be shown apart under all these rules and people."""
-    if smallest == 0:
-        return None
-    shown = [
-        shown_apart(policy, [Person(agent) for agent in roster.agents], smallest)
-        for rules in variants
-        for _, policy in rules.policies
-        for _, roster in rules.rosters
-    ]
-    return frozenset.intersection(*shown)
-
-
-def _policies(centre: Centre, journalled: Journalled) -> tuple[tuple[int, Policy], ...]:
-    times = range(journalled.begin_ms, journalled.end_ms + 1, HOURS_DAYS * DAY_MS)
-    return tuple((at, policy_of(centre, at)) for at in times)
-
-
-def _with_people(rules: Rules, new: Roster, journalled: Journalled) -> Rules:
-    """Who was not there before works the hours of whoever was there longest."""
-    ids = {agent.id for agent in new.agents}
-    before = {agent.id for _, each in rules.rosters for agent in each.agents}
-    hours = [each for each in rules.did if each.agent == _longest_there(rules.did, journalled.end_ms)]
-    did = [each for each in rules.did if each.agent in ids]
-    for agent in sorted(ids - before):
-        did += [each._replace(agent=agent) for each in hours if each.what != DEVICE]
-    return rules._replace(
-        rosters=((journalled.begin_ms, new),), did=tuple(sorted(did, key=lambda each: each.at_ms))
-    )
-
-
-def _longest_there(did: Sequence[Did], end_ms: int) -> str:
-    """Who was logged in longest; "" if nobody was."""
-    since: dict[str, int] = {}
-    there: dict[str, int] = {}
-    for each in did:
-        if each.what == staff.LOGIN:
-            since.setdefault(each.agent, each.at_ms)
-        elif each.what == staff.LOGOUT and each.agent in since:
-            there[each.agent] = there.get(each.agent, 0) + each.at_ms - since.pop(each.agent)
-    for agent, at in since.items():
-        there[agent] = there.get(agent, 0) + end_ms - at
-    return max(sorted(there), key=lambda agent: there[agent], default="")
+# --- assumptions, running ----------------------------------------------------------------------------------
 
 
 def _assumed(journalled: Journalled, asked: Scenario) -> tuple[Assumed, str]:
@@ -283,7 +143,7 @@ def _run(jobs: Sequence[Job], progress: Callable[[], object]) -> list[Floats]:
 # --- telling -----------------------------------------------------------------------------------------------
 
 
-def _print_read(found: Read, asked: Scenario, of_patience: str) -> None:
+def _print_read(found: journals.Read, asked: Scenario, of_patience: str) -> None:
     journal = found.journalled
     zone = asked.house.centre.zone
     begin, end = (datetime.fromtimestamp(at / 1000, zone) for at in (journal.begin_ms, journal.end_ms))
@@ -304,15 +164,19 @@ def _print_read(found: Read, asked: Scenario, of_patience: str) -> None:
     typer.echo(f"talks and offers are drawn from the {talks} and {len(journal.offers)} recorded\n")
 
 
-def _print(
-    journalled: Journalled, measure: Measure, was: Floats, given: Sequence[Floats], number: int
-) -> None:
-    names = ["as it was, simulated", "otherwise"][: len(given)]
-    columns = [_estimates(each) for each in given]
+def _columns(given: Sequence[Floats]) -> dict[str, list[Estimate]]:
+    """By name: as it was, otherwise, and how that differs, replication by replication."""
+    found = {"as it was, simulated": _estimates(given[0])}
     if len(given) == 2:
-        names.append("difference")
-        columns.append(_estimates(given[1] - given[0]))
-    typer.echo(f"{'':46} {'recorded':>9}" + "".join(f"  {name:^29}" for name in names) + "  unit")
+        found |= {"otherwise": _estimates(given[1]), "difference": _estimates(given[1] - given[0])}
+    return found
+
+
+def _print(
+    journalled: Journalled, measure: Measure, was: Floats, named: Mapping[str, list[Estimate]], number: int
+) -> None:
+    columns = list(named.values())
+    typer.echo(f"{'':46} {'recorded':>9}" + "".join(f"  {name:^29}" for name in named) + "  unit")
     for i, figure in enumerate(FIGURES):
         typer.echo(_line(figure.en, figure, was[i], [column[i] for column in columns]))
     typer.echo(
@@ -346,3 +210,32 @@ def _estimates(rows: Floats) -> list[Estimate]:
 def _line(name: str, figure: Figure, was: float, found: Sequence[Estimate]) -> str:
     shown = "".join(f"  {each.mean:9.3f} ({each.low:8.3f} {each.high:8.3f})" for each in found)
     return f"{name:46} {was:9.3f}{shown}  {figure.unit}"
+
+
+def _write(
+    path: Path,
+    journalled: Journalled,
+    measure: Measure,
+    was: Floats,
+    named: Mapping[str, list[Estimate]],
+    of: Mapping[str, str],
+) -> None:
+    """A row a figure, and what it came out as under each name; few calls have no shares here either."""
+    listed = [("all", "", figure) for figure in FIGURES] + list(rerun.of_cells(journalled, measure))
+    enough = True
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["by", "key", "figure", "unit", "recorded", "under", "mean", "low", "high", *of])
+            for i, (by, key, figure) in enumerate(listed):
+                enough = was[i] >= FEW if by != "all" and figure.key == "contacts" else enough
+                if not enough and figure.key != "contacts":
+                    continue
+                for name, column in named.items():
+                    each = [f"{value:.6g}" for value in (column[i].mean, column[i].low, column[i].high)]
+                    row = [by, key, figure.key, figure.unit, f"{was[i]:.6g}", name, *each]
+                    writer.writerow([*row, *of.values()])
+    except OSError as fault:
+        raise fail(f"--csv {path}: cannot be written: {fault.strerror}") from None
+    typer.echo(str(path))

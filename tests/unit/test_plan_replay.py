@@ -1,6 +1,7 @@
 """`acd plan replay`: a journal of some days, again as it was and otherwise; faults are one sentence."""
 
 import asyncio
+import csv
 from pathlib import Path
 
 import pytest
@@ -82,12 +83,22 @@ def test_as_it_was_recorded_and_simulated_stand_side_by_side(journal: str) -> No
     assert "not of how another day would have differed" in done.stdout
 
 
-def test_with_a_person_less_the_difference_has_an_interval(journal: str) -> None:
-    done = _acd(journal, "--replications", "6", "--without", "jonas")
+def test_with_a_person_less_the_difference_has_an_interval(journal: str, tmp_path: Path) -> None:
+    table = tmp_path / "new" / "out.csv"
+    done = _acd(journal, "--replications", "6", "--without", "jonas", "--csv", str(table))
     assert done.exit_code == 0, done.stderr
     _, _, _, _, _, _, _, difference, low, high = _figure(done, "service level, all offered")
     assert low <= difference <= high < 0, "worse, surely"
     assert "de: service level" in done.stdout
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    (row,) = (
+        each for each in rows if each["figure"].endswith("all_offered") and each["under"] == "difference"
+    )
+    assert float(row["mean"]) == pytest.approx(difference, abs=6e-4)
+    assert (row["seed"], row["replications"]) == ("1", "6")
+    few = {each["figure"] for each in rows if each["key"] == "fr"}
+    assert few == {"contacts"}, "four calls have no shares"
 
 
 def test_other_rules_and_other_people(journal: str, tmp_path: Path) -> None:
