@@ -94,20 +94,20 @@ def staff(
         chance = 1 - asked.targets.probability.value if alpha is None else alpha
         if not 0 < chance < 1 or not 0 < delta < 1:
             raise fail("--alpha and --delta: lie between 0 and 1, both left out")
-        try:
-            search = Search(
-                asked,
-                wanted,
-                numbers=sizes,
-                keep=asked.staff.order[: int(asked.staff.people.value)] if keep else (),
-                new=not known,
-                case_work=not calls_only,
-                seed=seed,
-            )
-        except (TooMuch, NeverOpen) as fault:
-            raise fail(str(fault)) from None
-        with executor_at(on) as executor, progress_bar() as bar, executor or local() as pool:
-            task = bar.add_task(scenario, total=len(sizes))
+        with executor_at(on) as executor, progress_bar() as bar:
+            task = bar.add_task(f"{scenario}: candidates", total=len(sizes))
+            try:
+                search = Search(
+                    asked,
+                    wanted,
+                    numbers=sizes,
+                    keep=asked.staff.order[: _people(asked)] if keep else (),
+                    new=not known,
+                    case_work=not calls_only,
+                    seed=seed,
+                )
+            except (TooMuch, NeverOpen) as fault:
+                raise fail(str(fault)) from None
             years = 0
 
             def show(people: int, more: int) -> None:
@@ -119,10 +119,12 @@ def staff(
                     description=f"{scenario}: {people} people, {years:,} simulated years",
                 )
 
-            answer = search.run(pool, alpha=chance, delta=delta, most=most, progress=show)
-    _print(asked, search, answer, chance, delta)
+            with executor or local() as pool:
+                answer = search.run(pool, alpha=chance, delta=delta, most=most, progress=show)
     folder = out / f"{scenario}-staff"
-    for path in _write(file, asked, answer, seed, folder):
+    written = _write(file, asked, answer, seed, folder)
+    _print(asked, search, answer, chance, delta)
+    for path in written:
         typer.echo(str(path))
     if answer.chosen or answer.nearest:
         typer.echo(f"simulate that staff: acd plan run {chosen_name(scenario)} --file {folder / SCENARIO}")
