@@ -94,11 +94,21 @@ def limit(cases: tuple[float, ...], met: Bools) -> Limit:
     return Limit(cases[first - 1] if first else None, cases[first])
 
 
-def limits(material: Material, staff: int, target: Target) -> Limit:
-    """Up to how many cases this number of staff meets the target on the mean."""
+def limits(material: Material, staff: int, target: Target, *, surely: bool = False) -> Limit:
+    """Up to how many cases this number of staff meets the target on the mean, or with its whole interval."""
     field = material.field
-    row = means(field.figures[field.staff.index(staff)])[:, material.place(target.key)]
-    return limit(field.cases, target.met(row))
+    rows = field.figures[field.staff.index(staff)][..., material.place(target.key)]
+    found = estimates(rows.T)
+    if not surely:
+        return limit(field.cases, target.met(np.array([each.mean for each in found])))
+    return limit(field.cases, np.array([verdict(target, each) == "met" for each in found]))
+
+
+def verdict(target: Target, each: Estimate) -> str:
+    """ "met" or "missed" by the whole interval of the mean, else "undecided"."""
+    ends = [each.low, each.high] if np.isfinite(each.low) else [each.mean]
+    met = target.met(np.array(ends))
+    return "met" if met.all() else "undecided" if met.any() else "missed"
 
 
 def fewest(material: Material, rows: Floats) -> int | None:

@@ -93,6 +93,7 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "met": Text("erreicht", "met"),
     "missed": Text("verfehlt", "missed"),
+    "undecided": Text("weder sicher erreicht noch sicher verfehlt", "neither surely met nor surely missed"),
     "gives_wait": Text(
         "Von den Angenommenen warten 95 % höchstens {wait} ({interval}); {abandonment} legen vorher auf.",
         "Of those answered, 95% wait at most {wait} ({interval}); {abandonment} hang up before.",
@@ -133,16 +134,17 @@ TEXTS: Final[dict[str, Text]] = {
         "With the people of the planning file, in their order, the targets are met from {n} staff on.",
     ),
     "fewest_none": Text(
-        "Mit den Personen der Planungsdatei werden die Ziele auch mit {most} Beschäftigten nicht erreicht.",
-        "With the people of the planning file the targets are not met even by {most} staff.",
+        "Mit den Personen der Planungsdatei werden die Ziele auch mit {most} Beschäftigten nicht "
+        "erreicht: {figures}.",
+        "With the people of the planning file the targets are not met even by {most} staff: {figures}.",
     ),
     "fewest_pooled": Text(
         "Könnte jede und jeder alle Sprachen und Anliegen, genügten {n}.",
         "If everybody spoke every language and knew every concern, {n} would do.",
     ),
     "fewest_pooled_none": Text(
-        "Auch wenn jede und jeder alle Sprachen und Anliegen könnte, genügten {most} nicht.",
-        "Even if everybody spoke every language and knew every concern, {most} would not do.",
+        "Auch wenn jede und jeder alle Sprachen und Anliegen könnte, genügten {most} nicht: {figures}.",
+        "Even if everybody spoke every language and knew every concern, {most} would not do: {figures}.",
     ),
     "up_to_question": Text(
         "{staff} Beschäftigte: bis zu welcher Fallzahl?", "{staff} staff: up to how many cases?"
@@ -150,6 +152,15 @@ TEXTS: Final[dict[str, Text]] = {
     "up_to": Text(
         "{what}: bis {cases} Fälle im Jahr; bei {following} wird das Ziel verfehlt.",
         "{what}: up to {cases} cases a year; at {following} the target is missed.",
+    ),
+    "up_to_surely": Text(
+        "Sicher, also mit dem ganzen 95-%-Intervall des Mittels, ist das nur bis {cases}.",
+        "Sure, that is with the whole 95% interval of the mean, this is only up to {cases}.",
+    ),
+    "up_to_never_surely": Text(
+        "Sicher, also mit dem ganzen 95-%-Intervall des Mittels, ist das bei keiner simulierten Fallzahl.",
+        "Sure, that is with the whole 95% interval of the mean, this is at no case number that was "
+        "simulated.",
     ),
     "up_to_all": Text(
         "{what}: bei jeder simulierten Fallzahl, also bis mindestens {cases}.",
@@ -222,6 +233,10 @@ TEXTS: Final[dict[str, Text]] = {
         "{share} der Anrufe werden in der Zeit angenommen, das Ziel wird {met}.",
         "{letter} – {name} ({where}): The formula asks for {needed} posts, there are {there}. {share} "
         "of calls are answered in time, the target is {met}.",
+    ),
+    "sentence_anchor_cases": Text(
+        "Neun von zehn Fällen dauern höchstens {turnaround}; {utilisation} der Anwesenheit sind ausgelastet.",
+        "Nine of ten cases take at most {turnaround}; {utilisation} of attendance is used.",
     ),
     "where_on": Text("ein Punkt des Rasters", "a point of the grid"),
     "where_between": Text("zwischen zwei Punkten des Rasters", "between two points of the grid"),

@@ -6,6 +6,7 @@ import re
 import string
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,14 @@ from simulation.report.gather import (
     field_of,
     standard_staff,
 )
-from simulation.report.numbers import LANGUAGES
+from simulation.report.numbers import LANGUAGES, Language
 from simulation.report.page import Other, page
 from simulation.report.pdf import pdf
 from simulation.report.sensitivity import varied
 from simulation.report.withheld import withheld
 from simulation.report.wording import LANGUAGE_NAMES, TEXTS, VARIANTS, Voice
 from simulation.scenario import Scenario
+from simulation.spread import Estimate
 from simulation.sweep import CASES, PEOPLE, Grid, GridFaults, Swept
 from simulation.year import year
 
@@ -89,7 +91,12 @@ def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow",
 
 
 MATERIAL = made()
-GERMAN, ENGLISH = document(MATERIAL, "de"), document(MATERIAL, "en")
+
+
+@cache
+def said(language: Language) -> Document:
+    """The report in one language, made once."""
+    return document(MATERIAL, language)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +148,18 @@ def test_up_to_how_many_cases_is_the_last_before_the_first_miss() -> None:
     assert answers.limit((1.0, 2.0, 3.0, 4.0), met) == answers.Limit(2.0, 3.0)
     assert answers.limit((1.0, 2.0), np.array([True, True])) == answers.Limit(2.0, None)
     assert answers.limit((1.0, 2.0), np.array([False, True])) == answers.Limit(None, 1.0)
+
+
+def test_a_target_within_the_interval_is_neither_met_nor_missed() -> None:
+    level, days = answers.Target("a", "1", 0.8, True), answers.Target("b", "days", 90.0, False)
+
+    def between(low: float, high: float) -> Estimate:
+        return Estimate(9, (low + high) / 2, low, high, low, high)
+
+    found = [answers.verdict(level, between(low, low + 0.02)) for low in (0.7, 0.79, 0.8)]
+    assert found == ["missed", "undecided", "met"]
+    found = [answers.verdict(days, between(low, low + 2)) for low in (88, 89, 91)]
+    assert found == ["met", "undecided", "missed"]
 
 
 def test_the_fewest_staff_are_those_from_which_on_every_target_is_met() -> None:
@@ -217,7 +236,7 @@ def test_a_sweep_of_something_else_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def german_pdf() -> bytes:
-    return pdf(GERMAN)
+    return pdf(said("de"))
 
 
 def test_page_and_pdf_are_the_same_bytes_in_another_process(german_pdf: bytes) -> None:
@@ -235,19 +254,20 @@ def test_page_and_pdf_are_the_same_bytes_in_another_process(german_pdf: bytes) -
         text=True,
         check=True,
     ).stdout.strip()
-    assert hashlib.sha256(page(GERMAN).encode() + german_pdf).hexdigest() == there
+    assert hashlib.sha256(page(said("de")).encode() + german_pdf).hexdigest() == there
 
 
 def test_the_page_fetches_nothing_and_its_policy_says_so() -> None:
-    text = page(GERMAN, Other("report.en.html", "en"))
+    text = page(said("de"), Other("report.en.html", "en"))
     assert "default-src 'none'" in text
     assert re.findall(r"(?:src|href)=\"(?!data:|#|report\.en\.html)[^\"]*", text) == []
     assert "<script" not in text
     assert " style=" not in text
 
 
-@pytest.mark.parametrize("made_of", [GERMAN, ENGLISH], ids=LANGUAGES)
-def test_each_picture_has_its_words_and_its_numbers(made_of: Document) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_picture_has_its_words_and_its_numbers(language: Language) -> None:
+    made_of = said(language)
     shown = [each for section in made_of.sections for each in section.blocks if isinstance(each, Picture)]
     assert len({each.key for each in shown}) == len(shown) >= 10
     for each in shown:
@@ -257,7 +277,7 @@ def test_each_picture_has_its_words_and_its_numbers(made_of: Document) -> None:
 
 
 def test_few_calls_are_counted_and_not_shared() -> None:
-    (section,) = (each for each in GERMAN.sections if each.key == "cells")
+    (section,) = (each for each in said("de").sections if each.key == "cells")
     picture = section.blocks[1]
     assert isinstance(picture, Picture)
     (polish,) = (row for row in picture.numbers.rows if row[0] == "Polnisch")
@@ -286,7 +306,7 @@ def test_what_points_to_few_people_is_left_out_when_the_setting_asks_for_it() ->
 
 
 def test_the_anchors_say_where_they_fall() -> None:
-    (section,) = (each for each in ENGLISH.sections if each.key == "anchors")
+    (section,) = (each for each in said("en").sections if each.key == "anchors")
     listing = str(section.blocks[-1])
     assert "2016: the beginning with 5 staff (outside the grid)" in listing
     assert "2023: 15 staff, 8,000 cases a year (a point of the grid)" in listing
@@ -294,7 +314,7 @@ def test_the_anchors_say_where_they_fall() -> None:
 
 
 def test_every_number_of_the_scenario_is_listed_with_its_source() -> None:
-    (section,) = (each for each in GERMAN.sections if each.key == "assumptions")
+    (section,) = (each for each in said("de").sections if each.key == "assumptions")
     (table,) = (each for each in section.blocks if isinstance(each, Table))
     listed = list(ASKED.quantities())
     assert [row[1] for row in table.rows] == [key for key, _ in listed]
@@ -303,7 +323,7 @@ def test_every_number_of_the_scenario_is_listed_with_its_source() -> None:
 
 
 def test_the_pdf_has_bookmarks_a_language_and_cells_that_a_screen_reader_knows(german_pdf: bytes) -> None:
-    made_of, file = GERMAN, german_pdf
+    made_of, file = said("de"), german_pdf
     bookmarks = len(re.findall(rb"/Dest \[", file))
     assert bookmarks > len(made_of.sections)
     assert b"/Lang (de" in file
@@ -315,7 +335,7 @@ def test_the_pdf_has_bookmarks_a_language_and_cells_that_a_screen_reader_knows(g
 
 
 def test_an_answer_says_up_to_how_many_cases() -> None:
-    section = ENGLISH.sections[0]
+    section = said("en").sections[0]
     text = str(section.blocks)
     assert "23 staff: up to how many cases?" in text
     assert "at every case number that was simulated, so at least up to 8,000" in text

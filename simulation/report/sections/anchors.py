@@ -100,8 +100,10 @@ def _level(each: Estimate, voice: Voice) -> str:
 def _sentences(material: Material, voice: Voice, listed: tuple[Anchor, ...]) -> Iterator[str]:
     for each in listed:
         needed = posts(each.case.scenario)
-        level = answers.estimates(each.case.figures)[material.place(material.level)]
-        yield voice.say(
+        found = answers.estimates(each.case.figures)
+        level = found[material.place(material.level)]
+        (promised, *_) = answers.targets(material)
+        sentence = voice.say(
             "sentence_anchor",
             letter=each.letter,
             name=voice.name(each.case.scenario),
@@ -109,5 +111,12 @@ def _sentences(material: Material, voice: Voice, listed: tuple[Anchor, ...]) -> 
             needed=voice.number(needed.needed, 2),
             there=voice.number(needed.there, 2),
             share=voice.percent(level.mean),
-            met=voice.say("met" if level.mean >= material.asked.targets.service_level.value else "missed"),
+            met=voice.say(answers.verdict(promised, level)),
         )
+        if material.case_work:
+            sentence += " " + voice.say(
+                "sentence_anchor_cases",
+                turnaround=voice.with_unit(found[material.place("turnaround_p90")].mean, "days"),
+                utilisation=voice.percent(found[material.place("utilisation")].mean),
+            )
+        yield sentence

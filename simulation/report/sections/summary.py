@@ -84,9 +84,10 @@ def _tiles(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iter
 def _gives(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iterator[str]:
     asked, needed = material.asked, posts(material.asked)
     targets, level = asked.targets, found[material.level]
-
-    def verdict(met: bool) -> str:
-        return voice.say("met" if met else "missed")
+    verdicts = {
+        target.key: voice.say(answers.verdict(target, found[target.key]))
+        for target in answers.targets(material)
+    }
 
     yield voice.say(
         "gives_level",
@@ -96,7 +97,7 @@ def _gives(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iter
         interval=voice.interval(level, "1"),
         year=voice.year(level, "1"),
         target=voice.target(targets.service_level.value),
-        met=verdict(level.mean >= targets.service_level.value),
+        met=verdicts[material.level],
     )
     yield voice.say(
         "gives_wait",
@@ -112,7 +113,7 @@ def _gives(material: Material, voice: Voice, found: dict[str, Estimate]) -> Iter
             p90=voice.with_unit(slow.mean, "days"),
             interval=voice.interval(slow, "days"),
             target=voice.days(targets.turnaround.value),
-            met=verdict(slow.mean <= targets.turnaround.value),
+            met=verdicts["turnaround_p90"],
         )
     if "backlog_end" in found:
         yield voice.say(
@@ -172,6 +173,10 @@ def _up_to(material: Material, voice: Voice, staff: int) -> Iterator[str]:
                 following=voice.number(limit.following),
             )
             least = None if least is None else min(least, limit.upto)
+        sure = answers.limits(material, staff, target, surely=True).upto
+        if limit.upto is not None and sure != limit.upto:
+            key = "up_to_never_surely" if sure is None else "up_to_surely"
+            yield voice.say(key, **({} if sure is None else {"cases": voice.number(sure)}))
     if least is None:
         yield voice.say("up_to_least_none")
     elif least < carried:
@@ -183,7 +188,14 @@ def _fewest(material: Material, voice: Voice) -> Iterator[str]:
     for key, rows in (("fewest", material.by_staff), ("fewest_pooled", material.pooled)):
         least = answers.fewest(material, rows)
         if least is None:
-            yield voice.say(f"{key}_none", most=most)
+            last = answers.estimates(rows[-1])
+            figures = "; ".join(
+                f"{criterion(target, voice)}: "
+                f"{voice.with_unit(last[material.place(target.key)].mean, target.unit)} "
+                f"({voice.interval(last[material.place(target.key)], target.unit)})"
+                for target in answers.targets(material)
+            )
+            yield voice.say(f"{key}_none", most=most, figures=figures)
         else:
             yield voice.say(key, n=voice.number(least))
 
