@@ -244,9 +244,8 @@ def vault_erase(
 
 
 async def _erase(centre: Centre, number: str) -> bool:
-    kept = SqlVault(
-        await stores.ready("vault", daemon.store_urls(centre)["vault"]), centre.privacy.number_days, []
-    )
+    where = daemon.store_urls(centre)["vault"]
+    kept = SqlVault(await stores.ready("vault", where, make=False), centre.privacy.number_days, [])
     try:
         return await kept.erase(number)
     finally:
@@ -283,7 +282,7 @@ def replay(
 
 
 async def _replay(where: str, other: Centre | None) -> bool:
-    journal = await SqlJournal.open(await stores.ready("journal", where))
+    journal = await SqlJournal.open(await stores.ready("journal", where, make=False))
     try:
         begin = await journal.begin()
         if other is not None:
@@ -346,7 +345,7 @@ def shadow(
 
 
 async def _differences(centre: Centre, limit: int) -> list[ShadowDiffered]:
-    engine = await stores.ready("records", daemon.store_urls(centre)["records"])
+    engine = await stores.ready("records", daemon.store_urls(centre)["records"], make=False)
     try:
         return await queries.differences(engine, limit)
     finally:
@@ -379,7 +378,7 @@ def version() -> None:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def plan(context: typer.Context) -> None:
-    """Plan staff: simulate a year, vary it, report. Needs the extra welcomecenter-acd[plan]."""
+    """Plan staff: simulate a year, vary it, report. Needs the extra named plan."""
     try:
         from acd import plan as planner
     except ModuleNotFoundError as missing:

@@ -86,8 +86,14 @@ def _upgrade(connection: Connection, store: str) -> str:
     return str(ScriptDirectory.from_config(config).get_current_head())
 
 
-async def ready(store: str, url: str) -> AsyncEngine:
-    """The engine of a store whose schema is this release's; an empty one is made. Raises StoreFault."""
+async def ready(store: str, url: str, *, make: bool = True) -> AsyncEngine:
+    """The engine of a store whose schema is this release's. Raises StoreFault.
+
+    make: an empty one is made where there is none; who only reads wants none made.
+    """
+    path = _sqlite_path(url)
+    if not make and path is not None and not path.exists():
+        raise StoreFault(f"{path}: is not there; the daemon makes it at its first start")
     _prepare(store, url)
     made = engine(store, url)
     try:

@@ -75,6 +75,13 @@ async def test_check_exits_with_2_and_names_everything(config: Path) -> None:
     assert "staffing.wrapup_seconds: is no key of this table; did you mean wrap_up_seconds?" in said
 
 
+@pytest.mark.parametrize("words", [["replay"], ["shadow"], ["vault", "erase", "--number", "0201 881"]])
+async def test_who_only_reads_makes_no_store(config: Path, tmp_path: Path, words: list[str]) -> None:
+    code, said = await acd(*words, "--config", str(config))
+    assert (code, "is not there; the daemon makes it at its first start" in said) == (2, True), said
+    assert not (tmp_path / "var").exists()
+
+
 async def test_a_wrong_spreadsheet_changes_nothing(config: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("id,name,phone,languages,concerns\nx,X,p01,de:Z1,study:4\n", encoding="utf-8")
