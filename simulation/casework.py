@@ -32,10 +32,8 @@ from simulation.layout import (
     C_OPEN,
     C_PLACE,
     C_STEP,
-    C_TAKES,
     C_VISITOR,
     C_VISITS,
-    C_WAITS,
     CALLED,
     CALLS_AGAIN,
     CASE_CALLS,
@@ -45,6 +43,14 @@ from simulation.layout import (
     CHASES,
     CLASSES,
     COMES,
+    D_BY_CALL,
+    D_FOLLOW_UP,
+    D_LEAD,
+    D_STEPS,
+    D_TAKES,
+    D_VISITS,
+    D_WAITS,
+    D_WORK,
     DIRTY,
     FAULT,
     FIRST_CHASE,
@@ -166,10 +172,9 @@ def opens(w: World, now: Int, case: Int) -> None:
     if now >= w.warm_ms:
         w.case_counts[w.kinds[case], 0] += 1
         w.case_counts[w.kinds[case], 7] += now + w.promised_ms <= w.end_ms
-    by_call, visits = _draw(w, case, BEGINS, 0)
-    calls = by_call < w.first_call
-    c[C_VISITS] = visits < w.appointment
-    say(w, now, CASE_OPENED, case, -1, np.int64(calls))
+    calls = w.case_draws[case, D_BY_CALL]
+    c[C_VISITS] = w.case_draws[case, D_VISITS]
+    say(w, now, CASE_OPENED, case, -1, calls)
     if w.chase_ms:
         later(w, now + w.chase_ms, CHASES, case)
     if calls:
@@ -223,9 +228,7 @@ def _could_begin(w: World, now: Int, case: Int) -> None:
     """The case's step: a job, unless it waits for an appointment."""
     c = w.cases[case]
     if c[C_VISITS] and c[C_STEP] == w.before_step:
-        lead, takes = _draw(w, case, BOOKS, 0)
-        c[C_TAKES] = sampler.duration(w.takes_kind, w.takes_a, w.takes_b, takes, w.tick_ms)
-        at = now + sampler.duration(w.lead_kind, w.lead_a, w.lead_b, lead, w.tick_ms)
+        at = now + w.case_draws[case, D_LEAD]
         _book(w, now, case, at, _span(w.counter, w.n_counter, at))
         return
     _queue_job(w, case)
@@ -284,9 +287,7 @@ def _begin_job(w: World, now: Int, agent: Int, line: Int) -> None:
     step, left = c[C_STEP], c[C_LEFT]
     begun = left >= 0
     if not begun:
-        u, waits = _draw(w, case, WORKS, step)
-        c[C_WAITS] = sampler.duration(w.waits_kind[step], w.waits_a[step], w.waits_b[step], waits, w.tick_ms)
-        left = sampler.duration(w.work_kind[step], w.work_a[step], w.work_b[step], u, w.tick_ms)
+        left = w.case_draws[case, D_STEPS + 3 * step + D_WORK]
     p[P_JOB], p[P_JOB_PACE] = case, p[P_PACE]
     p[P_LEFT] = _at_pace(w, left, p[P_PACE])
     _work(w, now, agent, begun)
@@ -339,14 +340,11 @@ def _end_job(w: World, now: Int, agent: Int) -> None:
     if step == w.n_work_steps - 1:
         _done(w, now, case)
         return
-    later(w, now + c[C_WAITS], WAIT_ENDS, case)
-    if w.follow_up > 0.0:
-        calls, after = _draw(w, case, FOLLOWS, step)
-        if calls < w.follow_up:
-            lasts = sampler.duration(
-                w.follow_after_kind, w.follow_after_a, w.follow_after_b, after, w.tick_ms
-            )
-            later(w, now + lasts, FOLLOWS_UP, case)
+    drawn = w.case_draws[case]
+    later(w, now + drawn[D_STEPS + 3 * step + D_WAITS], WAIT_ENDS, case)
+    after = drawn[D_STEPS + 3 * step + D_FOLLOW_UP]
+    if after >= 0:
+        later(w, now + after, FOLLOWS_UP, case)
 
 
 @njit(cache=CACHED)
@@ -470,7 +468,7 @@ def _begin_appointment(w: World, now: Int, agent: Int, case: Int) -> None:
         _pause(w, now, agent)
     waited = now - w.cases[case, C_DATE]
     say(w, now, APPOINTMENT_BEGAN, case, agent, waited)
-    lasts = _at_pace(w, w.cases[case, C_TAKES], p[P_PACE])
+    lasts = _at_pace(w, w.case_draws[case, D_TAKES], p[P_PACE])
     push(g, w.heap, now + lasts, APPOINTMENT_ENDS, agent)
     if now >= w.warm_ms:
         counted = w.case_counts[w.kinds[case]]
@@ -657,6 +655,36 @@ def come_to_pass(w: World, now: Int, rank: Int, key: Int) -> None:
         u, _ = _draw(w, key, CHASING, number)
         if u < w.chase and not c[C_CALLING]:
             _calls(w, now, key, FIRST_CHASE + number)
+
+
+@njit(cache=CACHED)
+def draw(w: World, cases: Int) -> None:
+    """Draw what so many cases need, as far as it is not there."""
+    tick = w.tick_ms
+    for case in range(w.drawn[4], cases):
+        drawn = w.case_draws[case]
+        by_call, visits = _draw(w, case, BEGINS, 0)
+        drawn[D_BY_CALL], drawn[D_VISITS] = by_call < w.first_call, visits < w.appointment
+        if drawn[D_VISITS]:
+            lead, takes = _draw(w, case, BOOKS, 0)
+            drawn[D_LEAD] = sampler.duration(w.lead_kind, w.lead_a, w.lead_b, lead, tick)
+            drawn[D_TAKES] = sampler.duration(w.takes_kind, w.takes_a, w.takes_b, takes, tick)
+        for step in range(w.n_work_steps):
+            at = D_STEPS + 3 * step
+            work, waits = _draw(w, case, WORKS, step)
+            drawn[at + D_WORK] = sampler.duration(
+                w.work_kind[step], w.work_a[step], w.work_b[step], work, tick
+            )
+            drawn[at + D_WAITS] = sampler.duration(
+                w.waits_kind[step], w.waits_a[step], w.waits_b[step], waits, tick
+            )
+            calls, after = _draw(w, case, FOLLOWS, step)
+            drawn[at + D_FOLLOW_UP] = -1
+            if calls < w.follow_up:
+                drawn[at + D_FOLLOW_UP] = sampler.duration(
+                    w.follow_after_kind, w.follow_after_a, w.follow_after_b, after, tick
+                )
+    w.drawn[4] = max(w.drawn[4], cases)
 
 
 @njit(cache=CACHED)

@@ -83,7 +83,8 @@ def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
     """Draw a replication's callers; what the replication before drew at another load is there already."""
     drawn = w.drawn
     if drawn[0] != w.seed or drawn[1] != w.replication:
-        drawn[0], drawn[1], drawn[2], drawn[3] = w.seed, w.replication, 0, 0
+        drawn[:] = 0
+        drawn[0], drawn[1] = w.seed, w.replication
     callers = sampler.arrivals(
         w.seed,
         w.replication,
@@ -101,8 +102,9 @@ def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
         w.kinds,
     )
     drawn[2] = max(drawn[2], callers + 1)
-    if not w.works:
-        first_calls(w, callers)
+    first_calls(w, callers)
+    if w.works:
+        casework.draw(w, callers)
     for caller in range(callers):
         w.attempts[caller] = 0
         w.last_end[caller] = -1

@@ -559,7 +559,7 @@ def _offer(w: World, now: Int, visit: Int, agent: Int, candidates: Int) -> None:
         counted[13] += v[V_OFFERS] > 0
     does, takes = np.int64(0), np.int64(max(t.rings_after_ms, t.answer_a_ms))
     if t.certain == 0:
-        if t.works or v[V_ATTEMPT] or v[V_OFFERS]:
+        if v[V_ATTEMPT] or v[V_OFFERS]:
             does, takes = _phone(w, v[V_CALLER], (v[V_ATTEMPT] << 10) | (v[V_OFFERS] & 1023))
         else:
             does, takes = w.first[v[V_CALLER], 2], w.first[v[V_CALLER], 3]
@@ -637,7 +637,7 @@ def arrive(w: World, now: Int, caller: Int) -> None:
     if v[V_STATE] != FREE:
         g[FAULT] = TOO_MANY_AT_ONCE
         return
-    if t.works or attempt:
+    if attempt:
         patience, talk = _call(w, caller, attempt)
     else:
         patience, talk = w.first[caller, 0], w.first[caller, 1]

@@ -144,8 +144,6 @@ C_BOOKINGS: Final = 9
 C_VISITOR: Final = 10  # 1 while the visitor waits
 C_LEAVES: Final = 11
 C_VISITS: Final = 12  # 1 with an appointment
-C_TAKES: Final = 13  # ms of the appointment
-C_WAITS: Final = 14  # ms of waiting for others after this step
 C_FIELDS: Final = 16
 
 ATTEMPTS: Final = 16
@@ -187,8 +185,14 @@ PERSON_COUNTS: Final = (
     "overtime_ms",
 )
 """on_ms: by plan. overtime_ms: after it, until the last call or appointment was over."""
+WORK_STEPS_MAX: Final = 7
 FIRST_CALL: Final = ("patience_ms", "talk_ms", "phone_does", "phone_takes_ms")
 """What a caller's first call draws."""
+D_BY_CALL, D_VISITS, D_LEAD, D_TAKES, D_STEPS = range(5)
+D_WORK, D_WAITS, D_FOLLOW_UP = range(3)
+D_FIELDS: Final = D_STEPS + 3 * WORK_STEPS_MAX
+"""What a case draws: whether it begins with a call and has an appointment, that one's lead and duration; from
+D_STEPS on three of each step: its work, its wait, and after how long a follow-up call comes, -1 for none."""
 BINS: Final = 1_024
 """Waits of the answered, in bins of one second; the last one holds the rest."""
 CASE_COUNTS: Final = (
@@ -232,7 +236,6 @@ MIXES_MAX: Final = 8
 STEPS_MAX: Final = 8
 RESERVES_MAX: Final = 16
 OWNERS_MAX: Final = 16
-WORK_STEPS_MAX: Final = 7
 CLASSES_MAX: Final = 62
 SPANS_MAX: Final = 4_096
 CHASES_MAX: Final = 4_096
@@ -311,13 +314,14 @@ STATE: Final = [
     ("offers", _I, (RING_MAX,)),
     ("people", _I, (PEOPLE_MAX, P_FIELDS)),
     *((name, _I, (CALLERS_MAX,)) for name in ("times", "kinds", "attempts", "last_end")),
-    ("drawn", _I, (4,)),
+    ("drawn", _I, (5,)),
     *((name, _F, (CALLERS_MAX + 1,)) for name in ("levels", "picks")),
     ("first", _I, (CALLERS_MAX, len(FIRST_CALL))),
     ("counts", _I, (KINDS_MAX, N_COUNTS)),
     ("worked", _I, (PEOPLE_MAX, len(PERSON_COUNTS))),
     ("waits", _I, (BINS,)),
     ("cases", _I, (CALLERS_MAX, C_FIELDS)),
+    ("case_draws", _I, (CALLERS_MAX, D_FIELDS)),
     *((name, _I, (CLASSES_MAX,)) for name in ("heads", "tails")),
     ("visitors", _I, (RING_MAX,)),
     ("diary", _I, (DIARY_MAX, 2)),
@@ -330,8 +334,8 @@ STATE: Final = [
 """What one replication changes, and what it counts. ring: so many visits at once, less one.
 
 What is drawn of callers stays for the same replication at another load. drawn: of which seed and
-replication, how many levels and picks (sampler.arrivals), how many first calls. first: by caller and
-FIRST_CALL, of calls alone.
+replication, how many levels and picks (sampler.arrivals), how many first calls and cases. first: by caller
+and FIRST_CALL; case_draws: by case.
 """
 
 WORLD: Final = np.dtype([*TABLES, *STATE], align=True)
