@@ -1,14 +1,16 @@
 """Real calls through real Asterisk: their journal on the simulated clock gives the recorded decisions."""
 
+import re
 from datetime import UTC, datetime
 
-from acd.demo.hotline import NUMBER
+from acd.demo.hotline import NUMBER, PROJECT
 from acd.store.journal import SqlJournal
 from acd.store.open import ready
 from routing import facts
 from routing.engine import Effects, Engine
 from simulation.recorded import Recorded
 from tests.integration.conftest import Watched, state_of
+from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
 
 
@@ -63,3 +65,21 @@ async def test_the_journal_of_real_calls_on_the_simulated_clock(hotline: Watched
     }
     at = {each.visit: moment(each.at_ms) for each in ended.values()}
     assert {row["id"]: datetime.fromisoformat(row["ended_at"]) for row in rows} == at
+
+
+async def test_a_planner_lets_the_real_calls_come_again(hotline: Watched) -> None:
+    """`acd plan replay` reads the journal of a daemon that is running, and changes nothing in it."""
+    before = newest(hotline)
+    await hotline.sipp.phones(["p04"], answer_ms=200, talk_ms=500)
+    await hotline.ask("birgit", "login")
+    await (await hotline.sipp.call(NUMBER, GERMAN_OTHER)).finished()
+    await hotline.row(LAST, before)
+    journal = str(hotline.folder / "var" / "journal.db")
+    planning = str(PROJECT / "config" / "planning.toml")
+    code, said = await acd(
+        "plan", "replay", journal, "--file", planning, "--replications", "2", "--without", "birgit"
+    )
+    assert code == 0, said
+    assert "lead to the same decisions" in said
+    assert re.search(r"^[1-9]\d* callers: [1-9]\d* answered", said, re.MULTILINE), said
+    assert "difference" in said
