@@ -9,6 +9,7 @@ from simulation.scenario import Scenario
 
 ENDING: Final = "_chosen"
 NAME_MAX: Final = 40
+TEXT_MAX: Final = 120
 
 
 def chosen_name(scenario: str) -> str:
@@ -20,9 +21,12 @@ def chosen_text(said: Mapping[str, Any], chosen: Scenario, extends: str) -> str:
     """The file. said: the scenario's own table (simulation.scenario_file.said); chosen: as candidates.staffed
     makes it; extends: the other file, as the key of the same name takes it."""
     staff = chosen.staff.model_dump(mode="json")
+    number = len(chosen.staff.order)
     table = {
         **said,
         "name": chosen_name(chosen.name),
+        "de": f"{number} ausgewählte Beschäftigte: {chosen.de}"[:TEXT_MAX],
+        "en": f"{number} chosen staff: {chosen.en}"[:TEXT_MAX],
         "set": {**said.get("set", {}), **{f"staff.{key}": staff[key] for key in ("people", "order", "hire")}},
     }
     first = "# The staff that acd plan staff chose; all else is taken from the file that this one extends.\n"

@@ -182,6 +182,7 @@ def test_a_chosen_staff_is_a_scenario_with_the_same_results(tmp_path: Path) -> N
     file.write_text(chosen_text(said, made, str(PLANNING.resolve())), "utf-8")
     again = scenario_file.load(file, chosen_name("vacancies"))
     assert again.digest == made.digest
+    assert again.en.startswith("4 chosen staff: Two vacancies")
     assert again.staff.order == ["jonas", "amal", "paul", new[0].id]
 
 
