@@ -108,6 +108,13 @@ def staff(
                 )
             except (TooMuch, NeverOpen) as fault:
                 raise fail(str(fault)) from None
+            if not search.required.people.any():
+                raise fail(f"{scenario}: nobody calls (cases, calls); there is nothing to be met")
+            if not search.among:
+                known_people = len(asked.staff.order)
+                raise fail(
+                    f"--staff: there are no more than {known_people} people (staff.order); see --known"
+                )
             years = 0
 
             def show(people: int, more: int) -> None:

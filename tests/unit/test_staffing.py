@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tomli_w
 from typer.testing import CliRunner
 
 from acd.plan import app
@@ -200,6 +201,26 @@ def test_what_cannot_be_asked_is_one_sentence(options: str, said: str) -> None:
     result = CliRunner().invoke(app, ["staff", "2016", *options.split()])
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_where_there_is_nothing_to_choose_it_says_so(tmp_path: Path) -> None:
+    """Nobody calls; or more people are asked for than the files name."""
+    file = tmp_path / "planning.toml"
+    more = {"staff.desks": {"value": 30, "unit": "desks", "source": "assumption"}}
+    none = {"cases.per_year": {"value": 0, "unit": "cases/year", "source": "assumption"}}
+    tables = [
+        {"name": name, "de": name, "en": name, "set": changed}
+        for name, changed in (("more", more), ("none", none))
+    ]
+    file.write_text(tomli_w.dumps({"extends": str(PLANNING.resolve()), "scenario": tables}), "utf-8")
+    asked = ["--calls-only", "--known", "--staff", "24", "--file", str(file)]
+    few, quiet = (CliRunner().invoke(app, ["staff", name, *asked]) for name in ("more", "none"))
+    assert (few.exit_code, quiet.exit_code) == (2, 2)
+    assert "no more than 23 people" in few.output
+    assert "lies between 1 and the 23 desks" in quiet.output
+    quiet = CliRunner().invoke(app, ["staff", "none", "--calls-only", "--staff", "3", "--file", str(file)])
+    assert quiet.exit_code == 2
+    assert "nobody calls" in quiet.output
 
 
 def test_an_interruption_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
