@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from sqlalchemy import text
 
 from acd.daemon import Daemon, Wraps
 from acd.demo.hotline import PROJECT, configured
@@ -37,11 +39,12 @@ async def wrap_up(daemon: Daemon) -> int:
 
 async def test_a_reloaded_file_stays_in_force_by_the_hour(opened: tuple[Daemon, Path]) -> None:
     daemon, path = opened
-    text = path.read_text(encoding="utf-8")
+    before_text = path.read_text(encoding="utf-8")
     before = await wrap_up(daemon)
     seconds = before // 1_000
     path.write_text(
-        text.replace(f"wrap_up_seconds = {seconds}", f"wrap_up_seconds = {seconds + 1}"), encoding="utf-8"
+        before_text.replace(f"wrap_up_seconds = {seconds}", f"wrap_up_seconds = {seconds + 1}"),
+        encoding="utf-8",
     )
     assert await daemon.reload() == []
     assert await wrap_up(daemon) == before + 1_000
@@ -66,3 +69,17 @@ async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[D
             await asyncio.sleep(0.01)
     hourly.cancel()
     await asyncio.gather(hourly, return_exceptions=True)
+
+
+async def test_the_page_goes_on_while_the_records_do_not_answer(opened: tuple[Daemon, Path]) -> None:
+    """Calls are to be seen all the same; the service level stays the last one that was known."""
+    daemon, _ = opened
+    await wrap_up(daemon)
+    async with daemon._sql.engine.begin() as records:
+        await records.execute(text("alter table visit rename to visit_elsewhere"))
+    transport = httpx.ASGITransport(daemon.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/api/board")
+    assert answer.status_code == 200
+    assert answer.json()["service_level"]["variant"] == "short_abandons_excluded"
+    assert len(answer.json()["board"]["staff"]) == 15

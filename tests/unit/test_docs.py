@@ -9,7 +9,15 @@ import pytest
 import tomli_w
 
 from config.load import load
-from config.schema import Routing
+from config.schema import (
+    PriorityClass,
+    Refusals,
+    Refused,
+    Routing,
+    RoutingPlan,
+    RoutingReserve,
+    RoutingStep,
+)
 from routing.select import CRITERIA, REASONS
 from tests import diagrams
 
@@ -31,6 +39,23 @@ def test_each_example_is_accepted_in_the_centres_file(example: str, tmp_path: Pa
     path = tmp_path / "centre.toml"
     path.write_text(tomli_w.dumps(raw), encoding="utf-8")
     load(path)
+
+
+def test_every_setting_has_an_example() -> None:
+    """Tables of tables too: each key that the schema knows is written in some example."""
+    written: set[str] = set()
+
+    def collect(value: Any) -> None:
+        if isinstance(value, dict):
+            written.update(value)
+        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            collect(each)
+
+    for example in EXAMPLES:
+        collect(tomllib.loads(example)["routing"])
+    tables = (Routing, RoutingStep, RoutingPlan, PriorityClass, RoutingReserve, Refusals, Refused)
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
+    assert keys - written == set()
 
 
 def test_every_setting_criterion_and_reason_is_described() -> None:
