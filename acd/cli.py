@@ -27,7 +27,7 @@ from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
 from agents.model import Cefr, Roster
 from config import staff_csv
-from config.load import ConfigFaults, load
+from config.load import ConfigFaults, Fault, load
 from config.people import policy as policy_of
 from config.people import roster
 from config.prompts import sounds
@@ -105,16 +105,23 @@ async def _run(config: Path) -> None:
         typer.echo("stopped")
 
 
+def _shadow_of(centre: Centre) -> Centre | None:
+    name = centre.routing.shadow
+    return load(centre.path(name)) if name else None
+
+
 @app.command()
 def check(config: ConfigFile = DEFAULT) -> None:
     """Check the configuration and its prompts: every fault at once, with file, key and reason (exit 2)."""
     centre = _centre(config)
-    if centre.routing.shadow:
-        _centre(centre.path(centre.routing.shadow))
-    try:
-        sounds(_prompts(config), centre)
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
+    found: list[Fault] = []
+    for look in (lambda: _shadow_of(centre), lambda: sounds(_prompts(config), centre)):
+        try:
+            look()
+        except ConfigFaults as fault:
+            found += fault.faults
+    if found:
+        raise _fail(*map(str, found))
     people, spoken = len(centre.staff), len(centre.languages)
     typer.echo(
         f"{config}: good ({spoken} languages, {len(centre.concerns)} concerns, {people} members of staff)"

@@ -1,6 +1,7 @@
 """The program as an administrator meets it: every fault is one clear sentence and an exit code."""
 
 import asyncio
+import shutil
 import socket
 import sqlite3
 import sys
@@ -73,6 +74,18 @@ async def test_check_exits_with_2_and_names_everything(config: Path) -> None:
     assert code == 2
     assert len(said.splitlines()) == 3
     assert "staffing.wrapup_seconds: is no key of this table; did you mean wrap_up_seconds?" in said
+
+
+async def test_check_looks_into_the_shadow_file_and_the_prompts_at_once(config: Path, tmp_path: Path) -> None:
+    text = config.read_text(encoding="utf-8")
+    (tmp_path / "other.toml").write_text(text.replace("wrap_up_seconds", "wrapup_seconds"), encoding="utf-8")
+    config.write_text(text.replace("[routing]\n", '[routing]\nshadow = "other.toml"\n', 1), encoding="utf-8")
+    shutil.copytree(PROJECT / "config" / "prompts", tmp_path / "prompts")
+    (tmp_path / "prompts" / "tr.toml").write_text("", encoding="utf-8")
+    code, said = await acd("check", "--config", str(config))
+    assert code == 2
+    assert "other.toml: staffing.wrapup_seconds: is no key" in said
+    assert "tr.toml: greeting: is missing: write the sentence" in said
 
 
 @pytest.mark.parametrize("words", [["replay"], ["shadow"], ["vault", "erase", "--number", "0201 881"]])
