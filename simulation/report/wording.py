@@ -121,8 +121,7 @@ TEXTS: Final[dict[str, Text]] = {
         "{best} ({most}). Das liegt vor allem daran, wie viele Beschäftigte eine Sprache sprechen, "
         "weniger an ihrer Zahl im Ganzen.",
         "Callers who speak {language} are answered in time least often ({share}), {best} most often "
-        "({most}). The difference comes from how many staff speak a language, not from how many staff "
-        "there are.",
+        "({most}). This lies mostly in how many staff speak a language, less in how many staff there are.",
     ),
     "fewest_question": Text(
         "Wie viele Beschäftigte mindestens für {cases} Fälle?",
