@@ -49,23 +49,21 @@ def desk(
     )
 
 
-def figures(model: Model) -> dict[str, tuple[float, float]]:
-    """Mean and standard error over replications of turnaround (ms), desk work by presence, open cases, and
-    the share of calls that wait."""
+def figures(model: Model, *, calls: bool = False) -> dict[str, tuple[float, float]]:
+    """Mean and standard error over replications of turnaround (ms), desk work by presence and open cases;
+    with `calls`, instead of turnaround, the share of calls that wait."""
     machine = Machine(model)
     found: dict[str, list[float]] = {}
     for replication in range(REPLICATIONS):
         machine.clear()
-        trace = np.array(machine.run(11, replication, trace=True), np.int64)
-        done = trace[trace[:, 1] == layout.CASE_DONE]
-        took = done[done[:, 0] - done[:, 4] >= model.warm_ms][:, 4]
+        trace = machine.run(11, replication, trace=not calls)
         worked = dict(zip(layout.PERSON_COUNTS, machine.worked.sum(0), strict=True))
-        calls = dict(zip(layout.COUNTS, machine.counts.sum(0), strict=True))
+        counts = dict(zip(layout.COUNTS, machine.counts.sum(0), strict=True))
+        took = [row[4] for row in trace if row[1] == layout.CASE_DONE and row[0] - row[4] >= model.warm_ms]
         for name, value in (
-            ("turnaround", took.mean()),
+            ("delayed", counts["delayed"] / counts["offered"]) if calls else ("turnaround", np.mean(took)),
             ("desk", worked["desk_ms"] / worked["on_ms"]),
             ("open", machine.backlog.mean()),
-            ("delayed", calls["delayed"] / max(1, calls["offered"])),
         ):
             found.setdefault(name, []).append(float(value))
     return {
@@ -120,6 +118,6 @@ def test_callers_do_not_notice_desk_work() -> None:
     model = desk(
         5, 20.0, WorkStep(exponential(0.04 * HOUR), NOTHING), first_call=1.0, talk=exponential(HOUR / 6)
     )
-    found = figures(model)
+    found = figures(model, calls=True)
     agrees(found["delayed"], erlang.erlang_c(5, 20 / 6))
     agrees(found["desk"], 20 * 0.04 / 5)
