@@ -30,7 +30,6 @@ from simulation.layout import (
     C_LEFT,
     C_NEXT,
     C_OPEN,
-    C_PLACE,
     C_STEP,
     C_VISITOR,
     C_VISITS,
@@ -64,7 +63,6 @@ from simulation.layout import (
     JOB_ENDED,
     JOB_ENDS,
     JOB_PAUSED,
-    JOBS,
     LEAVES,
     LOGGED_OUT,
     NOT_READY,
@@ -236,36 +234,25 @@ def _could_begin(w: World, now: Int, case: Int) -> None:
 
 @njit(cache=CACHED)
 def _queue_job(w: World, case: Int) -> None:
-    g, c = w.g, w.cases[case]
-    line = w.job_class[w.kinds[case]]
-    c[C_LEFT] = c[C_NEXT] = -1
-    c[C_PLACE] = g[JOBS]
-    g[JOBS] += 1
-    if (g[CLASSES] >> line) & 1:
-        w.cases[w.tails[line], C_NEXT] = case
-    else:
-        w.heads[line] = case
-        g[CLASSES] |= _bit(line)
-    w.tails[line] = case
-    g[SETTLE] = 1
+    w.cases[case, C_LEFT] = -1
+    _line_up(w, case)
+    w.g[SETTLE] = 1
 
 
 @njit(cache=CACHED)
-def _hand_over(w: World, now: Int, agent: Int) -> None:
-    """Work begun goes back to the others; by its place it is in front of what came later."""
-    g, p = w.g, w.people[agent]
-    case = p[P_JOB]
-    c = w.cases[case]
-    p[P_JOB] = -1
-    g[PAUSED] &= ~_bit(agent)
-    c[C_LEFT] = p[P_LEFT] * 1000 // p[P_JOB_PACE]
+def _line_up(w: World, case: Int) -> None:
+    """Into the queue of its class, where cases stand in the order in which they came."""
+    g = w.g
     line = w.job_class[w.kinds[case]]
     before, behind = np.int64(-1), np.int64(-1)
     if (g[CLASSES] >> line) & 1:
-        behind = w.heads[line]
-        while behind >= 0 and w.cases[behind, C_PLACE] < c[C_PLACE]:
-            before, behind = behind, w.cases[behind, C_NEXT]
-    c[C_NEXT] = behind
+        if w.tails[line] < case:
+            before = w.tails[line]
+        else:
+            behind = w.heads[line]
+            while behind < case:
+                before, behind = behind, w.cases[behind, C_NEXT]
+    w.cases[case, C_NEXT] = behind
     if before < 0:
         w.heads[line] = case
     else:
@@ -273,7 +260,18 @@ def _hand_over(w: World, now: Int, agent: Int) -> None:
     if behind < 0:
         w.tails[line] = case
     g[CLASSES] |= _bit(line)
-    say(w, now, HANDED_OVER, case, agent, c[C_LEFT])
+
+
+@njit(cache=CACHED)
+def _hand_over(w: World, now: Int, agent: Int) -> None:
+    """Work begun goes back to the others."""
+    p = w.people[agent]
+    case = p[P_JOB]
+    p[P_JOB] = -1
+    w.g[PAUSED] &= ~_bit(agent)
+    w.cases[case, C_LEFT] = p[P_LEFT] * 1000 // p[P_JOB_PACE]
+    _line_up(w, case)
+    say(w, now, HANDED_OVER, case, agent, w.cases[case, C_LEFT])
 
 
 @njit(cache=CACHED)
@@ -585,7 +583,7 @@ def _visitors(w: World, now: Int) -> None:
 @njit(cache=CACHED)
 def settle(w: World, now: Int) -> None:
     """People at their desks: first what the engine's doings mean, then visitors, then work that rests, then
-    the oldest jobs, each to who of those who may do it has been without work longest."""
+    the jobs of the oldest cases, each to who of those who may do it has been without work longest."""
     g = w.g
     while True:
         asked = g[CHANGED]
@@ -611,9 +609,8 @@ def settle(w: World, now: Int) -> None:
         while lines:
             each = first(lines)
             lines &= lines - 1
-            place = w.cases[w.heads[each], C_PLACE]
-            if w.workers[each] & idle and place < oldest:
-                oldest, line = place, each
+            if w.workers[each] & idle and w.heads[each] < oldest:
+                oldest, line = w.heads[each], each
         if line < 0:
             break
         since, worker = _NEVER, -1

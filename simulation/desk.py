@@ -47,7 +47,6 @@ class Case:
         self.open = True
         self.step = 0
         self.left = NEVER
-        self.place = 0
         self.calling = self.visits = False
         self.follow_ups = self.chases = self.bookings = 0
         self.date = 0
@@ -93,7 +92,6 @@ class Desk:
         self._cases: dict[int, Case] = {}
         self._calls: dict[int, int] = {}
         self._jobs: list[Case] = []
-        self._count = 0
         self._visitors: list[Case] = []
         self._soon = self._settling = False
 
@@ -184,8 +182,7 @@ class Desk:
         self._queue(case)
 
     def _queue(self, case: Case) -> None:
-        case.left, case.place = NEVER, self._count
-        self._count += 1
+        case.left = NEVER
         self._jobs.append(case)
         self.soon()
 
@@ -386,9 +383,9 @@ class Desk:
                     break
 
     def _give_jobs(self) -> None:
-        """The oldest job that somebody idle may do, to who of them has been without work longest."""
+        """The oldest case's job that somebody idle may do, to who of them has been without work longest."""
         idle = [each for each in self._people if each.free and not each.working]
-        for case in sorted(self._jobs, key=lambda each: each.place):
+        for case in sorted(self._jobs, key=lambda each: each.number):
             able = [each for each in idle if self._able[case.kind] >> each.place & 1]
             if able:
                 worker = min(able, key=lambda x: (max(x.person.idle_since_ms, x.job_ended), x.place))

@@ -135,15 +135,14 @@ C_OPEN: Final = 0
 C_STEP: Final = 1
 C_LEFT: Final = 2  # of a job that was handed over, -1 for a whole one
 C_NEXT: Final = 3  # case behind it in the queue of jobs, or -1
-C_PLACE: Final = 4  # counted: in which order jobs came
-C_CALLING: Final = 5
-C_FOLLOW_UPS: Final = 6
-C_CHASES: Final = 7
-C_DATE: Final = 8
-C_BOOKINGS: Final = 9
-C_VISITOR: Final = 10  # 1 while the visitor waits
-C_LEAVES: Final = 11
-C_VISITS: Final = 12  # 1 with an appointment
+C_CALLING: Final = 4
+C_FOLLOW_UPS: Final = 5
+C_CHASES: Final = 6
+C_DATE: Final = 7
+C_BOOKINGS: Final = 8
+C_VISITOR: Final = 9  # 1 while the visitor waits
+C_LEAVES: Final = 10
+C_VISITS: Final = 11  # 1 with an appointment
 C_FIELDS: Final = 16
 
 ATTEMPTS: Final = 16
@@ -222,10 +221,10 @@ WANTED: Final = 15
 CHANGED, WORKING, PAUSED, PRESENT, CALLED = range(16, 21)
 """People: whose state changed since they settled, who works on a case, who has one on the desk that rests,
 who is there by plan, whom a visitor waits for."""
-SETTLE, JOBS, CLASSES, VISITORS, OVER, OPEN_CASES, DAY, NOW = range(21, 29)
-"""Whether something came for people at their desks; jobs so far; classes with jobs, by bit; visitors who
-wait; caller whose call is over, from 1; cases; midnights so far; ms of the event that was the last."""
-DIARY, TORN_OUT, SPAN_NOW = range(29, 32)
+SETTLE, CLASSES, VISITORS, OVER, OPEN_CASES, DAY, NOW = range(21, 28)
+"""Whether something came for people at their desks; classes with jobs, by bit; visitors who wait; caller
+whose call is over, from 1; cases; midnights so far; ms of the event that was the last."""
+DIARY, TORN_OUT, SPAN_NOW = range(28, 31)
 """Lines of the diary in use or used; see simulation.diary."""
 REGISTERS: Final = 32
 

@@ -105,7 +105,8 @@ class CaseWork(NamedTuple):
     A call begins in opening hours: one that falls due in closed time comes at a time of the next opening, all
     of them equally likely. A case makes one call at a time: an occasion for another one passes while the
     first is not over (with its retrials), and nobody calls about a case that is done. An abandoned first call
-    that is not tried again does not lose the case. Desk work needs no language.
+    that is not tried again does not lose the case. Desk work needs no language; the
+    case that came first goes first, at whichever step it is.
     """
 
     first_call: float
