@@ -16,30 +16,24 @@ from typing import Any, Final, NamedTuple
 from ortools.sat.python import cp_model
 
 from simulation.required import SLOT as STEP
+from simulation.roster_start import EDGE, SHORTEST, guess, longest
 from simulation.roster_task import Day, Person, Task, Wish
 from simulation.working_time import (
     AVERAGE_WEEKS,
     BETWEEN_DAYS,
     DAY,
     DAY_MEAN,
-    DAY_MOST,
-    HOUR,
     REST_STEPS,
     STRETCH_MOST,
     WORKING_DAYS,
     Duty,
     due,
     mondays,
-    rest_due,
     working_days,
 )
 
-SHORTEST: Final = 4 * HOUR
-"""Working time of the shortest duty, where the day's hours allow it."""
 (_, SHORT), (_, LONG) = REST_STEPS
 QUARTER: Final = 15
-EDGE: Final = 2 * HOUR
-"""No rest sooner after a duty's begin, or later before its end."""
 EFFORT: Final = 60.0
 """Default limit of the counted work (CP-SAT's deterministic time, about seconds of a core)."""
 AIMS: Final = {
@@ -87,31 +81,27 @@ class Carried(NamedTuple):
     late: int = 0
 
 
-class Unsolved(Exception):
-    """No roster was found within the work allowed; the message says what to change."""
-
-
 def plan(
     task: Task, *, effort: float = EFFORT, progress: Callable[[str], None] = lambda step: None
 ) -> Planned:
     """A roster for the task. effort: counted work at most. progress: told each step when it is begun.
 
     Several weeks are planned one after the other, each with what the ones before left of hours and turns,
-    and then made better together: a bound is always one for all weeks. Raises Unsolved.
+    and then made better together: a bound is always one for all weeks.
     """
     if task.weeks == 1:
-        return _reached(_Model(task), [], effort, progress)
+        return _begun(_Model(task), guess(task, [0] * len(task.people)), effort, progress)
     carried = [Carried()] * len(task.people)
     duties: dict[str, list[Duty]] = {person.id: [] for person in task.people}
     for number in range(task.weeks):
         part = _week(task, number)
         progress(f"week {number + 1}")
-        found = _reached(_Model(part, carried), [], effort / 2 / task.weeks)
+        begun = guess(part, [each.balance for each in carried])
+        found = _begun(_Model(part, carried), begun, effort / 2 / task.weeks)
         for p, person in enumerate(part.people):
             duties[person.id] += found.duties[person.id]
             carried[p] = _carried(carried[p], person, found.duties[person.id], part.days)
-    made = _Model(task)
-    return _reached(made, made.start(duties), effort / 2, progress)
+    return _begun(_Model(task), duties, effort / 2, progress)
 
 
 def _week(task: Task, number: int) -> Task:
@@ -139,13 +129,14 @@ def _carried(before: Carried, person: Person, duties: Sequence[Duty], days: Sequ
     )
 
 
-def _reached(
+def _begun(
     made: "_Model",
-    solution: list[int],
+    duties: Mapping[str, Sequence[Duty]],
     effort: float,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Planned:
-    """Every aim in its turn, from a solution on if there is one."""
+    """Every aim in its turn, from these duties on; where they break a constraint, from nobody's on."""
+    solution = made.start(duties) or made.start({})
     aims: list[Aim] = []
     granted = spent = 0.0
     for name, share in AIMS.items():
@@ -153,7 +144,7 @@ def _reached(
         objective = made.aims[name]
         if isinstance(objective, int):
             continue
-        value, bound = made.value(objective, solution) if solution else -1, 0
+        value, bound = made.value(objective, solution), 0
         if value:
             progress(name)
             made.model.minimize(objective)
@@ -163,10 +154,6 @@ def _reached(
             if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
                 solution = list(solver.response_proto.solution)
                 value = round(solver.objective_value)
-            elif not solution:
-                raise Unsolved(
-                    f"no roster was found with an effort of {effort:g}: allow more, or fewer weeks"
-                )
             bound = min(value, max(0, ceil(solver.best_objective_bound - 1e-6)))
         aims.append(Aim(name, value, bound))
         made.model.add(objective <= value)
@@ -267,11 +254,11 @@ class _Model:
         model.add(span >= least * works)
         model.add(short + long <= works)
         for rest, bigger in ((0, short + long), (SHORT, long)):
-            most = _longest(rest)
+            most = longest(rest)
             model.add(span >= (most + 1) * bigger)
             if most < count:
                 model.add(span <= most * works + (count - most) * bigger)
-        if (most := _longest(LONG)) < count:
+        if (most := longest(LONG)) < count:
             model.add(span <= most)
         return place
 
@@ -295,7 +282,7 @@ class _Model:
         return found
 
     def _between_days(self, person: int) -> None:
-        """Section 5, and the days of a week."""
+        """Section 5."""
         days = self._task.days
         for d in range(len(days) - 1):
             if (person, d) not in self._places or (person, d + 1) not in self._places:
@@ -411,23 +398,26 @@ class _Model:
         return sum(found)
 
     def start(self, duties: Mapping[str, Sequence[Duty]]) -> list[int]:
-        """The solution that these duties are. Raises Unsolved if they are none."""
+        """The solution that these duties are; empty if they break a constraint."""
+        self.model.clear_hints()  # type: ignore[no-untyped-call]
         for (p, d), place in self._places.items():
-            day, model = self._task.days[d], self.model
-            found = [each for each in duties[self._task.people[p].id] if each.day == day.day]
-            model.add_hint(place.works, bool(found))
-            for slot, (there, begins) in enumerate(zip(place.there, place.begins, strict=True)):
-                at = day.begin + slot * STEP
-                model.add_hint(there, any(each.begin <= at < each.end for each in found))
-                model.add_hint(begins, any(each.begin == at for each in found))
-                for minutes, rests in ((SHORT, place.short), (LONG, place.long)):
-                    if slot in rests:
-                        model.add_hint(rests[slot], any((at, at + minutes) in each.rests for each in found))
+            day, listed = self._task.days[d], duties.get(self._task.people[p].id, ())
+            duty = next((each for each in listed if each.day == day.day), Duty(day.day, 0, 0))
+            self._hint_presence(place, day, duty)
+            for minutes, rests in ((SHORT, place.short), (LONG, place.long)):
+                for slot, begins in rests.items():
+                    at = day.begin + slot * STEP
+                    self.model.add_hint(begins, (at, at + minutes) in duty.rests)
         self.model.minimize(sum(self.aims.values()))
-        solver, status = _solved(self.model, START_EFFORT, fixed=True)
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            raise Unsolved("the weeks planned one by one are no roster together")
+        solver, _ = _solved(self.model, START_EFFORT, fixed=True)
         return list(solver.response_proto.solution)
+
+    def _hint_presence(self, place: _Place, day: Day, duty: Duty) -> None:
+        self.model.add_hint(place.works, duty.end > duty.begin)
+        for slot, (there, begins) in enumerate(zip(place.there, place.begins, strict=True)):
+            at = day.begin + slot * STEP
+            self.model.add_hint(there, duty.begin <= at < duty.end)
+            self.model.add_hint(begins, duty.begin == at and duty.end > at)
 
     def hint(self, solution: list[int]) -> None:
         """Begin the next search from a solution."""
@@ -463,12 +453,3 @@ class _Model:
             begin, end = day.begin + there[0] * STEP, day.begin + (there[-1] + 1) * STEP
             found[self._task.people[p].id].append(Duty(day.day, begin, end, tuple(rests)))
         return {person: tuple(duties) for person, duties in found.items()}
-
-
-def _longest(rest: int) -> int:
-    """Half-hours of the longest duty for which a rest is enough and whose work is not too long."""
-    return max(
-        span
-        for span in range(DAY // STEP)
-        if rest_due(span * STEP - rest) <= rest and span * STEP - rest <= DAY_MOST
-    )

@@ -54,7 +54,7 @@ SHOWN_FIGURES: Final = (
     "speed_of_answer",
     "wait_p95",
     "phone_share",
-    "backlog_end",
+    "backlog_mean",
 )
 WEEKS_MOST: Final = 13
 SHOWN: Final = 12
@@ -225,14 +225,11 @@ def _plan(
 
     with progress_bar() as bar:
         bar_task = bar.add_task("roster", total=len(roster.AIMS) + (given.weeks if given.weeks > 1 else 0))
-        try:
-            planned = roster.plan(
-                given,
-                effort=effort,
-                progress=lambda step: bar.update(bar_task, advance=1, description=f"roster: {step}"),
-            )
-        except roster.Unsolved as fault:
-            raise fail(f"--effort: {fault}") from None
+        planned = roster.plan(
+            given,
+            effort=effort,
+            progress=lambda step: bar.update(bar_task, advance=1, description=f"roster: {step}"),
+        )
         bar.remove_task(bar_task)
         covered = roster_check.cover(given, planned.duties)
         gaps = roster_check.gaps(given, covered)
@@ -306,6 +303,8 @@ def _print_unmet(given: Task, unmet: Sequence[int]) -> None:
     for place in unmet:
         wish = given.wishes[place]
         typer.echo(f"wish not met: {wish.person} {wish.day} {clock(wish.begin)}-{clock(wish.end)}")
+    if unmet:
+        typer.echo("wider hours (--frame) leave more room for wishes")
 
 
 def _print_trial(asked: Scenario, given: Task, tried: "Trial", case_work: bool) -> None:

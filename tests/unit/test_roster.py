@@ -8,6 +8,7 @@ import pytest
 
 from simulation import roster
 from simulation.required_csv import Curve
+from simulation.roster_start import guess
 from simulation.roster_task import Day, Person, Task, Wish
 from simulation.working_time import Contract, Duty, Terms, breaches, rest_due
 
@@ -181,7 +182,21 @@ def test_early_begins_and_late_ends_are_shared_out() -> None:
     days = [(day, 420, 1080) for day in range(4)]
     rows = [(day, at, 1, 0, 0) for day in range(4) for at in (420, 1050)]
     people = [person("ada", 1_920), person("bo", 1_920)]
-    found = roster.plan(task(days, people, required(*rows)))
+    found = roster.plan(task(days, people, required(*rows)), effort=4)
     for who in people:
         assert sum(duty.begin == 420 for duty in found.duties[who.id]) == 2
         assert sum(duty.end == 1080 for duty in found.duties[who.id]) == 2
+
+
+def test_the_search_begins_with_a_lawful_roster_that_covers_what_it_can() -> None:
+    """Also in long days, where a late end would leave fewer than eleven hours."""
+    days = [(day, 360, 1380) for day in range(5)]
+    rows = [(day, at, 1, 1, 0) for day in range(5) for at in (360, 720, 1350)]
+    people = [person("ada", 2_340, "de"), person("bo", 1_170, "de"), person("cy", 2_340, "ar")]
+    asked = task(days, people, required(*rows))
+    duties = guess(asked, [0, 0, 60])
+    for who in people[:2]:
+        assert breaches(duties[who.id], who.terms) == []
+    assert sum(duty.work for duty in duties["cy"]) == pytest.approx(2_280, abs=15)
+    assert {duty.begin for duty in duties["ada"]} == {360}
+    assert any(duty.end == 1380 for duty in duties["bo"])
