@@ -30,7 +30,7 @@ def trace_with_all_rules(number: int) -> int:
     return hash(tuple(trace_of_kernel(random_case_model(number))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 @example(0)
 def test_the_traces_are_identical(number: int) -> None:

@@ -330,4 +330,4 @@ class Hotline(RuleBasedStateMachine):
 
 
 TestHotline = Hotline.TestCase
-TestHotline.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestHotline.settings = settings(max_examples=150, stateful_step_count=60)

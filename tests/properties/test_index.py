@@ -151,7 +151,7 @@ def best(world: World, policy: Policy, visit: Visit, need: Need, able: list[Pers
     return min(able, key=order).agent.id
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(data=st.data(), policy=policies(), crowd=st.lists(people(), min_size=1, max_size=7))
 def test_index_equals_search(data: st.DataObject, policy: Policy, crowd: list[Person]) -> None:
     world = World(now_ms=START)

@@ -31,7 +31,7 @@ def trace_with_all_rules(number: int) -> int:
     return hash(tuple(trace_of_kernel(random_model(number))))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32))
 @example(0)
 @example(1627555)  # an owner leaves at the very ms at which others' needs widen
