@@ -113,26 +113,26 @@ class Calendar:
 
     def _all_rows(self) -> Ints:
         """(at, place, login, day, whether the day's last) of everybody on every working day, sorted."""
-        staff, full = self._scenario.staff, self._share_of_full()
-        turns, found = self._scenario.attendance.rest_turns, []
+        staff, full, found = self._scenario.staff, self._share_of_full(), []
         for place, person in enumerate(self.people):
             part = staff.part[person].value if person in staff.part else 1.0
             for day in np.flatnonzero(self._works).tolist():
-                spans = self._present(self._dates[day], part * full, place % turns)
+                spans = self._present(self._dates[day], part * full, place)
                 for begin, end in spans:
                     midnight = self.midnights[day] - self.begin_ms
                     found.append((midnight + begin * MINUTE, place, 1, day, 0))
                     found.append((midnight + end * MINUTE, place, 0, day, int(end == spans[-1][1])))
         return np.array(sorted(found), np.int64).reshape(-1, 5)
 
-    def _present(self, day: date, share: float, turn: int) -> list[tuple[int, int]]:
-        """Minutes of a day [from, to) at which a person is there."""
+    def _present(self, day: date, share: float, place: int) -> list[tuple[int, int]]:
+        """Minutes of a day [from, to) at which the person at this place is there."""
         rules, found = self._scenario.attendance, []
-        whole = [(span.begin_minute, span.end_minute) for span in self._spans(day)]
+        later = place % 2 * int(rules.later.value)
+        whole = [(span.begin_minute + later, span.end_minute + later) for span in self._spans(day)]
         left = round(sum(end - begin for begin, end in whole) * share)
         rests = left > rules.rest_from_hours.value * 60 and rules.rest.value > 0
         rest = int(rules.rest.value)
-        pause = rules.lunch.hour * 60 + rules.lunch.minute + turn * rest
+        pause = rules.lunch.hour * 60 + rules.lunch.minute + place % rules.rest_turns * rest
         for begin, end in whole:
             end = min(end, begin + left)
             left -= end - begin

@@ -157,13 +157,15 @@ class WorkingTime(Table):
 
 
 class Attendance(Table):
-    """[attendance]: when a full-time person is there; the break is taken in turns from `lunch` on."""
+    """[attendance]: when a full-time person is there; every second one comes and goes `later`. The break is
+    taken in turns from `lunch` on."""
 
     mon: Spans
     tue: Spans
     wed: Spans
     thu: Spans
     fri: Spans
+    later: Annotated[Quantity, counted("min", 0, 240)]
     rest: Minutes
     lunch: time
     rest_turns: Annotated[int, Field(ge=1, le=8)]

@@ -44,6 +44,7 @@ _NAMES: Final[dict[str, tuple[str, str]]] = {
     "time.set_up": ("Rüstzeit, Zuschlag", "set-up time, surcharge"),
     "time.distribution": ("Verteilzeit, Zuschlag", "distribution time, surcharge"),
     "time.recovery": ("Erholungszeit, Zuschlag", "recovery time, surcharge"),
+    "attendance.later": ("spätere Arbeitszeit jeder zweiten Person", "later hours of every second person"),
     "attendance.rest": ("Pause", "break"),
     "attendance.rest_from_hours": ("Pause ab einer Arbeitszeit von", "break from working hours of"),
     "absence.leave": ("Urlaub", "leave"),

@@ -9,6 +9,7 @@ import pytest
 from simulation import scenario_file
 from simulation.attendance import MINUTE, PACE, Calendar
 from simulation.scenario import Scenario
+from simulation.year import year
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 BASE = scenario_file.load(SHIPPED, "2023_flow")
@@ -140,3 +141,28 @@ def test_yearly_minutes_spread_evenly_shorten_every_day() -> None:
         update={"time": scenario.time.model_copy(update={"attendance": "year_minutes"})}
     )
     assert abs(Calendar(evenly).minutes(1, 0, 10) / 10 / 95_500 - 1) < 0.01
+
+
+def test_somebody_is_there_whenever_the_hotline_is_open() -> None:
+    """Without absence: the shipped attendance fits the shipped hours."""
+    _, calendar = _calendar("2023_flow", **{"absence.leave": 0, "absence.sickness": 0, "absence.training": 0})
+    rows = calendar.rows(1, 0, 2)
+    there = np.cumsum(np.where(rows[:, 2] == 1, 1, -1))
+    for opens, closes in year(BASE, case_work=False).model.policy.opening:
+        opens, closes = opens - calendar.begin_ms, closes - calendar.begin_ms
+        if opens >= 0 and closes <= rows[-1, 0]:
+            inside = (rows[:, 0] > opens) & (rows[:, 0] < closes)
+            before = int(np.searchsorted(rows[:, 0], opens, side="right")) - 1
+            assert min([there[before], *there[inside].tolist()]) >= 0
+            assert there[before] > 0, opens
+
+
+def test_every_second_person_comes_later() -> None:
+    _, calendar = _calendar(
+        "2023_flow",
+        **{"absence.leave": 0, "absence.sickness": 0, "absence.training": 0, "attendance.later": 45},
+    )
+    rows = calendar.rows(1, 0, 2)
+    first, second = (rows[(rows[:, 1] == place) & (rows[:, 2] == 1), 0] for place in (0, 1))
+    assert second[0] - first[0] == 45 * MINUTE
+    assert calendar.minutes(1, 0, 1) == pytest.approx(calendar.minutes(1, 0, 2) / 2)

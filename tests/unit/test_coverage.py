@@ -43,8 +43,8 @@ def test_hours_are_those_of_opening(found: Coverage) -> None:
 
 @pytest.mark.parametrize(
     ("hour", "nobody"),
-    [((0, 9), 0.0), ((0, 11), 0.5), ((0, 12), 0.0), ((3, 8), 0.5), ((4, 11), 0.0)],
-    ids=["there", "at rest 11:30-12:00", "back", "comes at 8:30 on Thursdays", "a short day without rest"],
+    [((0, 9), 0.0), ((0, 11), 0.5), ((0, 12), 0.0), ((3, 17), 0.5), ((4, 11), 0.0)],
+    ids=["there", "at rest 11:30-12:00", "back", "goes at 17:30 on Thursdays", "a short day without rest"],
 )
 def test_nobody_is_there_while_the_only_one_rests(
     found: Coverage, hour: tuple[int, int], nobody: float
@@ -90,9 +90,11 @@ def test_single_points_of_failure(found: Coverage) -> None:
     assert found.alone(AT_LAST) == []
 
 
-def test_empty_hours_are_those_before_anybody_comes(found: Coverage) -> None:
-    """Open from 8, there from 8:30 on Thursdays: half of that hour, and no other."""
-    assert found.empty_hours(0.05) == [(3, 8)]
+def test_empty_hours_are_those_after_all_have_gone(two: Scenario, found: Coverage) -> None:
+    """Open until 18 on Thursdays: with turns one of the two stays as long, without them nobody does."""
+    assert found.empty_hours(0.05) == []
+    together = coverage(two.changed({"attendance.later": 0}), replications=1)
+    assert together.empty_hours(0.05) == [(3, 17)]
 
 
 def test_absence_shows(two: Scenario) -> None:
