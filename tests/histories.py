@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from acd.store.journal import SqlJournal
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from config.schema import Centre
 from routing.engine import Engine
+from routing.events import Envelope, Event
 from routing.facts import Fact
 from simulation import scenario_file
 from simulation.history import UNKNOWN, History, Ints, day_begins, open_hours
@@ -80,6 +82,16 @@ async def record(folder: Path, batches: list[tuple[int, list[Fact]]]) -> Path:
         await recorder.record(batches[begin : begin + 2_000])
     await recorder.close()
     return folder / "records.db"
+
+
+async def journal(path: Path, events: list[tuple[Event, int]]) -> Path:
+    """Events with their times, as the daemon would have written them down."""
+    written = await SqlJournal.open(await ready("journal", f"sqlite+aiosqlite:///{path}"))
+    told = [Envelope(seq, 1, at, "pbx", "", 0, event) for seq, (event, at) in enumerate(events, 1)]
+    for begin in range(0, len(told), 2_000):
+        await written.append(told[begin : begin + 2_000])
+    await written.close()
+    return path
 
 
 def weeks_of_calls(weeks: int, people: int = 5, cases: int = 12_000) -> Model:
