@@ -13,12 +13,12 @@ from config.schema import Centre
 from routing.engine import Engine
 from routing.events import Envelope, Event
 from routing.facts import Fact
-from simulation import scenario_file
-from simulation.history import UNKNOWN, History, Ints, day_begins, open_hours
-from simulation.history import days as days_between
-from simulation.model import Model
-from simulation.reference import Reference
-from simulation.year import year
+from simulation.drivers.model import Model
+from simulation.drivers.reference import Reference
+from simulation.records.history import UNKNOWN, History, Ints, day_begins, open_hours
+from simulation.records.history import days as days_between
+from simulation.scenarios import scenario_file
+from simulation.scenarios.year import year
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config" / "planning.toml"
 NONE = np.zeros(0, np.int64)

@@ -16,8 +16,8 @@ from routing.policy import (
     Step,
 )
 from routing.select import CRITERIA
-from simulation import sampler
-from simulation.model import Arrivals, CaseWork, Duration, Kind, Model, Phones, Shift, WorkStep
+from simulation.drivers import sampler
+from simulation.drivers.model import Arrivals, CaseWork, Duration, Kind, Model, Phones, Shift, WorkStep
 
 LANGUAGES = ("de", "en", "ar", "uk", "und")
 CONCERNS = ("study", "work", "other")

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config.load import ConfigFaults
-from simulation.sweep import GridFaults
-from simulation.tables import ModelFaults
+from simulation.drivers.tables import ModelFaults
+from simulation.runs.sweep import GridFaults
 
 FAULTY = 2
 INTERRUPTED = 130
@@ -60,7 +60,7 @@ def executor_at(address: str) -> Iterator[Executor | None]:
     if not address:
         yield None
         return
-    from simulation.cluster import Unreachable, cluster
+    from simulation.runs.cluster import Unreachable, cluster
 
     try:
         with cluster(address) as executor:

@@ -14,10 +14,18 @@ from rich.table import Table
 
 from acd.plan.common import BEGINS_ANEW, DEFAULT, File, Named, Seed, fail, progress_bar, told
 from config.schema import DAYS
-from simulation import scenario_file
-from simulation.coverage import AT_ONCE, OWN_LANGUAGE, READINGS, Coverage, Floats, NeverOpen, coverage
-from simulation.results import PACKAGE
-from simulation.scenario import Scenario
+from simulation.runs.results import PACKAGE
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.staffing.coverage import (
+    AT_ONCE,
+    OWN_LANGUAGE,
+    READINGS,
+    Coverage,
+    Floats,
+    NeverOpen,
+    coverage,
+)
 
 app = typer.Typer()
 WIDTH: Final = 110

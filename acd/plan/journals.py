@@ -14,8 +14,8 @@ from acd.store.codec import UnreadableEvent
 from acd.store.journal import SqlJournal
 from acd.store.open import StoreFault
 from routing.engine import Effects
-from simulation.journalled import Journalled, Reader
-from simulation.recorded import Recorded
+from simulation.drivers.recorded import Recorded
+from simulation.records.journalled import Journalled, Reader
 
 
 class Read(NamedTuple):

@@ -15,15 +15,15 @@ from acd.plan.common import BEGINS_ANEW, DEFAULT, File, fail, told
 from acd.store.open import StoreFault
 from config.load import ConfigFaults
 from config.schema import Centre
-from simulation import scenario_file
-from simulation.fragment import figure, fragment
-from simulation.history import UNKNOWN, History, attempts
-from simulation.history import daily as by_day
-from simulation.measured import Part
-from simulation.scenario import Scenario
+from simulation.records.fragment import figure, fragment
+from simulation.records.history import UNKNOWN, History, attempts
+from simulation.records.history import daily as by_day
+from simulation.records.measured import Part
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
-    from simulation.forecast import Forecast, Row
+    from simulation.records.forecast import Forecast, Row
 
 app = typer.Typer()
 
@@ -69,7 +69,7 @@ def forecast(
 ) -> None:
     """Forecast calls per week from the records, with intervals and how well it would have done before."""
     with told(BEGINS_ANEW):
-        from simulation.forecast import forecast as forecasted
+        from simulation.records.forecast import forecast as forecasted
 
         centre = scenario_file.plain(file).house
         history = _history(address, centre, first, last)
@@ -151,7 +151,7 @@ def fit(
 ) -> None:
     """Fit the scenario's numbers to the centre's records: each with interval, count and goodness of fit."""
     with told(BEGINS_ANEW):
-        from simulation.fit import fit as fitted
+        from simulation.records.fit import fit as fitted
 
         scenario = scenario_file.plain(file)
         history = _history(address, scenario.house, first, last)
@@ -182,7 +182,7 @@ def _print(part: Part, scenario: Scenario) -> None:
 
 
 def _draw(folder: Path, history: History) -> None:
-    from simulation.fit_pictures import pictures
+    from simulation.records.fit_pictures import pictures
 
     typer.echo("")
     for name, picture in pictures(history).items():

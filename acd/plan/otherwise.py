@@ -15,8 +15,8 @@ from config.schema import Centre
 from routing.policy import Policy
 from routing.privacy import shown_apart
 from routing.world import Person
-from simulation.journalled import DAY_MS, DEVICE, Did, Journalled
-from simulation.rerun import Rules
+from simulation.records.journalled import DAY_MS, DEVICE, Did, Journalled
+from simulation.records.rerun import Rules
 
 HOURS_DAYS: Final = 300
 """A policy's opening hours are worked out 400 days ahead; longer journals get them anew after so many."""

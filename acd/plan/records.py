@@ -18,7 +18,7 @@ from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state
 from config.schema import Centre
 from routing import facts
-from simulation.history import ABANDONED, ANSWERED, OTHER, UNKNOWN, History, Ints, day_begins
+from simulation.records.history import ABANDONED, ANSWERED, OTHER, UNKNOWN, History, Ints, day_begins
 
 CHUNK: Final = 5_000
 GAVE_UP: Final = (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING)

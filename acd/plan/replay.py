@@ -16,15 +16,16 @@ from acd.plan.common import DEFAULT, INTERRUPTED, File, Seed, fail, progress_bar
 from acd.plan.otherwise import Otherwise
 from routing import facts
 from routing.privacy import MERGED
-from simulation import censored, rerun, scenario_file
-from simulation.journalled import UNKNOWN, Journalled
-from simulation.outcome import Figure
-from simulation.rerun import FIGURES, Assumed, Job, Measure
-from simulation.results import PACKAGE
-from simulation.scenario import Scenario
-from simulation.spread import Estimate, Spread
-from simulation.sweep import local
-from simulation.year import year
+from simulation.records import censored, rerun
+from simulation.records.journalled import UNKNOWN, Journalled
+from simulation.records.rerun import FIGURES, Assumed, Job, Measure
+from simulation.runs.outcome import Figure
+from simulation.runs.results import PACKAGE
+from simulation.runs.spread import Estimate, Spread
+from simulation.runs.sweep import local
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
 
 app = typer.Typer()
 

@@ -21,7 +21,8 @@ from acd.plan.common import (
     told,
     values_of,
 )
-from simulation import results, scenario_file
+from simulation.runs import results
+from simulation.scenarios import scenario_file
 
 app = typer.Typer()
 

@@ -25,19 +25,20 @@ from acd.plan.common import (
 from agents.model import Cefr
 from config.load import ConfigFaults, Fault, cleaned
 from config.schema import DAYS, Span
-from simulation import required_csv, roster_check, roster_csv, scenario_file
-from simulation.outcome import figures_of
 from simulation.report.numbers import LANGUAGES
-from simulation.required import SLOT
-from simulation.required_csv import Curve
-from simulation.roster_check import Gap
-from simulation.roster_csv import Listed, clock
-from simulation.roster_task import Absence, Task, Wish, level, task
-from simulation.scenario import Scenario
+from simulation.rosters import required_csv, roster_check, roster_csv
+from simulation.rosters.required_csv import Curve
+from simulation.rosters.roster_check import Gap
+from simulation.rosters.roster_csv import Listed, clock
+from simulation.rosters.roster_task import Absence, Task, Wish, level, task
+from simulation.runs.outcome import figures_of
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.staffing.required import SLOT
 
 if TYPE_CHECKING:
-    from simulation.roster import Planned
-    from simulation.roster_trial import Trial
+    from simulation.rosters.roster import Planned
+    from simulation.rosters.roster_trial import Trial
 
 T = TypeVar("T")
 
@@ -221,7 +222,7 @@ def _plan(
     asked: Scenario, given: Task, effort: float, number: int, seed: int, case_work: bool, out: Path
 ) -> None:
     from acd.plan.roster_page import Contents, page
-    from simulation import roster, roster_trial
+    from simulation.rosters import roster, roster_trial
 
     with progress_bar() as bar:
         bar_task = bar.add_task("roster", total=len(roster.AIMS) + (given.weeks if given.weeks > 1 else 0))

@@ -13,15 +13,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from acd.plan.roster_words import DAY_NAMES, MONTHS, WORDS
-from simulation.outcome import figures_of
 from simulation.report.numbers import Language, with_unit
-from simulation.roster import Planned
-from simulation.roster_check import Gap
-from simulation.roster_csv import clock
-from simulation.roster_task import Person, Task
-from simulation.roster_trial import Trial
-from simulation.scenario import Scenario
-from simulation.working_time import SUNDAY, WORKING_DAYS, Breach, Duty, due, hours
+from simulation.rosters.roster import Planned
+from simulation.rosters.roster_check import Gap
+from simulation.rosters.roster_csv import clock
+from simulation.rosters.roster_task import Person, Task
+from simulation.rosters.roster_trial import Trial
+from simulation.rosters.working_time import SUNDAY, WORKING_DAYS, Breach, Duty, due, hours
+from simulation.runs.outcome import figures_of
+from simulation.scenarios.scenario import Scenario
 
 SERVICE: Final = ("contacts", "abandonment", "speed_of_answer", "wait_p95", "phone_share", "backlog_mean")
 

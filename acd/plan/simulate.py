@@ -19,13 +19,14 @@ from acd.plan.common import (
     told,
     values_of,
 )
-from simulation import results, scenario_file, sequential, sweep
-from simulation.outcome import figures_of
-from simulation.posts import posts
-from simulation.scenario import Scenario
-from simulation.spread import Estimate
-from simulation.sweep import Grid
-from simulation.year import year
+from simulation.runs import results, sequential, sweep
+from simulation.runs.outcome import figures_of
+from simulation.runs.spread import Estimate
+from simulation.runs.sweep import Grid
+from simulation.scenarios import scenario_file
+from simulation.scenarios.posts import posts
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
 
 app = typer.Typer()
 

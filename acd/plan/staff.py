@@ -29,19 +29,30 @@ from acd.plan.common import (
     values_of,
 )
 from config.people import agent
-from simulation import required, scenario_file
-from simulation.candidates import staffed
-from simulation.chosen import chosen_name, chosen_text
-from simulation.coverage import NeverOpen
-from simulation.covering import CONCERN, LANGUAGE, PEOPLE, Skill, counts
-from simulation.required import TooMuch
-from simulation.results import PACKAGE
-from simulation.scenario import Scenario
-from simulation.selection import FAILS, KEEPS, OPEN
-from simulation.spread import Estimate
-from simulation.staffing import AGAIN, HOUR, IN_TIME, OVERALL, TARGETS, TURNAROUND, Answer, Search, Tried
-from simulation.sweep import local
-from simulation.year import year
+from simulation.runs.results import PACKAGE
+from simulation.runs.selection import FAILS, KEEPS, OPEN
+from simulation.runs.spread import Estimate
+from simulation.runs.sweep import local
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
+from simulation.staffing import required
+from simulation.staffing.candidates import staffed
+from simulation.staffing.chosen import chosen_name, chosen_text
+from simulation.staffing.coverage import NeverOpen
+from simulation.staffing.covering import CONCERN, LANGUAGE, PEOPLE, Skill, counts
+from simulation.staffing.required import TooMuch
+from simulation.staffing.staffing import (
+    AGAIN,
+    HOUR,
+    IN_TIME,
+    OVERALL,
+    TARGETS,
+    TURNAROUND,
+    Answer,
+    Search,
+    Tried,
+)
 
 app = typer.Typer()
 WIDTH: Final = 110

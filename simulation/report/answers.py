@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simulation.posts import net_year_minutes, posts
 from simulation.report.gather import Case, Material
-from simulation.scenario import Scenario
-from simulation.spread import Estimate, Floats, Spread
+from simulation.runs.spread import Estimate, Floats, Spread
+from simulation.scenarios.posts import net_year_minutes, posts
+from simulation.scenarios.scenario import Scenario
 
 Bools = npt.NDArray[np.bool_]
 

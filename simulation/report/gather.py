@@ -11,14 +11,14 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 
 from agents.model import CONCERN_MAX
-from simulation.outcome import Cells, Figure, figures_of
 from simulation.report.sensitivity import Varied, varied
 from simulation.report.withheld import withheld
-from simulation.results import PACKAGE, Read
-from simulation.scenario import Scenario
-from simulation.spread import Floats
-from simulation.sweep import CASES, PEOPLE, STANDARD, Grid, GridFaults, local, sweep
-from simulation.year import year
+from simulation.runs.outcome import Cells, Figure, figures_of
+from simulation.runs.results import PACKAGE, Read
+from simulation.runs.spread import Floats
+from simulation.runs.sweep import CASES, PEOPLE, STANDARD, Grid, GridFaults, local, sweep
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
 
 P = ParamSpec("P")
 T = TypeVar("T")

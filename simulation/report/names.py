@@ -5,7 +5,7 @@ from typing import Final
 
 from simulation.report.numbers import Language
 from simulation.report.wording import LANGUAGE_NAMES
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 
 _NAMES: Final[dict[str, tuple[str, str]]] = {
     "horizon.warm_up": ("Vorlauf vor dem Jahr", "days before the year"),

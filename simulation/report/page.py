@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from simulation.pictures import INK, LINE, PAPER, SOFT, size_of
 from simulation.report.document import Document, Picture
-from simulation.report.pictures import INK, LINE, PAPER, SOFT, size_of
 
 _THEME: Final = {
     "ink": (INK, "#eef3f6"),

@@ -12,8 +12,8 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 from fpdf.fonts import TTFFont
 
+from simulation.pictures import size_of
 from simulation.report.document import Answer, Document, Listing, Picture, Section, Table, Tiles
-from simulation.report.pictures import size_of
 from simulation.report.tags import Tags
 
 FONT: Final = "DejaVu"

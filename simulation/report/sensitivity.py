@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from simulation.quantity import Quantity
-from simulation.scenario import Scenario, faults
+from simulation.scenarios.quantity import Quantity
+from simulation.scenarios.scenario import Scenario, faults
 
 _CALLS: Final = (
     r"calls\.(retrial|retrial_after|patience|talk|talk_variation)",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from routing.privacy import servers
 from routing.world import Person
-from simulation.model import Model
+from simulation.drivers.model import Model
 
 Cell = tuple[str, str]
 

@@ -4,8 +4,8 @@ from typing import Final, NamedTuple
 
 from simulation.report import numbers
 from simulation.report.numbers import Language
-from simulation.scenario import Scenario
-from simulation.spread import Estimate
+from simulation.runs.spread import Estimate
+from simulation.scenarios.scenario import Scenario
 
 
 class Text(NamedTuple):

@@ -9,8 +9,8 @@ from collections import Counter
 
 import ciw
 
-from simulation.model import Model
-from simulation.sampler import lognormal
+from simulation.drivers.model import Model
+from simulation.drivers.sampler import lognormal
 
 HANDLING_S = 480.0 + 60.0 + 4.0
 """Talk, wrap-up and answering together."""

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import simpy
 
-from simulation import layout, sampler
-from simulation.model import Arrivals, Duration, Kind, Model, Phones, Shift
-from simulation.reference import Reference
-from simulation.tables import Machine
+from simulation.drivers import layout, sampler
+from simulation.drivers.model import Arrivals, Duration, Kind, Model, Phones, Shift
+from simulation.drivers.reference import Reference
+from simulation.drivers.tables import Machine
 from tests.bench import ciw_model, rules
 from tests.bench.engine import CONCERNS, LANGUAGES, policy, roster
 from tests.bench.figures import Figures

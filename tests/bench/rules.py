@@ -10,8 +10,8 @@ from routing import events as ev
 from routing import facts
 from routing.engine import Engine
 from routing.policy import REPEAT
-from simulation.model import Model
-from simulation.reference import Reference
+from simulation.drivers.model import Model
+from simulation.drivers.reference import Reference
 from tests.without import WITHOUT
 
 IN_DECISIONS = (

@@ -15,9 +15,10 @@ from time import perf_counter
 
 import numpy as np
 
-from simulation import replications, scenario_file, sweep
-from simulation.outcome import figures_of
-from simulation.sweep import Grid
+from simulation.runs import replications, sweep
+from simulation.runs.outcome import figures_of
+from simulation.runs.sweep import Grid
+from simulation.scenarios import scenario_file
 from tests.bench.figures import Figures
 
 SCENARIO = Path("config/planning.toml"), "2023_flow"
@@ -25,7 +26,8 @@ REPLICATIONS = 30
 MEMORY = """
 import json, resource, sys
 from pathlib import Path
-from simulation import scenario_file, sequential
+from simulation.runs import sequential
+from simulation.scenarios import scenario_file
 asked = scenario_file.load(Path("config/planning.toml"), "2023_flow")
 done = sequential.run(asked, figure="contacts", half_width=0.0, most=int(sys.argv[1]), case_work=False)
 peak = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

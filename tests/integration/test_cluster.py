@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from acd.demo.ports import free_port
-from simulation import results, scenario_file, sweep
-from simulation.year import year
+from simulation.runs import results, sweep
+from simulation.scenarios import scenario_file
+from simulation.scenarios.year import year
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED = PROJECT / "config" / "planning.toml"

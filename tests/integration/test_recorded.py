@@ -8,7 +8,7 @@ from acd.store.journal import SqlJournal
 from acd.store.open import ready
 from routing import facts
 from routing.engine import Effects, Engine
-from simulation.recorded import Recorded
+from simulation.drivers.recorded import Recorded
 from tests.integration.conftest import Watched, state_of
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest

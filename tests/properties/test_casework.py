@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulation import layout, scenario_file
-from simulation.model import CaseWork, Duration, Model
-from simulation.sampler import CONSTANT
-from simulation.tables import Machine, ModelFaults
-from simulation.year import year
+from simulation.drivers import layout
+from simulation.drivers.model import CaseWork, Duration, Model
+from simulation.drivers.sampler import CONSTANT
+from simulation.drivers.tables import Machine, ModelFaults
+from simulation.scenarios import scenario_file
+from simulation.scenarios.year import year
 from tests.properties.test_kernel import trace_of_engine, trace_of_kernel
 from tests.simulated import HOUR, random_case_model
 

@@ -9,9 +9,10 @@ from math import sqrt
 
 import numpy as np
 
-from simulation import erlang, layout, sampler
-from simulation.model import CaseWork, Duration, Model, WorkStep
-from simulation.tables import Machine
+from simulation.drivers import layout, sampler
+from simulation.drivers.model import CaseWork, Duration, Model, WorkStep
+from simulation.drivers.tables import Machine
+from simulation.staffing import erlang
 from tests.properties.test_exact import FOR_EVER, HOUR, REPLICATIONS, centre, exponential
 
 T_MAX = 3.61

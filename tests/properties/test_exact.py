@@ -12,10 +12,11 @@ import pytest
 
 from agents.model import Agent, Reach, Roster
 from routing.policy import OWN, Plan, Policy, Step
-from simulation import erlang, layout, sampler
-from simulation.model import Arrivals, Duration, Kind, Model, Phones, Shift
-from simulation.reference import Reference
-from simulation.tables import Machine
+from simulation.drivers import layout, sampler
+from simulation.drivers.model import Arrivals, Duration, Kind, Model, Phones, Shift
+from simulation.drivers.reference import Reference
+from simulation.drivers.tables import Machine
+from simulation.staffing import erlang
 
 REPLICATIONS = 40
 T_MAX = 3.98

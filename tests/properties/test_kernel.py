@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulation import layout
-from simulation.model import Arrivals, Model, Row, Shift
-from simulation.reference import Reference
-from simulation.tables import Machine
+from simulation.drivers import layout
+from simulation.drivers.model import Arrivals, Model, Row, Shift
+from simulation.drivers.reference import Reference
+from simulation.drivers.tables import Machine
 from tests.simulated import HOUR, random_model
 from tests.without import WITHOUT
 

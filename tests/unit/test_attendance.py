@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation import scenario_file
-from simulation.attendance import MINUTE, PACE, Calendar
-from simulation.scenario import Scenario
-from simulation.year import year
+from simulation.scenarios import scenario_file
+from simulation.scenarios.attendance import MINUTE, PACE, Calendar
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 BASE = scenario_file.load(SHIPPED, "2023_flow")

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation import layout, scenario_file
-from simulation.tables import Machine
-from simulation.year import year
+from simulation.drivers import layout
+from simulation.drivers.tables import Machine
+from simulation.scenarios import scenario_file
+from simulation.scenarios.year import year
 
 
 def test_by_hour_as_in_the_trace() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulation import layout
-from simulation.caseload import FIGURES, figures, turnaround, weekly
-from simulation.tables import Machine
+from simulation.drivers import layout
+from simulation.drivers.tables import Machine
+from simulation.runs.caseload import FIGURES, figures, turnaround, weekly
 from tests.simulated import random_case_model
 
 DAY_OF_BINS = 6

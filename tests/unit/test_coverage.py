@@ -7,10 +7,18 @@ import pytest
 from typer.testing import CliRunner
 
 from acd.plan import app
-from simulation import scenario_file
-from simulation.coverage import AT_LAST, AT_ONCE, OWN_LANGUAGE, READINGS, Coverage, coverage, share_there
-from simulation.scenario import Scenario
-from simulation.year import year
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
+from simulation.staffing.coverage import (
+    AT_LAST,
+    AT_ONCE,
+    OWN_LANGUAGE,
+    READINGS,
+    Coverage,
+    coverage,
+    share_there,
+)
 
 PLANNING = Path("config/planning.toml")
 NEVER_AWAY = {"absence.leave": 0, "absence.sickness": 0, "absence.training": 0}

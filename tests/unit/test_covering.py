@@ -11,13 +11,23 @@ import pytest
 from agents.model import Agent
 from config.people import agent
 from routing.policy import Policy
-from simulation import scenario_file
-from simulation.candidates import NEW, ORDER, Pool, candidates, mix, new_people, pools, staffed, worths
-from simulation.coverage import able
-from simulation.covering import CONCERN, LANGUAGE, PEOPLE, NotCovered, Skill, counts, covering, needs
-from simulation.required import required
-from simulation.scenario import Scenario, faults
-from simulation.year import year
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario, faults
+from simulation.scenarios.year import year
+from simulation.staffing.candidates import (
+    NEW,
+    ORDER,
+    Pool,
+    candidates,
+    mix,
+    new_people,
+    pools,
+    staffed,
+    worths,
+)
+from simulation.staffing.coverage import able
+from simulation.staffing.covering import CONCERN, LANGUAGE, PEOPLE, NotCovered, Skill, counts, covering, needs
+from simulation.staffing.required import required
 
 PLANNING = Path("config/planning.toml")
 
@@ -132,8 +142,8 @@ INTERRUPTED = """
 import os, signal
 from agents.model import Agent, Reach
 from routing.policy import Plan, Policy, Step
-from simulation.candidates import Pool, mix
-from simulation.covering import PEOPLE, Skill, covering
+from simulation.staffing.candidates import Pool, mix
+from simulation.staffing.covering import PEOPLE, Skill, covering
 
 one = Agent("p", "P", Reach("phone", "1"), (("de", 7),), (("other", 4),))
 policy = Policy((Plan("", "", (Step(0, 1, 5, 3),)),), (), (), (), 0, 0, 0, (), ())

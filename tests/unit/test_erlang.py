@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from simulation import erlang
+from simulation.staffing import erlang
 
 HOUR = 3_600.0
 A_BIG = erlang.erlang_a(100 / 30, 3, 5, 14, 1 / 3)

@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from acd.plan import app, records
 from config.load import ConfigFaults
-from simulation import censored, demand, durations, scenario_file, shares
-from simulation.censored import Waits
-from simulation.fit import fit
-from simulation.history import ABANDONED, ANSWERED, daily
-from simulation.measured import ENOUGH, Measured, Part
+from simulation.records import censored, demand, durations, shares
+from simulation.records.censored import Waits
+from simulation.records.fit import fit
+from simulation.records.history import ABANDONED, ANSWERED, daily
+from simulation.records.measured import ENOUGH, Measured, Part
+from simulation.scenarios import scenario_file
 from tests import histories
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from acd.plan import app, records
 from config.load import load
-from simulation import forecast as forecasting
-from simulation.forecast import Forecast, backtest, forecast
-from simulation.forecasters import WAYS, Coming, Way, interval
-from simulation.history import Daily, daily
-from simulation.weeks import WEEK, Ahead, Weeks, weekday_shares, whole_weeks
+from simulation.records import forecast as forecasting
+from simulation.records.forecast import Forecast, backtest, forecast
+from simulation.records.forecasters import WAYS, Coming, Way, interval
+from simulation.records.history import Daily, daily
+from simulation.records.weeks import WEEK, Ahead, Weeks, weekday_shares, whole_weeks
 from tests import histories
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -16,7 +16,16 @@ from routing import facts
 from routing.events import Leg
 from routing.facts import Fact
 from routing.index import Choice
-from simulation.history import ABANDONED, AGAIN_MS, ANSWERED, OTHER, UNKNOWN, attempts, daily, open_hours
+from simulation.records.history import (
+    ABANDONED,
+    AGAIN_MS,
+    ANSWERED,
+    OTHER,
+    UNKNOWN,
+    attempts,
+    daily,
+    open_hours,
+)
 from tests import histories
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

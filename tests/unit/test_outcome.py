@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation import layout, scenario_file
-from simulation.outcome import CELL, CONTACTS, VARIANTS, Cells, figures_of, outcome, service_levels
-from simulation.tables import Machine
-from simulation.year import year
+from simulation.drivers import layout
+from simulation.drivers.tables import Machine
+from simulation.runs.outcome import CELL, CONTACTS, VARIANTS, Cells, figures_of, outcome, service_levels
+from simulation.scenarios import scenario_file
+from simulation.scenarios.year import year
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 

@@ -11,9 +11,9 @@ from acd.plan import app
 from acd.store.journal import SqlJournal
 from acd.store.open import ready
 from routing.events import Envelope
-from simulation import scenario_file
-from simulation.reference import Reference
-from simulation.year import year
+from simulation.drivers.reference import Reference
+from simulation.scenarios import scenario_file
+from simulation.scenarios.year import year
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED = str(PROJECT / "config" / "planning.toml")

@@ -26,11 +26,11 @@ from routing.commands import Command, Withdraw
 from routing.engine import Effects, Engine
 from routing.events import Elapsed, PolicyChanged, RosterChanged, StaffAsked, TermBegan
 from routing.policy import FALLBACK, OWN, SECOND, Plan, Refusal, Step
-from simulation import model, sampler
-from simulation.journalled import Reader
-from simulation.model import Duration, Phones
-from simulation.recorded import Recorded
-from simulation.rerun import END, Again, Assumed, Job, Measure, Rules
+from simulation.drivers import model, sampler
+from simulation.drivers.model import Duration, Phones
+from simulation.drivers.recorded import Recorded
+from simulation.records.journalled import Reader
+from simulation.records.rerun import END, Again, Assumed, Job, Measure, Rules
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER
 from tests.fakes.pbx import FakePbx, Phone
 

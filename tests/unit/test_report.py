@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 
 from config.people import agent
-from simulation import results, scenario_file
-from simulation.outcome import CELL, Cells, figures_of
 from simulation.report import answers, numbers
 from simulation.report.contents import document
 from simulation.report.document import Document, Picture, Table
@@ -33,10 +31,13 @@ from simulation.report.pdf import pdf
 from simulation.report.sensitivity import varied
 from simulation.report.withheld import withheld
 from simulation.report.wording import LANGUAGE_NAMES, TEXTS, VARIANTS, Voice
-from simulation.scenario import Scenario
-from simulation.spread import Estimate
-from simulation.sweep import CASES, PEOPLE, Grid, GridFaults, Swept
-from simulation.year import year
+from simulation.runs import results
+from simulation.runs.outcome import CELL, Cells, figures_of
+from simulation.runs.spread import Estimate
+from simulation.runs.sweep import CASES, PEOPLE, Grid, GridFaults, Swept
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 STAFF, SPAN, YEARS = (5, 15, 23), (2_500.0, 5_000.0, 8_000.0), 4

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation import scenario_file
-from simulation.erlang import erlang_a
-from simulation.outcome import VARIANTS, service_levels
-from simulation.required import Required, TooMuch, required, service_level, write
-from simulation.scenario import Scenario
-from simulation.year import year
+from simulation.runs.outcome import VARIANTS, service_levels
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
+from simulation.staffing.erlang import erlang_a
+from simulation.staffing.required import Required, TooMuch, required, service_level, write
 
 PLANNING = Path("config/planning.toml")
 

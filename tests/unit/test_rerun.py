@@ -8,11 +8,12 @@ import pytest
 from routing import facts
 from routing.engine import Engine
 from routing.events import Envelope, Event
-from simulation import rerun, sampler
-from simulation.journalled import Journalled, Reader
-from simulation.model import Duration, Model
-from simulation.reference import Reference
-from simulation.rerun import FIGURES, Again, Assumed, Job, Measure, Rules
+from simulation.drivers import sampler
+from simulation.drivers.model import Duration, Model
+from simulation.drivers.reference import Reference
+from simulation.records import rerun
+from simulation.records.journalled import Journalled, Reader
+from simulation.records.rerun import FIGURES, Again, Assumed, Job, Measure, Rules
 from tests.simulated import HOUR, random_model
 
 MEASURE = Measure(20_000, 5_000, "all_offered")

@@ -6,11 +6,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from simulation import roster
-from simulation.required_csv import Curve
-from simulation.roster_start import guess
-from simulation.roster_task import Day, Person, Task, Wish
-from simulation.working_time import Contract, Duty, Terms, breaches, rest_due
+from simulation.rosters import roster
+from simulation.rosters.required_csv import Curve
+from simulation.rosters.roster_start import guess
+from simulation.rosters.roster_task import Day, Person, Task, Wish
+from simulation.rosters.working_time import Contract, Duty, Terms, breaches, rest_due
 
 MONDAY = date(2026, 3, 2)
 LUNCH = (690, 810)
@@ -58,7 +58,7 @@ def beside(who: Person, duty: Duty | None) -> int:
 
 
 def aims(asked: Task, duties: tuple[Duty | None, ...]) -> tuple[int, ...]:
-    """Of one day's duties, by the words of simulation.roster."""
+    """Of one day's duties, by the words of simulation.rosters.roster."""
     (day,) = asked.days
     contracts = sum(beside(who, duty) for who, duty in zip(asked.people, duties, strict=True))
     people = languages = spread = 0

@@ -12,12 +12,13 @@ from typer.testing import CliRunner, Result
 from acd.plan import app
 from config import sheet
 from config.load import ConfigFaults
-from simulation import required_csv, roster_check, roster_csv, roster_trial, scenario_file
-from simulation.attendance import MINUTE, Calendar
-from simulation.required_csv import Curve
-from simulation.roster_check import Gap
-from simulation.roster_task import Absence, Task, Wish, task
-from simulation.working_time import Duty
+from simulation.rosters import required_csv, roster_check, roster_csv, roster_trial
+from simulation.rosters.required_csv import Curve
+from simulation.rosters.roster_check import Gap
+from simulation.rosters.roster_task import Absence, Task, Wish, task
+from simulation.rosters.working_time import Duty
+from simulation.scenarios import scenario_file
+from simulation.scenarios.attendance import MINUTE, Calendar
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 BASE = scenario_file.load(SHIPPED, "2016")
@@ -269,7 +270,7 @@ def test_an_interruption_ends_the_search_with_130(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys, threading\n"
         "from acd.plan import app\n"
-        "from simulation import roster\n"
+        "from simulation.rosters import roster\n"
         "solved = roster._solved\n"
         "def late(*args, **more):\n"
         "    roster._solved = solved\n"

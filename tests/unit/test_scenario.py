@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.load import ConfigFaults
-from simulation import scenario_file
-from simulation.scenario import faults
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import faults
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = CONFIG / "planning.toml"

@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from simulation.selection import FAILS, KEEPS, OPEN, Observe, best, check
+from simulation.runs.selection import FAILS, KEEPS, OPEN, Observe, best, check
 
 ALPHA = 0.1
 REPEATED = 200

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from simulation.spread import Spread
+from simulation.runs.spread import Spread
 
 
 def test_the_mean_s_interval_is_student_s() -> None:

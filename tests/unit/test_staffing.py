@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 from acd.plan import app
 from acd.plan import staff as command
 from config import staff_csv
-from simulation import scenario_file
-from simulation.candidates import TUNED, new_people, staffed
-from simulation.chosen import chosen_name, chosen_text
-from simulation.replications import Block, run
-from simulation.scenario import Scenario
-from simulation.selection import FAILS, KEEPS
-from simulation.staffing import (
+from simulation.runs.replications import Block, run
+from simulation.runs.selection import FAILS, KEEPS
+from simulation.scenarios import scenario_file
+from simulation.scenarios.scenario import Scenario
+from simulation.staffing.candidates import TUNED, new_people, staffed
+from simulation.staffing.chosen import chosen_name, chosen_text
+from simulation.staffing.staffing import (
     HOUR,
     LANGUAGE,
     OVERALL,

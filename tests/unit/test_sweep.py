@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from simulation import results, scenario_file, sequential, sweep
-from simulation.outcome import Cells, figures_of, outcome
-from simulation.posts import net_year_minutes, posts
-from simulation.replications import Block, run
-from simulation.sweep import Grid, GridFaults, Swept
-from simulation.tables import Machine
-from simulation.year import year
+from simulation.drivers.tables import Machine
+from simulation.runs import results, sequential, sweep
+from simulation.runs.outcome import Cells, figures_of, outcome
+from simulation.runs.replications import Block, run
+from simulation.runs.sweep import Grid, GridFaults, Swept
+from simulation.scenarios import scenario_file
+from simulation.scenarios.posts import net_year_minutes, posts
+from simulation.scenarios.year import year
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 BASE = scenario_file.load(SHIPPED, "2016")

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from acd.plan import app
-from simulation.reference import Reference
+from simulation.drivers.reference import Reference
 from tests import histories
 
 PROJECT = Path(__file__).resolve().parents[2]

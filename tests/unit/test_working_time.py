@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from simulation.working_time import REASONS, Breach, Contract, Duty, Terms, breaches, due, rest_due
+from simulation.rosters.working_time import REASONS, Breach, Contract, Duty, Terms, breaches, due, rest_due
 
 MONDAY = date(2026, 3, 2)
 ANY = Contract(0, 10_000, 100_000)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from config.schema import DAYS
-from simulation import scenario_file
-from simulation.attendance import MINUTE
-from simulation.model import faults
-from simulation.year import DAY_MS, Year, year
+from simulation.drivers.model import faults
+from simulation.scenarios import scenario_file
+from simulation.scenarios.attendance import MINUTE
+from simulation.scenarios.year import DAY_MS, Year, year
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from simulation.posts import posts
+from simulation.pictures import Mark
 from simulation.report import answers
 from simulation.report.document import Listing, Section, Table
 from simulation.report.gather import ANCHORS, Case, Field, Material
 from simulation.report.numbers import NONE
-from simulation.report.pictures import Mark
 from simulation.report.wording import Voice
-from simulation.spread import Estimate
+from simulation.runs.spread import Estimate
+from simulation.scenarios.posts import posts
 
 SHOWN = (("turnaround_p90", "days"), ("utilisation", "1"))
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from simulation.report import answers, pictures
+from simulation import pictures
+from simulation.report import answers
 from simulation.report.document import Picture, Section, Table
 from simulation.report.gather import Material
 from simulation.report.wording import Voice
-from simulation.spread import Estimate, Floats
+from simulation.runs.spread import Estimate, Floats
 
 FEW = 30
 """Calls a year below which a share would say more than is known."""

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from simulation.report import answers, pictures
+from simulation import pictures
+from simulation.pictures import Line
+from simulation.report import answers
 from simulation.report.document import Picture, Section, Table
 from simulation.report.gather import Case, Material
-from simulation.report.pictures import Line
 from simulation.report.wording import Voice
-from simulation.spread import Estimate, Floats
+from simulation.runs.spread import Estimate, Floats
 
 SHOWN = 4
 """Numbers of cases for which a curve is drawn."""

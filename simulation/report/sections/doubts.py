@@ -2,12 +2,13 @@
 
 from typing import Final, NamedTuple
 
-from simulation.report import answers, pictures
+from simulation import pictures
+from simulation.report import answers
 from simulation.report.document import Picture, Section, Table
 from simulation.report.gather import Effect, Material
 from simulation.report.names import quantity_name
 from simulation.report.wording import Voice
-from simulation.spread import Estimate
+from simulation.runs.spread import Estimate
 
 SHOWN: Final = 12
 

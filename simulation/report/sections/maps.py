@@ -5,13 +5,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from simulation.report import answers, pictures
+from simulation import pictures
+from simulation.report import answers
 from simulation.report.document import Picture, Section, Table
 from simulation.report.gather import Material
 from simulation.report.numbers import NONE
 from simulation.report.sections.anchors import anchors, marks
 from simulation.report.wording import Voice
-from simulation.spread import Floats
+from simulation.runs.spread import Floats
 
 
 class Map(NamedTuple):

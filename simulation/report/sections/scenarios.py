@@ -1,10 +1,11 @@
 """The named scenarios compared: values, and differences taken year by year with the same random numbers."""
 
-from simulation.report import answers, pictures
+from simulation import pictures
+from simulation.report import answers
 from simulation.report.document import Picture, Section, Table
 from simulation.report.gather import Case, Material
 from simulation.report.wording import Voice
-from simulation.spread import Estimate
+from simulation.runs.spread import Estimate
 
 SHOWN = (
     ("abandonment", "1", "abandonment"),

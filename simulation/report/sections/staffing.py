@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from simulation.posts import posts
-from simulation.report import answers, pictures
+from simulation import pictures
+from simulation.report import answers
 from simulation.report.document import Picture, Section, Table
 from simulation.report.gather import Material
 from simulation.report.wording import Voice
+from simulation.scenarios.posts import posts
 
 PARTS = ("basic", "set_up", "distribution", "recovery")
 

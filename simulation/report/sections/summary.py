@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from simulation.posts import posts
 from simulation.report import answers
 from simulation.report.document import Answer, Section, Tile, Tiles
 from simulation.report.gather import Material
 from simulation.report.names import quantity_name
 from simulation.report.sections.doubts import swings
 from simulation.report.wording import Voice
-from simulation.spread import Estimate
+from simulation.runs.spread import Estimate
+from simulation.scenarios.posts import posts
 
 
 def section(material: Material, voice: Voice) -> Section:

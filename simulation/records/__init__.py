@@ -1,0 +1,1 @@
+"""What a centre has recorded: read, fitted, forecast, and run again."""

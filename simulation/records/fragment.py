@@ -1,0 +1,65 @@
+"""Measured numbers as a scenario file of their own, which extends the one they were compared with."""
+
+import json
+
+from simulation.records.history import History
+from simulation.records.measured import Measured, Part
+
+
+def fragment(parts: tuple[Part, ...], history: History, extends: str) -> str:
+    """The text of the file. extends: the other file, as the key of the same name takes it.
+
+    What was kept, and what is known of the fit, stand in comments.
+    """
+    lines = [
+        f"# Fitted from the centre's records {history.shown()}.",
+        "# What is not in here is taken from the file that this one extends.",
+        f"extends = {_text(extends)}",
+    ]
+    tables: dict[str, list[Measured]] = {}
+    for part in parts:
+        about = [
+            *part.said,
+            *(f"not fitted, {reason}: {', '.join(each)}" for reason, each in kept(part).items()),
+            *(
+                f"{each.what}: {figure(each.interval.value)} {each.unit}, n = {each.n}"
+                for each in part.numbers
+                if not each.key and not each.kept
+            ),
+        ]
+        if about:
+            lines += ["", f"# {part.title}", *(f"#   {each}" for each in about)]
+        for each in part.numbers:
+            if each.key and not each.kept:
+                tables.setdefault(each.key.rpartition(".")[0], []).append(each)
+    for table, numbers in tables.items():
+        lines += ["", f"[{table}]", *(_line(each, history) for each in numbers)]
+    return "\n".join(lines) + "\n"
+
+
+def kept(part: Part) -> dict[str, list[str]]:
+    """What stays as it was, by the reason."""
+    found: dict[str, list[str]] = {}
+    for each in part.numbers:
+        if each.kept:
+            found.setdefault(each.kept, []).append(f"{each.what} ({each.n})")
+    return found
+
+
+def figure(value: float) -> str:
+    """Four digits that count, without an exponent."""
+    return f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+
+
+def _line(each: Measured, history: History) -> str:
+    source = (
+        f"fitted from the centre's records {history.shown()}, n = {each.n} ({each.counted}), "
+        f"95 % {figure(each.interval.low)} to {figure(each.interval.high)}"
+    )
+    value, unit = figure(each.interval.value), _text(each.unit)
+    return f"{each.key.rpartition('.')[2]} = {{ value = {value}, unit = {unit}, source = {_text(source)} }}"
+
+
+def _text(value: str) -> str:
+    """A basic string of TOML; JSON's are, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

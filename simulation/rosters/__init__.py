@@ -1,0 +1,1 @@
+"""Who works when: shifts over weeks within law and contracts, checked apart and simulated."""

@@ -1,0 +1,1 @@
+"""Simulated years by the hundred: replications, grids, intervals, and tables of what they gave."""

@@ -1,0 +1,141 @@
+"""What came out of one replication: figures by name, for the whole centre and by language and concern.
+
+Service levels are those of the field by name (G. Koole, Call Center Optimization, 2013).
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulation.drivers.layout import COUNTS
+from simulation.drivers.model import Model
+from simulation.drivers.tables import Machine
+from simulation.runs import caseload
+from simulation.runs.figure import Figure as Figure
+from simulation.runs.figure import Floats, Ints, share
+
+CONTACTS: Final = (
+    Figure("contacts", "calls", "Anrufe in der Warteschlange", "calls queued"),
+    Figure("closed", "calls", "Anrufe außerhalb der Zeiten", "calls when closed"),
+    Figure("abandonment", "1", "Abbrecher", "abandonment"),
+    Figure("short_abandonment", "1", "Kurzabbrecher", "short abandonment"),
+    Figure(
+        "service_level_answered_only", "1", "Servicelevel, nur Angenommene", "service level, answered only"
+    ),
+    Figure(
+        "service_level_abandons_within_met",
+        "1",
+        "Servicelevel, Abbrecher in der Zeit erfüllt",
+        "service level, abandons within met",
+    ),
+    Figure(
+        "service_level_short_abandons_excluded",
+        "1",
+        "Servicelevel, Abbrecher in der Zeit ausgenommen",
+        "service level, short abandons excluded",
+    ),
+    Figure("service_level_all_offered", "1", "Servicelevel, alle Anrufe", "service level, all offered"),
+    Figure("speed_of_answer", "s", "mittlere Wartezeit der Angenommenen", "average speed of answer"),
+    Figure("wait_p95", "s", "95 % der Angenommenen warten höchstens", "95 % of the answered wait at most"),
+    Figure("widened", "1", "Angebote nach Erweiterung", "offers after widening"),
+    Figure("phone_share", "1", "Anteil der Anwesenheit am Telefon", "share of time on the telephone"),
+)
+VARIANTS: Final = ("answered_only", "abandons_within_met", "short_abandons_excluded", "all_offered")
+CELL: Final = (
+    Figure("contacts", "calls", "Anrufe", "calls"),
+    Figure("service_level", "1", "Servicelevel", "service level"),
+    Figure("abandonment", "1", "Abbrecher", "abandonment"),
+    Figure("mean_wait", "s", "mittlere Wartezeit aller", "mean wait of all"),
+    Figure("in_time", "calls", "in der Zeit angenommen", "answered in time"),
+)
+
+
+def figures_of(case_work: bool) -> tuple[Figure, ...]:
+    """The figures of a model with case work, or of calls alone, in the order of Outcome.figures."""
+    return (*CONTACTS, *caseload.FIGURES) if case_work else CONTACTS
+
+
+class Outcome(NamedTuple):
+    """One replication. figures: see figures_of; cells: by cell and CELL. nan: nothing to count.
+
+    backlog: open cases by week; empty without case work.
+    """
+
+    figures: Floats
+    cells: Floats
+    backlog: Floats
+
+
+class Cells:
+    """The languages and concerns of a model, each a row to add its kinds of callers up to."""
+
+    def __init__(self, model: Model) -> None:
+        languages = dict.fromkeys(kind.language for kind in model.kinds)
+        concerns = dict.fromkeys(kind.concern for kind in model.kinds)
+        self.keys = tuple(
+            [("language", each) for each in languages] + [("concern", each) for each in concerns]
+        )
+        kinds = model.kinds
+        members = [
+            [kind.language == key if what == "language" else kind.concern == key for kind in kinds]
+            for what, key in self.keys
+        ]
+        self._member = np.array([[True] * len(kinds), *members], np.float64)
+
+    def add_up(self, counts: Ints) -> Ints:
+        """Counts by kind, added up: first all, then by cell."""
+        added: Ints = (self._member @ counts.astype(np.float64)).astype(np.int64)  # exact below 2**53
+        return added
+
+
+def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_time: Ints) -> list[Floats]:
+    """In the order of VARIANTS; nan where nobody was offered."""
+    everybody = answered + abandoned
+    return [
+        share(in_time, answered),
+        share(in_time + abandoned_in_time, everybody),
+        share(in_time, everybody - abandoned_in_time),
+        share(in_time, everybody),
+    ]
+
+
+def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
+    """Of what the machine has counted since it was cleared. variant: the cells' service level."""
+    counts = dict(zip(COUNTS, cells.add_up(machine.counts).T, strict=True))
+    answered, abandoned = counts["answered"], counts["abandoned"]
+    contacts = answered + abandoned
+    levels = service_levels(answered, counts["answered_within"], abandoned, counts["abandoned_within"])
+    gave_up = share(abandoned, contacts)
+    figures = [
+        contacts[:1],
+        counts["closed"][:1],
+        gave_up[:1],
+        share(counts["abandoned_short"][:1], contacts[:1]),
+        *(level[:1] for level in levels),
+        share(counts["wait_answered_ms"][:1], answered[:1]) / 1000,
+        np.array([_rank(machine.waits, 0.95)]),
+        share(counts["widened"][:1], contacts[:1]),
+        share(*machine.worked.sum(0)[1:3, None]),
+    ]
+    rows = [
+        contacts,
+        levels[VARIANTS.index(variant)],
+        gave_up,
+        share(counts["wait_all_ms"], contacts) / 1000,
+        counts["answered_within"],
+    ]
+    if machine.works:
+        figures.append(caseload.figures(machine))
+    return Outcome(
+        np.concatenate(figures).astype(float),
+        np.stack(rows, axis=1)[1:].astype(float),
+        caseload.weekly(machine) if machine.works else np.zeros(0),
+    )
+
+
+def _rank(histogram: Ints, share: float) -> float:
+    """The upper edge of the bin in which the share's rank lies; nan for an empty histogram."""
+    total = int(histogram.sum())
+    if total == 0:
+        return float("nan")
+    return float(np.searchsorted(np.cumsum(histogram), share * total) + 1)

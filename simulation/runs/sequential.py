@@ -1,0 +1,82 @@
+"""Replications until an interval is as narrow as asked: one scenario, memory that does not grow.
+
+Replications come in rounds, and only after a round is the width looked at, never before the 30th (Y. S. Chow
+and H. Robbins, 1965, for the rule; A. M. Law, Simulation Modeling and Analysis, for its use): stopping at the
+first lucky width would make the interval too narrow.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulation.runs import replications
+from simulation.runs.outcome import CELL, Cells, figures_of
+from simulation.runs.replications import Block
+from simulation.runs.spread import Estimate, Spread
+from simulation.runs.sweep import local
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.year import year
+
+LEAST: Final = 30
+ROUND: Final = 5
+"""Replications of one block."""
+
+
+class Answer(NamedTuple):
+    """A scenario's figures. cells: by cell key and CELL's order. reached: whether the width was."""
+
+    scenario: Scenario
+    number: int
+    figures: dict[str, Estimate]
+    cells: dict[tuple[str, str], dict[str, Estimate]]
+    reached: bool
+
+
+def run(
+    scenario: Scenario,
+    *,
+    figure: str,
+    half_width: float,
+    most: int,
+    seed: int = 1,
+    case_work: bool = True,
+    confidence: float = 0.95,
+    executor: Executor | None = None,
+    progress: Callable[[int, float], None] = lambda number, width: None,
+) -> Answer:
+    """Run until the figure's interval is at most +- half_width, or `most` replications are done.
+
+    progress: told the replications done and the half-width so far.
+    """
+    keys = [each.key for each in figures_of(case_work)]
+    where = keys.index(figure)
+    names = Cells(year(scenario, case_work=case_work).model).keys
+    whole, parts = Spread(len(keys)), Spread(len(names) * len(CELL))
+    number, width = 0, float("inf")
+    with executor or local() as pool:
+        while number < most and (number < LEAST or not width <= half_width):
+            upto = min(most, max(LEAST, number + 4 * ROUND))
+            blocks = [
+                Block(scenario, (scenario.cases.in_a_year,), seed, first, min(ROUND, upto - first), case_work)
+                for first in range(number, upto, ROUND)
+            ]
+            for found in pool.map(replications.run, blocks):
+                for figures, cells in zip(found.figures[0], found.cells[0], strict=True):
+                    whole.add(figures)
+                    parts.add(cells.ravel())
+            number = upto
+            width = whole.estimates(confidence)[where].half_width
+            progress(number, width)
+    each_cell = np.array(parts.estimates(confidence), dtype=object).reshape(len(names), len(CELL), -1)
+    return Answer(
+        scenario,
+        number,
+        dict(zip(keys, whole.estimates(confidence), strict=True)),
+        {
+            name: {figure.key: Estimate(*values) for figure, values in zip(CELL, rows, strict=True)}
+            for name, rows in zip(names, each_cell, strict=True)
+        },
+        bool(width <= half_width),
+    )

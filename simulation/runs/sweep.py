@@ -1,0 +1,223 @@
+"""A grid of scenarios: what is varied, its points, its blocks of work, and running them so that it can go on.
+
+Each finished block is kept in a folder named by the grid; a run that was interrupted, or lost a worker, takes
+it from there. The result is the same, byte for byte, however often it was begun.
+"""
+
+import hashlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from functools import cached_property
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.drivers.cache import code_hash
+from simulation.runs import replications
+from simulation.runs.replications import Block, Found
+from simulation.scenarios.scenario import Scenario, faults
+
+Floats = npt.NDArray[np.float64]
+
+PEOPLE: Final = "staff.people"
+STANDARD: Final[Mapping[str, Sequence[float]]] = {
+    PEOPLE: tuple(range(5, 24)),
+    "cases": tuple(range(2_500, 8_001, 500)),
+}
+"""The standard grid: 5 to 23 staff, 2,500 to 8,000 cases a year."""
+CASES: Final = "cases"
+"""The axis of cases a year, whichever way the scenario reads them."""
+BLOCK: Final = 10
+
+
+class GridFaults(ValueError):
+    """A grid that cannot be; one sentence a fault."""
+
+
+class Point(NamedTuple):
+    """One scenario of a grid. values: by axis, in the axes' order."""
+
+    values: tuple[float, ...]
+    scenario: Scenario
+    cases: float
+
+
+class Grid:
+    """A scenario and the axes along which it is varied: dotted keys of its quantities, or "cases"."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        axes: Mapping[str, Sequence[float]],
+        *,
+        seed: int = 1,
+        replications: int = 30,
+        case_work: bool = True,
+    ) -> None:
+        """Raises GridFaults with every point that cannot be."""
+        self.scenario, self.axes, self.seed = scenario, dict(axes), seed
+        self.replications, self.case_work = replications, case_work
+        others = {key: values for key, values in self.axes.items() if key != CASES}
+        self._variants: dict[tuple[float, ...], Scenario] = {}
+        wrong: dict[str, None] = {}
+        for values in product(*others.values()):
+            named = dict(zip(others, values, strict=True))
+            try:
+                made = scenario.changed(named)
+            except (KeyError, IndexError, ValueError) as fault:
+                wrong[f"{', '.join(others)}: {fault} is no number of a scenario"] = None
+                continue
+            wrong |= {f"{key} {reason} (at {named})": None for key, reason in faults(made)}
+            self._variants[values] = made
+        self._cases = tuple(self.axes.get(CASES, (scenario.cases.in_a_year,)))
+        if scenario.cases.in_a_year <= 0 or min(self._cases) < 0:
+            wrong["cases: a sweep needs a number of cases above 0"] = None
+        if wrong:
+            raise GridFaults("\n".join(wrong))
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that the result depends on, the code too, but for the number of replications."""
+        axes = repr(sorted(self.axes.items()))
+        parts = [code_hash(), self.scenario.digest, axes, str(self.seed), str(self.case_work)]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+    def points(self) -> list[Point]:
+        """In the order of the axes, the last one fastest."""
+        found = []
+        for values in product(*self.axes.values()):
+            named = dict(zip(self.axes, values, strict=True))
+            cases = named.pop(CASES, self._cases[0])
+            found.append(Point(values, self._variants[tuple(named.values())], cases))
+        return found
+
+    def blocks(self, first: int = 0) -> Iterator[Block]:
+        """The work from replication `first` on; a variant at a time, so that its tables are made once."""
+        for variant in self._variants.values():
+            for begin in range(first, self.replications, BLOCK):
+                count = min(BLOCK, self.replications - begin)
+                yield Block(variant, self._cases, self.seed, begin, count, self.case_work)
+
+    def places(self, block: Block) -> Iterator[tuple[int, tuple[float, ...]]]:
+        """(nth, values): the point that the block's nth number of cases belongs to."""
+        for variant in self._by_digest[block.scenario.digest]:
+            for nth, cases in enumerate(block.cases):
+                rest = iter(variant)
+                yield nth, tuple(cases if key == CASES else next(rest) for key in self.axes)
+
+    @cached_property
+    def _by_digest(self) -> dict[str, list[tuple[float, ...]]]:
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for values, made in self._variants.items():
+            found.setdefault(made.digest, []).append(values)
+        return found
+
+
+class Swept(NamedTuple):
+    """Everything that a grid gave: figures by (point, replication, figure), cells with a cell before the
+    last axis, backlog by (point, replication, week)."""
+
+    figures: Floats
+    cells: Floats
+    backlog: Floats
+
+
+def sweep(
+    grid: Grid,
+    *,
+    kept: Path | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] = lambda done, all_: None,
+) -> Swept:
+    """Run a grid with all cores, or by the executor given.
+
+    kept: the folder for finished blocks; what lies there already is not run again. progress: told how many
+    replications are done, of how many.
+    """
+    folder = None if kept is None else kept / grid.digest
+    found: dict[str, Found] = {}
+    todo: dict[str, Block] = {}
+    for block in grid.blocks():
+        name = named(block)
+        before = None if folder is None else _read(folder / f"{name}.npz")
+        if before is None:
+            todo[name] = block
+        else:
+            found[name] = before
+    whole = len(grid.points()) * grid.replications
+    done = sum(each.figures.shape[0] * each.figures.shape[1] for each in found.values())
+    progress(done, whole)
+    if todo:
+        with executor or local() as pool:
+            futures = {pool.submit(replications.run, block): name for name, block in todo.items()}
+            try:
+                for future in as_completed(futures):
+                    name = futures[future]
+                    found[name] = future.result()
+                    if folder is not None:
+                        _write(folder, name, found[name])
+                    done += todo[name].number * len(todo[name].cases)
+                    progress(done, whole)
+            finally:
+                for future in futures:
+                    future.cancel()
+    return put_together(grid, found)
+
+
+def local() -> Executor:
+    """As many processes as there are cores, with what this one has compiled already where it can be.
+
+    An interruption is this process's to see: the others finish what they are at.
+    """
+    method = "fork" if hasattr(os, "fork") else "spawn"
+    return ProcessPoolExecutor(
+        os.cpu_count(),
+        mp_context=get_context(method),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+
+
+def named(block: Block) -> str:
+    """A block's name within its grid."""
+    return f"{block.scenario.digest}-{block.first}-{block.number}"
+
+
+def put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
+    """Every block's figures, by name, at their places in the grid."""
+    place = {point.values: i for i, point in enumerate(grid.points())}
+    some = next(iter(found.values()))
+    shape = (len(place), grid.replications)
+    swept = Swept(*(np.full((*shape, *each.shape[2:]), np.nan) for each in some))
+    for block in grid.blocks():
+        each = found[named(block)]
+        span = slice(block.first, block.first + block.number)
+        for nth, values in grid.places(block):
+            at = place[values]
+            for whole, part in zip(swept, each, strict=True):
+                whole[at, span] = part[nth]
+    return swept
+
+
+def _write(folder: Path, name: str, found: Found) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.part"
+    with part.open("wb") as file:
+        np.savez(file, **found._asdict())
+    part.replace(folder / f"{name}.npz")
+
+
+def _read(path: Path) -> Found | None:
+    """None for a file that is not there or not whole: its block is run again."""
+    try:
+        with path.open("rb") as file, np.load(file) as data:
+            return Found(*(data[name] for name in Found._fields))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
