@@ -18,7 +18,7 @@ test: setup
 	config/deploy/packages.sh test
 	config/deploy/asterisk.sh >/dev/null
 	$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest
+	tests/run.sh $(PYTHON)
 
 check: setup
 	$(VENV)/bin/ruff format --check -q .

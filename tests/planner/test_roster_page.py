@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from acd.plan import app
 from tests.integration.test_page import FLAGS
-from tests.integration.test_report import TAGS
+from tests.planner.test_report import TAGS
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 GIVEN = {
