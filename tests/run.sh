@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # All tests, in two runs at once: real calls mostly wait, everything else mostly computes.
-set -uo pipefail
+set -uom pipefail # m: a job in the background hears of an interruption like any other process
 python=$1
 mkdir -p build
 nice -n 5 "$python" -m pytest tests/unit tests/properties tests/planner >build/tests.txt 2>&1 &
 computing=$!
-trap 'kill "$computing" 2>/dev/null' EXIT
+trap 'kill -- "-$computing" 2>/dev/null' EXIT
 "$python" -m pytest tests/contract tests/integration
 calls=$?
 wait "$computing"
