@@ -10,7 +10,7 @@ from routing import facts
 from routing.need import Need, admitted, best_language, interpreted, spoken
 from routing.policy import REPEAT, Policy, Step
 from routing.select import CRITERIA, SUITS, verdict
-from routing.world import RECENT_MAX, Person
+from routing.world import Person
 from simulation.drivers import clockwork, kernel, layout, sampler
 from simulation.drivers.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
 from simulation.drivers.model import Kind, Model, faults
@@ -339,11 +339,6 @@ def expected_callers(model: Model) -> int:
     """Room that a replication's callers practically never exceed."""
     mean = sum(each.expected for each in model.arrivals)
     return int(mean + 10 * mean**0.5 + 50)
-
-
-def remembers_all(model: Model) -> bool:
-    """Whether the engine's memory for repeated calls, which has a limit, is as good as the kernel's."""
-    return not model.policy.asks_for_repeats or expected_callers(model) < RECENT_MAX
 
 
 def _bits(flags: Any) -> int:

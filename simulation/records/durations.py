@@ -14,7 +14,6 @@ from scipy import special
 Floats = npt.NDArray[np.float64]
 
 EXPONENTIAL, GAMMA, LOGNORMAL = "exponential", "gamma", "lognormal"
-FAMILIES: Final = (LOGNORMAL, GAMMA, EXPONENTIAL)
 ROUNDS: Final = 199
 """Bootstrap samples: p-values in steps of 1/200."""
 TESTED_MAX: Final = 2_000

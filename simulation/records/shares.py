@@ -37,11 +37,3 @@ def dirichlet(counts: list[int]) -> list[Share]:
             Share((met + 0.5) / whole, 0.0 if met == 0 else float(low), float(high), met, sum(counts))
         )
     return found
-
-
-def weighted(total: float, shares: list[Share]) -> list[Share]:
-    """The same as weights that add up to `total`."""
-    return [
-        each._replace(value=each.value * total, low=each.low * total, high=each.high * total)
-        for each in shares
-    ]

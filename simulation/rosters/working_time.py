@@ -164,11 +164,6 @@ def rest_due(work: int) -> int:
     return max((rest for above, rest in REST_STEPS if work > above), default=0)
 
 
-def credit(contract: Contract) -> int:
-    """Minutes that a day off counts for."""
-    return contract.week // WORKING_DAYS
-
-
 def due(terms: Terms, monday: date) -> int:
     """Minutes to be worked in the week of a Monday: the contract's, less its days off."""
     days = (monday + timedelta(days=i) for i in range(WORKING_DAYS))

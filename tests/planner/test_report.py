@@ -2,20 +2,18 @@
 
 import shutil
 import tomllib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import tomli_w
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 from typer.testing import CliRunner
 
 from acd.plan import app
-from tests.integration.test_page import FLAGS
+from tests.planner.conftest import TAGS
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def reported(folder: Path, *more: str) -> list[str]:
@@ -50,26 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield found
-        await found.close()
-
-
-@pytest.fixture
-async def page(browser: Browser, folder: Path) -> AsyncIterator[Page]:
-    """The German page; the test fails if anything is said on the console or asked of a network."""
-    context = await browser.new_context(viewport={"width": 1400, "height": 1000})
-    opened = await context.new_page()
-    said: list[str] = []
-    opened.on("pageerror", lambda fault: said.append(str(fault)))
-    opened.on("console", lambda line: said.append(line.text))
-    opened.on("request", lambda asked: said.append(asked.url) if asked.url.startswith("http") else None)
-    await opened.goto((folder / "report.de.html").as_uri())
-    yield opened
-    await context.close()
-    assert said == []
+def german(folder: Path) -> Path:
+    return folder / "report.de.html"
 
 
 @pytest.mark.parametrize(("name", "scheme"), [("report.de.html", "light"), ("report.en.html", "dark")])

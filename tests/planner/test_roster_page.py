@@ -1,17 +1,14 @@
 """The roster's page in a real browser: accessible in both languages and schemes, on paper width and phone."""
 
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 from typer.testing import CliRunner
 
 from acd.plan import app
-from tests.integration.test_page import FLAGS
-from tests.planner.test_report import TAGS
+from tests.planner.conftest import TAGS
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 GIVEN = {
@@ -35,20 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture
-async def page(folder: Path) -> AsyncIterator[Page]:
-    """The German page; the test fails if anything is said on the console or asked of a network."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        opened = await browser.new_page(viewport={"width": 1400, "height": 1000})
-        said: list[str] = []
-        opened.on("pageerror", lambda fault: said.append(str(fault)))
-        opened.on("console", lambda line: said.append(line.text))
-        opened.on("request", lambda asked: said.append(asked.url) if asked.url.startswith("http") else None)
-        await opened.goto((folder / "roster.de.html").as_uri())
-        yield opened
-        await browser.close()
-        assert said == []
+@pytest.fixture(scope="module")
+def german(folder: Path) -> Path:
+    return folder / "roster.de.html"
 
 
 async def test_axe_finds_nothing(page: Page, folder: Path) -> None:
