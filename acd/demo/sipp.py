@@ -32,7 +32,6 @@ class Sipp:
         self._folder = tempfile.TemporaryDirectory(prefix="acd-sipp-")
         self._names = itertools.count()
         self._running: list[Run] = []
-        digits.write(self.path / "keys")
 
     @property
     def path(self) -> Path:
@@ -69,16 +68,18 @@ class Sipp:
     ) -> "Run":
         """Callers who dial, press `keys` as (pause before it in ms, key), and hang up or are hung up on.
 
-        hang_up_ms: after the last key; None waits for the other side. rate: new calls a second, as long
-        as fewer than `at_once` are there.
+        A pause counts from the begin of the key before. hang_up_ms: after the last key; None waits for the
+        other side. rate: new calls a second, as long as fewer than `at_once` are there.
         """
+        pressed = self.path / f"keys-{next(self._names)}.pcap"
         scenario = self._scenario(
             "caller",
             number=number,
             caller=caller,
             name=name,
-            keys=[(pause, digits.name(key)) for pause, key in keys],
-            pcaps=self.path / "keys",
+            first_ms=keys[0][0] if keys else 0,
+            keys=pressed,
+            keys_ms=digits.write(pressed, keys) if keys else 0,
             hang_up_ms=hang_up_ms,
             patience_ms=patience_ms,
             speech=self._tone(tone_hz),

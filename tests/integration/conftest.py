@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,13 @@ class Watched(Hotline):
                     return found[0]
                 await asyncio.sleep(0.05)
 
+    def story(self) -> str:
+        """What became of the last calls, for the report of a test that failed."""
+        tables = ("visit", "offer", "staff_interval", "incident")
+        rows = [(table, row) for table in tables for row in self.rows(f"select * from {table}")[-12:]]
+        log = self.log.read_text(errors="replace").splitlines()[-40:]
+        return "\n".join([*(f"{table}: {dict(row)}" for table, row in rows), *log])
+
     async def no_drift(self) -> None:
         """PBX and world agree."""
         async with self.client() as client:
@@ -76,6 +83,18 @@ def waiting(board: dict[str, Any]) -> int:
 
 def state_of(board: dict[str, Any], agent: str) -> str:
     return next((person["state"] for person in board["staff"] if person["id"] == agent), "")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test of the hotline that fails shows what the daemon knew."""
+    report = yield
+    hotline = getattr(item, "funcargs", {}).get("hotline")
+    if report.failed and isinstance(hotline, Watched):
+        report.sections.append(("the hotline", hotline.story()))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -98,9 +98,10 @@ async def test_the_next_best_is_rung_when_a_phone_refuses(
     await hotline.row(
         "select * from offer where agent = 'birgit' and outcome = ? and id > ?", outcome, before
     )
-    await hotline.ask("markus", "login")
+    assert await hotline.ask("markus", "login") == 200
     await call.finished()
     row = await ended(hotline, before)
+    assert (row["language"], row["concern"]) == ("de", "other")
     assert (row["outcome"], row["answered_by"], row["offers"]) == ("answered", "markus", 2)
 
 
