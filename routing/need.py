@@ -91,6 +91,17 @@ class Phases(NamedTuple):
     needs: tuple[Need, ...]
 
 
+def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
+    """The phases of the wait of a caller without an owner."""
+    steps, reserves = policy.plan(language, concern).steps, policy.reserves
+    changes = sorted({*(step.after_ms for step in steps), *(each.release_ms for each in reserves)})
+    needs = []
+    for waited in (min(changes) - 1, *changes):
+        released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
+        needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
+    return Phases(tuple(changes), tuple(needs))
+
+
 class Needs:
     """What callers need, under one policy and with one roster's people. A wait's phases are laid out once."""
 
@@ -105,7 +116,7 @@ class Needs:
         key = (visit.language, visit.second, visit.concern)
         phases = self._phases.get(key)
         if phases is None:
-            phases = self._phases[key] = self._lay_out(*key)
+            phases = self._phases[key] = lay_out(self._policy, *key)
         waited = now - visit.order_from_ms
         place = bisect_right(phases.changes, waited)
         need = phases.needs[place]
@@ -119,15 +130,6 @@ class Needs:
             owner = self._awaited(visit.owner, need, asked, waited)
             need = Need(*need[:4], asked, owner, need.released)
         return need, 0 if change is None else visit.order_from_ms + change
-
-    def _lay_out(self, language: str, second: str, concern: str) -> Phases:
-        steps, reserves = self._policy.plan(language, concern).steps, self._policy.reserves
-        changes = sorted({*(step.after_ms for step in steps), *(each.release_ms for each in reserves)})
-        needs = []
-        for waited in (min(changes) - 1, *changes):
-            released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
-            needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
-        return Phases(tuple(changes), tuple(needs))
 
     def _awaited(self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int) -> str:
         """The owner of the caller's case while the caller waits for that person alone, else ""."""

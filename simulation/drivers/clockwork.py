@@ -23,6 +23,7 @@ from simulation.drivers.kernel import (
     falls_due,
     first_calls,
     from_outside,
+    head,
     match,
     pass_hours,
     plan,
@@ -38,7 +39,6 @@ from simulation.drivers.layout import (
     DIRTY,
     END,
     FAULT,
-    HEAP,
     HOURS,
     ID_BITS,
     JOB_ENDS,
@@ -137,8 +137,9 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
             if caller < callers:
                 listed = min(listed, w.times[caller] << _SHIFT | CALLS << ID_BITS | caller)
         event = listed
-        if g[HEAP] and heap[0] < listed:
-            event = heap[0]
+        first = head(g, heap)
+        if first < listed:
+            event = first
         if g[ROWS] > ROWS_MAX - ROWS_OF_ONE_EVENT:
             return TRACE_FULL
         if g[CHANGED] | g[SETTLE] and event > g[NOW] << _SHIFT | SETTLES << ID_BITS:

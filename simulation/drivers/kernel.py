@@ -24,6 +24,7 @@ from simulation.drivers.layout import (
     AWAY,
     BACK,
     BINS,
+    BY_TIERS,
     CALL_ENDS,
     CALLS_AGAIN,
     CHANGED,
@@ -36,6 +37,7 @@ from simulation.drivers.layout import (
     HEAP,
     HEAP_MAX,
     HOLDING,
+    HOLE,
     HOURS_OF_WEEK,
     ID_BITS,
     IDLE,
@@ -43,6 +45,7 @@ from simulation.drivers.layout import (
     IS_OPEN,
     LEASE,
     LOGGED_OUT,
+    NEVER,
     NOT_READY,
     OFFER_ENDED,
     OFFERED,
@@ -116,14 +119,13 @@ _keeps = njit(cache=CACHED, inline="always")(select.keeps)
 _waits_for_owner = njit(cache=CACHED, inline="always")(select.waits_for_owner)
 _person_order = njit(cache=CACHED, inline="always")(select.person_order)
 _caller_order = njit(cache=CACHED, inline="always")(select.caller_order)
-_step_at = njit(cache=CACHED, inline="always")(select.step_at)
 
 _trailing_zeros: Any = trailing_zeros
 
 DONE, TRACE_FULL, TOO_MANY_AT_ONCE, TOO_MANY_CALLERS, TOO_MANY_IDS = range(5)
 """How a replication came back."""
 
-_NEVER = np.int64(2**63 - 1)
+_NEVER = np.int64(NEVER)
 _SHIFT = RANK_BITS + ID_BITS
 _ID = (1 << ID_BITS) - 1
 _RANK = (1 << RANK_BITS) - 1
@@ -136,14 +138,19 @@ World = Any
 
 @njit(cache=CACHED)
 def push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
-    """Into the calendar; what lies behind the end never comes."""
-    n = g[HEAP]
+    """Into the calendar, at once in the place of the event that is over; what lies behind the end never
+    comes."""
     if at >= g[END]:
         return
+    value = (at << _SHIFT) | (rank << ID_BITS) | key
+    if g[HOLE]:
+        g[HOLE] = 0
+        _sink(heap, g[HEAP], value)
+        return
+    n = g[HEAP]
     if n == HEAP_MAX:
         g[FAULT] = TOO_MANY_AT_ONCE
         return
-    value = (at << _SHIFT) | (rank << ID_BITS) | key
     g[HEAP] = n + 1
     n &= _PLACES
     while n > 0:
@@ -157,12 +164,27 @@ def push(g: Any, heap: Any, at: Int, rank: Int, key: Int) -> None:
 
 @njit(cache=CACHED)
 def pop(g: Any, heap: Any) -> None:
-    """The earliest out. Which child is earlier is added, not asked: a branch here is guessed wrong each
-    other time; a mark behind the last one spares the question whether there are two."""
-    n = g[HEAP] - 1
-    g[HEAP] = n
-    value = heap[n]
-    heap[n] = _NEVER
+    """The earliest is taken; what is pushed next takes its place, or the next `pop` fills it."""
+    if g[HOLE]:
+        n = g[HEAP] - 1
+        g[HEAP] = n
+        value = heap[n]
+        heap[n] = _NEVER
+        if n:
+            _sink(heap, n, value)
+    g[HOLE] = 1
+
+
+@njit(cache=CACHED, inline="always")
+def head(g: Any, heap: Any) -> Int:
+    """The earliest; behind the last one all is never."""
+    return min(heap[1], heap[2]) if g[HOLE] else heap[0]
+
+
+@njit(cache=CACHED)
+def _sink(heap: Any, n: Int, value: Int) -> None:
+    """From the first place down. Which child is earlier is added, not asked: a branch here is guessed wrong
+    each other time; a mark behind the last one spares the question whether there are two."""
     at = 0
     child = 1
     while child < n:
@@ -318,23 +340,13 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
         else:
             asked &= ~(np.int64(1) << agent)
     v[V_ASKED] = asked
-    step, widen = 0, np.int64(0)
-    for i in range(t.n_steps[kind]):
-        after = t.after[kind, i]
-        if i > 0 and _step_at(waited, after) == 1:
-            step = i
-        if after > waited and (widen == 0 or after < widen):
-            widen = after
-    released = 0
-    for i in range(t.n_reserves):
-        release = t.release[i]
-        if waited >= release:
-            released |= 1 << i
-        elif widen == 0 or release < widen:
-            widen = release
+    phase = 0
+    while t.phase_ends[kind, phase] <= waited:
+        phase += 1
+    step, widen = t.phase_step[kind, phase], t.phase_ends[kind, phase]
     owner, alone = v[V_OWNER], 0
     if owner >= 0:
-        if t.owner_ms > waited and (widen == 0 or t.owner_ms < widen):
+        if waited < t.owner_ms < widen:
             widen = t.owner_ms
         could = t.keeper[kind, step, owner] >= t.needed[kind, step] and not (asked >> owner) & 1
         on_duty = 1 if could and w.people[owner, P_PRESENCE] == READY else 0
@@ -344,8 +356,8 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
     else:
         v[V_MASK] = t.able[kind, step] & ~asked
     w.g[WANTED] |= v[V_MASK]
-    v[V_STEP], v[V_ALONE], v[V_RELEASED] = step, alone, released
-    v[V_WIDEN] = v[V_QUEUED] + widen if widen else 0
+    v[V_STEP], v[V_ALONE], v[V_RELEASED] = step, alone, t.phase_released[kind, phase]
+    v[V_WIDEN] = v[V_QUEUED] + widen if widen < _NEVER else 0
     v[V_RETRY] = retry
     if push:
         _push_waits(w, visit)
@@ -418,6 +430,14 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
         criterion = t.choose[place]
         if not candidates & (candidates - 1):
             break
+        if criterion == BY_TIERS:
+            tier = 0
+            while not candidates & t.tiers[kind, step, tier]:
+                tier += 1
+            candidates &= t.tiers[kind, step, tier]
+            continue
+        if criterion == select.BY_OWNER and v[V_OWNER] < 0:
+            continue
         best: Int = _NEVER
         kept: Int = np.int64(0)
         rest = candidates

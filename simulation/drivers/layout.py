@@ -226,6 +226,8 @@ SETTLE, CLASSES, VISITORS, OVER, OPEN_CASES, DAY, NOW = range(21, 28)
 whose call is over, from 1; cases; midnights so far; ms of the event that was the last."""
 DIARY, TORN_OUT, SPAN_NOW = range(28, 31)
 """Lines of the diary in use or used; see simulation.drivers.diary."""
+HOLE: Final = 31
+"""Whether the calendar's first place is free: its event is over, and nothing took its place yet."""
 REGISTERS: Final = 32
 
 # --- the kernel's memory -----------------------------------------------------------------------------------
@@ -234,6 +236,7 @@ KINDS_MAX: Final = 256
 MIXES_MAX: Final = 8
 STEPS_MAX: Final = 8
 RESERVES_MAX: Final = 16
+PHASES_MAX: Final = STEPS_MAX + RESERVES_MAX + 1
 OWNERS_MAX: Final = 16
 CLASSES_MAX: Final = 62
 SPANS_MAX: Final = 4_096
@@ -249,6 +252,9 @@ ROWS_OF_ONE_EVENT: Final = 1_024
 
 _I, _F = np.int64, np.float64
 _K, _KS, _P = (KINDS_MAX,), (KINDS_MAX, STEPS_MAX), (PEOPLE_MAX,)
+NEVER: Final = 2**63 - 1
+BY_TIERS: Final = 7
+"""Beside the criteria of routing.select: those that skills alone decide, one after the other."""
 
 SCALARS: Final = (
     "end_ms", "warm_ms", "tick_ms", "within_ms", "short_ms", "no_wait_ms", "lease_ms", "silent_ms",
@@ -266,16 +272,18 @@ TABLES: Final = [
     ("kind_shares", _F, (MIXES_MAX, KINDS_MAX)),
     ("kind_guide", _I, (MIXES_MAX, 1_024)),
     ("owned", _F, _K),
-    *((name, _I, _K) for name in ("n_steps", "worth", "same", "n_owners")),
+    *((name, _I, _K) for name in ("worth", "same", "n_owners")),
+    *((name, _I, (KINDS_MAX, PHASES_MAX)) for name in ("phase_ends", "phase_step", "phase_released")),
     ("owners", _I, (KINDS_MAX, OWNERS_MAX)),
-    *((name, _I, _KS) for name in ("after", "able", "speaking", "preferred", "needed", "interpreted")),
+    *((name, _I, _KS) for name in ("able", "speaking", "preferred", "needed", "interpreted")),
+    ("tiers", _I, (*_KS, PEOPLE_MAX)),
     ("level", _I, (*_KS, PEOPLE_MAX)),
     ("keeper", _I, (*_KS, PEOPLE_MAX)),
     ("concern", _I, (KINDS_MAX, PEOPLE_MAX)),
     ("versatility", _I, _P),
     ("by_id", _I, _P),
     ("with_id", _I, _P),
-    *((name, _I, (RESERVES_MAX,)) for name in ("keep", "release", "members")),
+    *((name, _I, (RESERVES_MAX,)) for name in ("keep", "members")),
     ("choose", _I, (8,)),
     ("away_after", _I, (8,)),
     ("retry_ms", _I, (8,)),
@@ -294,8 +302,10 @@ TABLES: Final = [
 works: -1 with case work, 0 without. job_class: of a kind's jobs; workers: by class, who may do them; suits:
 who should hold a kind's appointments.
 
-By kind of caller and step: after, able (whose skills suit), speaking (in the owner's time), preferred,
-level (best language level, by person too), keeper (the same for an owner), needed (language), interpreted.
+By kind of caller and phase of a wait: phase_ends (ms waited; the last one never ends), phase_step,
+phase_released (reserves, by bit). By kind and step: able (whose skills suit), speaking (in the owner's time),
+preferred, tiers (people who are equal by skills, the best first), level (best language level, by person too),
+keeper (the same for an owner), needed (language), interpreted.
 by_id: a person's place in the order of ids; with_id: the person at such a place.
 """
 

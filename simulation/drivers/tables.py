@@ -1,5 +1,6 @@
 """From a model to the kernel's tables, and a fresh world for each replication."""
 
+from bisect import bisect_right
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -7,9 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from routing import facts
-from routing.need import Need, admitted, best_language, interpreted, spoken
+from routing.need import Need, admitted, best_language, interpreted, lay_out, spoken
 from routing.policy import REPEAT, Policy, Step
-from routing.select import CRITERIA, SUITS, verdict
+from routing.select import (
+    BY_CONCERN,
+    BY_LANGUAGE,
+    BY_VERSATILITY,
+    CRITERIA,
+    SUITS,
+    person_order,
+    verdict,
+)
 from routing.world import Person
 from simulation.drivers import clockwork, kernel, layout, sampler
 from simulation.drivers.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
@@ -19,6 +28,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _HALF_A_DAY: Final = 43_200_000
+_BY_SKILLS: Final = (BY_CONCERN, BY_LANGUAGE, BY_VERSATILITY)
 
 
 class ModelFaults(ValueError):
@@ -118,6 +128,25 @@ def tables(model: Model) -> Tables:
             for each, known in zip(people, level(kind, step), strict=True)
         )
 
+    choose, by_skills = _merged([CRITERIA[name] for name in policy.choose])
+
+    @cache
+    def ranked(known: tuple[int, ...], concern: str) -> list[int]:
+        orders = [
+            tuple(
+                person_order(
+                    by, 0, each.agent.concern_level(concern), level, len(each.agent.languages), 0, 0, 0, 0
+                )
+                for by in by_skills
+            )
+            for each, level in zip(people, known, strict=True)
+        ]
+        tiers = [_bits(each == order for each in orders) for order in sorted(set(orders))]
+        return tiers + [0] * (len(people) - len(tiers))
+
+    def tiers(kind: Kind, step: Step) -> list[int]:
+        return ranked(tuple(level(kind, step)), kind.concern)
+
     place = {each.agent.id: i for i, each in enumerate(people)}
     worths = dict(policy.classes)
     phones = model.phones
@@ -150,11 +179,11 @@ def tables(model: Model) -> Tables:
         phone_shares=np.minimum(np.cumsum(phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0),
         kind_shares=shares,
         kind_guide=sampler.guide_to(shares),
-        n_steps=np.array([len(steps) for steps in plans], np.int64),
-        after=by_step(lambda kind, step: step.after_ms),
+        **_phases(policy, kinds),
         able=by_step(lambda kind, step: skilled(kind, step, 0)),
         speaking=by_step(lambda kind, step: skilled(kind, step, 1)),
         preferred=by_step(preferred),
+        tiers=by_step(tiers, len(people)),
         level=by_step(level, len(people)),
         keeper=by_step(keeper, len(people)),
         needed=by_step(lambda kind, step: step.language),
@@ -168,7 +197,6 @@ def tables(model: Model) -> Tables:
         owners=_ragged([[place[owner] for owner in kind.owners] for kind in kinds]),
         n_owners=np.array([len(kind.owners) for kind in kinds], np.int64),
         keep=np.array([each.keep for each in policy.reserves], np.int64),
-        release=np.array([each.release_ms for each in policy.reserves], np.int64),
         members=np.array(
             [
                 _bits(spoken(policy, p, each.language) >= each.level for p in people)
@@ -177,12 +205,12 @@ def tables(model: Model) -> Tables:
             np.int64,
         ),
         same=np.array([_bits(r.language == k.language for r in policy.reserves) for k in kinds], np.int64),
-        choose=np.array([CRITERIA[name] for name in policy.choose], np.int64),
+        choose=np.array(choose, np.int64),
         away_after=np.array([each.away_after for each in refusals], np.int64),
         retry_ms=np.array([each.retry_ms for each in refusals], np.int64),
         n_people=len(people),
         n_reserves=len(policy.reserves),
-        n_choose=len(policy.choose),
+        n_choose=len(choose),
         **(case_tables(model, model.case_work) if model.case_work else {"works": 0}),
     )
     return Tables(
@@ -217,6 +245,7 @@ class Machine:
                 self._w[name][tuple(slice(size) for size in value.shape)] = value
             else:
                 self._w[name] = value
+        self._w["heap"].fill(layout.NEVER)
         self._ring = 256
         self._there: Flags | None = None
         self._weekday, self._day_began = _day(model)
@@ -324,6 +353,7 @@ class Machine:
     def _renew(self, seed: int, replication: int, trace: bool) -> None:
         w, ring = self._w, self._ring
         w["seed"], w["replication"], w["ring"], w["trace"] = seed, replication, ring - 1, trace
+        w["heap"][: w["g"][layout.HEAP]] = layout.NEVER
         for name in ("g", "people", "pages") if self.works else ("g", "people"):
             w[name].fill(0)
         w["weekday"], w["day_began"] = self._weekday, self._day_began
@@ -343,6 +373,28 @@ def expected_callers(model: Model) -> int:
 
 def _bits(flags: Any) -> int:
     return sum(1 << i for i, flag in enumerate(flags) if flag)
+
+
+def _merged(criteria: list[int]) -> tuple[list[int], list[int]]:
+    """The criteria with the first ones in a row that skills alone decide as one, BY_TIERS; and those."""
+    begin = next((i for i, by in enumerate(criteria) if by in _BY_SKILLS), len(criteria))
+    end = next((i for i in range(begin, len(criteria)) if criteria[i] not in _BY_SKILLS), len(criteria))
+    merged = criteria[begin:end]
+    return [*criteria[:begin], *([layout.BY_TIERS] if merged else []), *criteria[end:]], merged
+
+
+def _phases(policy: Policy, kinds: tuple[Kind, ...]) -> dict[str, Ints]:
+    """By kind and phase, from the one at the begin of a wait on."""
+    ends = np.full((len(kinds), layout.PHASES_MAX), layout.NEVER, np.int64)
+    step, released = np.zeros_like(ends), np.zeros_like(ends)
+    for k, kind in enumerate(kinds):
+        laid_out = lay_out(policy, kind.language, kind.second, kind.concern)
+        first = bisect_right(laid_out.changes, 0)
+        changes, needs = laid_out.changes[first:], laid_out.needs[first:]
+        ends[k, : len(changes)] = changes
+        step[k, : len(needs)] = [need.step for need in needs]
+        released[k, : len(needs)] = [sum(1 << i for i in need.released) for need in needs]
+    return {"phase_ends": ends, "phase_step": step, "phase_released": released}
 
 
 def _ragged(rows: list[list[int]]) -> Ints:
