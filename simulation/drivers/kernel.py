@@ -34,6 +34,14 @@ from simulation.drivers.layout import (
     FREE,
     FREE_PEOPLE,
     GIVES_UP,
+    H_ABLE,
+    H_ENDS,
+    H_INTERPRETED,
+    H_NEEDED,
+    H_PREFERRED,
+    H_RELEASED,
+    H_SPEAKING,
+    H_STEP,
     HEAP,
     HEAP_MAX,
     HOLDING,
@@ -97,13 +105,13 @@ from simulation.drivers.layout import (
     V_OFFERS,
     V_ORDER,
     V_OWNER,
+    V_PHASE,
     V_PUSHED,
     V_QUEUED,
     V_RANG,
-    V_RELEASED,
     V_RETRY,
     V_STATE,
-    V_STEP,
+    V_TALK,
     V_WIDEN,
     VISIT_ENDED,
     VISITS,
@@ -341,22 +349,23 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
             asked &= ~(np.int64(1) << agent)
     v[V_ASKED] = asked
     phase = 0
-    while t.phase_ends[kind, phase] <= waited:
+    while t.phases[kind, phase, H_ENDS] <= waited:
         phase += 1
-    step, widen = t.phase_step[kind, phase], t.phase_ends[kind, phase]
+    h = t.phases[kind, phase]
+    step, widen = h[H_STEP], h[H_ENDS]
     owner, alone = v[V_OWNER], 0
     if owner >= 0:
         if waited < t.owner_ms < widen:
             widen = t.owner_ms
-        could = t.keeper[kind, step, owner] >= t.needed[kind, step] and not (asked >> owner) & 1
+        could = t.keeper[kind, step, owner] >= h[H_NEEDED] and not (asked >> owner) & 1
         on_duty = 1 if could and w.people[owner, P_PRESENCE] == READY else 0
         alone = _waits_for_owner(waited, t.owner_ms, on_duty)
     if alone:
-        v[V_MASK] = t.speaking[kind, step] & ~asked & (np.int64(1) << owner)
+        v[V_MASK] = h[H_SPEAKING] & ~asked & (np.int64(1) << owner)
     else:
-        v[V_MASK] = t.able[kind, step] & ~asked
+        v[V_MASK] = h[H_ABLE] & ~asked
     w.g[WANTED] |= v[V_MASK]
-    v[V_STEP], v[V_ALONE], v[V_RELEASED] = step, alone, t.phase_released[kind, phase]
+    v[V_PHASE], v[V_ALONE] = phase, alone
     v[V_WIDEN] = v[V_QUEUED] + widen if widen < _NEVER else 0
     v[V_RETRY] = retry
     if push:
@@ -422,8 +431,10 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
     t = w
     if not candidates & (candidates - 1):
         return first(candidates)
-    kind, step = v[V_KIND], v[V_STEP]
-    preferred = candidates & t.preferred[kind, step]
+    kind = v[V_KIND]
+    h = t.phases[kind, v[V_PHASE]]
+    step = h[H_STEP]
+    preferred = candidates & h[H_PREFERRED]
     if preferred:
         candidates = preferred
     for place in range(t.n_choose):
@@ -493,7 +504,7 @@ def match(w: World, now: Int) -> None:
                     continue
                 if _keeps((t.same[v[V_KIND]] >> each) & 1, 0, 0):
                     kept |= members
-                    if not (v[V_RELEASED] >> each) & 1:
+                    if not (t.phases[v[V_KIND], v[V_PHASE], H_RELEASED] >> each) & 1:
                         firmly |= members
             others = candidates & ~kept
             candidates = others if others else candidates & ~firmly
@@ -563,11 +574,13 @@ def _offer(w: World, now: Int, visit: Int, agent: Int, candidates: Int) -> None:
         g[FAULT] = TOO_MANY_AT_ONCE
         return
     w.offers[offer & w.ring] = visit
-    kind, step = v[V_KIND], v[V_STEP]
+    kind = v[V_KIND]
+    h = t.phases[kind, v[V_PHASE]]
+    step = h[H_STEP]
     v[V_STATE], v[V_OFFER], v[V_AGENT], v[V_RANG] = OFFERED_, offer, agent, 0
     v[V_WIDEN] = v[V_RETRY] = 0
     v[V_LEASE] = now + t.silent_ms
-    v[V_INTERPRETER] = (t.interpreted[kind, step] >> agent) & 1
+    v[V_INTERPRETER] = (h[H_INTERPRETED] >> agent) & 1
     p = w.people[agent]
     p[P_ACTIVITY], p[P_VISIT] = RESERVED, visit
     _show(w, now, agent)
@@ -675,7 +688,7 @@ def arrive(w: World, now: Int, caller: Int) -> None:
     v[V_ASKED] = v[V_OFFERS] = v[V_PUSHED] = v[V_INTERPRETER] = 0
     v[V_OFFER] = v[V_AGENT] = -1
     v[V_GIVES_UP] = now + patience
-    w.talks[visit & w.ring] = talk
+    v[V_TALK] = talk
     w.counts[kind, 0] += counted
     say(w, now, QUEUED, visit, -1, 0)
     _enter(w, visit)
@@ -701,7 +714,7 @@ def _answer(w: World, now: Int, visit: Int) -> None:
     say(w, now, TALK_BEGAN, visit, agent, 0)
     if v[V_INTERPRETER]:
         say(w, now, INTERPRETER, visit, agent, 0)
-    lasts = w.talks[row]
+    lasts = v[V_TALK]
     push(w.g, w.heap, now + lasts, CALL_ENDS, visit)
     if v[V_QUEUED] >= t.warm_ms:
         waited = now - v[V_QUEUED]

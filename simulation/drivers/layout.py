@@ -73,10 +73,10 @@ V_ATTEMPT: Final = 4
 V_QUEUED: Final = 5
 V_ORDER: Final = 6
 V_OWNER: Final = 7  # person or -1
-V_STEP: Final = 8
+V_PHASE: Final = 8
 V_MASK: Final = 9  # people whose skills suit, asked ones out
 V_ALONE: Final = 10  # 1 while the owner alone may take them
-V_RELEASED: Final = 11  # reserves, by bit
+V_TALK: Final = 11  # ms that the talk will last
 V_ASKED: Final = 12  # people, by bit
 V_WIDEN: Final = 13
 V_RETRY: Final = 14
@@ -93,6 +93,17 @@ V_FIELDS: Final = 24
 
 FREE, WAITING, OFFERED_, RINGING, TALKING = range(5)
 """States of a visit's row."""
+
+# --- a phase of a wait: what a kind of caller needs until it ends ----------------------------------------
+H_ENDS: Final = 0  # ms waited; the last phase never ends
+H_STEP: Final = 1
+H_RELEASED: Final = 2  # reserves, by bit
+H_ABLE: Final = 3  # people whose skills suit
+H_SPEAKING: Final = 4  # whose skills suit in the owner's time
+H_PREFERRED: Final = 5
+H_NEEDED: Final = 6  # language level
+H_INTERPRETED: Final = 7  # people who would need an interpreter
+H_FIELDS: Final = 8
 
 # --- a person's row --------------------------------------------------------------------------------------
 P_PRESENCE: Final = 0
@@ -273,9 +284,8 @@ TABLES: Final = [
     ("kind_guide", _I, (MIXES_MAX, 1_024)),
     ("owned", _F, _K),
     *((name, _I, _K) for name in ("worth", "same", "n_owners")),
-    *((name, _I, (KINDS_MAX, PHASES_MAX)) for name in ("phase_ends", "phase_step", "phase_released")),
+    ("phases", _I, (KINDS_MAX, PHASES_MAX, H_FIELDS)),
     ("owners", _I, (KINDS_MAX, OWNERS_MAX)),
-    *((name, _I, _KS) for name in ("able", "speaking", "preferred", "needed", "interpreted")),
     ("tiers", _I, (*_KS, PEOPLE_MAX)),
     ("level", _I, (*_KS, PEOPLE_MAX)),
     ("keeper", _I, (*_KS, PEOPLE_MAX)),
@@ -302,10 +312,8 @@ TABLES: Final = [
 works: -1 with case work, 0 without. job_class: of a kind's jobs; workers: by class, who may do them; suits:
 who should hold a kind's appointments.
 
-By kind of caller and phase of a wait: phase_ends (ms waited; the last one never ends), phase_step,
-phase_released (reserves, by bit). By kind and step: able (whose skills suit), speaking (in the owner's time),
-preferred, tiers (people who are equal by skills, the best first), level (best language level, by person too),
-keeper (the same for an owner), needed (language), interpreted.
+By kind of caller: phases. By kind and step: tiers (people who are equal by skills, the best first), level
+(best language level, by person), keeper (the same for an owner).
 by_id: a person's place in the order of ids; with_id: the person at such a place.
 """
 
@@ -314,7 +322,6 @@ STATE: Final = [
     ("g", _I, (REGISTERS,)),
     ("heap", _I, (HEAP_MAX + 2,)),
     ("visits", _I, (RING_MAX, V_FIELDS)),
-    ("talks", _I, (RING_MAX,)),
     ("until", _I, (RING_MAX, PEOPLE_MAX)),
     ("weekday", _I),
     ("day_began", _I),

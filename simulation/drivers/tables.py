@@ -128,6 +128,12 @@ def tables(model: Model) -> Tables:
             for each, known in zip(people, level(kind, step), strict=True)
         )
 
+    @cache
+    def of_step(kind: Kind, step: Step) -> tuple[int, ...]:
+        """From H_ABLE on."""
+        suiting = skilled(kind, step, 0), skilled(kind, step, 1)
+        return *suiting, preferred(kind, step), step.language, helped(kind, step)
+
     choose, by_skills = _merged([CRITERIA[name] for name in policy.choose])
 
     @cache
@@ -146,6 +152,20 @@ def tables(model: Model) -> Tables:
 
     def tiers(kind: Kind, step: Step) -> list[int]:
         return ranked(tuple(level(kind, step)), kind.concern)
+
+    phases = np.zeros((len(kinds), layout.PHASES_MAX, layout.H_FIELDS), np.int64)
+    phases[:, :, layout.H_ENDS] = layout.NEVER
+    for k, kind in enumerate(kinds):
+        laid_out = lay_out(policy, kind.language, kind.second, kind.concern)
+        first = bisect_right(laid_out.changes, 0)
+        ends = (*laid_out.changes[first:], layout.NEVER)
+        for i, (until, need) in enumerate(zip(ends, laid_out.needs[first:], strict=True)):
+            phases[k, i] = (
+                until,
+                need.step,
+                sum(1 << each for each in need.released),
+                *of_step(kind, plans[k][need.step]),
+            )
 
     place = {each.agent.id: i for i, each in enumerate(people)}
     worths = dict(policy.classes)
@@ -179,15 +199,10 @@ def tables(model: Model) -> Tables:
         phone_shares=np.minimum(np.cumsum(phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0),
         kind_shares=shares,
         kind_guide=sampler.guide_to(shares),
-        **_phases(policy, kinds),
-        able=by_step(lambda kind, step: skilled(kind, step, 0)),
-        speaking=by_step(lambda kind, step: skilled(kind, step, 1)),
-        preferred=by_step(preferred),
+        phases=phases,
         tiers=by_step(tiers, len(people)),
         level=by_step(level, len(people)),
         keeper=by_step(keeper, len(people)),
-        needed=by_step(lambda kind, step: step.language),
-        interpreted=by_step(helped),
         concern=np.array([[p.agent.concern_level(kind.concern) for p in people] for kind in kinds], np.int64),
         by_id=np.argsort(by_id),
         with_id=by_id,
@@ -381,20 +396,6 @@ def _merged(criteria: list[int]) -> tuple[list[int], list[int]]:
     end = next((i for i in range(begin, len(criteria)) if criteria[i] not in _BY_SKILLS), len(criteria))
     merged = criteria[begin:end]
     return [*criteria[:begin], *([layout.BY_TIERS] if merged else []), *criteria[end:]], merged
-
-
-def _phases(policy: Policy, kinds: tuple[Kind, ...]) -> dict[str, Ints]:
-    """By kind and phase, from the one at the begin of a wait on."""
-    ends = np.full((len(kinds), layout.PHASES_MAX), layout.NEVER, np.int64)
-    step, released = np.zeros_like(ends), np.zeros_like(ends)
-    for k, kind in enumerate(kinds):
-        laid_out = lay_out(policy, kind.language, kind.second, kind.concern)
-        first = bisect_right(laid_out.changes, 0)
-        changes, needs = laid_out.changes[first:], laid_out.needs[first:]
-        ends[k, : len(changes)] = changes
-        step[k, : len(needs)] = [need.step for need in needs]
-        released[k, : len(needs)] = [sum(1 << i for i in need.released) for need in needs]
-    return {"phase_ends": ends, "phase_step": step, "phase_released": released}
 
 
 def _ragged(rows: list[list[int]]) -> Ints:
