@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests, in two runs at once: real calls mostly wait, everything else mostly computes.
-set -uom pipefail # m: a job in the background hears of an interruption like any other process
+set -uom pipefail # m: a run in the background is a group of its own, to be ended whole
 python=$1
 mkdir -p build
 nice -n 19 "$python" -m pytest tests/unit tests/properties tests/planner >build/tests.txt 2>&1 &
