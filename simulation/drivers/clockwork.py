@@ -85,7 +85,7 @@ def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
     if drawn[0] != w.seed or drawn[1] != w.replication:
         drawn[:] = 0
         drawn[0], drawn[1] = w.seed, w.replication
-    callers = sampler.arrivals(
+    callers, drawn[2] = sampler.arrivals(
         w.seed,
         w.replication,
         begins,
@@ -101,7 +101,6 @@ def start(w: World, begins: Any, ends: Any, expected: Any, mixes: Any) -> Int:
         w.times,
         w.kinds,
     )
-    drawn[2] = max(drawn[2], callers + 1)
     first_calls(w, callers)
     if w.works:
         casework.draw(w, callers)

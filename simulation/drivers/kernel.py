@@ -375,12 +375,16 @@ def _wait(w: World, now: Int, visit: Int, push: bool) -> None:
 
 @njit(cache=CACHED)
 def _push_waits(w: World, visit: Int) -> None:
+    """What ends this phase of the wait. Giving up follows with the last one: most are answered before."""
     v = w.visits[visit & w.ring]
+    changes = False
     if v[V_WIDEN] and v[V_WIDEN] <= v[V_GIVES_UP]:
         push(w.g, w.heap, v[V_WIDEN], WIDEN, visit)
+        changes = True
     if v[V_RETRY] and v[V_RETRY] <= v[V_GIVES_UP]:
         push(w.g, w.heap, v[V_RETRY], RETRY, visit)
-    if not v[V_PUSHED]:
+        changes = True
+    if not changes and not v[V_PUSHED]:
         v[V_PUSHED] = 1
         push(w.g, w.heap, v[V_GIVES_UP], GIVES_UP, visit)
 
@@ -522,10 +526,14 @@ def match(w: World, now: Int) -> None:
 @njit(cache=CACHED)
 def _phone(w: World, caller: Int, attempt: Int) -> Any:
     """What a phone does with an offer, and after so many ms."""
-    t = w
+    a, b = sampler.draw(w.seed, w.replication, sampler.PHONE, caller, attempt)
+    return _phone_does(w, a, b)
+
+
+@njit(cache=CACHED)
+def _phone_does(t: World, a: float, b: float) -> Any:
     does: Int = np.int64(0)
     takes: Int = np.int64(t.rings_after_ms)
-    a, b = sampler.draw(w.seed, w.replication, sampler.PHONE, caller, attempt)
     while a > t.phone_shares[does]:
         does += 1
     if does == 0:
@@ -540,8 +548,12 @@ def _phone(w: World, caller: Int, attempt: Int) -> Any:
 @njit(cache=CACHED)
 def _call(w: World, caller: Int, attempt: Int) -> Any:
     """A call's patience and talk, in ms."""
-    t = w
     patience, talk = sampler.draw(w.seed, w.replication, sampler.CALLER, caller, attempt)
+    return _call_takes(w, patience, talk)
+
+
+@njit(cache=CACHED)
+def _call_takes(t: World, patience: float, talk: float) -> Any:
     return (
         sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms),
         sampler.duration(t.talk_kind, t.talk_a, t.talk_b, talk, t.tick_ms),
@@ -551,11 +563,16 @@ def _call(w: World, caller: Int, attempt: Int) -> Any:
 @njit(cache=CACHED)
 def first_calls(w: World, callers: Int) -> None:
     """Draw what so many callers' first calls need, as far as it is not there."""
-    first = w.first
-    for caller in range(w.drawn[3], callers):
-        first[caller, 0], first[caller, 1] = _call(w, caller, 0)
+    first, a, b = w.first, w.block[0], w.block[1]
+    for begin in range(w.drawn[3], callers, sampler.BLOCK):
+        count = min(sampler.BLOCK, callers - begin)
+        sampler.draws(w.seed, w.replication, sampler.CALLER, begin, count, a, b)
+        for i in range(count):
+            first[begin + i, 0], first[begin + i, 1] = _call_takes(w, a[i], b[i])
         if w.certain == 0:
-            first[caller, 2], first[caller, 3] = _phone(w, caller, 0)
+            sampler.draws(w.seed, w.replication, sampler.PHONE, begin, count, a, b)
+            for i in range(count):
+                first[begin + i, 2], first[begin + i, 3] = _phone_does(w, a[i], b[i])
     w.drawn[3] = max(w.drawn[3], callers)
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from simulation.drivers.sampler import BLOCK
+
 # --- ranks (id) ------------------------------------------------------------------------------------------
 LEASE: Final = 0  # offer
 WRAP_UP: Final = 1  # person, by the order of ids
@@ -331,6 +333,7 @@ STATE: Final = [
     ("people", _I, (PEOPLE_MAX, P_FIELDS)),
     *((name, _I, (CALLERS_MAX,)) for name in ("times", "kinds", "attempts", "last_end")),
     ("drawn", _I, (5,)),
+    ("block", _F, (2, BLOCK)),
     *((name, _F, (CALLERS_MAX + 1,)) for name in ("levels", "picks")),
     ("first", _I, (CALLERS_MAX, len(FIRST_CALL))),
     ("counts", _I, (KINDS_MAX, N_COUNTS)),

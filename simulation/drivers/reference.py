@@ -94,7 +94,7 @@ class Reference(Clocked):
         room = expected_callers(model)
         shares = sampler.cumulated(model.shares)
         times, kinds = np.zeros(room, np.int64), np.zeros(room, np.int64)
-        count = sampler.arrivals(
+        count, _ = sampler.arrivals(
             self._seed,
             self._replication,
             np.array([each.begin_ms - model.begin_ms for each in model.arrivals], np.int64),
