@@ -20,6 +20,7 @@ _SOURCES = (
     "simulation/drivers/casework.py",
     "simulation/drivers/clockwork.py",
     "simulation/drivers/diary.py",
+    "simulation/drivers/jobs.py",
     "simulation/drivers/kernel.py",
     "simulation/drivers/layout.py",
     "simulation/drivers/sampler.py",

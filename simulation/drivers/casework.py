@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from simulation.drivers import sampler
+from simulation.drivers import jobs, sampler
 from simulation.drivers.cache import CACHED
 from simulation.drivers.diary import later
 from simulation.drivers.kernel import arrive, attend, first, match, plan, push, say
@@ -28,7 +28,6 @@ from simulation.drivers.layout import (
     C_FOLLOW_UPS,
     C_LEAVES,
     C_LEFT,
-    C_NEXT,
     C_OPEN,
     C_STEP,
     C_VISITOR,
@@ -235,31 +234,8 @@ def _could_begin(w: World, now: Int, case: Int) -> None:
 @njit(cache=CACHED)
 def _queue_job(w: World, case: Int) -> None:
     w.cases[case, C_LEFT] = -1
-    _line_up(w, case)
+    jobs.line_up(w, w.job_class[w.kinds[case]], case)
     w.g[SETTLE] = 1
-
-
-@njit(cache=CACHED)
-def _line_up(w: World, case: Int) -> None:
-    """Into the queue of its class, where cases stand in the order in which they came."""
-    g = w.g
-    line = w.job_class[w.kinds[case]]
-    before, behind = np.int64(-1), np.int64(-1)
-    if (g[CLASSES] >> line) & 1:
-        if w.tails[line] < case:
-            before = w.tails[line]
-        else:
-            behind = w.heads[line]
-            while behind < case:
-                before, behind = behind, w.cases[behind, C_NEXT]
-    w.cases[case, C_NEXT] = behind
-    if before < 0:
-        w.heads[line] = case
-    else:
-        w.cases[before, C_NEXT] = case
-    if behind < 0:
-        w.tails[line] = case
-    g[CLASSES] |= _bit(line)
 
 
 @njit(cache=CACHED)
@@ -270,18 +246,15 @@ def _hand_over(w: World, now: Int, agent: Int) -> None:
     p[P_JOB] = -1
     w.g[PAUSED] &= ~_bit(agent)
     w.cases[case, C_LEFT] = p[P_LEFT] * 1000 // p[P_JOB_PACE]
-    _line_up(w, case)
+    jobs.line_up(w, w.job_class[w.kinds[case]], case)
     say(w, now, HANDED_OVER, case, agent, w.cases[case, C_LEFT])
 
 
 @njit(cache=CACHED)
 def _begin_job(w: World, now: Int, agent: Int, line: Int) -> None:
-    g, p = w.g, w.people[agent]
-    case = w.heads[line]
+    p = w.people[agent]
+    case = jobs.take(w, line)
     c = w.cases[case]
-    w.heads[line] = c[C_NEXT]
-    if c[C_NEXT] < 0:
-        g[CLASSES] &= ~_bit(line)
     step, left = c[C_STEP], c[C_LEFT]
     begun = left >= 0
     if not begun:
@@ -687,6 +660,7 @@ def draw(w: World, cases: Int) -> None:
 @njit(cache=CACHED)
 def start(w: World) -> None:
     """Nobody has anything to do yet."""
+    jobs.clear(w)
     for agent in range(w.n_people):
         p = w.people[agent]
         p[P_JOB] = p[P_VISITOR] = p[P_OVER_SINCE] = -1

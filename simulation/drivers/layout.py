@@ -147,15 +147,14 @@ IDLE, RESERVED, ACT_RINGING, ACT_TALKING, ACT_WRAP_UP = range(5)
 C_OPEN: Final = 0
 C_STEP: Final = 1
 C_LEFT: Final = 2  # of a job that was handed over, -1 for a whole one
-C_NEXT: Final = 3  # case behind it in the queue of jobs, or -1
-C_CALLING: Final = 4
-C_FOLLOW_UPS: Final = 5
-C_CHASES: Final = 6
-C_DATE: Final = 7
-C_BOOKINGS: Final = 8
-C_VISITOR: Final = 9  # 1 while the visitor waits
-C_LEAVES: Final = 10
-C_VISITS: Final = 11  # 1 with an appointment
+C_CALLING: Final = 3
+C_FOLLOW_UPS: Final = 4
+C_CHASES: Final = 5
+C_DATE: Final = 6
+C_BOOKINGS: Final = 7
+C_VISITOR: Final = 8  # 1 while the visitor waits
+C_LEAVES: Final = 9
+C_VISITS: Final = 10  # 1 with an appointment
 C_FIELDS: Final = 16
 
 ATTEMPTS: Final = 16
@@ -341,7 +340,9 @@ STATE: Final = [
     ("waits", _I, (BINS,)),
     ("cases", _I, (CALLERS_MAX, C_FIELDS)),
     ("case_draws", _I, (CALLERS_MAX, D_FIELDS)),
-    *((name, _I, (CLASSES_MAX,)) for name in ("heads", "tails")),
+    *((name, _I, (CLASSES_MAX,)) for name in ("heads", "job_pages")),
+    ("jobs", _I, (CLASSES_MAX, CALLERS_MAX >> 6)),
+    ("job_words", _I, (CLASSES_MAX, CALLERS_MAX >> 12)),
     ("visitors", _I, (RING_MAX,)),
     ("diary", _I, (DIARY_MAX, 2)),
     ("pages", _I, (1 << (TIME_BITS - SPAN_BITS),)),
