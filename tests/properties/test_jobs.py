@@ -31,4 +31,4 @@ def test_the_oldest_comes_out_first(steps: list[tuple[int, int | None]]) -> None
             assert bool((WORLD["g"][layout.CLASSES] >> each) & 1) == bool(queue)
             assert not queue or WORLD["heads"][each] == queue[0]
     jobs.clear(WORLD)
-    assert not WORLD["jobs"].any() and not WORLD["job_words"].any() and not WORLD["job_pages"].any()
+    assert not any(WORLD[name].any() for name in ("jobs", "job_words", "job_pages"))
