@@ -9,7 +9,7 @@ import numpy.typing as npt
 from routing.need import spoken
 from routing.world import Person
 from simulation.drivers import layout
-from simulation.drivers.model import CaseWork, Duration, Model
+from simulation.drivers.model import CaseWork, Duration, Model, cells
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -91,6 +91,7 @@ def case_tables(model: Model, work: CaseWork) -> dict[str, Any]:
     """Fields of layout.TABLES; who may work on what comes with the shifts."""
     opening = np.array(openings(model), np.int64).reshape(-1, 2) - model.begin_ms
     counter = np.array(work.counter, np.int64).reshape(-1, 2) - model.begin_ms
+    place = {cell: i for i, cell in enumerate(cells(model.kinds))}
     return {
         "works": -1,
         "n_work_steps": len(work.steps),
@@ -111,6 +112,10 @@ def case_tables(model: Model, work: CaseWork) -> dict[str, Any]:
         "openings": opening,
         "n_counter": len(counter),
         "counter": counter,
+        "cells": np.array(
+            [(place["language", each.language], place["concern", each.concern]) for each in model.kinds],
+            np.int64,
+        ),
     }
 
 

@@ -49,6 +49,7 @@ from simulation.drivers.layout import (
     D_VISITS,
     D_WAITS,
     D_WORK,
+    DAY_MS,
     DIRTY,
     FAULT,
     FIRST_CHASE,
@@ -329,12 +330,20 @@ def _done(w: World, now: Int, case: Int) -> None:
     if began >= w.warm_ms:
         w.case_counts[kind, 8] += began + w.promised_ms <= w.end_ms and took <= w.promised_ms
         age(w.turnarounds, took)
+        _age_by_cell(w, w.cell_turnarounds, kind, took)
 
 
 @njit(cache=CACHED)
 def age(bins: Any, ms: Int) -> None:
     """Count an age in its bin."""
     bins[min(ms // 14_400_000, len(bins) - 1)] += 1
+
+
+@njit(cache=CACHED)
+def _age_by_cell(w: World, bins: Any, kind: Int, ms: Int) -> None:
+    """Count it for the case's language and for its concern."""
+    for cell in w.cells[kind]:
+        bins[cell, ms // DAY_MS] += 1
 
 
 # --- appointments ----------------------------------------------------------------------------------------
@@ -680,3 +689,4 @@ def stop(w: World, cases: Int) -> None:
     for case in range(cases):
         if w.cases[case, C_OPEN] and w.times[case] >= w.warm_ms:
             age(w.ages, w.end_ms - w.times[case])
+            _age_by_cell(w, w.cell_ages, w.kinds[case], w.end_ms - w.times[case])

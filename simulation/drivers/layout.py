@@ -223,7 +223,9 @@ AGE_MS: Final = 4 * 3_600_000
 AGES: Final = 4_800
 """Turnaround of cases that were done and age of those that were open at the end, in bins of four hours; the
 last one holds the rest. Both only of cases that came from warm_ms on."""
+DAY_MS: Final = 86_400_000
 DAYS_MAX: Final = 800
+"""The same by language and by concern, in bins of one day."""
 
 # --- the kernel's registers --------------------------------------------------------------------------------
 HEAP, WAITERS, FREE_PEOPLE, VISITS, OFFERS, IS_OPEN, HOLDING, ROWS, DIRTY, FAULT, END = range(11)
@@ -251,6 +253,7 @@ RESERVES_MAX: Final = 16
 PHASES_MAX: Final = STEPS_MAX + RESERVES_MAX + 1
 OWNERS_MAX: Final = 16
 CLASSES_MAX: Final = 62
+CELLS_MAX: Final = 2 * KINDS_MAX
 SPANS_MAX: Final = 4_096
 CHASES_MAX: Final = 4_096
 RING_MAX: Final = 4_096
@@ -305,13 +308,15 @@ TABLES: Final = [
         for part, kind in (("kind", _I), ("a", _F), ("b", _F))
     ),
     *((name, _I, _K) for name in ("job_class", "suits")),
+    ("cells", _I, (KINDS_MAX, 2)),
     ("workers", _I, (CLASSES_MAX,)),
     *((name, _I, (SPANS_MAX, 2)) for name in ("openings", "counter")),
 ]
 """The rules of one model. Times are ms from its begin; people are bits, or places in the roster.
 
 works: -1 with case work, 0 without. job_class: of a kind's jobs; workers: by class, who may do them; suits:
-who should hold a kind's appointments.
+who should hold a kind's appointments; cells: of a kind, the places of its language and of its concern in
+simulation.drivers.model.cells.
 
 By kind of caller: phases. By kind and step: tiers (people who are equal by skills, the best first), level
 (best language level, by person), keeper (the same for an owner).
@@ -348,6 +353,7 @@ STATE: Final = [
     ("pages", _I, (1 << (TIME_BITS - SPAN_BITS),)),
     ("case_counts", _I, (KINDS_MAX, len(CASE_COUNTS))),
     *((name, _I, (AGES,)) for name in ("turnarounds", "ages")),
+    *((name, _I, (CELLS_MAX, DAYS_MAX)) for name in ("cell_turnarounds", "cell_ages")),
     ("backlog", _I, (DAYS_MAX,)),
     ("rows", _I, (ROWS_MAX, 5)),
 ]

@@ -4,6 +4,7 @@ All times are integer ms from the same zero as the policy's hours; durations are
 simulation.drivers.sampler.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.model import Roster
@@ -35,6 +36,13 @@ class Kind(NamedTuple):
     classes: tuple[str, ...] = ()
     owned: float = 0.0
     owners: tuple[str, ...] = ()
+
+
+def cells(kinds: Sequence[Kind]) -> tuple[tuple[str, str], ...]:
+    """The kinds' languages and then their concerns, as they come: ("language", code), ("concern", key)."""
+    languages = dict.fromkeys(("language", kind.language) for kind in kinds)
+    concerns = dict.fromkeys(("concern", kind.concern) for kind in kinds)
+    return (*languages, *concerns)
 
 
 class Phones(NamedTuple):

@@ -22,7 +22,7 @@ from routing.select import (
 from routing.world import Person
 from simulation.drivers import clockwork, kernel, layout, sampler
 from simulation.drivers.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
-from simulation.drivers.model import Kind, Model, faults
+from simulation.drivers.model import Kind, Model, cells, faults
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -254,6 +254,8 @@ class Machine:
         self._people = t.fields["n_people"]
         self.works = model.case_work is not None
         self._skilled = Skilled(model, model.case_work) if model.case_work else None
+        self._cells = len(cells(model.kinds))
+        self._ages = (model.end_ms - model.begin_ms - model.warm_ms) // layout.DAY_MS + 1
         self._days = int(t.hours[1:][t.hours[1:, 0] >= model.warm_ms, 3].sum()) + 1
         for name, value in t.fields.items():
             if isinstance(value, np.ndarray):
@@ -301,13 +303,26 @@ class Machine:
         return self._array("ages")
 
     @property
+    def cell_turnarounds(self) -> Ints:
+        """Of the cases that were done, by simulation.drivers.model.cells and day."""
+        return self._array("cell_turnarounds")[: self._cells, : self._ages]
+
+    @property
+    def cell_ages(self) -> Ints:
+        """Of the cases that were open at the end, by simulation.drivers.model.cells and day."""
+        return self._array("cell_ages")[: self._cells, : self._ages]
+
+    @property
     def backlog(self) -> Ints:
         """Open cases at each of the policy's midnights from warm_ms on, and at the end."""
         return self._array("backlog")[: self._days]
 
     def _counted(self) -> list[Ints]:
         calls = [self.counts, self.by_hour, self.worked, self.waits]
-        return [*calls, self.case_counts, self.turnarounds, self.ages, self.backlog] if self.works else calls
+        if not self.works:
+            return calls
+        ages = [self.turnarounds, self.ages, self.cell_turnarounds, self.cell_ages]
+        return [*calls, self.case_counts, *ages, self.backlog]
 
     def _array(self, name: str) -> Ints:
         found: Ints = self._w[name]

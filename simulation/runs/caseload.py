@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.drivers.layout import AGE_MS, CASE_COUNTS, COUNTS, PERSON_COUNTS
+from simulation.drivers.layout import AGE_MS, CASE_COUNTS, COUNTS, DAY_MS, PERSON_COUNTS
 from simulation.drivers.tables import Machine
 from simulation.runs.figure import Figure, Floats, Ints, share
 
@@ -36,7 +36,17 @@ FIGURES: Final = (
 """Shares of a day are of the time that people were there, overtime included. A turnaround that fewer than the
 asked share of cases reached is given as the longest that could be seen: it is at least that."""
 
-_DAY = 86_400_000
+CELL: Final = (
+    Figure("cases_opened", "cases", "neue Fälle", "cases opened"),
+    Figure("turnaround_median", "days", "Laufzeit, Median", "turnaround, median"),
+    Figure("turnaround_p90", "days", "Laufzeit, 90 % höchstens", "turnaround, 90 % at most"),
+    Figure("within_turnaround", "1", "in der zugesagten Zeit erledigt", "done within the promised time"),
+    Figure("cases_due", "cases", "Fälle, deren zugesagte Zeit um ist", "cases whose promised time is over"),
+    Figure("done_in_time", "cases", "davon in der Zeit erledigt", "of them done in time"),
+)
+"""Of one language or concern. within_turnaround: done_in_time of cases_due."""
+FEW: Final = 30
+"""Cases in a year below which a language or concern has no median and no 90 %."""
 
 
 def figures(machine: Machine) -> Floats:
@@ -82,4 +92,38 @@ def turnaround(done: Ints, still_open: Ints, shares: tuple[float, ...]) -> Float
         return np.full(len(shares), np.nan)
     stays = np.cumprod(1 - done[: last + 1] / there[: last + 1])
     places = [np.flatnonzero(stays <= 1 - each + 1e-12) for each in shares]
-    return np.array([(each[0] if len(each) else last) + 1 for each in places]) * AGE_MS / _DAY
+    return np.array([(each[0] if len(each) else last) + 1 for each in places]) * AGE_MS / DAY_MS
+
+
+def by_cell(machine: Machine, counts: Ints) -> Floats:
+    """By cell and CELL. counts: by cell and CASE_COUNTS; nan: nothing to count, or for days too little."""
+    cases = dict(zip(CASE_COUNTS, counts.T, strict=True))
+    days = turnaround_of_cells(machine.cell_turnarounds, machine.cell_ages, (0.5, 0.9))
+    found = [
+        cases["opened"],
+        *days.T,
+        share(cases["due_done"], cases["due"]),
+        cases["due"],
+        cases["due_done"],
+    ]
+    return np.stack(found, axis=1).astype(float)
+
+
+def turnaround_of_cells(done: Ints, still_open: Ints, shares: tuple[float, ...]) -> Floats:
+    """`turnaround` by (cell, share), from bins of a day by (cell, day); within a day's bin the share grows
+    evenly. nan for cells of less than FEW cases."""
+    there = np.cumsum((done + still_open)[:, ::-1], axis=1)[:, ::-1]
+    stays = np.cumprod(1 - done / np.maximum(there, 1), axis=1)
+    seen = (there > 0).sum(axis=1).astype(float)
+    rows = np.arange(len(done))
+    found = np.full((len(done), len(shares)), np.nan)
+    for i, each in enumerate(shares):
+        left = 1 - each + 1e-12
+        reached = stays <= left
+        day = reached.argmax(axis=1)
+        before = np.where(day > 0, stays[rows, day - 1], 1.0)
+        fell = before - stays[rows, day]
+        part = np.divide(before - left, fell, out=np.ones(len(done)), where=fell > 0)
+        found[:, i] = np.where(reached[rows, day], day + part, seen)
+    found[there[:, 0] < FEW] = np.nan
+    return found

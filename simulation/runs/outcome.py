@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulation.drivers.layout import COUNTS
-from simulation.drivers.model import Model
+from simulation.drivers.model import Model, cells
 from simulation.drivers.tables import Machine
 from simulation.runs import caseload
 from simulation.runs.figure import Figure as Figure
@@ -55,8 +55,14 @@ def figures_of(case_work: bool) -> tuple[Figure, ...]:
     return (*CONTACTS, *caseload.FIGURES) if case_work else CONTACTS
 
 
+def cell_figures_of(case_work: bool) -> tuple[Figure, ...]:
+    """The same of a language or a concern, in the order of Outcome.cells."""
+    return (*CELL, *caseload.CELL) if case_work else CELL
+
+
 class Outcome(NamedTuple):
-    """One replication. figures: see figures_of; cells: by cell and CELL. nan: nothing to count.
+    """One replication. figures: see figures_of; cells: by cell, see cell_figures_of. nan: nothing to
+    count.
 
     backlog: open cases by week; empty without case work.
     """
@@ -70,11 +76,7 @@ class Cells:
     """The languages and concerns of a model, each a row to add its kinds of callers up to."""
 
     def __init__(self, model: Model) -> None:
-        languages = dict.fromkeys(kind.language for kind in model.kinds)
-        concerns = dict.fromkeys(kind.concern for kind in model.kinds)
-        self.keys = tuple(
-            [("language", each) for each in languages] + [("concern", each) for each in concerns]
-        )
+        self.keys = cells(model.kinds)
         kinds = model.kinds
         members = [
             [kind.language == key if what == "language" else kind.concern == key for kind in kinds]
@@ -124,11 +126,14 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
         share(counts["wait_all_ms"], contacts) / 1000,
         counts["answered_within"],
     ]
+    by_cell = np.stack(rows, axis=1)[1:].astype(float)
     if machine.works:
         figures.append(caseload.figures(machine))
+        of_cases = caseload.by_cell(machine, cells.add_up(machine.case_counts)[1:])
+        by_cell = np.concatenate([by_cell, of_cases], axis=1)
     return Outcome(
         np.concatenate(figures).astype(float),
-        np.stack(rows, axis=1)[1:].astype(float),
+        by_cell,
         caseload.weekly(machine) if machine.works else np.zeros(0),
     )
 

@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from simulation.drivers.model import Model
-from simulation.runs.outcome import CELL, Cells, figures_of
+from simulation.runs.outcome import Cells, cell_figures_of, figures_of
 from simulation.runs.spread import Estimate, Floats, Spread
 from simulation.runs.sweep import Grid, GridFaults, Swept
 
@@ -126,7 +126,7 @@ def _summary(grid: Grid, swept: Swept) -> pa.Table:
 
 
 def _cells(grid: Grid, swept: Swept, model: Model) -> pa.Table:
-    keys = Cells(model).keys
+    keys, listed = Cells(model).keys, cell_figures_of(grid.case_work)
     points, number, many, width = swept.cells.shape
     found = [
         each for point in swept.cells.reshape(points, number, many * width) for each in _estimates(point)
@@ -134,9 +134,9 @@ def _cells(grid: Grid, swept: Swept, model: Model) -> pa.Table:
     return pa.table(
         {
             **_axes(grid, many * width),
-            "by": pa.array([what for what, _ in keys for _ in CELL] * points).dictionary_encode(),
-            "key": pa.array([key for _, key in keys for _ in CELL] * points).dictionary_encode(),
-            "figure": pa.array([each.key for _ in keys for each in CELL] * points).dictionary_encode(),
+            "by": pa.array([what for what, _ in keys for _ in listed] * points).dictionary_encode(),
+            "key": pa.array([key for _, key in keys for _ in listed] * points).dictionary_encode(),
+            "figure": pa.array([each.key for _ in keys for each in listed] * points).dictionary_encode(),
             **dict(zip(Estimate._fields, _columns(found), strict=True)),
         }
     )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulation.runs import replications
-from simulation.runs.outcome import CELL, Cells, figures_of
+from simulation.runs.outcome import Cells, cell_figures_of, figures_of
 from simulation.runs.replications import Block
 from simulation.runs.spread import Estimate, Spread
 from simulation.runs.sweep import local
@@ -25,7 +25,7 @@ ROUND: Final = 5
 
 
 class Answer(NamedTuple):
-    """A scenario's figures. cells: by cell key and CELL's order. reached: whether the width was."""
+    """A scenario's figures. cells: by cell key and cell_figures_of. reached: whether the width was."""
 
     scenario: Scenario
     number: int
@@ -51,9 +51,10 @@ def run(
     progress: told the replications done and the half-width so far.
     """
     keys = [each.key for each in figures_of(case_work)]
+    of_cell = [each.key for each in cell_figures_of(case_work)]
     where = keys.index(figure)
     names = Cells(year(scenario, case_work=case_work).model).keys
-    whole, parts = Spread(len(keys)), Spread(len(names) * len(CELL))
+    whole, parts = Spread(len(keys)), Spread(len(names) * len(of_cell))
     number, width = 0, float("inf")
     with executor or local() as pool:
         while number < most and (number < LEAST or not width <= half_width):
@@ -69,13 +70,13 @@ def run(
             number = upto
             width = whole.estimates(confidence)[where].half_width
             progress(number, width)
-    each_cell = np.array(parts.estimates(confidence), dtype=object).reshape(len(names), len(CELL), -1)
+    each_cell = np.array(parts.estimates(confidence), dtype=object).reshape(len(names), len(of_cell), -1)
     return Answer(
         scenario,
         number,
         dict(zip(keys, whole.estimates(confidence), strict=True)),
         {
-            name: {figure.key: Estimate(*values) for figure, values in zip(CELL, rows, strict=True)}
+            name: {key: Estimate(*values) for key, values in zip(of_cell, rows, strict=True)}
             for name, rows in zip(names, each_cell, strict=True)
         },
         bool(width <= half_width),

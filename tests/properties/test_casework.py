@@ -5,12 +5,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulation.drivers import layout
-from simulation.drivers.model import CaseWork, Duration, Model
+from simulation.drivers.model import CaseWork, Duration, Model, cells
+from simulation.drivers.reference import Reference
 from simulation.drivers.sampler import CONSTANT
 from simulation.drivers.tables import Machine, ModelFaults
 from simulation.scenarios import scenario_file
@@ -39,15 +41,75 @@ def test_the_traces_are_identical(number: int) -> None:
     assert trace_of_kernel(model) == trace_of_engine(model)
 
 
-def test_a_real_scenario_is_the_same_in_both() -> None:
+@cache
+def real() -> tuple[Model, Reference]:
     """Seventeen weeks of the shipped 2023: shifts, rest, absence, counter hours, waits of weeks, chasing."""
     model = year(scenario_file.load(SHIPPED, "2023_flow").changed({"horizon.warm_up": 0})).model
     end = model.begin_ms + 119 * 24 * HOUR
     part = model._replace(end_ms=end, arrivals=tuple(each for each in model.arrivals if each.end_ms <= end))
+    reference = Reference(part, 5, 0)
+    reference.run()
+    return part, reference
+
+
+def test_a_real_scenario_is_the_same_in_both() -> None:
+    part, reference = real()
     trace = trace_of_kernel(part)
     kinds = Counter(row[1] for row in trace)
     assert min(kinds[each] for each in range(layout.CASE_OPENED, layout.CASE_DONE + 1)) > 0
-    assert trace == trace_of_engine(part)
+    assert trace == reference.rows
+
+
+def _ages_by_cell(model: Model, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
+    """Cases done and cases open by cell and day, told from the engine's rows by what each case is about."""
+    end, where = model.end_ms - model.begin_ms, cells(model.kinds)
+    days = (end - model.warm_ms) // (24 * HOUR) + 1
+    done, still_open = (np.zeros((len(where), days), np.int64) for _ in range(2))
+    took = {row[2]: row[4] for row in reference.rows if row[1] == layout.CASE_DONE}
+    for at, kind, case, _, _ in reference.rows:
+        if kind == layout.CASE_OPENED and at >= model.warm_ms:
+            about = model.kinds[reference._kinds[case]]
+            for cell in (("language", about.language), ("concern", about.concern)):
+                if case in took:
+                    done[where.index(cell), took[case] // (24 * HOUR)] += 1
+                else:
+                    still_open[where.index(cell), (end - at) // (24 * HOUR)] += 1
+    return done, still_open
+
+
+def test_turnarounds_by_language_and_concern_are_those_of_the_engine() -> None:
+    """By day, and the languages as well as the concerns add up to the whole centre's bins of four hours."""
+    runs = [real()]
+    for number in range(30):
+        model = random_case_model(number)
+        reference = Reference(model, 5, 0)
+        reference.run()
+        runs.append((model, reference))
+    for model, reference in runs:
+        machine = Machine(model)
+        machine.run(5, 0)
+        done, still_open = _ages_by_cell(model, reference)
+        assert np.array_equal(machine.cell_turnarounds, done)
+        assert np.array_equal(machine.cell_ages, still_open)
+        languages = sum(what == "language" for what, _ in cells(model.kinds))
+        for whole, parts in ((machine.turnarounds, done), (machine.ages, still_open)):
+            by_day = whole.reshape(-1, 6).sum(1)
+            for some in (parts[:languages], parts[languages:]):
+                assert np.array_equal(some.sum(0), by_day[: parts.shape[1]])
+                assert some.sum() == whole.sum()
+
+
+def test_cells_count_anew_when_cleared() -> None:
+    model, _ = real()
+    machine = Machine(model)
+    machine.run(5, 0)
+    once = machine.cell_turnarounds.copy(), machine.cell_ages.copy()
+    machine.run(5, 0)
+    assert np.array_equal(machine.cell_turnarounds, 2 * once[0])
+    machine.clear()
+    machine.run(5, 0)
+    assert np.array_equal(machine.cell_turnarounds, once[0])
+    assert np.array_equal(machine.cell_ages, once[1])
 
 
 def _work(change: Callable[[CaseWork], CaseWork]) -> Callable[[Model], Model]:
@@ -209,7 +271,8 @@ def test_counts_do_not_depend_on_the_trace() -> None:
         told, silent = Machine(random_case_model(number)), Machine(random_case_model(number))
         told.run(5, 0, trace=True)
         silent.run(5, 0)
-        for name in ("counts", "worked", "waits", "case_counts", "turnarounds", "ages", "backlog"):
+        counted = ("counts", "worked", "waits", "case_counts", "turnarounds", "ages", "backlog")
+        for name in (*counted, "cell_turnarounds", "cell_ages"):
             assert (getattr(told, name) == getattr(silent, name)).all(), name
 
 

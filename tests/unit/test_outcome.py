@@ -7,7 +7,16 @@ import pytest
 
 from simulation.drivers import layout
 from simulation.drivers.tables import Machine
-from simulation.runs.outcome import CELL, CONTACTS, VARIANTS, Cells, figures_of, outcome, service_levels
+from simulation.runs.outcome import (
+    CELL,
+    CONTACTS,
+    VARIANTS,
+    Cells,
+    cell_figures_of,
+    figures_of,
+    outcome,
+    service_levels,
+)
 from simulation.scenarios import scenario_file
 from simulation.scenarios.year import year
 
@@ -83,11 +92,13 @@ def test_figures_are_those_that_the_trace_tells() -> None:
 
 
 def test_figures_have_names_in_both_languages() -> None:
-    for figure in (*figures_of(True), *figures_of(False), *CELL):
+    for figure in (*figures_of(True), *figures_of(False), *cell_figures_of(True)):
         assert figure.key
         assert figure.de
         assert figure.en
         assert figure.unit
-    keys = [figure.key for figure in figures_of(True)]
-    assert len(keys) == len(set(keys))
+    for listed in (figures_of(True), cell_figures_of(True)):
+        keys = [figure.key for figure in listed]
+        assert len(keys) == len(set(keys))
+    assert cell_figures_of(False) == CELL
     assert [figure.key for figure in figures_of(False)] == [figure.key for figure in CONTACTS]
