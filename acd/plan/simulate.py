@@ -1,6 +1,6 @@
 """acd plan check, run, sweep: scenarios checked, one simulated, a grid of them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,7 +20,7 @@ from acd.plan.common import (
     values_of,
 )
 from simulation.runs import results, sequential, sweep
-from simulation.runs.outcome import figures_of
+from simulation.runs.outcome import cell_figures_of, figures_of
 from simulation.runs.spread import Estimate
 from simulation.runs.sweep import Grid
 from simulation.scenarios import scenario_file
@@ -29,6 +29,8 @@ from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.year import year
 
 app = typer.Typer()
+OF_CASES: Final = ("turnaround_median", "turnaround_p90", "within_turnaround")
+"""What `run` prints of each language's and concern's cases."""
 
 
 @app.command()
@@ -91,6 +93,11 @@ def _print_answer(
     typer.echo(f"\nby language and concern, service level {asked.house.service_level.variant}:")
     for (_, key), cell in answer.cells.items():
         typer.echo(f"{key:44} {_shown(cell['service_level'])}  1")
+    for each in cell_figures_of(not calls_only):
+        if each.key in OF_CASES:
+            typer.echo(f"\nby language and concern, {each.en}:")
+            for (_, key), cell in answer.cells.items():
+                typer.echo(f"{key:44} {_shown(cell[each.key])}  {each.unit}")
     needed = posts(asked)
     typer.echo(
         f"\nby the formula: {cases:g} cases x {needed.minutes_of_a_case:.1f} min / "

@@ -30,6 +30,7 @@ from simulation.drivers.layout import (
     C_LEFT,
     C_OPEN,
     C_STEP,
+    C_TOOK,
     C_VISITOR,
     C_VISITS,
     CALLED,
@@ -330,20 +331,13 @@ def _done(w: World, now: Int, case: Int) -> None:
     if began >= w.warm_ms:
         w.case_counts[kind, 8] += began + w.promised_ms <= w.end_ms and took <= w.promised_ms
         age(w.turnarounds, took)
-        _age_by_cell(w, w.cell_turnarounds, kind, took)
+        w.cases[case, C_TOOK] = took
 
 
 @njit(cache=CACHED)
 def age(bins: Any, ms: Int) -> None:
     """Count an age in its bin."""
     bins[min(ms // 14_400_000, len(bins) - 1)] += 1
-
-
-@njit(cache=CACHED)
-def _age_by_cell(w: World, bins: Any, kind: Int, ms: Int) -> None:
-    """Count it for the case's language and for its concern."""
-    for cell in w.cells[kind]:
-        bins[cell, ms // DAY_MS] += 1
 
 
 # --- appointments ----------------------------------------------------------------------------------------
@@ -678,7 +672,8 @@ def start(w: World) -> None:
 
 @njit(cache=CACHED)
 def stop(w: World, cases: Int) -> None:
-    """At the model's end: count the work that goes on, and how old the open cases are."""
+    """At the model's end: count the work that goes on, how old the open cases are, and, by language and
+    concern, how long the others took."""
     for agent in range(w.n_people):
         p = w.people[agent]
         if (w.g[WORKING] >> agent) & 1:
@@ -687,6 +682,15 @@ def stop(w: World, cases: Int) -> None:
             _count(w, agent, 3, p[P_HOLDS_SINCE], w.end_ms)
         _count_over(w, w.end_ms, agent)
     for case in range(cases):
-        if w.cases[case, C_OPEN] and w.times[case] >= w.warm_ms:
-            age(w.ages, w.end_ms - w.times[case])
-            _age_by_cell(w, w.cell_ages, w.kinds[case], w.end_ms - w.times[case])
+        if w.times[case] < w.warm_ms:
+            continue
+        language, concern = w.cells[w.kinds[case], 0], w.cells[w.kinds[case], 1]
+        if w.cases[case, C_OPEN]:
+            old = w.end_ms - w.times[case]
+            age(w.ages, old)
+            w.cell_ages[language, old // DAY_MS] += 1
+            w.cell_ages[concern, old // DAY_MS] += 1
+        else:
+            day = w.cases[case, C_TOOK] // DAY_MS
+            w.cell_turnarounds[language, day] += 1
+            w.cell_turnarounds[concern, day] += 1

@@ -155,6 +155,7 @@ C_BOOKINGS: Final = 7
 C_VISITOR: Final = 8  # 1 while the visitor waits
 C_LEAVES: Final = 9
 C_VISITS: Final = 10  # 1 with an appointment
+C_TOOK: Final = 11  # ms from its begin, once it is done
 C_FIELDS: Final = 16
 
 ATTEMPTS: Final = 16

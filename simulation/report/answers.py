@@ -148,7 +148,8 @@ def differences(material: Material, case: Case) -> list[Estimate]:
 
 
 def by_cell(material: Material, what: str) -> Iterator[tuple[str, list[Estimate], Floats]]:
-    """(key, estimates by CELL, rows by replication and CELL) of the asked one's languages or concerns."""
+    """(key, estimates by cell_figures_of, rows by replication and the same) of the asked one's languages or
+    concerns."""
     for place, (each, key) in enumerate(material.cells):
         if each == what and (each, key) not in material.withheld:
             rows = material.base.cells[:, place]

@@ -38,7 +38,7 @@ class Field(NamedTuple):
 class Case(NamedTuple):
     """A named scenario's outcome.
 
-    figures: (replication, figure); cells: (replication, cell, CELL); backlog: (replication, week).
+    figures: (replication, figure); cells: (replication, cell, figure); backlog: (replication, week).
     """
 
     scenario: Scenario

@@ -459,6 +459,14 @@ TEXTS: Final[dict[str, Text]] = {
         "Im Szenario dieses Berichts. Unter {least} Anrufen im Jahr stehen Zahlen statt Prozent.",
         "In this report's scenario. Below {least} calls a year there are counts instead of percentages.",
     ),
+    "cells_intro_cases": Text(
+        "In die Laufzeit gehen offene Fälle mit ihrem Alter ein; unter {least} Fällen im Jahr steht keine. "
+        "Zugesagt sind {target}: Der Anteil gilt für die Fälle, deren Frist im Jahr endet, und unter "
+        "{least} davon stehen Zahlen statt Prozent.",
+        "Open cases count in the turnaround with their age; below {least} cases a year there is none. "
+        "{target} are promised: the share is of the cases for which they end within the year, and below "
+        "{least} of those there are counts instead of percentages.",
+    ),
     "cells_withheld": Text(
         "Nicht gezeigt, weil sie auf wenige Personen deuten (Einstellung smallest_cell = {least}): "
         "{languages} Sprachen, {concerns} Anliegen.",
@@ -467,6 +475,8 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "by_language": Text("Servicelevel nach Sprache", "Service level by language"),
     "by_concern": Text("Servicelevel nach Anliegen", "Service level by concern"),
+    "turnaround_by_language": Text("Laufzeit nach Sprache", "Turnaround by language"),
+    "turnaround_by_concern": Text("Laufzeit nach Anliegen", "Turnaround by concern"),
     "by_alt": Text("{what}, mit Intervallen: {rows}.", "{what}, with intervals: {rows}."),
     "language": Text("Sprache", "Language"),
     "concern": Text("Anliegen", "Concern"),
@@ -475,6 +485,12 @@ TEXTS: Final[dict[str, Text]] = {
     "mean_wait": Text("mittlere Wartezeit (s)", "Mean wait (s)"),
     "cells_caption": Text(
         "{what} und Abbrecher mit 95-%-Intervall", "{what} and abandonment with 95% interval"
+    ),
+    "turnaround_median": Text("Laufzeit, Median (Tage)", "Turnaround, median (days)"),
+    "done_in_time": Text("in der Zeit erledigt", "Done in time"),
+    "turnaround_cells_caption": Text(
+        "{what} und in der zugesagten Zeit erledigte Fälle mit 95-%-Intervall",
+        "{what} and cases done within the promised time with 95% interval",
     ),
     "of_calls": Text("{n} von {all}", "{n} of {all}"),
     # Sensitivity

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from simulation.drivers.kaplan_meier import days_until
 from simulation.drivers.layout import AGE_MS, CASE_COUNTS, COUNTS, DAY_MS, PERSON_COUNTS
 from simulation.drivers.tables import Machine
 from simulation.runs.figure import Figure, Floats, Ints, share
@@ -47,6 +48,7 @@ CELL: Final = (
 """Of one language or concern. within_turnaround: done_in_time of cases_due."""
 FEW: Final = 30
 """Cases in a year below which a language or concern has no median and no 90 %."""
+_SHARES: Final = np.array([0.5, 0.9])
 
 
 def figures(machine: Machine) -> Floats:
@@ -98,7 +100,7 @@ def turnaround(done: Ints, still_open: Ints, shares: tuple[float, ...]) -> Float
 def by_cell(machine: Machine, counts: Ints) -> Floats:
     """By cell and CELL. counts: by cell and CASE_COUNTS; nan: nothing to count, or for days too little."""
     cases = dict(zip(CASE_COUNTS, counts.T, strict=True))
-    days = turnaround_of_cells(machine.cell_turnarounds, machine.cell_ages, (0.5, 0.9))
+    days = days_until(machine.cell_turnarounds, machine.cell_ages, _SHARES, FEW)
     found = [
         cases["opened"],
         *days.T,
@@ -107,23 +109,3 @@ def by_cell(machine: Machine, counts: Ints) -> Floats:
         cases["due_done"],
     ]
     return np.stack(found, axis=1).astype(float)
-
-
-def turnaround_of_cells(done: Ints, still_open: Ints, shares: tuple[float, ...]) -> Floats:
-    """`turnaround` by (cell, share), from bins of a day by (cell, day); within a day's bin the share grows
-    evenly. nan for cells of less than FEW cases."""
-    there = np.cumsum((done + still_open)[:, ::-1], axis=1)[:, ::-1]
-    stays = np.cumprod(1 - done / np.maximum(there, 1), axis=1)
-    seen = (there > 0).sum(axis=1).astype(float)
-    rows = np.arange(len(done))
-    found = np.full((len(done), len(shares)), np.nan)
-    for i, each in enumerate(shares):
-        left = 1 - each + 1e-12
-        reached = stays <= left
-        day = reached.argmax(axis=1)
-        before = np.where(day > 0, stays[rows, day - 1], 1.0)
-        fell = before - stays[rows, day]
-        part = np.divide(before - left, fell, out=np.ones(len(done)), where=fell > 0)
-        found[:, i] = np.where(reached[rows, day], day + part, seen)
-    found[there[:, 0] < FEW] = np.nan
-    return found

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from simulation.drivers import layout
+from simulation.drivers.kaplan_meier import days_until
 from simulation.drivers.tables import Machine
-from simulation.runs.caseload import CELL, FEW, FIGURES, figures, turnaround, turnaround_of_cells, weekly
+from simulation.runs.caseload import CELL, FEW, FIGURES, figures, turnaround, weekly
 from simulation.runs.outcome import Cells, cell_figures_of, outcome
 from simulation.scenarios import scenario_file
 from simulation.scenarios.year import year
@@ -49,25 +50,25 @@ def _days(*rows: dict[int, int]) -> np.ndarray:
     return found
 
 
-def test_turnaround_of_cells_grows_evenly_within_a_day() -> None:
+def test_turnaround_of_a_cell_grows_evenly_within_a_day() -> None:
     """100 cases: half are done on the first day, 40 on the sixth, 10 on the twelfth. The median is the first
     day's end, 70 % are half a day into the sixth."""
     done = _days({0: 50, 5: 40, 11: 10}, {2: 100})
-    found = turnaround_of_cells(done, _days({}, {}), (0.5, 0.7, 0.9, 1.0))
+    found = days_until(done, _days({}, {}), np.array([0.5, 0.7, 0.9, 1.0]), 1)
     assert found == pytest.approx(np.array([[1.0, 5.5, 6.0, 12.0], [2.5, 2.7, 2.9, 3.0]]))
 
 
 def test_open_cases_of_a_cell_count_with_their_age() -> None:
     """40 cases: 8 done on day 0; 16 are 1 day old and open; of the 16 others 4 are done on day 2. So 20 % are
     done, then 1 - 0.8 * 3/4 = 40 %; half are never seen done, and the oldest are there for 10 days."""
-    found = turnaround_of_cells(_days({0: 8, 2: 4}), _days({1: 16, 9: 12}), (0.2, 0.3, 0.4, 0.5))
+    found = days_until(_days({0: 8, 2: 4}), _days({1: 16, 9: 12}), np.array([0.2, 0.3, 0.4, 0.5]), 1)
     assert found == pytest.approx(np.array([[1.0, 2.5, 3.0, 10.0]]))
 
 
 def test_few_cases_have_no_turnaround() -> None:
     """29 in a year tell too little, 30 do; open ones are cases too."""
     done, still_open = _days({3: FEW - 1}, {3: FEW - 1}, {}), _days({}, {1: 1}, {})
-    found = turnaround_of_cells(done, still_open, (0.5,))[:, 0]
+    found = days_until(done, still_open, np.array([0.5]), FEW)[:, 0]
     assert np.isnan(found).tolist() == [True, False, True]
 
 

@@ -49,6 +49,28 @@ def test_run_prints_figures_with_intervals_and_posts() -> None:
     assert "posts; there are 5.00" in done.stdout
 
 
+def test_run_prints_turnaround_by_language_and_concern_with_case_work() -> None:
+    done = _acd("run", "2016", "--file", SHIPPED, "--half-width", "0.5")
+    assert done.exit_code == 0
+    for title, unit in (
+        ("turnaround, median", "days"),
+        ("turnaround, 90 % at most", "days"),
+        ("done within the promised time", "1"),
+    ):
+        _, _, after = done.stdout.partition(f"by language and concern, {title}:\n")
+        rows = after.partition("\n\n")[0].splitlines()
+        assert {"de", "ar", "employment"} <= {row.split()[0] for row in rows}
+        assert {row.split()[-1] for row in rows} == {unit}
+        numbers = [[float(each) for each in row.split()[1:4]] for row in rows if "nan" not in row]
+        assert len(numbers) > 10
+        assert all(low <= mean <= high for mean, low, high in numbers)
+
+
+def test_run_with_calls_only_prints_no_turnaround() -> None:
+    done = _acd("run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0.5")
+    assert "turnaround" not in done.stdout
+
+
 def test_run_says_when_the_asked_width_was_not_reached() -> None:
     done = _acd("run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0", "--most", "30")
     assert done.exit_code == 0

@@ -32,7 +32,7 @@ from simulation.report.sensitivity import varied
 from simulation.report.withheld import withheld
 from simulation.report.wording import LANGUAGE_NAMES, TEXTS, VARIANTS, Voice
 from simulation.runs import results
-from simulation.runs.outcome import CELL, Cells, figures_of
+from simulation.runs.outcome import CELL, Cells, cell_figures_of, figures_of
 from simulation.runs.spread import Estimate
 from simulation.runs.sweep import CASES, PEOPLE, Grid, GridFaults, Swept
 from simulation.scenarios import scenario_file
@@ -44,10 +44,14 @@ STAFF, SPAN, YEARS = (5, 15, 23), (2_500.0, 5_000.0, 8_000.0), 4
 ASKED = scenario_file.load(FILE, "2023_flow")
 
 
-def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow", "2023_stock")) -> Material:
+def made(
+    asked: Scenario = ASKED,
+    names: tuple[str, ...] = ("2016", "2023_flow", "2023_stock"),
+    case_work: bool = False,
+) -> Material:
     """A report's material with figures drawn at random, but with the service level rising with staff."""
     rng = np.random.default_rng(7)
-    listed = figures_of(False)
+    listed = figures_of(case_work)
     level = [each.key for each in listed].index(f"service_level_{asked.house.service_level.variant}")
 
     def drawn(*shape: int) -> np.ndarray:
@@ -60,21 +64,25 @@ def made(asked: Scenario = ASKED, names: tuple[str, ...] = ("2016", "2023_flow",
         whole[place, ..., level] = 0.7 + 0.08 * place
         by_staff[place, ..., level] = 0.7 + 0.08 * place
         pooled[place, ..., level] = 0.9
-    model = year(asked, case_work=False).model
+    model = year(asked, case_work=case_work).model
     keys = Cells(model).keys
-    cells = rng.random((YEARS, len(keys), len(CELL)))
+    cells = rng.random((YEARS, len(keys), len(cell_figures_of(case_work))))
     cells[:, :, 0] = 500
     cells[:, keys.index(("language", "pl")), 0] = 12
+    if case_work:
+        cells[:, :, len(CELL) :] = [400, 41.5, 80.5, 0.9, 300, 270]
+        cells[:, keys.index(("language", "pl")), len(CELL) :] = [24, np.nan, np.nan, 0.75, 8, 6]
+        cells[:, keys.index(("language", "tr")), len(CELL) + 2] = [88, 92, 86, 94]
     cases = tuple(
         Case(scenario_file.load(FILE, name), drawn(), cells, np.zeros((YEARS, 0))) for name in names
     )
     base = next(case for case in cases if case.scenario.name == asked.name)
     field = Field(STAFF, SPAN, whole)
     hidden = withheld(model, keys, asked.house.privacy.smallest_cell)
-    effects = tuple(Effect(each, drawn(), drawn()) for each in varied(asked, 0.2, False))
+    effects = tuple(Effect(each, drawn(), drawn()) for each in varied(asked, 0.2, case_work))
     return Material(
         asked,
-        False,
+        case_work,
         3,
         YEARS,
         "1.2",
@@ -286,6 +294,49 @@ def test_few_calls_are_counted_and_not_shared() -> None:
     assert [cell.split(" von ")[1] for cell in polish[2:4]] == ["12,0", "12,0"]
     assert not any("%" in cell for cell in polish)
     assert "Polnisch" not in picture.alt
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_cases_have_their_turnaround_by_language_and_by_concern(language: Language) -> None:
+    """With its interval, and the promised time beside it; few cases have none, and counts."""
+    of_words = {
+        "de": (
+            "Türkisch",
+            "Polnisch",
+            "Laufzeit nach Sprache",
+            "41,5",
+            "90,0",
+            "90,0\N{NO-BREAK SPACE}%",
+            "6,0 von 8,0",
+        ),
+        "en": ("Turkish", "Polish", "Turnaround by language", "41.5", "90.0", "90.0%", "6.0 of 8.0"),
+    }
+    turkish, polish, title, median, most, share, counts = of_words[language]
+    material = made(case_work=True)
+    (section,) = (each for each in document(material, language).sections if each.key == "cells")
+    pictures = {each.key: each for each in section.blocks if isinstance(each, Picture)}
+    assert [*pictures] == ["by-language", "turnaround-by-language", "by-concern", "turnaround-by-concern"]
+    shown = pictures["turnaround-by-language"]
+    rows = {row[0]: row for row in shown.numbers.rows}
+    assert shown.title == title
+    assert len(rows) == len(ASKED.cases.language)
+    assert rows[turkish][1] == "400"
+    assert rows[turkish][2].startswith(f"{median} (")
+    low, high = (numbers.amount(each, "days", language) for each in (84.2, 95.8))
+    assert rows[turkish][3].startswith(f"{most} ({low}")
+    assert rows[turkish][3].endswith(f"{high})")
+    assert rows[turkish][4].startswith(f"{share} (")
+    assert rows[polish] == (polish, numbers.number(24, 1, language), "–", "–", counts)
+    assert polish not in shown.alt
+    assert f"{turkish} {most}" in shown.alt
+    concerns = pictures["turnaround-by-concern"].numbers.rows
+    assert len(concerns) == sum(what == "concern" for what, _ in material.cells)
+
+
+def test_with_calls_only_there_is_no_turnaround() -> None:
+    (section,) = (each for each in said("en").sections if each.key == "cells")
+    assert [each.key for each in section.blocks if isinstance(each, Picture)] == ["by-language", "by-concern"]
+    assert "turnaround" not in str([each for each in section.blocks if not isinstance(each, Picture)]).lower()
 
 
 def test_what_points_to_few_people_is_left_out_when_the_setting_asks_for_it() -> None:
