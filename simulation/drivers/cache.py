@@ -21,6 +21,7 @@ _SOURCES = (
     "simulation/drivers/clockwork.py",
     "simulation/drivers/diary.py",
     "simulation/drivers/jobs.py",
+    "simulation/drivers/kaplan_meier.py",
     "simulation/drivers/kernel.py",
     "simulation/drivers/layout.py",
     "simulation/drivers/sampler.py",
