@@ -57,7 +57,7 @@ def figures(machine: Machine) -> Floats:
     calls = dict(zip(COUNTS, machine.counts.sum(0)[:, None], strict=True))
     time = dict(zip(PERSON_COUNTS, machine.worked.sum(0)[:, None], strict=True))
     there = time["on_ms"] + time["overtime_ms"]
-    kinds = [time[f"{what}_ms"] for what in ("busy", "counter", "desk", "switching")]
+    kinds = np.stack([time[f"{what}_ms"] for what in ("busy", "counter", "desk", "switching")])
     days = turnaround(machine.turnarounds, machine.ages, (0.5, 0.9))
     backlog = machine.backlog
     found = [
@@ -67,8 +67,7 @@ def figures(machine: Machine) -> Floats:
         share(cases["due_done"], cases["due"]),
         np.array([backlog.mean() if len(backlog) else np.nan]),
         backlog[-1:] if len(backlog) else np.array([np.nan]),
-        share(sum(kinds, np.zeros(1, np.int64)), there),
-        *(share(each, there) for each in kinds),
+        share(np.concatenate([kinds.sum(0), *kinds]), there),
         time["overtime_ms"] / 3_600_000,
         cases["appointments"],
         share(cases["appointment_wait_ms"], cases["appointments"]) / 60_000,

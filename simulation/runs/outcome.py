@@ -90,15 +90,13 @@ class Cells:
         return added
 
 
-def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_time: Ints) -> list[Floats]:
-    """In the order of VARIANTS; nan where nobody was offered."""
+def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_time: Ints) -> Floats:
+    """By VARIANTS first; nan where nobody was offered."""
     everybody = answered + abandoned
-    return [
-        share(in_time, answered),
-        share(in_time + abandoned_in_time, everybody),
-        share(in_time, everybody - abandoned_in_time),
-        share(in_time, everybody),
-    ]
+    return share(
+        np.stack([in_time, in_time + abandoned_in_time, in_time, in_time]),
+        np.stack([answered, everybody, everybody - abandoned_in_time, everybody]),
+    )
 
 
 def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
@@ -107,23 +105,24 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
     answered, abandoned = counts["answered"], counts["abandoned"]
     contacts = answered + abandoned
     levels = service_levels(answered, counts["answered_within"], abandoned, counts["abandoned_within"])
-    gave_up = share(abandoned, contacts)
+    each = [abandoned, counts["abandoned_short"], counts["wait_all_ms"], counts["widened"]]
+    gave_up, soon, wait_ms, widened = share(np.stack(each), contacts)
     figures = [
         contacts[:1],
         counts["closed"][:1],
         gave_up[:1],
-        share(counts["abandoned_short"][:1], contacts[:1]),
-        *(level[:1] for level in levels),
+        soon[:1],
+        levels[:, 0],
         share(counts["wait_answered_ms"][:1], answered[:1]) / 1000,
         np.array([_rank(machine.waits, 0.95)]),
-        share(counts["widened"][:1], contacts[:1]),
+        widened[:1],
         share(*machine.worked.sum(0)[1:3, None]),
     ]
     rows = [
         contacts,
         levels[VARIANTS.index(variant)],
         gave_up,
-        share(counts["wait_all_ms"], contacts) / 1000,
+        wait_ms / 1000,
         counts["answered_within"],
     ]
     by_cell = np.stack(rows, axis=1)[1:].astype(float)
