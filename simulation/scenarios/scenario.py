@@ -267,7 +267,17 @@ class Scenario(Table):
         """Hash of every value that the result depends on, the centre's rules and people included."""
         mine = self.model_dump(mode="json", exclude={"name", "de", "en", "house"})
         theirs = self.house.model_dump(
-            mode="json", include={"centre", "language", "concern", "hours", "routing", "staffing", "staff"}
+            mode="json",
+            include={
+                "centre",
+                "language",
+                "concern",
+                "hours",
+                "routing",
+                "staffing",
+                "service_level",
+                "staff",
+            },
         )
         text = json.dumps([_values(mine), theirs], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -143,6 +143,15 @@ def test_names_units_and_sources_do_not_move_the_digest() -> None:
     assert BASE.model_copy(update={"calls": calls}).digest == BASE.digest
 
 
+def test_how_the_service_level_is_counted_moves_the_digest() -> None:
+    """The centre's variant decides the cells' figures: what another one kept is another's."""
+    level = BASE.house.service_level
+    for changed in ({"variant": "answered_only"}, {"short_abandon_seconds": 7}):
+        assert getattr(level, next(iter(changed))) not in changed.values()
+        house = BASE.house.model_copy(update={"service_level": level.model_copy(update=changed)})
+        assert BASE.model_copy(update={"house": house}).digest != BASE.digest
+
+
 def test_an_unknown_number_cannot_be_varied() -> None:
     for key in ("calls.nothing", "calls", "work.step.9.takes", "nothing.at.all"):
         with pytest.raises((KeyError, IndexError)):
