@@ -1,5 +1,6 @@
 """What the commands `acd plan ...` share: options, telling of faults, where the work runs, progress."""
 
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config.load import ConfigFaults
 from simulation.drivers.tables import ModelFaults
+from simulation.runs.kept import NotKept
 from simulation.runs.sweep import GridFaults
 
 FAULTY = 2
@@ -42,16 +44,22 @@ BEGINS_ANEW = "nothing is written; the same command begins anew"
 
 @contextmanager
 def told(interrupted: str = GOES_ON) -> Iterator[None]:
-    """Faults of what was asked for as sentences and exit code 2; an interruption says how to go on."""
+    """Faults of what was asked for as sentences and exit code 2; an interruption, by Ctrl-C or SIGTERM, says
+    how to go on."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except ConfigFaults as fault:
         raise fail(*map(str, fault.faults)) from None
     except (GridFaults, ModelFaults) as fault:
         raise fail(*str(fault).splitlines()) from None
+    except NotKept as fault:
+        raise fail(f"--out: {fault}") from None
     except KeyboardInterrupt:
         typer.echo(f"interrupted; {interrupted}", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

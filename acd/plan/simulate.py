@@ -56,8 +56,12 @@ def run(
     seed: Seed = 1,
     calls_only: CallsOnly = False,
     on: On = "",
+    out: Out = RESULTS,
 ) -> None:
-    """Simulate one scenario until the answer is as sure as asked, and print it with its uncertainty."""
+    """Simulate one scenario until the answer is as sure as asked, and print it with its uncertainty.
+
+    Goes on where an interrupted one was.
+    """
     with told():
         asked = scenario_file.load(file, scenario)
         listed = figures_of(not calls_only)
@@ -73,6 +77,7 @@ def run(
                 most=most,
                 seed=seed,
                 case_work=not calls_only,
+                kept=out / "kept",
                 executor=executor,
                 progress=lambda number, width: bar.update(
                     task, completed=number, description=f"{scenario} +- {width:.4f}"

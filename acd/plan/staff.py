@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.plan.common import (
-    BEGINS_ANEW,
     DEFAULT,
     RESULTS,
     CallsOnly,
@@ -97,8 +96,11 @@ def staff(
     on: On = "",
     out: Out = RESULTS,
 ) -> None:
-    """Find the fewest people, and which skills, with whom the targets are met; compare with skill cover."""
-    with told(BEGINS_ANEW):
+    """Find the fewest people, and which skills, with whom the targets are met; compare with skill cover.
+
+    Goes on where an interrupted one was.
+    """
+    with told():
         asked = scenario_file.load(file, scenario)
         wanted = _targets(targets, calls_only)
         sizes = _sizes(asked, numbers)
@@ -116,6 +118,7 @@ def staff(
                     new=not known,
                     case_work=not calls_only,
                     seed=seed,
+                    kept=out / "kept",
                 )
             except (TooMuch, NeverOpen) as fault:
                 raise fail(str(fault)) from None

@@ -12,7 +12,7 @@ from typing import Final
 import numba
 
 CACHED: Final = True
-_SIMULATED = ("simulation/drivers", "simulation/scenarios", "simulation/runs")
+_SIMULATED = ("simulation/drivers", "simulation/scenarios", "simulation/runs", "simulation/staffing")
 _HOUSE = Path(__file__).resolve().parents[2]
 _SOURCES = (
     "routing/select.py",

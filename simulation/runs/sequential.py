@@ -7,15 +7,17 @@ first lucky width would make the interval too narrow.
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulation.runs import kept as keeping
 from simulation.runs import replications
 from simulation.runs.outcome import Cells, cell_figures_of, figures_of
-from simulation.runs.replications import Block
+from simulation.runs.replications import Block, Found
 from simulation.runs.spread import Estimate, Spread
-from simulation.runs.sweep import local
+from simulation.runs.sweep import local, named
 from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.year import year
 
@@ -43,12 +45,14 @@ def run(
     seed: int = 1,
     case_work: bool = True,
     confidence: float = 0.95,
+    kept: Path | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, float], None] = lambda number, width: None,
 ) -> Answer:
     """Run until the figure's interval is at most +- half_width, or `most` replications are done.
 
-    progress: told the replications done and the half-width so far.
+    kept: the folder for finished blocks; what lies there already is not run again. progress: told the
+    replications done and the half-width so far.
     """
     keys = [each.key for each in figures_of(case_work)]
     of_cell = [each.key for each in cell_figures_of(case_work)]
@@ -56,6 +60,7 @@ def run(
     names = Cells(year(scenario, case_work=case_work).model).keys
     whole, parts = Spread(len(keys)), Spread(len(names) * len(of_cell))
     number, width = 0, float("inf")
+    folder = None if kept is None else kept / keeping.digest(scenario.digest, seed, case_work)
     with executor or local() as pool:
         while number < most and (number < LEAST or not width <= half_width):
             upto = min(most, max(LEAST, number + 4 * ROUND))
@@ -63,7 +68,10 @@ def run(
                 Block(scenario, (scenario.cases.in_a_year,), seed, first, min(ROUND, upto - first), case_work)
                 for first in range(number, upto, ROUND)
             ]
-            for found in pool.map(replications.run, blocks):
+            by_name = {named(block): block for block in blocks}
+            ran = keeping.run(replications.run, by_name, pool, folder)
+            for name in by_name:
+                found = Found(*ran[name])
                 for figures, cells in zip(found.figures[0], found.cells[0], strict=True):
                     whole.add(figures)
                     parts.add(cells.ravel())

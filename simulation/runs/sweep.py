@@ -1,27 +1,26 @@
 """A grid of scenarios: what is varied, its points, its blocks of work, and running them so that it can go on.
 
-Each finished block is kept in a folder named by the grid; a run that was interrupted, or lost a worker, takes
-it from there. The result is the same, byte for byte, however often it was begun.
+Each finished block is kept in a folder named by the grid (see kept); the result is the same, byte for byte,
+however often it was begun.
 """
 
-import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cached_property
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from simulation.drivers.cache import code_hash
+from simulation.runs import kept as keeping
 from simulation.runs import replications
-from simulation.runs.replications import Block, Found
+from simulation.runs.kept import Arrays
+from simulation.runs.replications import Block
 from simulation.scenarios.scenario import Scenario, faults
 
 Floats = npt.NDArray[np.float64]
@@ -86,8 +85,7 @@ class Grid:
     def digest(self) -> str:
         """Hash of all that the result depends on, the code too, but for the number of replications."""
         axes = repr(sorted(self.axes.items()))
-        parts = [code_hash(), self.scenario.digest, axes, str(self.seed), str(self.case_work)]
-        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+        return keeping.digest(self.scenario.digest, axes, self.seed, self.case_work)
 
     def points(self) -> list[Point]:
         """In the order of the axes, the last one fastest."""
@@ -141,48 +139,37 @@ def sweep(
     kept: the folder for finished blocks; what lies there already is not run again. progress: told how many
     replications are done, of how many.
     """
-    folder = None if kept is None else kept / grid.digest
-    found: dict[str, Found] = {}
-    todo: dict[str, Block] = {}
-    for block in grid.blocks():
-        name = named(block)
-        before = None if folder is None else _read(folder / f"{name}.npz")
-        if before is None:
-            todo[name] = block
-        else:
-            found[name] = before
+    blocks = {named(block): block for block in grid.blocks()}
     whole = len(grid.points()) * grid.replications
-    done = sum(each.figures.shape[0] * each.figures.shape[1] for each in found.values())
-    progress(done, whole)
-    if todo:
-        with executor or local() as pool:
-            futures = {pool.submit(replications.run, block): name for name, block in todo.items()}
-            try:
-                for future in as_completed(futures):
-                    name = futures[future]
-                    found[name] = future.result()
-                    if folder is not None:
-                        _write(folder, name, found[name])
-                    done += todo[name].number * len(todo[name].cases)
-                    progress(done, whole)
-            finally:
-                for future in futures:
-                    future.cancel()
+    done = 0
+
+    def told(names: Sequence[str]) -> None:
+        nonlocal done
+        done += sum(blocks[name].number * len(blocks[name].cases) for name in names)
+        progress(done, whole)
+
+    folder = None if kept is None else kept / grid.digest
+    with executor or local() as pool:
+        found = keeping.run(replications.run, blocks, pool, folder, told)
     return put_together(grid, found)
 
 
 def local() -> Executor:
     """As many processes as there are cores, with what this one has compiled already where it can be.
 
-    An interruption is this process's to see: the others finish what they are at.
+    Ctrl-C is this process's to see: the others finish what they are at.
     """
     method = "fork" if hasattr(os, "fork") else "spawn"
     return ProcessPoolExecutor(
         os.cpu_count(),
         mp_context=get_context(method),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
+        initializer=_leave_interruptions,
     )
+
+
+def _leave_interruptions() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def named(block: Block) -> str:
@@ -190,7 +177,7 @@ def named(block: Block) -> str:
     return f"{block.scenario.digest}-{block.first}-{block.number}"
 
 
-def put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
+def put_together(grid: Grid, found: Mapping[str, Arrays]) -> Swept:
     """Every block's figures, by name, at their places in the grid."""
     place = {point.values: i for i, point in enumerate(grid.points())}
     some = next(iter(found.values()))
@@ -204,20 +191,3 @@ def put_together(grid: Grid, found: Mapping[str, Found]) -> Swept:
             for whole, part in zip(swept, each, strict=True):
                 whole[at, span] = part[nth]
     return swept
-
-
-def _write(folder: Path, name: str, found: Found) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.part"
-    with part.open("wb") as file:
-        np.savez(file, **found._asdict())
-    part.replace(folder / f"{name}.npz")
-
-
-def _read(path: Path) -> Found | None:
-    """None for a file that is not there or not whole: its block is run again."""
-    try:
-        with path.open("rb") as file, np.load(file) as data:
-            return Found(*(data[name] for name in Found._fields))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None

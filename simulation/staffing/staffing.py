@@ -2,17 +2,21 @@
 
 Candidates of each number of people (see candidates) are simulated from the smallest number up, until
 one is found to meet every target; of those of that number that do, the best service level is chosen
-(see runs.selection). Beside it stands what the covering programme says.
+(see runs.selection). Beside it stands what the covering programme says. What a staff gives is kept (see
+runs.kept): the candidates, and how many years each takes, come out the same again.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from math import exp
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from config.people import agent
+from simulation.runs import kept as keeping
 from simulation.runs import selection
 from simulation.runs.figure import Floats
 from simulation.runs.outcome import VARIANTS, figures_of, outcome, service_levels
@@ -81,6 +85,13 @@ class Years(NamedTuple):
     number: int
     case_work: bool
     goals: tuple[Goal, ...]
+
+    @property
+    def name(self) -> str:
+        """Says all that the figures depend on but seed and case work, which the folder's name says."""
+        columns = " ".join(f"{goal.kind}.{goal.key}" for goal in self.goals)
+        goals = hashlib.sha256(columns.encode()).hexdigest()[:8]
+        return f"{self.scenario.digest}-{self.first}-{self.number}-{goals}"
 
 
 class Tried(NamedTuple):
@@ -154,6 +165,10 @@ def figures(years: Years) -> Floats:
     return np.array(rows)
 
 
+def _block(years: Years) -> keeping.Arrays:
+    return (figures(years),)
+
+
 def _figures(place: Place, variant: str, case_work: bool, goals: Sequence[Goal]) -> list[float]:
     found = outcome(place.machine, place.cells, variant)
     by_key = dict(zip([each.key for each in figures_of(case_work)], found.figures.tolist(), strict=True))
@@ -185,8 +200,13 @@ class Search:
         new: bool = True,
         case_work: bool = True,
         seed: int = 1,
+        kept: Path | None = None,
     ) -> None:
+        """kept: the folder for simulated years; what lies there already is not simulated again."""
         self.scenario, self.case_work, self.seed = scenario, case_work, seed
+        self._folder = (
+            None if kept is None else kept / keeping.digest("staff", scenario.digest, seed, case_work)
+        )
         self.goals = goals_of(scenario, targets, case_work)
         every = goals_of(scenario, (OVERALL, LANGUAGE), case_work)
         self.told = (*self.goals, *(each for each in every if each not in self.goals))
@@ -255,7 +275,7 @@ class Search:
         """Of `told`, with random numbers that no choice was made by."""
         spread = Spread(len(self.told))
         parts = [self._years(candidate, OWN_NUMBERS + first, 10, self.told) for first in range(0, AGAIN, 10)]
-        for rows in pool.map(figures, parts):
+        for rows in self._figures(pool, parts):
             for row in rows:
                 spread.add(row)
         return tuple(spread.estimates())
@@ -280,7 +300,7 @@ class Search:
                 self._years(Candidate(mixed, TUNED), TRIAL_NUMBERS + first, TRIAL_YEARS // 2, self._languages)
                 for first in (0, TRIAL_YEARS // 2)
             ]
-            levels = np.nan_to_num(np.concatenate(list(pool.map(figures, parts))), nan=1.0).mean(0)
+            levels = np.nan_to_num(np.concatenate(self._figures(pool, parts)), nan=1.0).mean(0)
             progress(number, TRIAL_YEARS)
             lacks = {goal.key: goal.limit - each for goal, each in zip(self._languages, levels, strict=True)}
             tried[mixed] = -max(lacks.values())
@@ -361,7 +381,13 @@ class Search:
         count: int,
         goals: tuple[Goal, ...],
     ) -> Floats:
-        return np.stack(list(pool.map(figures, [self._years(each, first, count, goals) for each in listed])))
+        return np.stack(self._figures(pool, [self._years(each, first, count, goals) for each in listed]))
+
+    def _figures(self, pool: Executor, parts: Sequence[Years]) -> list[Floats]:
+        """Of each part, in their order."""
+        names = [part.name for part in parts]
+        found = keeping.run(_block, dict(zip(names, parts, strict=True)), pool, self._folder)
+        return [found[name][0] for name in names]
 
     def _years(self, candidate: Candidate, first: int, count: int, goals: tuple[Goal, ...]) -> Years:
         made = staffed(self.scenario, candidate.staff, self.new)

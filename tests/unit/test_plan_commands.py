@@ -40,8 +40,10 @@ def test_check_tells_every_fault_and_ends_with_2(tmp_path: Path) -> None:
         assert key in done.stderr
 
 
-def test_run_prints_figures_with_intervals_and_posts() -> None:
-    done = _acd("run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0.5")
+def test_run_prints_figures_with_intervals_and_posts(tmp_path: Path) -> None:
+    done = _acd(
+        "run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0.5", "--out", str(tmp_path)
+    )
     assert done.exit_code == 0
     assert "5 staff, 2000 cases a year, 30 simulated years" in done.stdout
     assert "95 % interval" in done.stdout
@@ -49,8 +51,8 @@ def test_run_prints_figures_with_intervals_and_posts() -> None:
     assert "posts; there are 5.00" in done.stdout
 
 
-def test_run_prints_turnaround_by_language_and_concern_with_case_work() -> None:
-    done = _acd("run", "2016", "--file", SHIPPED, "--half-width", "0.5")
+def test_run_prints_turnaround_by_language_and_concern_with_case_work(tmp_path: Path) -> None:
+    done = _acd("run", "2016", "--file", SHIPPED, "--half-width", "0.5", "--out", str(tmp_path))
     assert done.exit_code == 0
     for title, unit in (
         ("turnaround, median", "days"),
@@ -66,13 +68,18 @@ def test_run_prints_turnaround_by_language_and_concern_with_case_work() -> None:
         assert all(low <= mean <= high for mean, low, high in numbers)
 
 
-def test_run_with_calls_only_prints_no_turnaround() -> None:
-    done = _acd("run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0.5")
+def test_run_with_calls_only_prints_no_turnaround(tmp_path: Path) -> None:
+    done = _acd(
+        "run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0.5", "--out", str(tmp_path)
+    )
     assert "turnaround" not in done.stdout
 
 
-def test_run_says_when_the_asked_width_was_not_reached() -> None:
-    done = _acd("run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0", "--most", "30")
+def test_run_says_when_the_asked_width_was_not_reached(tmp_path: Path) -> None:
+    done = _acd(
+        "run", "2016", "--file", SHIPPED, "--calls-only", "--half-width", "0", "--most", "30",
+        "--out", str(tmp_path),
+    )  # fmt: skip
     assert done.exit_code == 0
     assert "raise --most" in done.stdout
 
@@ -88,6 +95,20 @@ def test_sweep_writes_its_tables(tmp_path: Path) -> None:
     head, *rows = (paths[1]).read_text(encoding="utf-8").splitlines()
     assert '"staff.people","cases","calls.talk","replication"' in head
     assert len(rows) == 2 * 1 * 2 * 2
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file", encoding="utf-8")
+    named = ("2016", "--file", SHIPPED, "--calls-only", "--out", str(tmp_path))
+    for args in (
+        ("run", "--most", "30"),
+        ("staff", "--staff", "3", "--known"),
+        ("sweep", "--staff", "5", "--cases", "2000", "--replications", "2"),
+    ):
+        done = _acd(args[0], *named, *args[1:])
+        assert done.exit_code == 2
+        assert f"--out: {tmp_path / 'kept'}" in done.stderr
+        assert "cannot be written" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """The fewest people for some targets: what is looked at, what is chosen, what the command says and writes."""
 
 import csv
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +15,6 @@ import tomli_w
 from typer.testing import CliRunner
 
 from acd.plan import app
-from acd.plan import staff as command
 from config import staff_csv
 from simulation.runs.replications import Block, run
 from simulation.runs.selection import FAILS, KEEPS
@@ -223,11 +226,140 @@ def test_where_there_is_nothing_to_choose_it_says_so(tmp_path: Path) -> None:
     assert "nobody calls" in quiet.output
 
 
-def test_an_interruption_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+class Counting(ThreadPoolExecutor):
+    """A worker that remembers which years it was asked for."""
 
-    monkeypatch.setattr(command.Search, "run", interrupted)
-    result = CliRunner().invoke(app, ["staff", "2016", "--calls-only", "--staff", "3"])
-    assert result.exit_code == 130
-    assert "interrupted; nothing is written" in result.output
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked: list[str] = []
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        self.asked.append(args[0].name)
+        return super().submit(fn, *args, **kwargs)
+
+
+def _searched(
+    scenario: Scenario,
+    kept: Path | None,
+    progress: Callable[[int, int], None] = lambda people, years: None,
+    *,
+    numbers: Sequence[int] = (3, 4, 5),
+    targets: tuple[str, ...] = (OVERALL, LANGUAGE),
+    seed: int = 1,
+    case_work: bool = False,
+) -> tuple[Answer | None, list[str]]:
+    """A search's answer, None if it was interrupted, and the years that were simulated for it."""
+    search = Search(scenario, targets, numbers=numbers, new=False, case_work=case_work, seed=seed, kept=kept)
+    with Counting() as pool:
+        try:
+            return search.run(pool, alpha=0.05, delta=0.2, most=30, progress=progress), pool.asked
+        except KeyboardInterrupt:
+            return None, pool.asked
+
+
+def _interrupted_at(wanted: int) -> Callable[[int, int], None]:
+    def progress(people: int, _: int) -> None:
+        if people == wanted:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def _told(answer: Answer | None) -> list[object]:
+    """Everything that an answer says, to the last bit."""
+    assert answer is not None
+    tried = [(*each.checked[:2], each.checked.means.tobytes(), each.candidate) for each in answer.tried]
+    covered = answer.covered and [
+        each.hex() for some in answer.covered.estimates for each in map(float, some)
+    ]
+    estimates = [each.hex() for some in answer.estimates for each in map(float, some)]
+    return [answer.chosen, answer.nearest, answer.sure, tried, estimates, covered]
+
+
+def test_an_interrupted_search_goes_on_where_it_was(scenario: Scenario, tmp_path: Path) -> None:
+    """In its trials, its checks and what it tells: what was simulated is not again, and the answer is that of
+    one that nobody interrupted."""
+    whole, every = _searched(scenario, None)
+    none, before = _searched(scenario, tmp_path, _interrupted_at(4))
+    assert none is None
+    there = {path.stem for path in tmp_path.glob("*/*.npz")}
+    assert 0 < len(there) < len(every)
+    assert there <= set(before)
+    again, after = _searched(scenario, tmp_path)
+    assert set(after) == set(every) - there
+    assert len(after) == len(set(after))
+    assert _told(again) == _told(whole)
+    third, nothing = _searched(scenario, tmp_path)
+    assert nothing == []
+    assert _told(third) == _told(whole)
+
+
+def test_torn_years_are_simulated_again(scenario: Scenario, tmp_path: Path) -> None:
+    whole, _ = _searched(scenario, tmp_path, targets=(OVERALL,))
+    torn = sorted(tmp_path.glob("*/*.npz"))[::3]
+    for path in torn:
+        path.write_bytes(path.read_bytes()[:100])
+    again, after = _searched(scenario, tmp_path, targets=(OVERALL,))
+    assert sorted(after) == [path.stem for path in torn]
+    assert _told(again) == _told(whole)
+
+
+def test_what_another_question_kept_is_not_taken(scenario: Scenario, tmp_path: Path) -> None:
+    """Another seed, number of the scenario, way to count the service level or targets; cases as work."""
+    _searched(scenario, tmp_path, numbers=[3], targets=(OVERALL,))
+    level = scenario.house.service_level.model_copy(update={"variant": "answered_only"})
+    counted = scenario.model_copy(
+        update={"house": scenario.house.model_copy(update={"service_level": level})}
+    )
+    longer = scenario.changed({"calls.talk": scenario.calls.talk.value + 1})
+    for other, seed, case_work in ((scenario, 2, False), (longer, 1, False), (counted, 1, False)):
+        alone, every = _searched(other, None, numbers=[3], targets=(OVERALL,), seed=seed, case_work=case_work)
+        beside, ran = _searched(
+            other, tmp_path, numbers=[3], targets=(OVERALL,), seed=seed, case_work=case_work
+        )
+        assert sorted(ran) == sorted(every)
+        assert _told(beside) == _told(alone)
+    _, ran = _searched(
+        scenario, tmp_path, _interrupted_at(3), numbers=[3], targets=(OVERALL,), case_work=True
+    )
+    assert ran
+    by_hour, _ = _searched(scenario, tmp_path, numbers=[3], targets=(HOUR,))
+    assert _told(by_hour) == _told(_searched(scenario, None, numbers=[3], targets=(HOUR,))[0])
+
+
+COMMAND = [
+    str(Path(sys.executable).with_name("acd")), "plan", "staff", "2016", "--calls-only",
+    "--targets", "overall", "--staff", "3..6", "--known", "--delta", "0.02", "--out",
+]  # fmt: skip
+
+
+def _ended(out: Path) -> tuple[str, dict[str, bytes]]:
+    """What the command says, less its folder, and writes."""
+    done = subprocess.run([*COMMAND, str(out)], check=True, capture_output=True, text=True)
+    files = {path.name: path.read_bytes() for path in (out / "2016-staff").iterdir()}
+    return done.stdout.replace(str(out), "OUT"), files
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, bytes]]:
+    return _ended(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_says_that_it_goes_on(
+    tmp_path: Path, sent: signal.Signals, undisturbed: tuple[str, dict[str, bytes]]
+) -> None:
+    """In one line, with 130; called again it writes and says what an undisturbed one does."""
+    process = subprocess.Popen([*COMMAND, str(tmp_path)], stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("kept/*/*.npz")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(sent)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "interrupted; the same command goes on from here"
+    assert "Traceback" not in said
+    begun = {path: path.stat().st_mtime_ns for path in tmp_path.glob("kept/*/*.npz")}
+    assert _ended(tmp_path) == undisturbed
+    assert all(path.stat().st_mtime_ns == written for path, written in begun.items())
+    assert len(begun) < len(list(tmp_path.glob("kept/*/*.npz")))

@@ -194,6 +194,30 @@ def test_running_on_until_the_interval_is_narrow_enough() -> None:
         assert narrow.figures[key].mean == pytest.approx(np.nanmean(column))
 
 
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The same estimates as one that nobody interrupted; and what is kept is not simulated again."""
+
+    def ran(kept: Path | None, executor: Executor, breaks_at: int = 0) -> sequential.Answer:
+        def progress(number: int, _: float) -> None:
+            if number == breaks_at:
+                raise KeyboardInterrupt
+
+        return sequential.run(
+            BASE, figure="abandonment", half_width=1e-9, most=63, case_work=False,
+            kept=kept, executor=executor, progress=progress,
+        )  # fmt: skip
+
+    whole = ran(None, ThreadPoolExecutor(1))
+    with pytest.raises(KeyboardInterrupt):
+        ran(tmp_path, ThreadPoolExecutor(1), breaks_at=50)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/*.npz")}
+    assert len(before) == 50 / sequential.ROUND
+    again = ran(tmp_path, ThreadPoolExecutor(1))
+    assert all(path.stat().st_mtime_ns == written for path, written in before.items())
+    assert repr(again) == repr(whole)
+    assert repr(ran(tmp_path, Never())) == repr(whole)
+
+
 def test_posts_are_those_of_the_formula() -> None:
     """Cases x minutes / yearly minutes, surcharges apart; with the shipped values about 160 min a case."""
     scenario = scenario_file.load(SHIPPED, "2023_flow")
