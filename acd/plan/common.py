@@ -1,6 +1,7 @@
 """What the commands `acd plan ...` share: options, telling of faults, where the work runs, progress."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -46,9 +47,9 @@ BEGINS_ANEW = "nothing is written; the same command begins anew"
 def told(interrupted: str = GOES_ON) -> Iterator[None]:
     """Faults of what was asked for as sentences and exit code 2; an interruption, by Ctrl-C or SIGTERM, says
     how to go on."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with _sigterm_interrupts():
+            yield
     except ConfigFaults as fault:
         raise fail(*map(str, fault.faults)) from None
     except (GridFaults, ModelFaults) as fault:
@@ -58,6 +59,17 @@ def told(interrupted: str = GOES_ON) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"interrupted; {interrupted}", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM as Ctrl-C, where signals are ours to take: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
 
