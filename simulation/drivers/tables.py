@@ -1,34 +1,23 @@
 """From a model to the kernel's tables, and a fresh world for each replication."""
 
-from bisect import bisect_right
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from routing import facts
-from routing.need import Need, admitted, best_language, interpreted, lay_out, spoken
-from routing.policy import REPEAT, Policy, Step
-from routing.select import (
-    BY_CONCERN,
-    BY_LANGUAGE,
-    BY_VERSATILITY,
-    CRITERIA,
-    SUITS,
-    person_order,
-    verdict,
-)
+from routing.need import spoken
+from routing.policy import REPEAT, Policy
 from routing.world import Person
 from simulation.drivers import clockwork, kernel, layout, sampler
 from simulation.drivers.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
-from simulation.drivers.model import Kind, Model, cells, faults
+from simulation.drivers.model import Model, cells, faults
+from simulation.drivers.skill_tables import bits, skill_tables
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _HALF_A_DAY: Final = 43_200_000
-_BY_SKILLS: Final = (BY_CONCERN, BY_LANGUAGE, BY_VERSATILITY)
 
 
 class ModelFaults(ValueError):
@@ -74,99 +63,6 @@ def tables(model: Model) -> Tables:
             wrong.append(f"the kernel holds {most} {what}, not {count}; the reference has no limit")
     if wrong:
         raise ModelFaults("; ".join(wrong))
-    most = max(len(steps) for steps in plans)
-
-    def by_step(value: Any, *more: int) -> Ints:
-        found = np.zeros((len(kinds), most, *more), np.int64)
-        for k, kind in enumerate(kinds):
-            for s, step in enumerate(plans[k]):
-                found[k, s] = value(kind, step)
-        return found
-
-    @cache
-    def levels(language: str, second: str, step: Step) -> list[int]:
-        """By person: the best level in any language that the step admits."""
-        spoken_in = admitted(policy, step, language, second)
-        return [max((spoken(policy, each, code) for code in spoken_in), default=0) for each in people]
-
-    @cache
-    def tongues(language: str, second: str, step: Step) -> list[str]:
-        """By person: in which language they would talk."""
-        return [best_language(policy, each, step, language, second) for each in people]
-
-    def level(kind: Kind, step: Step) -> list[int]:
-        return levels(kind.language, kind.second, step)
-
-    def keeper(kind: Kind, step: Step) -> list[int]:
-        said = tongues(kind.language, kind.second, step)
-        return [spoken(policy, each, code) for each, code in zip(people, said, strict=True)]
-
-    def helped(kind: Kind, step: Step) -> int:
-        need = Need(kind.language, kind.second, kind.concern, 0, (), "", ())
-        return _bits(interpreted(step, need, code) for code in tongues(kind.language, kind.second, step))
-
-    def skilled(kind: Kind, step: Step, alone: int) -> int:
-        return _bits(
-            verdict(
-                known,
-                step.language,
-                each.agent.concern_level(kind.concern),
-                step.concern,
-                1,
-                0,
-                alone,
-                1,
-                0,
-            )
-            == SUITS
-            for each, known in zip(people, level(kind, step), strict=True)
-        )
-
-    def preferred(kind: Kind, step: Step) -> int:
-        return _bits(
-            known >= step.prefer_language and each.agent.concern_level(kind.concern) >= step.prefer_concern
-            for each, known in zip(people, level(kind, step), strict=True)
-        )
-
-    @cache
-    def of_step(kind: Kind, step: Step) -> tuple[int, ...]:
-        """From H_ABLE on."""
-        suiting = skilled(kind, step, 0), skilled(kind, step, 1)
-        return *suiting, preferred(kind, step), step.language, helped(kind, step)
-
-    choose, by_skills = _merged([CRITERIA[name] for name in policy.choose])
-
-    @cache
-    def ranked(known: tuple[int, ...], concern: str) -> list[int]:
-        orders = [
-            tuple(
-                person_order(
-                    by, 0, each.agent.concern_level(concern), level, len(each.agent.languages), 0, 0, 0, 0
-                )
-                for by in by_skills
-            )
-            for each, level in zip(people, known, strict=True)
-        ]
-        tiers = [_bits(each == order for each in orders) for order in sorted(set(orders))]
-        return tiers + [0] * (len(people) - len(tiers))
-
-    def tiers(kind: Kind, step: Step) -> list[int]:
-        return ranked(tuple(level(kind, step)), kind.concern)
-
-    phases = np.zeros((len(kinds), layout.PHASES_MAX, layout.H_FIELDS), np.int64)
-    phases[:, :, layout.H_ENDS] = layout.NEVER
-    for k, kind in enumerate(kinds):
-        laid_out = lay_out(policy, kind.language, kind.second, kind.concern)
-        first = bisect_right(laid_out.changes, 0)
-        ends = (*laid_out.changes[first:], layout.NEVER)
-        for i, (until, need) in enumerate(zip(ends, laid_out.needs[first:], strict=True)):
-            phases[k, i] = (
-                until,
-                need.step,
-                sum(1 << each for each in need.released),
-                *of_step(kind, plans[k][need.step]),
-            )
-
     place = {each.agent.id: i for i, each in enumerate(people)}
     worths = dict(policy.classes)
     phones = model.phones
@@ -199,14 +95,9 @@ def tables(model: Model) -> Tables:
         phone_shares=np.minimum(np.cumsum(phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0),
         kind_shares=shares,
         kind_guide=sampler.guide_to(shares),
-        phases=phases,
-        tiers=by_step(tiers, len(people)),
-        level=by_step(level, len(people)),
-        keeper=by_step(keeper, len(people)),
-        concern=np.array([[p.agent.concern_level(kind.concern) for p in people] for kind in kinds], np.int64),
+        **skill_tables(policy, kinds, people),
         by_id=np.argsort(by_id),
         with_id=by_id,
-        versatility=np.array([len(each.agent.languages) for each in people], np.int64),
         worth=np.array([policy.worth(kind.classes) for kind in kinds], np.int64),
         owned=np.array([kind.owned for kind in kinds], np.float64),
         owners=_ragged([[place[owner] for owner in kind.owners] for kind in kinds]),
@@ -214,18 +105,16 @@ def tables(model: Model) -> Tables:
         keep=np.array([each.keep for each in policy.reserves], np.int64),
         members=np.array(
             [
-                _bits(spoken(policy, p, each.language) >= each.level for p in people)
+                bits(spoken(policy, p, each.language) >= each.level for p in people)
                 for each in policy.reserves
             ],
             np.int64,
         ),
-        same=np.array([_bits(r.language == k.language for r in policy.reserves) for k in kinds], np.int64),
-        choose=np.array(choose, np.int64),
+        same=np.array([bits(r.language == k.language for r in policy.reserves) for k in kinds], np.int64),
         away_after=np.array([each.away_after for each in refusals], np.int64),
         retry_ms=np.array([each.retry_ms for each in refusals], np.int64),
         n_people=len(people),
         n_reserves=len(policy.reserves),
-        n_choose=len(choose),
         **(case_tables(model, model.case_work) if model.case_work else {"works": 0}),
     )
     return Tables(
@@ -401,18 +290,6 @@ def expected_callers(model: Model) -> int:
     return int(mean + 10 * mean**0.5 + 50)
 
 
-def _bits(flags: Any) -> int:
-    return sum(1 << i for i, flag in enumerate(flags) if flag)
-
-
-def _merged(criteria: list[int]) -> tuple[list[int], list[int]]:
-    """The criteria with the first ones in a row that skills alone decide as one, BY_TIERS; and those."""
-    begin = next((i for i, by in enumerate(criteria) if by in _BY_SKILLS), len(criteria))
-    end = next((i for i in range(begin, len(criteria)) if criteria[i] not in _BY_SKILLS), len(criteria))
-    merged = criteria[begin:end]
-    return [*criteria[:begin], *([layout.BY_TIERS] if merged else []), *criteria[end:]], merged
-
-
 def _ragged(rows: list[list[int]]) -> Ints:
     made = np.zeros((len(rows), max(1, *map(len, rows))), np.int64)
     for i, row in enumerate(rows):
@@ -439,7 +316,7 @@ def _hours(policy: Policy, begin: int, end: int) -> Ints:
     edges = {edge for each in spans for span in each for edge in span} | {*policy.days}
     rows = []
     for at in (begin, *sorted(edge for edge in edges if begin < edge < end)):
-        holding = _bits(not each.when or any(a <= at < b for a, b in each.when) for each in policy.reserves)
+        holding = bits(not each.when or any(a <= at < b for a, b in each.when) for each in policy.reserves)
         rows.append((at - begin, any(a <= at < b for a, b in policy.opening), holding, at in policy.days))
     return np.array(rows, np.int64)
 
