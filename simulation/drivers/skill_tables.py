@@ -4,7 +4,7 @@ The rules are those of routing.need and routing.select; here they are asked once
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -36,11 +36,11 @@ def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]
     plans = [policy.plan(kind.language, kind.concern).steps for kind in kinds]
     most = max(len(steps) for steps in plans)
 
-    def by_step(value: Any, *more: int) -> Ints:
-        found = np.zeros((len(kinds), most, *more), np.int64)
+    def by_step(of_people: Callable[[Kind, Step], list[int]]) -> Ints:
+        found = np.zeros((len(kinds), most, len(people)), np.int64)
         for k, kind in enumerate(kinds):
             for s, step in enumerate(plans[k]):
-                found[k, s] = value(kind, step)
+                found[k, s] = of_people(kind, step)
         return found
 
     @cache
@@ -129,9 +129,9 @@ def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]
 
     return {
         "phases": phases,
-        "tiers": by_step(tiers, len(people)),
-        "level": by_step(level, len(people)),
-        "keeper": by_step(keeper, len(people)),
+        "tiers": by_step(tiers),
+        "level": by_step(level),
+        "keeper": by_step(keeper),
         "concern": np.array(
             [[each.agent.concern_level(kind.concern) for each in people] for kind in kinds], np.int64
         ),
