@@ -12,6 +12,7 @@ class Arrival(NamedTuple):
     """Something that came in from outside, not yet journalled.
 
     number: the caller's number as the PBX gave it, for the vault only; it never goes further.
+    at_ms: when it happened, in engine time (the PBX's own stamp, corrected); 0: now.
     """
 
     event: Event
@@ -19,6 +20,7 @@ class Arrival(NamedTuple):
     reason: str = ""
     cause: int = 0
     number: str = ""
+    at_ms: int = 0
 
 
 class Clock(Protocol):
@@ -85,6 +87,10 @@ class QueueFull(Exception):
 
 class JournalRefused(Exception):
     """The journal took nothing; the reason is the message."""
+
+
+class Fenced(Exception):
+    """Another daemon writes to this journal under a higher term: this one no longer leads, and has to end."""
 
 
 class Recorder(Protocol):
@@ -167,7 +173,11 @@ class PbxLink(Protocol):
         ...
 
     def resync(self) -> None:
-        """Ask for a snapshot; it comes back as an event."""
+        """Ask for a snapshot after a standstill; it is asked for until it is there, and comes as an event."""
+        ...
+
+    async def emptied(self) -> None:
+        """Return once everything that the PBX had sent when asked has been submitted."""
         ...
 
 
@@ -187,6 +197,7 @@ __all__ = [
     "Clock",
     "Decision",
     "Directory",
+    "Fenced",
     "Health",
     "Journal",
     "JournalRefused",

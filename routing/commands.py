@@ -19,10 +19,18 @@ class Connect(NamedTuple):
 
 
 class Withdraw(NamedTuple):
-    """Take the caller out of a dial and put them back on hold."""
+    """Take the caller out of a dial or a dead talk and put them back on hold.
+
+    sentence: what they hear first (PHONE_LOST), or "".
+    """
 
     id: int
     caller: Leg
+    sentence: str = ""
+
+
+PHONE_LOST = "phone_lost"
+"""The connection to the colleague broke; the caller is first in line again."""
 
 
 class CallInterpreter(NamedTuple):
@@ -45,11 +53,13 @@ class Announce(NamedTuple):
     """Tell the dialplan what it needs to go on alone: the term, and the phones to ring by language.
 
     phones: sorted (language, phones) pairs; the pair ("", phones) names everybody who takes calls.
+    node: the PBX that is told.
     """
 
     id: int
     term: int
     phones: tuple[tuple[str, tuple[str, ...]], ...]
+    node: str = ""
 
 
 Command = Connect | Withdraw | CallInterpreter | Confirm | Announce

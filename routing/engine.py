@@ -92,6 +92,9 @@ class Engine(Reconciling):
             ev.CommandFailed: self._on_command_failed,
             ev.StaffAsked: self._on_staff,
             ev.DeviceChanged: self._on_device,
+            ev.LedgerRead: lambda _: None,
+            ev.CallerCaught: lambda _: None,
+            ev.PhoneLost: lambda _: None,
         }
 
     # --- the door ------------------------------------------------------------------------------------

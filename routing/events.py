@@ -27,9 +27,13 @@ class TermBegan(NamedTuple):
 
 
 class LinkDown(NamedTuple):
-    """The PBX cannot be reached: no routing, leases frozen, until the next PbxSnapshot."""
+    """A PBX cannot be reached: its callers are not routed, leases frozen, until its next PbxSnapshot.
+
+    node: the PBX's name; "" for every one (we stood still ourselves).
+    """
 
     why: str
+    node: str = ""
 
 
 class LegSeen(NamedTuple):
@@ -57,13 +61,69 @@ class LegSeen(NamedTuple):
 class PbxSnapshot(NamedTuple):
     """What the PBX has: every leg and the state of every phone (see DeviceChanged), asked at `asked_ms`.
 
-    linkup: the first one after a start or a lost link; the world stood still until now.
+    linkup: the first one after a start or a lost link; the world stood still until now. node: the PBX's
+    name; what stands on other nodes is not touched.
     """
 
     asked_ms: int
     linkup: bool
     legs: tuple[LegSeen, ...]
     devices: tuple[tuple[str, str], ...]
+    node: str = ""
+
+
+class LedgerRing(NamedTuple):
+    """A phone that the dialplan rang for a caller. offer: whose it was, 0 where the dialplan rang alone.
+
+    status: Asterisk's DIALSTATUS once the dial is over, else "".
+    """
+
+    phone: str
+    offer: int
+    at_ms: int
+    status: str
+
+
+class LedgerTalk(NamedTuple):
+    """A talk as the dialplan wrote it down. ended_ms: 0 while it goes on or where nobody wrote its end."""
+
+    phone: str
+    offer: int
+    began_ms: int
+    ended_ms: int
+
+
+class LedgerRow(NamedTuple):
+    """One call as the dialplan wrote it down while it ran; times in epoch ms, whole seconds, 0 where not.
+
+    rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
+    lives or where it is not known. cause: Q.850 number of the end, 0 if none.
+    """
+
+    leg: Leg
+    line: str
+    language: str
+    concern: str
+    second: str
+    arrived_ms: int
+    queued_ms: int
+    degraded_ms: int
+    closed_ms: int
+    rings: tuple[LedgerRing, ...]
+    talks: tuple[LedgerTalk, ...]
+    ended_ms: int
+    by: str
+    cause: int
+
+
+class LedgerRead(NamedTuple):
+    """What the dialplan of `node` wrote down about its calls: read at link-up, before the PbxSnapshot.
+
+    Rows in the order of arrival. A call of which we know something already stands in it all the same.
+    """
+
+    node: str
+    rows: tuple[LedgerRow, ...]
 
 
 class ClockStepped(NamedTuple):
@@ -212,7 +272,8 @@ class LegEnded(NamedTuple):
 
 
 class DialBegan(NamedTuple):
-    """The PBX sends an INVITE to `phone` on behalf of `caller`; the phone's leg has a name now."""
+    """The PBX sends an INVITE to `phone` on behalf of `caller`; the phone's leg has a name now. The dialplan
+    does so by itself too, for a caller whom it serves alone."""
 
     caller: Leg
     phone_leg: Leg
@@ -220,7 +281,7 @@ class DialBegan(NamedTuple):
 
 
 class PhoneRang(NamedTuple):
-    """The phone said that it rings."""
+    """The phone said that it rings, or gave another sign of life before an answer (183, early media)."""
 
     phone_leg: Leg
 
@@ -252,14 +313,21 @@ class InterpreterLeft(NamedTuple):
 
 
 class DialEnded(NamedTuple):
-    """The dialplan's Dial ended without an answer and the caller is on the way back to hold.
+    """The dialplan's Dial is over and the caller is on the way back to hold.
 
-    status: Asterisk's DIALSTATUS, or STALE where acd-connect refused an old term.
+    status: Asterisk's DIALSTATUS (ANSWER: answered, but the phone's side ended it at once), or STALE where
+    acd-connect refused an old term, or TAKEN where the phone rang or was in use already.
     """
 
     leg: Leg
     offer: int
     status: str
+
+
+class CallerCaught(NamedTuple):
+    """A redirect met the caller between two steps of the dialplan: they are on hold, nothing was dialled."""
+
+    leg: Leg
 
 
 class CommandFailed(NamedTuple):
@@ -284,19 +352,29 @@ class StaffAsked(NamedTuple):
     what: str
     reason: str
     leg: Leg | None
+    node: str = ""
 
 
 class DeviceChanged(NamedTuple):
-    """A phone's state as Asterisk names it: NOT_INUSE, INUSE, BUSY, RINGING, RINGINUSE, ONHOLD,
-    UNAVAILABLE, INVALID, UNKNOWN."""
+    """The state of a phone of `node` as Asterisk names it: NOT_INUSE, INUSE, BUSY, RINGING, RINGINUSE,
+    ONHOLD, UNAVAILABLE, INVALID, UNKNOWN."""
 
     phone: str
     state: str
+    node: str = ""
+
+
+class PhoneLost(NamedTuple):
+    """A phone of `node` does not answer the PBX any more, whatever calls stand on it."""
+
+    phone: str
+    node: str = ""
 
 
 Event = (
     TermBegan
     | LinkDown
+    | LedgerRead
     | PbxSnapshot
     | ClockStepped
     | Elapsed
@@ -324,9 +402,11 @@ Event = (
     | InterpreterFailed
     | InterpreterLeft
     | DialEnded
+    | CallerCaught
     | CommandFailed
     | StaffAsked
     | DeviceChanged
+    | PhoneLost
 )
 
 KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__}
@@ -340,8 +420,9 @@ class Envelope(NamedTuple):
     """An event as it stands in the journal.
 
     seq: unique, rising, given by the writer. term: the leadership term it was written under.
-    at_ms: engine time, never falling. actor: "pbx", "daemon", "staff:ID" or "api:NAME".
-    reason: what a person gave as reason, or "". cause: seq of the event that led to this, 0 if none.
+    at_ms: when it happened in engine time, never falling. actor: "person:ID", "phone:ID",
+    "program:NAME", "pbx" or "daemon". reason: what a person gave as reason, or "". cause: seq of the
+    event that led to this, 0 if none.
     """
 
     seq: int

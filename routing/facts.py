@@ -142,6 +142,18 @@ class TalkBegan(NamedTuple):
     offer: int
 
 
+class TalkFailed(NamedTuple):
+    """The phone's side ended the talk as soon as it had begun: it counts as an offer that was not answered.
+
+    It comes in place of TalkEnded; offer as in TalkBegan.
+    """
+
+    at_ms: int
+    visit: int
+    agent: str
+    offer: int
+
+
 class TalkEnded(NamedTuple):
     """They talk no more."""
 
@@ -279,6 +291,7 @@ Fact = (
     | OfferRang
     | OfferEnded
     | TalkBegan
+    | TalkFailed
     | TalkEnded
     | WrapUpEnded
     | VisitEnded

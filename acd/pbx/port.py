@@ -96,6 +96,10 @@ class PbxPort:
         if self._resyncing is not None:
             await self._resyncing
 
+    async def emptied(self) -> None:
+        """See ports.PbxLink."""
+        await asyncio.sleep(0)
+
     # --- out -----------------------------------------------------------------------------------------
 
     def send(self, commands: Sequence[Command]) -> None:
