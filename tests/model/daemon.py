@@ -61,7 +61,7 @@ class Daemon:
         self._unsaid: list[ev.Leg] = []
         self._legs: dict[int, ev.Leg] = {}
         self._batch: list[tuple[int, Event]] = []
-        self._taken_ms = 0
+        self._taken_ms = self._late_until = 0
         wire.on_event = self._heard
 
     # --- life ----------------------------------------------------------------------------------------
@@ -193,6 +193,9 @@ class Daemon:
         if not self.alive:
             return
         what = (stamp + self._skew, event)
+        if self._time.now - stamp > self._limit() and self._time.now > self._late_until:
+            self._late_until = self._time.now  # the network stood still: as good as we ourselves
+            self._stood_still(self._time.now - stamp)
         if self._held is not None:
             self._held.append(what)
             return
@@ -213,7 +216,9 @@ class Daemon:
 
     @property
     def still(self) -> bool:
-        return self._time.now < self._still_until
+        """Whether nothing is decided at the moment: stopped, or the journal does not answer."""
+        stuck = bool(self._batch) and self._time.now - self._taken_ms > 100
+        return stuck or self._time.now < self._still_until
 
     def stick(self, ms: int) -> None:
         """The next commit takes so long."""

@@ -171,7 +171,7 @@ class Dialling:
         elif kind == "short":
             length = rng.randrange(100, SHORT_MS + 20)
         else:
-            length = int(min(90_000, max(300, rng.expovariate(1 / 25_000))))
+            length = int(min(90_000, max(2_100, rng.expovariate(1 / 25_000))))
         talk = dial.caller.talk
         if has("lost_phone") and kind == "answer" and rng.random() < 0.15:
             pbx.time.after(length // 2, self._phone_dies, dial)
@@ -207,13 +207,9 @@ class Dialling:
 
     def _phone_dies(self, dial: Dial) -> None:
         """Nobody is behind the socket any more; Asterisk finds out within QUALIFY_MS."""
-        pbx, phone = self._pbx, self._pbx.phones[dial.phone]
-        if dial.over or dial.leg.gone:
-            return
-        self.lose_phone(phone)
-        pbx.later(
-            dial.caller, self._rng.randrange(25_000, 60_000), self.hang_up, dial.caller, dial.caller.talk
-        )
+        phone = self._pbx.phones[dial.phone]
+        if not dial.over and not dial.leg.gone:
+            self.lose_phone(phone)
 
     def lose_phone(self, phone: Phone) -> None:
         """A phone goes off the network; found out a while later; back again much later."""
@@ -222,6 +218,9 @@ class Dialling:
             return
         pbx.book.did("phone lost")
         phone.dead = True
+        for leg in phone.legs:
+            if leg.caller is not None and leg.talk is not None:
+                pbx.later(leg.caller, rng.randrange(25_000, 60_000), self.hang_up, leg.caller, leg.talk)
         pbx.time.after(rng.randrange(500, QUALIFY_MS), self._phone_found_lost, phone)
         pbx.time.after(rng.randrange(25_000, 60_000), self._phone_back, phone)
 

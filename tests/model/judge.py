@@ -79,7 +79,7 @@ class Judge:
         daemon = self._daemon
         world, now = daemon.engine.world, self._time.now
         settled = daemon.linked_since and now - daemon.linked_since > SETTLE_MS
-        if not (daemon.alive and settled and world.link_up and daemon.wire.up) or daemon.still:
+        if not (daemon.alive and settled and world.link_up and daemon.wire.up) or daemon.still or daemon.wire.silent:
             self._since.clear()
             return
         seen = set(self._calls(world)) | set(self._people(world, now)) | set(self._waiting(world))

@@ -13,6 +13,8 @@ from tests.model.ledger import Ledger
 from tests.model.settings import Settings
 from tests.model.timeline import Timeline
 
+TIE_MS = 50
+"""An answer so close to the end of its lease is a tie that nobody can win."""
 GONE = "Channel does not exist"
 
 
@@ -164,7 +166,7 @@ class Pbx:
         talk, now = channel.talk, self.time.now
         if talk is None or self.phones[talk.phone].dead:
             return
-        known = talk.heard_ms and talk.heard_ms <= knew_ms
+        known = talk.heard_ms and talk.heard_ms <= knew_ms and now - talk.began_ms > TIE_MS
         kind = type(command).__name__
         if known or now - talk.began_ms > 2_000:
             age = now - talk.began_ms
