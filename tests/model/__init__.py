@@ -1,1 +1,1 @@
-"""A model PBX: a random, seeded Asterisk of memory that drives the engine through everything that can go wrong."""
+"""A model PBX: a random, seeded Asterisk of memory that drives the engine through all that can go wrong."""

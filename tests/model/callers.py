@@ -3,7 +3,6 @@
 from random import Random
 
 from routing import events as ev
-from routing.facts import Fact
 from tests.model.channels import Channel
 from tests.model.daemon import Daemon
 from tests.model.dialplan import Dialplan
@@ -57,7 +56,7 @@ class Callers:
         else:
             self._plan.dialling.hang_up(caller)
 
-    def told(self, event: ev.Event, _at_ms: int, _facts: tuple[Fact, ...]) -> None:
+    def told(self, event: ev.Event) -> None:
         """The vault hears of numbers and cases, and says a little later what is known."""
         rng = self._rng
         if isinstance(event, ev.CallArrived) and rng.random() < 0.6:

@@ -23,7 +23,7 @@ REFUSED = {
 
 
 class Dialling:
-    """Dials on one Pbx. `hold` takes a caller back; `rest` is set to where a caller of the dialplan goes on."""
+    """Dials on one Pbx. `hold` takes a caller back; `rest`: where one whom it rings alone goes on."""
 
     def __init__(self, pbx: Pbx, hold: Callable[[Channel], None]) -> None:
         self._pbx = pbx

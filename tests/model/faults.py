@@ -47,10 +47,10 @@ class Faults:
         return self._rng.randrange(borders[place], borders[place + 1])
 
     def _stall(self) -> None:
-        self._daemon.stall(self._length(20, 400, 3_000, 20_000))
+        self._daemon.loop.stall(self._length(20, 400, 3_000, 20_000))
 
     def _stick(self) -> None:
-        self._daemon.stick(self._length(100, 900, 3_000, 12_000))
+        self._daemon.loop.stick(self._length(100, 900, 3_000, 12_000))
 
     def _cut(self) -> None:
         self._daemon.cut(self._rng.choice((0, 1, 5, 200)))

@@ -79,7 +79,11 @@ class Judge:
         daemon = self._daemon
         world, now = daemon.engine.world, self._time.now
         settled = daemon.linked_since and now - daemon.linked_since > SETTLE_MS
-        if not (daemon.alive and settled and world.link_up and daemon.wire.up) or daemon.still or daemon.wire.silent:
+        if (
+            not (daemon.alive and settled and world.link_up and daemon.wire.up)
+            or daemon.loop.still
+            or daemon.wire.silent
+        ):
             self._since.clear()
             return
         seen = set(self._calls(world)) | set(self._people(world, now)) | set(self._waiting(world))
@@ -131,9 +135,8 @@ class Judge:
                 ]
                 if not mine:
                     found.append(("reserved", who, "is", person.activity, "without a lease"))
-        for offer in world.offers.values():
-            if not offer.deadline_ms:
-                found.append(("frozen", str(offer.id), "has no end"))
+        frozen = [str(offer.id) for offer in world.offers.values() if not offer.deadline_ms]
+        found += [("frozen", each, "has no end") for each in frozen]
         return found
 
     def _waiting(self, world: World) -> list[tuple[str, ...]]:

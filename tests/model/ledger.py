@@ -1,6 +1,6 @@
 """What the dialplan writes down in AstDB while calls run: whole seconds, no numbers, kept through a death."""
 
-from routing.events import Leg, LedgerRing, LedgerRow, LedgerTalk
+from routing.events import LedgerRing, LedgerRow, LedgerTalk, Leg
 from tests.model.channels import Channel, Dial
 
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from routing.events import Event
+from routing.facts import Fact
 from tests.model import verdict
 from tests.model.book import Book
 from tests.model.callers import Callers
@@ -47,7 +49,12 @@ def run(settings: Settings, story: bool = False) -> Outcome:
     daemon.roster = staff.roster()
     daemon.start()
     callers = Callers(plan, daemon, time, settings)
-    daemon.told = callers.told
+
+    def told(event: Event, _at_ms: int, facts: tuple[Fact, ...]) -> None:
+        daemon.told(event, facts)
+        callers.told(event)
+
+    daemon.loop.told = told
     Faults(pbx, daemon, time, settings, book)
     Judge(pbx, daemon, time, book)
     staff.begin()
@@ -63,7 +70,7 @@ def run(settings: Settings, story: bool = False) -> Outcome:
     wrong = [(kind, what, when - START_MS if when else 0) for kind, what, when in book.wrong]
     talks = sum(len(call.talks) for call in book.calls.values())
     return Outcome(
-        settings, wrong, book.faults, len(book.calls), talks, len(daemon.journal), book.story or []
+        settings, wrong, book.faults, len(book.calls), talks, len(daemon.loop.journal), book.story or []
     )
 
 

@@ -67,7 +67,7 @@ class Settings:
         if self.people > 1:
             found += [replace(self, people=n) for n in sorted({1, self.people - 1})]
         found += [replace(self, faults=self.faults - {each}) for each in sorted(self.faults)]
-        return [each for each in found if 0 < each.callers and each != self]
+        return [each for each in found if each.callers > 0 and each != self]
 
     def words(self) -> str:
         """As the command line takes it."""

@@ -57,7 +57,7 @@ class Visits:
 def judge(pbx: Pbx, daemon: Daemon, book: Book, phones: dict[str, set[str]]) -> None:
     """Blame what is wrong in the end. phones: who ever sat at which."""
     _left(pbx, daemon, book)
-    visits = Visits(daemon.said)
+    visits = Visits(daemon.loop.said)
     for leg, call in book.calls.items():
         _call(leg, call, visits, book, phones)
     for leg, times in visits.began.items():
@@ -97,7 +97,7 @@ def _left(pbx: Pbx, daemon: Daemon, book: Book) -> None:
         for person in world.people.values():
             said = sum(
                 isinstance(fact, facts.TalkBegan) and fact.agent == person.agent.id and fact.at_ms >= midnight
-                for each in daemon.said
+                for each in daemon.loop.said
                 for fact in each
             )
             if person.calls > said:
@@ -167,10 +167,10 @@ def _offers(visits: Visits, book: Book) -> None:
             facts.UNREACHABLE,
         ):
             continue
+        alive = 0 < dialled.alive_ms < min(dialled.began_ms + 1_000, fact.at_ms - 1_500)
         if (
-            fact.outcome == facts.UNREACHABLE
-            and dialled.alive_ms
+            alive
+            and fact.outcome == facts.UNREACHABLE
             and dialled.by in ("cancelled", "answered", "rang_out")
         ):
-            if dialled.alive_ms - dialled.began_ms < 1_000 and fact.at_ms - dialled.alive_ms > 1_500:
-                book.blame("unfair", f"offer {fact.offer}: {dialled.phone} gave a sign of life", fact.at_ms)
+            book.blame("unfair", f"offer {fact.offer}: {dialled.phone} gave a sign of life", fact.at_ms)

@@ -12,9 +12,6 @@ from tests.model.pbx import Pbx
 from tests.model.settings import Settings
 from tests.model.timeline import Timeline
 
-ACTION_MS = 10_000
-"""After so long without an answer an action counts as lost."""
-
 
 class Wire:
     """One connection after another. What is under way when one breaks is lost.
@@ -35,7 +32,6 @@ class Wire:
         self._last_in = self._last_out = 0
         self._silent_until = 0
         self._void = self._refused_until = 0
-        self._open: dict[int, Command] = {}
         pbx.say = self._said
 
     # --- connections ---------------------------------------------------------------------------------
@@ -46,14 +42,12 @@ class Wire:
         self.up = True
         self._last_in = self._last_out = self._time.now
 
-    def cut(self) -> list[Command]:
-        """The connection is gone; the commands of whose fate nobody knows."""
+    def cut(self) -> None:
+        """The connection is gone. Nobody knows what became of the commands under way."""
         self.up = False
         if self.silent:
             self._void = self.number
         self.number += 1
-        lost, self._open = list(self._open.values()), {}
-        return lost
 
     def swallow(self, ms: int) -> None:
         """For so long nothing passes; what is sent meanwhile comes after it, if the connection lives on."""
@@ -102,11 +96,8 @@ class Wire:
         """All in one write."""
         when = self._departure()
         for command in commands:
-            if not self.up:
-                self._fail(command, "no link to the PBX")
-                continue
-            self._open[command.id] = command
-            self._time.at(when, self._do, self.number, command, knew_ms)
+            if self.up:
+                self._time.at(when, self._do, self.number, command, knew_ms)
 
     def _do(self, number: int, command: Command, knew_ms: int) -> None:
         """What a broken connection had already carried may be done all the same; its answer is lost."""
@@ -119,10 +110,8 @@ class Wire:
             self._time.at(self._arrival(), self._answered, number, command, why)
 
     def _answered(self, number: int, command: Command, why: str) -> None:
-        if number == self.number:
-            self._open.pop(command.id, None)
-            if why:
-                self._fail(command, why)
+        if number == self.number and why:
+            self._fail(command, why)
 
     def _fail(self, command: Command, why: str) -> None:
         if not isinstance(command, Announce):
@@ -136,6 +125,18 @@ class Wire:
         if number == self.number:
             self.pbx.beat(count)
 
+    def ping(self, then: Callable[[], None]) -> None:
+        """Ask for a sign of life: `then` comes after all that was said until it was answered."""
+        self._time.at(self._departure(), self._pinged, self.number, then)
+
+    def _pinged(self, number: int, then: Callable[[], None]) -> None:
+        if number == self.number:
+            self._time.at(self._arrival(), self._ponged, number, then)
+
+    def _ponged(self, number: int, then: Callable[[], None]) -> None:
+        if number == self.number:
+            then()
+
     def delete(self, leg: Leg) -> None:
         """A row of the ledger is recorded: it may go."""
         if self.up:
@@ -147,30 +148,42 @@ class Wire:
 
     # --- lists ---------------------------------------------------------------------------------------
 
-    def ask(self, linkup: bool, ledger: bool, then: Callable[[list[Event]], None]) -> None:
+    def ask(
+        self, linkup: bool, ledger: bool, asked_ms: int, then: Callable[[int, list[Event]], None]
+    ) -> None:
         """Ask for ledger, channels and devices, one after the other; `then` gets the events they make.
 
         The channels are as they were when Status was answered, the devices as they were a moment later.
         """
         if self.up:
-            self._time.at(self._departure(), self._list, self.number, linkup, ledger, self._time.now, then)
+            self._time.at(self._departure(), self._list, self.number, linkup, ledger, asked_ms, then)
 
-    def _list(self, number: int, linkup: bool, ledger: bool, asked: int, then: Callable[..., None]) -> None:
+    def _list(self, number: int, linkup: bool, ledger: bool, asked_ms: int, then: Any) -> None:
         if number != self.number:
             return
         found: list[Event] = []
         if ledger:
             found.append(ev.LedgerRead(self.pbx.node, self.pbx.ledger.read()))
-        legs = self.pbx.status()
-        wait = self._delay(self._slow_in) + self._delay(self._slow_out)
-        self._time.after(wait, self._list_devices, number, linkup, asked, legs, found, then)
+            wait = self._delay(self._slow_in) + self._delay(self._slow_out)
+            self._time.after(wait, self._list_legs, number, linkup, asked_ms, found, then)
+        else:
+            self._list_legs(number, linkup, asked_ms, found, then)
 
-    def _list_devices(self, number: int, linkup: bool, asked: int, legs: Any, found: Any, then: Any) -> None:
+    def _list_legs(self, number: int, linkup: bool, asked_ms: int, found: list[Event], then: Any) -> None:
         if number != self.number:
             return
-        found.append(ev.PbxSnapshot(asked, linkup, legs, self.pbx.devices(), self.pbx.node))
-        self._time.at(self._arrival(), self._listed, number, found, then)
+        legs = self.pbx.status()
+        wait = self._delay(self._slow_in) + self._delay(self._slow_out)
+        self._time.after(wait, self._list_devices, number, linkup, asked_ms, legs, found, then)
 
-    def _listed(self, number: int, found: list[Event], then: Callable[[list[Event]], None]) -> None:
+    def _list_devices(
+        self, number: int, linkup: bool, asked_ms: int, legs: Any, found: list[Event], then: Any
+    ) -> None:
+        if number != self.number:
+            return
+        found.append(ev.PbxSnapshot(asked_ms, linkup, legs, self.pbx.devices(), self.pbx.node))
+        self._time.at(self._arrival(), self._listed, number, asked_ms, found, then)
+
+    def _listed(self, number: int, asked_ms: int, found: list[Event], then: Any) -> None:
         if number == self.number:
-            then(found)
+            then(asked_ms, found)
