@@ -239,6 +239,8 @@ class Loop:
             at_ms = self._last_ms = max(self._last_ms, min(stamp, self._time.now))
             self.journal.append((event, at_ms))
             book.tell(self._time.now, "engine", f"@{at_ms % 1_000_000} {event}")
+            if isinstance(event, ev.Bridged) and commands and "overtaken" not in self._without:
+                commands = [each for each in commands if getattr(each, "caller", None) != event.caller]
             effects = engine.step(event, at_ms)
             self.said.append(effects.facts)
             commands += effects.commands
