@@ -4,10 +4,10 @@ import sys
 from typing import Any
 
 from agents import state as staff
-from routing import call
+from routing import visit as visits
 
 TABLES = {
-    "visit": call.TRANSITIONS,
+    "visit": visits.TRANSITIONS,
     "activity": staff.ACTIVITY,
     "presence": staff.PRESENCE,
 }

@@ -4,8 +4,8 @@ The two may differ for a moment, while events and commands are on their way; wha
 """
 
 from agents import state as staff
-from routing.call import DEGRADED, OFFERED, RINGING, TALKING, WAITING
 from routing.policy import Policy
+from routing.visit import DEGRADED, OFFERED, RINGING, TALKING, WAITING
 from routing.world import Person, Visit, World
 from tests.model.book import Book
 from tests.model.channels import CALLER, Channel

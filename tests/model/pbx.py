@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Announce, Command, Confirm, Connect, Withdraw
+from routing.commands import Command, Confirm, Connect, SetFallback, Withdraw
 from routing.events import Event, Leg, LegSeen
 from tests.model.book import Book, Call, Talk
 from tests.model.channels import CALLER, PHONE, Channel, Dial, Phone
@@ -130,7 +130,7 @@ class Pbx:
     def do(self, command: Command, knew_ms: int) -> str:
         """Carry out a command; why not, or "". knew_ms: until when its decision knew everything."""
         self.book.tell(self.time.now, self.node, f"does {command}")
-        if isinstance(command, Announce):
+        if isinstance(command, SetFallback):
             self.term = command.term
             self.announced = dict(command.phones)
             return ""
