@@ -83,6 +83,9 @@ class Staff:
         self._phones += 1
         name = f"p{self._phones:02}"
         phone = self._pbx.phones[name] = Phone(name)
+        if self._daemon.alive:  # it registers just now; what the first ones are stands in the first list
+            phone.said = "UNAVAILABLE"
+            self._pbx.device(phone)
         if self._settings.has("unlisted") and self._rng.random() < 0.3:
             phone.registered = phone.listed = False
             self._time.after(self._rng.randrange(1_000, 60_000), self._first_seen, phone)

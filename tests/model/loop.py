@@ -11,9 +11,9 @@ from heapq import heapify, heappop, heappush
 from random import Random
 
 from routing import events as ev
-from routing.commands import Command
+from routing.commands import Command, Connect, Withdraw
 from routing.engine import Engine
-from routing.events import Event
+from routing.events import Event, Leg
 from routing.facts import Fact
 from tests.model.book import Book
 from tests.model.settings import Settings
@@ -27,6 +27,11 @@ FIRST = -1
 
 Entry = tuple[int, int, Event]
 """When it happened, in which order it came, what."""
+
+
+def _moves(command: Command, caller: Leg) -> bool:
+    """Whether it takes this caller somewhere else."""
+    return isinstance(command, Connect | Withdraw) and command.caller == caller
 
 
 class Loop:
@@ -239,11 +244,11 @@ class Loop:
             at_ms = self._last_ms = max(self._last_ms, min(stamp, self._time.now))
             self.journal.append((event, at_ms))
             book.tell(self._time.now, "engine", f"@{at_ms % 1_000_000} {event}")
-            if isinstance(event, ev.Bridged) and commands and "overtaken" not in self._without:
-                commands = [each for each in commands if getattr(each, "caller", None) != event.caller]
             effects = engine.step(event, at_ms)
             self.said.append(effects.facts)
             commands += effects.commands
+            if isinstance(event, ev.Bridged) and commands and "overtaken" not in self._without:
+                commands = [each for each in commands if not _moves(each, event.caller)]
             if not engine.world.link_up and "thrown" not in self._without:
                 commands.clear()
             for fact in effects.facts:

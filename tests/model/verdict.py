@@ -11,6 +11,8 @@ from tests.model.pbx import Pbx
 
 NEAR_MS = 1_500
 """How far a recorded time may lie from the truth: whole seconds of the ledger, and the way of an event."""
+SILENCE_MS = 12_000
+"""While the network is silent, what we do ourselves is decided first: the PBX's own word is dated after it."""
 LAST_MS = 1_000
 """What Asterisk did in its last moments may not have reached the disk."""
 
@@ -56,10 +58,11 @@ class Visits:
 
 def judge(pbx: Pbx, daemon: Daemon, book: Book, phones: dict[str, set[str]]) -> None:
     """Blame what is wrong in the end. phones: who ever sat at which."""
+    near = SILENCE_MS if pbx.settings.has("silence") else NEAR_MS
     _left(pbx, daemon, book)
     visits = Visits(daemon.loop.said)
     for leg, call in book.calls.items():
-        _call(leg, call, visits, book, phones)
+        _call(leg, call, visits, book, phones, near)
     for leg, times in visits.began.items():
         if leg not in book.calls:
             book.blame("invented", f"{leg.uid} never called", 0)
@@ -106,7 +109,7 @@ def _left(pbx: Pbx, daemon: Daemon, book: Book) -> None:
                 )
 
 
-def _call(leg: Leg, call: Call, visits: Visits, book: Book, phones: dict[str, set[str]]) -> None:
+def _call(leg: Leg, call: Call, visits: Visits, book: Book, phones: dict[str, set[str]], near: int) -> None:
     ended = visits.ended.get(leg, [])
     died = call.by == "asterisk"
     if len(ended) != 1:
@@ -128,7 +131,7 @@ def _call(leg: Leg, call: Call, visits: Visits, book: Book, phones: dict[str, se
     for talk in real:
         who = phones.get(talk.phone, set())
         while place < len(said) and not (
-            said[place][0] in who and abs(int(said[place][1]) - talk.began_ms) <= NEAR_MS
+            said[place][0] in who and abs(int(said[place][1]) - talk.began_ms) <= near
         ):  # type: ignore[call-overload]
             place += 1
         if place == len(said):
@@ -136,7 +139,7 @@ def _call(leg: Leg, call: Call, visits: Visits, book: Book, phones: dict[str, se
                 "untrue_talk", f"{leg.uid} talked with {talk.phone} at {talk.began_ms % 1_000_000}: {said}", 0
             )
             return
-        if talk.by not in ("asterisk", "cut") and abs(int(said[place][2]) - talk.ended_ms) > NEAR_MS:  # type: ignore[call-overload]
+        if talk.by not in ("asterisk", "cut") and abs(int(said[place][2]) - talk.ended_ms) > near:  # type: ignore[call-overload]
             book.blame(
                 "untrue_end", f"{leg.uid}'s talk ended at {talk.ended_ms % 1_000_000}: {said[place]}", 0
             )
@@ -151,7 +154,7 @@ def _call(leg: Leg, call: Call, visits: Visits, book: Book, phones: dict[str, se
         book.blame("untrue_outcome", f"{leg.uid} was not answered", 0)
     if call.degraded and leg not in visits.degraded and not died:
         book.blame("untrue_degraded", f"{leg.uid} was served by the dialplan alone", 0)
-    if not died and call.ended_ms and abs(ended[0].at_ms - call.ended_ms) > NEAR_MS:
+    if not died and call.ended_ms and abs(ended[0].at_ms - call.ended_ms) > near:
         off = ended[0].at_ms - call.ended_ms
         book.blame("untrue_time", f"{leg.uid} ended {off} ms from when it is said", 0)
 
