@@ -34,11 +34,13 @@ class Daemon:
         self._skew = self._rng.choice((0, 0, -3, 5, 20, -20))
         self._held: list[tuple[Event, int]] | None = None
         self._void = False
+        self._said_ms = 0
         self._life = 0
         self._term = 0
         self._beats = 0
         self._rules_told: tuple[Policy | None, Roster | None] = (None, None)
         self._recorded: list[ev.Leg] = []
+        self.lost: set[str] = set()
         self._legs: dict[int, ev.Leg] = {}
         wire.on_event = self._heard
         self.loop.resync = self._resync
@@ -63,8 +65,8 @@ class Daemon:
         self._term += 1
         self._held, self._void = None, False
         self.loop.begin()
-        self.new_rules(self.policy, self.roster)
         self.put(ev.TermBegan(self._term))
+        self.new_rules(self.policy, self.roster)
         self._time.after(self._rng.randrange(10, 300), self._connect, self._life)
         self._time.after(BEAT_MS, self._beat, self._life)
 
@@ -129,9 +131,14 @@ class Daemon:
             return
         held, self._held = self._held or [], None
         for event in found:
-            self.loop.put(event, asked_ms)
+            self._put(event, asked_ms)
         for event, stamp in held:
-            self.loop.put(event, stamp)
+            self._put(event, stamp)
+
+    def _put(self, event: Event, stamp: int) -> None:
+        """What a connection says is never dated before what it said."""
+        self._said_ms = max(self._said_ms, stamp)
+        self.loop.put(event, self._said_ms)
 
     def _resync(self) -> None:
         """After a standstill: routing goes on with a snapshot that is asked for from now on."""
@@ -160,8 +167,8 @@ class Daemon:
             return
         held, self._held = self._held, None
         for event, stamp in held or ():
-            self.loop.put(event, stamp)
-        self.loop.put(ev.LinkDown(why, self.wire.pbx.node), heard_ms or self._time.now)
+            self._put(event, stamp)
+        self._put(ev.LinkDown(why, self.wire.pbx.node), heard_ms or self._time.now)
         self.loop.answered()
         self._time.after(self._rng.randrange(125, 1_500), self._connect, life)
 
@@ -188,7 +195,7 @@ class Daemon:
         elif isinstance(event, ev.CommandFailed):
             self.loop.put(event)
         else:
-            self.loop.put(event, stamp + self._skew)
+            self._put(event, stamp + self._skew)
 
     def told(self, event: Event, facts: tuple[Fact, ...]) -> None:
         """A row of the ledger that is recorded may be deleted."""
@@ -196,6 +203,8 @@ class Daemon:
             self.linked_since = self.linked_since or self._time.now
         elif isinstance(event, ev.LinkDown):
             self.linked_since = 0
+        elif isinstance(event, ev.PhoneLost):
+            self.lost.add(event.phone)
         for fact in facts:
             if isinstance(fact, VisitBegan):
                 self._legs[fact.visit] = fact.leg

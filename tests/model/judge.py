@@ -10,7 +10,6 @@ from routing.world import Person, Visit, World
 from tests.model.book import Book
 from tests.model.channels import CALLER, Channel
 from tests.model.daemon import Daemon
-from tests.model.dialplan import IN_USE
 from tests.model.pbx import Pbx
 from tests.model.timeline import Timeline
 
@@ -86,6 +85,7 @@ class Judge:
         ):
             self._since.clear()
             return
+        daemon.lost = {name for name in daemon.lost if self._pbx.phones[name].dead}
         seen = set(self._calls(world)) | set(self._people(world, now)) | set(self._waiting(world))
         before, self._since = self._since, {}
         for key in seen:
@@ -107,9 +107,13 @@ class Judge:
                 person = world.people.get(visit.agent)
                 dead = self._pbx.phones[channel.talk.phone].dead
                 known = any(each.agent.reach.address == channel.talk.phone for each in world.people.values())
+                if dead and channel.talk.phone in self._daemon.lost:
+                    found.append(("dead_talk", leg.uid, "is left with", channel.talk.phone))
                 if visit.state != TALKING and not dead and known:
                     found.append(("disagree", leg.uid, "talks and is", visit.state))
-                elif visit.state == TALKING and (person is None or person.activity != staff.TALKING):
+                elif (
+                    known and visit.state == TALKING and (person is None or person.activity != staff.TALKING)
+                ):
                     found.append(("talks_to_nobody", leg.uid, "to", visit.agent or "nobody"))
             elif wanted == RINGING and visit.state in (OFFERED, RINGING):
                 continue
@@ -125,11 +129,11 @@ class Judge:
         for person in world.people.values():
             phone = self._pbx.phones[person.agent.reach.address]
             who = person.agent.id
-            if phone.listed and person.device != phone.state and not phone.dead:
+            if phone.listed and person.device != phone.state and not phone.dead and not phone.dialled:
                 found.append(
                     ("device", who, f"{phone.name} is {phone.state} and believed", person.device or "-")
                 )
-            if person.activity in (staff.RESERVED, staff.RINGING) and phone.state not in IN_USE:
+            if person.activity in (staff.RESERVED, staff.RINGING) and not phone.legs:
                 mine = [
                     offer for offer in world.offers.values() if offer.agent == who and offer.deadline_ms > now
                 ]
@@ -150,7 +154,14 @@ class Judge:
         if not waiting:
             return found
         visits = {visit.caller: visit for visit in world.visits.values()}
+        busy = {  # perhaps at a phone that is theirs no more
+            visits[leg].agent
+            for leg, channel in self._pbx.channels.items()
+            if leg in visits and (channel.talk is not None or channel.dial is not None)
+        }
         for person in world.people.values():
+            if person.agent.id in busy:
+                continue
             phone = self._pbx.phones[person.agent.reach.address]
             if (
                 person.presence != staff.READY
