@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from routing.events import Leg
 
+LAST_MS = 1_000
+"""What Asterisk did in its last moments may not have reached the disk."""
+
 
 @dataclass(slots=True)
 class Talk:
@@ -20,9 +23,10 @@ class Talk:
     heard_ms: int = 0
 
     @property
-    def short(self) -> bool:
-        """Whether it counts as not answered: the phone's side ended it at once."""
-        return self.by == "staff" and self.ended_ms - self.began_ms < 2_000
+    def counts(self) -> bool:
+        """Whether records must hold it: one that was over at once is one only if the caller ended it."""
+        length = self.ended_ms - self.began_ms
+        return length >= 2_100 or (self.by == "caller" and length >= 500)
 
 
 @dataclass(slots=True)
@@ -32,7 +36,7 @@ class Call:
     leg: Leg
     arrived_ms: int
     queued_ms: int = 0
-    degraded: bool = False
+    degraded_ms: int = 0
     closed: bool = False
     talks: list[Talk] = field(default_factory=list)
     ended_ms: int = 0
@@ -58,7 +62,12 @@ class Book:
     dialled: dict[int, Dialled] = field(default_factory=dict)
     wrong: list[tuple[str, str, int]] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
+    deaths: list[int] = field(default_factory=list)
     story: list[tuple[int, str, str]] | None = None
+
+    def lost(self, when: int) -> bool:
+        """Whether this was written down just before Asterisk died, and perhaps never reached the disk."""
+        return any(0 <= death - when <= LAST_MS for death in self.deaths)
 
     def did(self, what: str) -> None:
         self.faults[what] = self.faults.get(what, 0) + 1

@@ -183,7 +183,8 @@ class Dialplan:
         channel.turn += 1
         channel.context = "acd-degraded"
         pbx.book.did("degraded")
-        pbx.book.calls[channel.leg].degraded = True
+        call = pbx.book.calls[channel.leg]
+        call.degraded_ms = call.degraded_ms or self._now
         pbx.ledger.degraded(channel, self._now)
         pbx.emit(ev.DegradedEntered(channel.leg))
         channel.seen = pbx.alive

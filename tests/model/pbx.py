@@ -219,7 +219,7 @@ class Pbx:
     def die(self) -> None:
         """Everything that lives in memory is gone, and nobody says so."""
         now = self.time.now
-        self.book.did("pbx_death")
+        self.book.deaths.append(now)
         for channel in self.channels.values():
             channel.gone = True
             channel.turn += 1

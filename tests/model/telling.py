@@ -8,7 +8,8 @@ BEFORE_MS = 60_000
 
 def tell(outcome: Outcome) -> None:
     """Print what happened before the first thing that went wrong, and how to play it again."""
-    first = min((when for _, _, when in outcome.wrong if when), default=0)
+    end = outcome.settings.seconds * 1_000
+    first = min((when for _, _, when in outcome.wrong if 0 < when < end), default=0)
     for when, who, what in outcome.story:
         at = when - START_MS
         if not first or first - BEFORE_MS <= at <= first + 100:
