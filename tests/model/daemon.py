@@ -1,5 +1,6 @@
 """The daemon around the loop: it connects, loses its link, looks for drift, is killed and started again."""
 
+from functools import partial
 from random import Random
 
 from acd import replay
@@ -11,6 +12,7 @@ from routing.facts import Fact, VisitBegan, VisitEnded
 from routing.policy import Policy
 from tests.model.book import Book
 from tests.model.loop import Loop
+from tests.model.pbx import Pbx
 from tests.model.settings import Settings
 from tests.model.timeline import Timeline
 from tests.model.wire import Wire
@@ -18,6 +20,7 @@ from tests.model.wire import Wire
 BEAT_MS = 2_000
 SILENT_WITH_OFFERS_MS = 4_000
 SILENT_MS = 11_500
+LISTEN_MS = 500
 
 
 class Daemon:
@@ -32,13 +35,15 @@ class Daemon:
         self._book = book
         self._rng: Random = settings.random("daemon")
         self._skew = self._rng.choice((0, 0, -3, 5, 20, -20))
+        self._without = settings.without
         self._held: list[tuple[Event, int]] | None = None
         self._void = False
         self._said_ms = 0
         self._life = 0
         self._term = 0
         self._beats = 0
-        self._rules_told: tuple[Policy | None, Roster | None] = (None, None)
+        self._digests = ("policy", "roster")
+        self._told_digests = ("", "")
         self._recorded: list[ev.Leg] = []
         self.lost: set[str] = set()
         self._legs: dict[int, ev.Leg] = {}
@@ -66,7 +71,8 @@ class Daemon:
         self._held, self._void = None, False
         self.loop.begin()
         self.put(ev.TermBegan(self._term))
-        self.new_rules(self.policy, self.roster)
+        world = self.engine.world
+        self._tell_rules((world.policy_digest, world.roster_digest))
         self._time.after(self._rng.randrange(10, 300), self._connect, self._life)
         self._time.after(BEAT_MS, self._beat, self._life)
 
@@ -88,15 +94,21 @@ class Daemon:
         loop.engine = again
 
     def new_rules(self, policy: Policy, roster: Roster) -> None:
-        """Policy or people are loaded anew, now or at the next start."""
-        self.policy, self.roster = policy, roster
-        if not self.alive:
-            return
-        told, self._rules_told = self._rules_told, (policy, roster)
-        if told[0] != policy:
-            self.put(ev.PolicyChanged(f"policy {self._time.now}", policy))
-        if told[1] != roster:
-            self.put(ev.RosterChanged(f"roster {self._time.now}", roster))
+        """Policy or people are loaded anew: now, or at the next start."""
+        if policy != self.policy:
+            self.policy, self._digests = policy, (f"policy {self._time.now}", self._digests[1])
+        if roster != self.roster:
+            self.roster, self._digests = roster, (self._digests[0], f"roster {self._time.now}")
+        if self.alive:
+            self._tell_rules(self._told_digests)
+
+    def _tell_rules(self, told: tuple[str, str]) -> None:
+        """What is in force and what was told differ."""
+        if told[0] != self._digests[0]:
+            self.put(ev.PolicyChanged(self._digests[0], self.policy))
+        if told[1] != self._digests[1]:
+            self.put(ev.RosterChanged(self._digests[1], self.roster))
+        self._told_digests = self._digests
 
     def _beat(self, life: int) -> None:
         """Only while the loop goes round, the journal takes writes and the link is up."""
@@ -118,20 +130,37 @@ class Daemon:
         self._ask_linkup()
 
     def _ask_linkup(self) -> None:
-        """What is said from now on follows the snapshot."""
+        """Ledger, channels, phones. What came before an answer goes before it, what comes after follows."""
         self._void = False
-        if self._held is None:
-            self._held = []
-        self.wire.ask(True, True, self._time.now, self._synced)
+        self._held = self._held or []
+        self.wire.ask(Pbx.read_ledger, self._ledger_read)
 
-    def _synced(self, asked_ms: int, found: list[Event]) -> None:
-        """Ledger and snapshot first, then what came since; asked again if we stood still meanwhile."""
+    def _ledger_read(self, rows: tuple[ev.LedgerRow, ...]) -> None:
+        self._older()
+        self._put(ev.LedgerRead(self.wire.pbx.node, rows), self._said_ms)
+        self.wire.ask(Pbx.status, self._legs_listed)
+
+    def _legs_listed(self, legs: tuple[ev.LegSeen, ...]) -> None:
+        self._older()
+        self.wire.ask(Pbx.devices, partial(self._linked, self._time.now, legs))
+
+    def _older(self) -> None:
+        held, self._held = self._held or [], []
+        if "ordered" in self._without:
+            self._held = held
+            return
+        for event, stamp in held:
+            self._put(event, stamp)
+
+    def _linked(
+        self, asked_ms: int, legs: tuple[ev.LegSeen, ...], devices: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Asked again if we stood still meanwhile."""
         if self._void:
             self._ask_linkup()
             return
         held, self._held = self._held or [], None
-        for event in found:
-            self._put(event, asked_ms)
+        self._put(ev.PbxSnapshot(asked_ms, True, legs, devices, self.wire.pbx.node), self._said_ms)
         for event, stamp in held:
             self._put(event, stamp)
 
@@ -147,13 +176,17 @@ class Daemon:
             self._ask_linkup()
 
     def drift(self) -> None:
-        """Look for drift."""
+        """Look for drift, while events are on their way."""
         if self.alive and self.wire.up and self._held is None:
-            self.wire.ask(False, False, self._time.now, self._drifted)
+            self.wire.ask(Pbx.status, partial(self._drift_devices, self._time.now))
 
-    def _drifted(self, _asked_ms: int, found: list[Event]) -> None:
-        for event in found:
-            self.loop.put(event)
+    def _drift_devices(self, asked_ms: int, legs: tuple[ev.LegSeen, ...]) -> None:
+        self.wire.ask(Pbx.devices, partial(self._drifted, asked_ms, legs))
+
+    def _drifted(
+        self, asked_ms: int, legs: tuple[ev.LegSeen, ...], devices: tuple[tuple[str, str], ...]
+    ) -> None:
+        self.put(ev.PbxSnapshot(asked_ms, False, legs, devices, self.wire.pbx.node))
 
     def cut(self, notice_ms: int) -> None:
         """The connection breaks; noticed a moment later."""
@@ -175,14 +208,18 @@ class Daemon:
     def silence(self, ms: int) -> None:
         """Nothing passes for `ms`; too long a silence is the end of the connection."""
         self.wire.swallow(ms)
-        limit = SILENT_WITH_OFFERS_MS if self.engine.world.offers else SILENT_MS
-        if self.wire.up and ms > limit:
-            self._time.after(limit, self._give_up, self._life, self.wire.number, self._time.now)
+        if self.wire.up:
+            self._time.after(LISTEN_MS, self._listen, self._life, self.wire.number, self._time.now)
 
-    def _give_up(self, life: int, number: int, since: int) -> None:
-        if life == self._life and number == self.wire.number and self.wire.up:
+    def _listen(self, life: int, number: int, since: int) -> None:
+        if life != self._life or number != self.wire.number or not self.wire.silent:
+            return
+        limit = SILENT_WITH_OFFERS_MS if self.engine.world.offers else SILENT_MS
+        if self._time.now - since >= limit:
             self.wire.cut()
             self._down(life, "the PBX said nothing", since + self._skew)
+        else:
+            self._time.after(LISTEN_MS, self._listen, life, number, since)
 
     # --- in ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from routing import events as ev
 from routing.commands import Command, Confirm, Connect, SetFallback, Withdraw
-from routing.events import Event, Leg, LegSeen
+from routing.events import Event, LedgerRow, Leg, LegSeen
 from tests.model.book import Book, Call, Talk
 from tests.model.channels import CALLER, PHONE, Channel, Dial, Phone
 from tests.model.ledger import Ledger
@@ -206,6 +206,10 @@ class Pbx:
     def status(self) -> tuple[LegSeen, ...]:
         """Every channel, in no order that matters."""
         return tuple(channel.row() for channel in self.channels.values())
+
+    def read_ledger(self) -> tuple[LedgerRow, ...]:
+        """What the dialplan wrote down."""
+        return self.ledger.read()
 
     def devices(self) -> tuple[tuple[str, str], ...]:
         """Every phone that ever had a state."""

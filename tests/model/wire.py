@@ -148,42 +148,15 @@ class Wire:
 
     # --- lists ---------------------------------------------------------------------------------------
 
-    def ask(
-        self, linkup: bool, ledger: bool, asked_ms: int, then: Callable[[int, list[Event]], None]
-    ) -> None:
-        """Ask for ledger, channels and devices, one after the other; `then` gets the events they make.
-
-        The channels are as they were when Status was answered, the devices as they were a moment later.
-        """
+    def ask(self, what: Callable[[Pbx], Any], then: Callable[[Any], None]) -> None:
+        """Ask for a list: `then` gets it at the place in the stream where it was made."""
         if self.up:
-            self._time.at(self._departure(), self._list, self.number, linkup, ledger, asked_ms, then)
+            self._time.at(self._departure(), self._list, self.number, what, then)
 
-    def _list(self, number: int, linkup: bool, ledger: bool, asked_ms: int, then: Any) -> None:
-        if number != self.number:
-            return
-        found: list[Event] = []
-        if ledger:
-            found.append(ev.LedgerRead(self.pbx.node, self.pbx.ledger.read()))
-            wait = self._delay(self._slow_in) + self._delay(self._slow_out)
-            self._time.after(wait, self._list_legs, number, linkup, asked_ms, found, then)
-        else:
-            self._list_legs(number, linkup, asked_ms, found, then)
-
-    def _list_legs(self, number: int, linkup: bool, asked_ms: int, found: list[Event], then: Any) -> None:
-        if number != self.number:
-            return
-        legs = self.pbx.status()
-        wait = self._delay(self._slow_in) + self._delay(self._slow_out)
-        self._time.after(wait, self._list_devices, number, linkup, asked_ms, legs, found, then)
-
-    def _list_devices(
-        self, number: int, linkup: bool, asked_ms: int, legs: Any, found: list[Event], then: Any
-    ) -> None:
-        if number != self.number:
-            return
-        found.append(ev.PbxSnapshot(asked_ms, linkup, legs, self.pbx.devices(), self.pbx.node))
-        self._time.at(self._arrival(), self._listed, number, asked_ms, found, then)
-
-    def _listed(self, number: int, asked_ms: int, found: list[Event], then: Any) -> None:
+    def _list(self, number: int, what: Callable[[Pbx], Any], then: Callable[[Any], None]) -> None:
         if number == self.number:
-            then(asked_ms, found)
+            self._time.at(self._arrival(), self._listed, number, what(self.pbx), then)
+
+    def _listed(self, number: int, found: Any, then: Callable[[Any], None]) -> None:
+        if number == self.number:
+            then(found)
