@@ -40,11 +40,11 @@ HEADERS = {
 }
 
 
-def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
-    """The application, and the door through which the daemon says that something changed."""
+def make_app(deps: WebDeps) -> FastAPI:
+    """The application."""
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
-    live = Live(deps.board)
+    live = Live(deps.board, deps.changes)
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
@@ -187,4 +187,4 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
         said = deps.health()
         return JSONResponse(dict(said), 200 if set(said.values()) <= {"ok"} else 503)
 
-    return app, live
+    return app

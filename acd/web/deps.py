@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
+from acd.changes import Changes
 from acd.ports import Cases, Health
 from routing.board import Board
 from routing.explain import Candidate, Idle
@@ -55,6 +56,7 @@ class WebDeps:
 
     centre: str
     board: Callable[[], Board]
+    changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
     explain: Callable[[], Explained]
