@@ -160,7 +160,7 @@ class Sipp:
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
         command += ["-mi", address, "-mp", str(free_port(socket.SOCK_DGRAM, address)), "-nostdin"]
         command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
-        command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3"]
+        command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3", "-aa"]
         if calls:
             command += ["-m", str(calls), "-r", str(rate)]
         if fields:
