@@ -35,6 +35,20 @@ def note(key: str, value: str = "${EPOCH}", call: str = "ACD_CALL") -> str:
     return f"Set(DB(acd/${{{call}}}/{key})={value})"
 
 
+FORGET = """
+; --- the daemon names calls that are in the records (ACD_IDS, by -): their lines in the ledger go ---
+[acd-forget]
+exten => s,1,Set(L=${ACD_IDS})
+ same => n(next),Set(ID=${SHIFT(L,-)})
+ same => n,GotoIf($["${ID}"=""]?over)
+ same => n,DBdeltree(acd/${ID})
+ same => n,Goto(next)
+ same => n(over),Hangup()
+exten => t,1,Hangup()
+exten => i,1,Hangup()
+exten => e,1,Hangup()
+"""
+
 END = f"""
 ; --- the end of a call: who ended it. h runs on whatever has our contexts, so others are left out ---
 [acd-end]

@@ -22,6 +22,7 @@ def extensions(centre: Centre, today: date) -> str:
         waiting.connect(centre),
         waiting.degraded(centre),
         contexts.END,
+        contexts.FORGET,
         _phones(),
     ]
     return "\n".join(part.strip("\n") + "\n" for part in parts)

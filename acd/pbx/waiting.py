@@ -13,9 +13,6 @@ DEGRADED_RING_S = 8
 CLAIMS = 4
 """So often, 0.1 s apart, a phone that seems taken is looked at before its offer goes back: a phone that has
 just hung up is shown free a few milliseconds later."""
-LOST_CAUSES = "18|38|41|102"
-"""Q.850 of a phone's leg that Asterisk gave up: no response to a session refresh, network out of order."""
-
 _OPEN = f'ExecIf($["${{ACD_OPEN}}"="1"]?{note("e${ACD_RING}", "${EPOCH}:CANCEL")})'
 """A dial or talk that a Redirect ended: nobody came back from Dial to write so."""
 
@@ -104,12 +101,13 @@ def _dial(centre: Centre, ring_s: int) -> str:
     never takes the caller along. Who is redirected or hangs up does not come back.
     """
     short_ms = centre.staffing.short_talk_seconds * 1000
-    lost = f'REGEX("^({LOST_CAUSES})$" ${{HANGUPCAUSE}})'
+    contact = "${PJSIP_AOR(${ACD_PHONE},contact)}"
     return f"""\
  same => n,Set(ACD_RING=$[0${{ACD_RING}}+1])
  same => n,Set(ACD_OPEN=1)
  same => n,{note("r${ACD_RING}", "${EPOCH}:${ACD_PHONE}:${ACD_OFFER}")}
  same => n,Set(__ACD_LEG=${{ACD_CALL}})
+ same => n,Set(ACD_CONTACT={contact})
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
 gmb(acd-leg^s^1(${{ACD_OFFER}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
  same => n,Set(ACD_OPEN=)
@@ -120,7 +118,10 @@ gmb(acd-leg^s^1(${{ACD_OFFER}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_
  same => n,Set(ACD_BEGAN=${{DB(acd/${{ACD_CALL}}/t${{ACD_RING}})}})
  same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[{NOW_MS}-${{ACD_BEGAN}}]))
  same => n,GotoIf($[${{ACD_TALKED}}<{short_ms}]?after)
- same => n,GotoIf($[${{{lost}}}=1]?acd-hold,lost,1)
+; Asterisk ends a talk too, when nobody answers its session refresh, and no cause tells that from a phone's
+; own goodbye. But a phone that died is unreachable by now, or has registered anew from elsewhere.
+ same => n,GotoIf($["{contact}"="" | "{contact}"!="${{ACD_CONTACT}}"]?acd-hold,lost,1)
+ same => n,GotoIf($["${{PJSIP_CONTACT(${{ACD_CONTACT}},status)}}"="Unreachable"]?acd-hold,lost,1)
  same => n,Set(ACD_BY=staff)
  same => n,Hangup(16)
  same => n(after),UserEvent(ACDAfterDial,Call: ${{ACD_CALL}},Offer: ${{ACD_OFFER}},Status: ${{DIALSTATUS}},\
