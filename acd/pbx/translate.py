@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
 from routing import events as ev
-from routing.commands import PHONE_LOST, Announce, CallInterpreter, Command, Confirm, Connect, Withdraw
+from routing.commands import PHONE_LOST, CallInterpreter, Command, Confirm, Connect, SetFallback, Withdraw
 from routing.events import Leg
 
 STATUS_VARIABLES = (
@@ -341,7 +341,7 @@ class Translator:
         action = {"Action": "Setvar", "Variable": name, "Value": value}
         return action | {"Channel": channel} if channel else action
 
-    def _globals(self, command: Announce) -> list[Action]:
+    def _globals(self, command: SetFallback) -> list[Action]:
         actions = [self._set("ACD_TERM", str(command.term))]
         for language, phones in command.phones:
             name = f"ACD_PHONES_{language}" if language else "ACD_PHONES"
