@@ -21,8 +21,8 @@ from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.picture import Picture
-from acd.ports import Arrival, Journal, JournalRefused, Listener, PbxLink, Recorder
-from acd.runner import DAEMON, Runner
+from acd.ports import DAEMON, Arrival, Journal, JournalRefused, Listener, PbxLink, Recorder
+from acd.runner import Runner
 from acd.store import codec, queries
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
@@ -186,7 +186,11 @@ class Daemon:
             await recorder.record(batch)
         clock = SystemClock(max(at_ms, engine.world.now_ms))
         port = PbxPort(
-            _connector(centre, own.ami), Translator(centre.centre.node), clock.now_ms, random.random
+            _connector(centre, own.ami),
+            Translator(centre.centre.node),
+            clock.now_ms,
+            random.random,
+            node=centre.centre.node,
         )
         feed = Feed(recorder, journal)
         registry = CollectorRegistry()
@@ -357,6 +361,8 @@ class Daemon:
         said = {
             "journal": self._runner.journal_trouble or "ok",
             "link": self._port.health(),
+            "routing": self._runner.routing(),
+            "clock": self._clock.health(),
             "records": self._feed.health(),
             "vault": self._runner.vault_trouble or "ok",
             "housekeeping": self._trouble or "ok",
@@ -403,7 +409,9 @@ class Daemon:
         )
 
     async def _staff(self, agent: str, what: str, reason: str) -> Answer:
-        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), "api", reason))
+        told = await self._runner.ask(
+            Arrival(StaffAsked(agent, "", what, reason, None), f"person:{agent}", reason)
+        )
         for fact in told.facts:
             if isinstance(fact, StaffRefused):
                 return Answer(False, fact.why)
@@ -412,7 +420,7 @@ class Daemon:
     async def _prioritise(self, visit: int, name: str) -> Answer:
         if name not in dict(self._runner.engine.world.rules.classes):
             return Answer(False, "unknown_class")
-        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "api"))
+        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "program:api"))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
         return Answer(not refused, "unknown_visit" if refused else "")
 

@@ -64,6 +64,7 @@ def manager(centre: Centre, secret: str) -> str:
             f"bindaddr = {centre.pbx.ami_host}",
             f"port = {centre.pbx.ami_port}",
             "displayconnects = no",
+            "timestampevents = yes",
             "",
             f"[{centre.pbx.ami_user}]",
             f"secret = {secret}",

@@ -75,6 +75,12 @@ class Overheard:
     def resync(self) -> None:
         self.port.resync()
 
+    def hurry(self, offers: bool) -> None:
+        self.port.hurry(offers)
+
+    async def emptied(self) -> None:
+        await self.port.emptied()
+
     def facts(self, seq: int, told: Sequence[facts.Fact]) -> None:
         self.told.extend(told)
         self._more.set()
