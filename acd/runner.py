@@ -36,7 +36,16 @@ from acd.ports import (
 from acd.recognition import Recognition
 from routing.commands import Command
 from routing.engine import Engine
-from routing.events import Bridged, ClockStepped, CommandFailed, Elapsed, Envelope, LinkDown, PbxSnapshot
+from routing.events import (
+    Bridged,
+    ClockStepped,
+    CommandFailed,
+    Elapsed,
+    Envelope,
+    LinkDown,
+    PbxSnapshot,
+    TermBegan,
+)
 from routing.facts import Fact
 
 BATCH_MAX = 256
@@ -221,11 +230,11 @@ class Runner:
             started = perf_counter()
             facts, wanted = await self._step(envelope)
             self._observe("decision", perf_counter() - started)
-            if not self.engine.world.link_up:
-                commands.clear()
-            elif wanted:
+            if wanted:
                 commands.extend(wanted)
                 self._remember(wanted, envelope.seq)
+            if isinstance(envelope.event, (LinkDown, TermBegan)):
+                commands = self._linked(commands)
             told.append((envelope.seq, facts))
             self._seq, self._at_ms = envelope.seq, envelope.at_ms
             self._recognition.look_up(entry.arrival.event, entry.arrival.number, envelope.seq)
@@ -235,6 +244,7 @@ class Runner:
             steps_ms -= (thread_time() - worked) * 1000
         if steps_ms > self._limit_ms():
             stood = stood or f"we stood still for {steps_ms / 1000:.1f} s"
+        commands = self._linked(commands)
         if commands and not stood and not (stood := await self._overtaken(commands, since)):
             self._link.send(commands)
         self._decided += [each for seq, facts in told for each in replay.decisions(seq, facts)]
@@ -276,6 +286,11 @@ class Runner:
                 cause = cause or self._causes.get(event.command, 0)
             batch.append(Envelope(seq, self._term, at_ms, actor, reason, cause, event))
         return batch
+
+    def _linked(self, commands: list[Command]) -> list[Command]:
+        """Without those for a PBX that is not linked: they are settled by its next snapshot."""
+        world = self.engine.world
+        return [each for each in commands if world.linked(_node(each))]
 
     def _remember(self, commands: Sequence[Command], seq: int) -> None:
         """Which event led to these, should they fail."""
@@ -398,3 +413,9 @@ class Runner:
             await self._journal.save_snapshot(snapshot)
         except JournalRefused as fault:
             log.warning("snapshot not saved", why=str(fault))
+
+
+def _node(command: Command) -> str:
+    """The PBX that a command is for."""
+    leg = getattr(command, "caller", None) or getattr(command, "leg", None)
+    return str(leg.node) if leg is not None else str(getattr(command, "node", ""))

@@ -13,7 +13,7 @@ from acd.pbx.pbx_time import PbxTime, stamped
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
-from routing.commands import Announce, Command
+from routing.commands import Command, SetFallback
 from routing.events import CommandFailed, LinkDown, PbxSnapshot
 
 SNAPSHOT_TRIES = 4
@@ -111,7 +111,7 @@ class PbxPort:
         status = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
         legs = await link.ask_list(status)
         devices = await link.ask_list({"Action": "DeviceStateList"})
-        return self._translator.snapshot(legs, devices, asked, linkup)._replace(node=self._node)
+        return self._translator.snapshot(legs, devices, asked, linkup)
 
     def _frame(self, frame: Frame) -> None:
         """What is said while a link-up snapshot is on its way follows it."""
@@ -243,7 +243,7 @@ class PbxPort:
 
     def _told(self, command: Command, link: AmiLink) -> Reply:
         def told(why: str) -> None:
-            if why and not link.cause and not isinstance(command, Announce):
+            if why and not link.cause and not isinstance(command, SetFallback):
                 self._put_late(Arrival(CommandFailed(command.id, why[:200]), PBX))
 
         return told

@@ -103,7 +103,8 @@ async def test_what_is_stamped_later_proves_it_without_a_question() -> None:
 
 
 async def test_a_deadline_passes_once_the_pbx_has_answered() -> None:
-    live, _, _ = await offered()
+    live, caller, _ = await offered()
+    live.says(ev.DialBegan(caller, ev.Leg(NODE, "phone"), PHONE))
     for _ in range(2):
         live.clock.passes(HALF_LEASE)
         await live.runner.turn()
@@ -123,7 +124,7 @@ async def test_an_offer_to_a_pbx_that_says_nothing_is_nobodys_miss() -> None:
     live.clock.passes(60_000)
     await live.runner.turn()
     assert not live.of(facts.OfferEnded)
-    assert live.runner.engine.due() is None
+    assert live.runner.engine.due(live.clock.now + 10**9) is None
     assert live.runner.routing() == "no calls are routed: the PBX does not answer"
 
 
@@ -171,7 +172,7 @@ async def test_after_a_standstill_the_link_is_down_before_everything_that_waits(
     assert since[down].at_ms == at, "when we last knew; no deadline passed before it"
     assert [type(each.event) for each in since[down + 1 :][:1]] == [ev.LegEnded]
     assert (live.link.resyncs, live.link.sent) == (1, [])
-    assert live.runner.engine.due() is None
+    assert live.runner.engine.due(live.clock.now + 10**9) is None
     live.calls("4")
     await live.runner.turn()
     assert live.link.sent == [], "nothing before the snapshot"
@@ -215,6 +216,19 @@ async def test_what_was_decided_before_a_standstill_is_never_sent() -> None:
     live.runner.engine.step = step  # type: ignore[method-assign]
     await live.runner.turn()
     assert (live.link.sent, live.journal.kinds()[-1]) == ([], "LinkDown")
+
+
+async def test_a_lost_link_takes_the_commands_for_its_own_callers_with_it() -> None:
+    """One batch holds the decision and the loss: nothing is sent there, all the rest is."""
+    live = await Live().up(PHONE, "p03")
+    live.says(ev.PbxSnapshot(live.clock.now, True, (), (), "pbx2"))
+    live.calls()
+    live.says(ev.CallArrived(ev.Leg("pbx2", "2"), "line"))
+    live.says(ev.CallWaiting(ev.Leg("pbx2", "2"), "de", "other", "", 0, 0))
+    live.says(ev.LinkDown("lost", "pbx2"))
+    await live.runner.turn()
+    assert len(live.of(facts.OfferMade)) == 2
+    assert [each.caller.node for each in live.link.sent if isinstance(each, Connect)] == [NODE]
 
 
 async def test_a_snapshot_asked_for_before_a_standstill_does_not_count() -> None:
