@@ -5,33 +5,35 @@ from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
 
 import structlog
-from pydantic import TypeAdapter
 
 from acd import __version__
+from acd.frozen import Copied, thawed
 from acd.ports import Decision, Journal, Snapshot
 from routing.engine import Effects, Engine
 from routing.events import Envelope
 from routing.facts import EventSkipped, Fact, OfferMade
-from routing.world import World
 
 AT_ONCE_S = 0.02
 """So long a replay may hold the loop before others may use it."""
-
-_WORLD: TypeAdapter[World] = TypeAdapter(World)
 
 log = structlog.get_logger(__name__)
 
 
 def freeze(engine: Engine, seq: int) -> Snapshot:
-    """The engine's world after event `seq`, to be kept."""
-    return Snapshot(seq, __version__, _WORLD.dump_json(engine.world))
+    """The engine's world after event `seq`, to be kept. Holds everybody up: for the end of the loop."""
+    return Snapshot(seq, __version__, Copied(engine.world).frozen())
 
 
 def thaw(snapshot: Snapshot | None) -> tuple[Engine, int]:
     """(engine, seq) from a kept world; a new one and 0 from None. Raises ValueError if it cannot be read."""
     if snapshot is None:
         return Engine(), 0
-    return Engine(_WORLD.validate_json(snapshot.world)), snapshot.seq
+    return Engine(thawed(snapshot.world)), snapshot.seq
+
+
+async def thaw_beside(snapshot: Snapshot | None) -> tuple[Engine, int]:
+    """The same in a thread, while others use the loop: it is made of small pieces, and of Python."""
+    return await asyncio.to_thread(thaw, snapshot)
 
 
 def decisions(seq: int, facts: Sequence[Fact]) -> list[Decision]:
@@ -71,7 +73,7 @@ class Rebuilt:
         on; afterwards `engine` stands there. Raises JournalRefused, and what the journal's reading raises."""
         told = 0
         while True:
-            self.engine, after = thaw(await self._journal.latest_snapshot(self._not_after))
+            self.engine, after = await thaw_beside(await self._journal.latest_snapshot(self._not_after))
             faulty: Envelope | None = None
             began = perf_counter()
             async for envelope in self._journal.read(after):

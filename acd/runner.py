@@ -20,6 +20,7 @@ import structlog
 
 from acd import replay
 from acd.intake import Entry, Intake
+from acd.keeping import Keeping
 from acd.ports import (
     DAEMON,
     Arrival,
@@ -30,10 +31,10 @@ from acd.ports import (
     JournalRefused,
     Listener,
     PbxLink,
-    Snapshot,
     Vault,
 )
 from acd.recognition import Recognition
+from acd.standstill import STUCK_MS, Standstill
 from routing.commands import Command
 from routing.engine import Engine
 from routing.events import (
@@ -50,14 +51,9 @@ from routing.facts import Fact
 
 BATCH_MAX = 256
 BEAT_MS = 2_000
-STUCK_MS = 2_000
-"""So long is a standstill even if no lease is open; the dialplan takes over after three of them."""
 LOOK_MS = 250
 PAUSE_MS = 50
 REFUSED_RETRY_S = 0.25
-SNAPSHOT_EVERY = 10_000
-SNAPSHOT_EVERY_MS = 86_400_000
-"""Events, and time, between two kept worlds at most: the journal's retention cannot go behind the oldest."""
 CAUSES_MAX = 2_000
 
 log = structlog.get_logger(__name__)
@@ -102,14 +98,12 @@ class Runner:
         self._arrived = asyncio.Event()
         self._recognition = Recognition(vault, directory, clock, self.submit)
         self._causes: dict[int, int] = {}
-        self._looked_ms = clock.elapsed_ms()
+        self._still = Standstill(clock)
         self._offers = False
         self._beats = 0
         self._next_beat_ms = 0
         self._committed_ms = -BEAT_MS
-        self._last_snapshot = seq
-        self._last_snapshot_ms = 0
-        self._saving: asyncio.Task[None] | None = None
+        self._keeping = Keeping(journal, clock, seq)
         self._stopping = False
 
     def listen(self, listeners: Sequence[Listener]) -> None:
@@ -166,15 +160,14 @@ class Runner:
         """Decide until stopped; callers are recognised beside it."""
         async with asyncio.TaskGroup() as group:
             beside = group.create_task(self._recognition.run(), name="recognition")
-            self._stood_ms()
+            self._still.stood_ms()
             try:
                 while not self._stopping:
                     await self._wait()
                     await self.turn()
             finally:
                 beside.cancel()
-        if self._saving is not None:
-            await self._saving
+        await self._keeping.finished()
 
     async def turn(self) -> None:
         """One round of the loop: look whether time leapt, decide what has arrived, beat."""
@@ -189,7 +182,11 @@ class Runner:
             await asyncio.sleep(0)
             return
         self._arrived.clear()
-        wait_ms = min(self._next_beat_ms - self._clock.elapsed_ms(), LOOK_MS, self._limit_ms() / 4)
+        wait_ms = min(
+            self._next_beat_ms - self._clock.elapsed_ms(),
+            LOOK_MS,
+            self._still.limit_ms(self.engine.world) / 4,
+        )
         due = self.engine.due()
         if due is not None:
             wait_ms = min(wait_ms, due - self._clock.now_ms())
@@ -204,11 +201,11 @@ class Runner:
 
     def _look(self) -> None:
         """Whether we or the clock stood still or leapt."""
-        stood = self._stood_ms()
-        if stood > self._limit_ms():
+        stood = self._still.stood_ms()
+        if stood > self._still.limit_ms(self.engine.world):
             self._stand_still(f"we stood still for {stood / 1000:.1f} s")
         stepped = self._clock.stepped_ms()
-        if stepped > self._limit_ms():
+        if stepped > self._still.limit_ms(self.engine.world):
             self._stand_still(f"the clock was set ahead by {stepped / 1000:.0f} s")
         if stepped:
             self.submit(Arrival(ClockStepped(stepped), DAEMON))
@@ -238,11 +235,11 @@ class Runner:
             told.append((envelope.seq, facts))
             self._seq, self._at_ms = envelope.seq, envelope.at_ms
             self._recognition.look_up(entry.arrival.event, entry.arrival.number, envelope.seq)
-        steps_ms: float = self._stood_ms()
+        steps_ms: float = self._still.stood_ms()
         if any(isinstance(each.event, PbxSnapshot) and each.event.linkup for each in batch):
             # A large snapshot is work, not a standstill, or it would be asked for again for ever.
             steps_ms -= (thread_time() - worked) * 1000
-        if steps_ms > self._limit_ms():
+        if steps_ms > self._still.limit_ms(self.engine.world):
             stood = stood or f"we stood still for {steps_ms / 1000:.1f} s"
         commands = self._linked(commands)
         if commands and not stood and not (stood := await self._overtaken(commands, since)):
@@ -256,7 +253,7 @@ class Runner:
         if stood:
             self._stand_still(stood)
         self._hurry()
-        self._maybe_snapshot()
+        self._keeping.after(self.engine.world, self._seq)
 
     async def _known_until(self) -> int:
         """Up to when we know all that the PBX said, as far as any deadline needs it; asks it if need be."""
@@ -271,7 +268,7 @@ class Runner:
             if oldest is None or oldest >= now - PAUSE_MS or intake.own_ms <= intake.known_ms:
                 return max(now, intake.known_ms)
         await self._link.emptied()
-        if (stood := self._stood_ms()) > self._limit_ms():
+        if (stood := self._still.stood_ms()) > self._still.limit_ms(self.engine.world):
             self._stand_still(f"the PBX did not answer for {stood / 1000:.1f} s")
         return max(now, intake.known_ms)
 
@@ -317,8 +314,12 @@ class Runner:
         self._decided = []
         self._committed_ms = self._clock.elapsed_ms()
         self._observe("commit", perf_counter() - started)
-        stood = self._stood_ms()
-        return f"the journal was stuck for {stood / 1000:.1f} s" if stood > self._limit_ms() else ""
+        stood = self._still.stood_ms()
+        return (
+            f"the journal was stuck for {stood / 1000:.1f} s"
+            if stood > self._still.limit_ms(self.engine.world)
+            else ""
+        )
 
     def _journal_in_trouble(self, why: str) -> None:
         if self.journal_trouble != why:
@@ -343,20 +344,6 @@ class Runner:
         return effects.facts, effects.commands
 
     # --- standing still ------------------------------------------------------------------------------
-
-    def _stood_ms(self) -> int:
-        """How long ago we last looked; looks."""
-        before, self._looked_ms = self._looked_ms, self._clock.elapsed_ms()
-        return self._looked_ms - before
-
-    def _limit_ms(self) -> float:
-        """The longest that we may stand still and go on: half of the shortest open lease."""
-        world = self.engine.world
-        if not world.offers or world.policy is None:
-            return STUCK_MS
-        rang = all(offer.rang for offer in world.offers.values())
-        lease_ms = world.policy.lease_ms if rang else min(world.policy.lease_ms, world.policy.silent_ms)
-        return min(STUCK_MS, lease_ms / 2)
 
     def _stand_still(self, why: str) -> None:
         """LinkDown is next, before everything that waits; then a new snapshot, before anything is sent."""
@@ -396,23 +383,6 @@ class Runner:
         if offers != self._offers:
             self._offers = offers
             self._link.hurry(offers)
-
-    def _maybe_snapshot(self) -> None:
-        now = self._clock.now_ms()
-        self._last_snapshot_ms = self._last_snapshot_ms or now
-        few = self._seq - self._last_snapshot < SNAPSHOT_EVERY
-        if few and now - self._last_snapshot_ms < SNAPSHOT_EVERY_MS:
-            return
-        if self._saving and not self._saving.done():
-            return
-        self._last_snapshot, self._last_snapshot_ms = self._seq, now
-        self._saving = asyncio.create_task(self._save(replay.freeze(self.engine, self._seq)))
-
-    async def _save(self, snapshot: Snapshot) -> None:
-        try:
-            await self._journal.save_snapshot(snapshot)
-        except JournalRefused as fault:
-            log.warning("snapshot not saved", why=str(fault))
 
 
 def _node(command: Command) -> str:

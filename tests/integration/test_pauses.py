@@ -89,6 +89,7 @@ async def test_no_talk_is_torn_by_a_daemon_that_is_stopped_again_and_again(tmp_p
                     daemon.send_signal(signal.SIGCONT)
             finally:
                 calling.cancel()
+            print(f"{pbx.talks} talks, {len(pbx.torn)} torn, {PAUSES} pauses")
             assert pbx.torn == []
             async with asyncio.timeout(60):
                 await pbx.quiet()

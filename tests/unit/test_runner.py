@@ -9,6 +9,7 @@ import pytest
 from acd import replay, runner
 from acd.intake import Intake
 from acd.ports import Arrival, Known, QueueFull
+from acd.standstill import STUCK_MS
 from routing import events as ev
 from routing import facts
 from routing.commands import Connect, Withdraw
@@ -195,7 +196,7 @@ async def test_what_was_decided_before_a_standstill_is_never_sent() -> None:
     """The batch whose commit was stuck, and one that stood still between its steps and its sending."""
     live = await Live().up(PHONE)
     live.calls()
-    live.journal.before = lambda _: live.clock.passes(runner.STUCK_MS + 1)
+    live.journal.before = lambda _: live.clock.passes(STUCK_MS + 1)
     await live.runner.turn()
     live.journal.before = lambda _: None
     assert live.of(facts.OfferMade)
@@ -207,7 +208,7 @@ async def test_what_was_decided_before_a_standstill_is_never_sent() -> None:
     step = live.runner.engine.step
 
     def slow(event: ev.Event, at_ms: int) -> object:
-        live.clock.passes(runner.STUCK_MS + 1)
+        live.clock.passes(STUCK_MS + 1)
         return step(event, at_ms)
 
     live.runner.engine.step = slow  # type: ignore[method-assign,assignment]
@@ -236,7 +237,7 @@ async def test_a_snapshot_asked_for_before_a_standstill_does_not_count() -> None
     live.says(ev.LinkDown("lost", NODE))
     await live.runner.turn()
     live.linkup()
-    live.clock.passes(runner.STUCK_MS + 1)
+    live.clock.passes(STUCK_MS + 1)
     await live.runner.turn()
     assert not live.runner.engine.world.link_up
     assert live.link.resyncs == 1
@@ -292,7 +293,7 @@ async def test_the_beat_proves_that_the_journal_takes_writes() -> None:
     while not live.runner.journal_trouble:  # noqa: ASYNC110 no event here
         await asyncio.sleep(0)
     assert len(live.link.beats) == beats + 1
-    live.journal.before = lambda _: live.clock.passes(runner.STUCK_MS + 1)
+    live.journal.before = lambda _: live.clock.passes(STUCK_MS + 1)
     await stuck
     assert (len(live.link.beats), live.runner.journal_trouble) == (beats + 1, "")
     await live.runner.turn()
