@@ -1,4 +1,4 @@
-"""make mutants: SEED= says which sample, MUTANTS= how many (0: every change there is)."""
+"""make mutants: SEED= which sample, MUTANTS= how many (0: every change there is), ONLY= of which files."""
 
 import os
 import sys
@@ -7,4 +7,11 @@ from tests.mutants.run import main
 
 if __name__ == "__main__":
     jobs = int(os.environ.get("JOBS", "0")) or len(os.sched_getaffinity(0))
-    sys.exit(main(int(os.environ.get("SEED", "1")), int(os.environ.get("MUTANTS", "200")), jobs))
+    sys.exit(
+        main(
+            int(os.environ.get("SEED", "1")),
+            int(os.environ.get("MUTANTS", "200")),
+            jobs,
+            os.environ.get("ONLY", ""),
+        )
+    )

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -55,9 +54,8 @@ class Change(NamedTuple):
         return self.path, self.place, self.text, self.before, self.after
 
 
-def changes(root: Path, path: str) -> list[Change]:
+def changes(path: str, source: str) -> list[Change]:
     """All changes to one file, in the order of its lines."""
-    source = (root / path).read_text(encoding="utf-8")
     lines = source.splitlines()
     found = []
     for number, (node, place) in enumerate(_walk(ast.parse(source))):
@@ -68,9 +66,9 @@ def changes(root: Path, path: str) -> list[Change]:
     return sorted(found, key=lambda each: (each.line, each.node, each.variant))
 
 
-def changed(root: Path, change: Change) -> ast.Module:
+def changed(source: str, change: Change) -> ast.Module:
     """The tree of the file with this one change made."""
-    tree = ast.parse((root / change.path).read_text(encoding="utf-8"))
+    tree = ast.parse(source)
     node = next(each for number, (each, _) in enumerate(_walk(tree)) if number == change.node)
     _, made = list(_variants(node))[change.variant]
     _replace(tree, node, made)

@@ -10,7 +10,7 @@ import tempfile
 import time
 import tomllib
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.metadata import entry_points
 from importlib.util import spec_from_file_location
@@ -30,6 +30,7 @@ TESTS = (
     "tests/unit/test_rules.py",
     "tests/unit/test_engine*.py",
     "tests/unit/test_privacy.py",
+    "tests/properties/test_plainly.py",
     "tests/properties/test_index.py",
     "tests/properties/test_engine*.py",
 )
@@ -55,30 +56,31 @@ class Result(NamedTuple):
 
 
 class _Loader(SourceFileLoader):
-    """Loads a module from the tree it was given instead of its file."""
+    """Loads a module from the code that it was given instead of its file."""
 
-    def __init__(self, name: str, path: str, change: Change) -> None:
+    def __init__(self, name: str, path: str, code: CodeType) -> None:
         super().__init__(name, path)
-        self._change = change
+        self._code = code
 
     def get_code(self, fullname: str) -> CodeType:
-        return compile(changed(ROOT, self._change), self.path, "exec")
+        return self._code
 
 
 class _Finder:
-    """Finds the one changed module before anybody else does."""
+    """Finds the rules, one of them changed, before anybody else does."""
 
-    def __init__(self, change: Change) -> None:
-        self._name = change.path.removesuffix(".py").replace("/", ".")
-        self._change = change
+    def __init__(self, codes: Mapping[str, CodeType]) -> None:
+        self._codes = codes
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != self._name:
-            return None
-        file = str(ROOT / self._change.path)
-        return spec_from_file_location(name, file, loader=_Loader(name, file, self._change))
+        stem = name.replace(".", "/")
+        for place in (f"{stem}.py", f"{stem}/__init__.py"):
+            if place in self._codes:
+                file = str(ROOT / place)
+                return spec_from_file_location(name, file, loader=_Loader(name, file, self._codes[place]))
+        return None
 
 
 class _Witness:
@@ -96,10 +98,10 @@ class _Witness:
             self.first = report.nodeid
 
 
-def every() -> list[Change]:
-    """Every change that could be made to the rules."""
-    files = sorted(path for source in SOURCES for path in (ROOT / source).rglob("*.py"))
-    return [each for path in files for each in changes(ROOT, str(path.relative_to(ROOT)))]
+def sources() -> dict[str, str]:
+    """The rules as they stand now, by path; a run is about these, whatever is written meanwhile."""
+    files = sorted(path for folder in SOURCES for path in (ROOT / folder).rglob("*.py"))
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
 
 
 def tests() -> list[str]:
@@ -108,7 +110,19 @@ def tests() -> list[str]:
     return list(dict.fromkeys(str(path.relative_to(ROOT)) for path in found))
 
 
-def run(chosen: Sequence[Change | None], jobs: int, limit_s: int) -> Iterator[Result]:
+def compiled(texts: Mapping[str, str], change: Change | None) -> dict[str, CodeType]:
+    """The code of every file, with one change made."""
+    return {
+        path: compile(
+            changed(text, change) if change and change.path == path else text, str(ROOT / path), "exec"
+        )
+        for path, text in texts.items()
+    }
+
+
+def run(
+    texts: Mapping[str, str], chosen: Sequence[Change | None], jobs: int, limit_s: int
+) -> Iterator[Result]:
     """The tests on each change (None: on the rules as they are), `jobs` at a time, as they end."""
     waiting, going = list(reversed(chosen)), {}
     with tempfile.TemporaryDirectory() as folder:
@@ -116,7 +130,7 @@ def run(chosen: Sequence[Change | None], jobs: int, limit_s: int) -> Iterator[Re
             while waiting or going:
                 while waiting and len(going) < jobs:
                     change, told = waiting.pop(), Path(folder) / str(len(waiting))
-                    going[_start(change, told, limit_s)] = (change, told, time.monotonic())
+                    going[_start(texts, change, told, limit_s)] = (change, told, time.monotonic())
                 pid, status = os.wait()
                 change, told, began = going.pop(pid)
                 by = told.read_text(encoding="utf-8") if told.exists() else ""
@@ -132,7 +146,7 @@ def _what(status: int) -> str:
     return SURVIVED if os.WEXITSTATUS(status) == 0 else CAUGHT
 
 
-def _start(change: Change | None, told: Path, limit_s: int) -> int:
+def _start(texts: Mapping[str, str], change: Change | None, told: Path, limit_s: int) -> int:
     """A process that runs the tests on one change and ends with pytest's exit code."""
     if pid := os.fork():
         return pid
@@ -146,8 +160,7 @@ def _start(change: Change | None, told: Path, limit_s: int) -> int:
         os.dup2(silence, 1)
         os.dup2(silence, 2)
         os.chdir(ROOT)
-        if change is not None:
-            sys.meta_path.insert(0, _Finder(change))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Finder(compiled(texts, change)))  # type: ignore[arg-type]
         witness = _Witness()
         words = [
             "-x",
@@ -209,20 +222,24 @@ def report(results: Sequence[Result], seed: int, of: int, seconds: float) -> dic
     return figures
 
 
-def main(seed: int, number: int, jobs: int) -> int:
-    """Draw, run, report; 0 if enough were noticed. number: 0 for every change there is."""
+def main(seed: int, number: int, jobs: int, only: str = "") -> int:
+    """Draw, run, report; 0 if enough were noticed. number: 0 for every change there is. only: of files whose
+    path begins so."""
     (ROOT / "build").mkdir(exist_ok=True)
     _warm()
     began = time.monotonic()
-    as_it_is = next(run([None], 1, LIMIT_S))
+    texts = sources()
+    as_it_is = next(run(texts, [None], 1, LIMIT_S))
     if as_it_is.what != SURVIVED:
         print(f"mutants: the tests fail on the rules as they are: {as_it_is.by} (build/mutants.txt)")
         return 1
     limit_s = min(LIMIT_S, round(3 * as_it_is.seconds) + 10)
-    all_of_them = every()
+    all_of_them = [
+        each for path, source in texts.items() for each in changes(path, source) if path.startswith(only)
+    ]
     chosen = random.Random(seed).sample(all_of_them, min(number or len(all_of_them), len(all_of_them)))
     results = []
-    for result in run(chosen, jobs, limit_s):
+    for result in run(texts, chosen, jobs, limit_s):
         results.append(result)
         if result.what == SURVIVED and (change := result.change):
             print(f"{change.path}:{change.line}: {change.before}  ->  {change.after}", flush=True)
