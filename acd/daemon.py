@@ -38,7 +38,7 @@ from agents.model import Roster
 from config.load import ConfigFaults, load
 from config.people import policy, roster
 from config.schema import Centre
-from routing import call
+from routing import visit as table
 from routing.events import (
     JournalGap,
     PolicyChanged,
@@ -425,7 +425,7 @@ class Daemon:
         waiting = tuple(
             WaitingCall(visit, now - visit.queued_ms, candidates(world, world.rules, visit))
             for visit in world.visits.values()
-            if visit.queued_ms and visit.state != call.TALKING
+            if visit.queued_ms and visit.state != table.TALKING
         )
         return Explained(waiting, idle(world, world.rules))
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from routing import call
+from routing import visit as table
 from routing.need import Need, best_language, need_of, spoken, steps_of
 from routing.policy import Policy
 from routing.select import REASONS, SUITS, keeps, verdict
@@ -47,7 +47,7 @@ def held(world: World, policy: Policy, person: Person, need: Need, firmly: bool)
 
 def candidates(world: World, policy: Policy, visit: Visit) -> tuple[Candidate, ...]:
     """Everybody's verdict for this caller now, in roster order; empty once nobody is sought."""
-    if visit.state not in (call.WAITING, call.OFFERED, call.RINGING):
+    if visit.state not in (table.WAITING, table.OFFERED, table.RINGING):
         return ()
     need = need_of(policy, world.people, visit, world.now_ms)
     everybody = world.people.values()
@@ -81,7 +81,7 @@ def _judge(
 
 def idle(world: World, policy: Policy) -> tuple[Idle, ...]:
     """Every free person with the reason, for each waiting caller, why nobody is offered to them."""
-    waiting = [visit for visit in world.visits.values() if visit.state == call.WAITING]
+    waiting = [visit for visit in world.visits.values() if visit.state == table.WAITING]
     reasons: dict[str, list[tuple[int, str]]] = {key: [] for key, p in world.people.items() if p.free}
     for visit in waiting:
         for each in candidates(world, policy, visit):

@@ -109,6 +109,7 @@ class Index:
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
+        self._linked = -1
         self._ready = 0
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
         tongues = [(each, self._skills.speakers(each, 1)) for each in (*languages, UNDETERMINED)]
@@ -117,6 +118,7 @@ class Index:
             self.attend(person)
             self.refresh(person)
         self.set_hours()
+        self.set_links()
 
     # --- people --------------------------------------------------------------------------------------
 
@@ -163,6 +165,16 @@ class Index:
             for i, each in enumerate(self._policy.reserves)
             if not each.when or any(begin <= now < end for begin, end in each.when)
         ]
+
+    def set_links(self) -> None:
+        """Take over whose phone stands on a PBX that is linked."""
+        self._fresh = None
+        nodes = {person.agent.reach.node for person in self._people}
+        if all(map(self._world.linked, nodes)):
+            self._linked = -1
+            return
+        down = (i for i, p in enumerate(self._people) if not self._world.linked(p.agent.reach.node))
+        self._linked = ~sum(self._bits[i] for i in down)
 
     def _bit(self, agent: str) -> int:
         place = self._place.get(agent)
@@ -234,14 +246,14 @@ class Index:
 
         Once nobody had, only who has joined since can have, until somebody becomes free or the hour changes.
         """
-        found = self._first_with_candidates() if self.free and self._where else None
+        found = self._first_with_candidates() if self.free & self._linked and self._where else None
         if found is None:
             self._fresh = {}
             return None
         return self._choose(*found)
 
     def _first_with_candidates(self) -> tuple[int, Lane, int] | None:
-        free = self.free
+        free = self.free & self._linked
         best: tuple[int, int] | None = None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None

@@ -83,6 +83,7 @@ class Policy(NamedTuple):
     ms), at which the counts of the day begin anew.
     lease_ms: the longest time from an offer to its end, ring included, whatever is lost on the way.
     silent_ms: a phone that has not rung this long after the offer is taken for dead.
+    short_talk_ms: a talk that the phone's side ended sooner counts as an offer not answered.
     """
 
     plans: tuple[Plan, ...]
@@ -100,6 +101,7 @@ class Policy(NamedTuple):
     owner_ms: int = 0
     reserves: tuple[Reserve, ...] = ()
     repeat_today: bool = False
+    short_talk_ms: int = 2_000
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""
