@@ -1,7 +1,7 @@
 """What people did today, by the facts alone: calls taken, time in talks and wrap-up, time idle and ready."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from routing import facts
 from routing.facts import Fact
@@ -10,8 +10,10 @@ from routing.world import World
 
 @dataclass
 class Day:
-    """One person's day. busy_from, idle_from: since when a stretch goes on (epoch ms), 0 for none."""
+    """One person's day. works: visits they talk with or write up. busy_from, idle_from: since when a stretch
+    goes on (epoch ms), 0 for none."""
 
+    works: set[int] = field(default_factory=set)
     calls: int = 0
     busy_ms: int = 0
     idle_ms: int = 0
@@ -30,14 +32,20 @@ class Accounts:
         """What one step said; midnights that passed on the way begin the day anew."""
         for fact in said:
             self._pass(fact.at_ms, midnights)
+            if not getattr(fact, "agent", ""):
+                continue
             if isinstance(fact, facts.TalkBegan):
                 day = self._of(fact.agent)
                 day.calls += 1
+                day.works.add(fact.visit)
                 day.busy_from = day.busy_from or fact.at_ms
             elif isinstance(fact, facts.WrapUpEnded | facts.TalkFailed):
                 day = self._of(fact.agent)
-                day.busy_ms += fact.at_ms - day.busy_from
-                day.busy_from = 0
+                day.calls -= isinstance(fact, facts.TalkFailed)
+                day.works.remove(fact.visit)
+                if not day.works:
+                    day.busy_ms += fact.at_ms - day.busy_from
+                    day.busy_from = 0
             elif isinstance(fact, facts.AgentChanged):
                 day = self._of(fact.agent)
                 if day.idle_from:
@@ -63,7 +71,7 @@ class Accounts:
         self._days = {key: day for key, day in self._days.items() if key in world.people}
         for key, person in world.people.items():
             day = self._of(key)
-            busy = person.activity in ("talking", "wrap_up")
+            busy = any(each.activity in ("talking", "wrap_up") for each in person.engagements)
             idle = person.shown == "ready"
             assert person.calls == day.calls
             assert person.busy_ms + (now - person.busy_since_ms if busy else 0) == day.busy_ms + (

@@ -82,7 +82,15 @@ def tongue(policy: Policy, step: Step, visit: Visit, agent: Agent) -> str:
 
 def free(person: Person) -> bool:
     """Ready, with a free phone, and nothing to do for us."""
-    return (person.presence, person.activity, person.device) == ("ready", "idle", "NOT_INUSE")
+    return (person.presence, person.device, person.engagements) == ("ready", "NOT_INUSE", ())
+
+
+def linked(world: World, node: str) -> bool:
+    """Whether this PBX is linked; any will do for who names none. A link without a name is for all."""
+    up = {name for name, link in world.links.items() if link.up}
+    if node == "" or (node not in world.links and "" in world.links):
+        return up != set() if node == "" else "" in up
+    return node in up
 
 
 def asked(visit: Visit, now: int) -> set[str]:
@@ -149,7 +157,7 @@ def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: b
 def able(world: World, policy: Policy, visit: Visit) -> list[Person]:
     """Who may take this caller now, in roster order."""
     for firmly in (False, True):
-        people = world.people.values()
+        people = [each for each in world.people.values() if linked(world, each.agent.reach.node)]
         if found := [each for each in people if reason(world, policy, visit, each, firmly) == "suits"]:
             return found
     return []
@@ -157,7 +165,8 @@ def able(world: World, policy: Policy, visit: Visit) -> list[Person]:
 
 def in_order(world: World, policy: Policy) -> list[Visit]:
     """The waiting callers, who goes first first."""
-    waiting = [visit for visit in world.visits.values() if visit.state == "waiting"]
+    visits = world.visits.values()
+    waiting = [visit for visit in visits if visit.state == "waiting" and linked(world, visit.node)]
 
     def order(visit: Visit) -> tuple[int, int]:
         worth = [ms for name, ms in policy.classes if name in visit.classes]

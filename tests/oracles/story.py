@@ -12,7 +12,8 @@ from routing.world import World
 
 @dataclass
 class VisitTold:
-    """A visit as told. offer: the open offer's id or 0; talks: with whom; wrote: fact kinds said so far."""
+    """A visit as told. offer: the open one, or 0. talks: with whom, "" for nobody of the staff, None for
+    no talk. talked, failed: how many talks there were, and how many were none."""
 
     leg: ev.Leg
     line: str
@@ -21,7 +22,10 @@ class VisitTold:
     caller: tuple[object, ...] = ("", "", "", ())
     queued_ms: int = 0
     offer: int = 0
-    talks: str = ""
+    talks: str | None = None
+    talked: int = 0
+    failed: int = 0
+    degraded: bool = False
     interpreter: str = ""
     interpreting: str = ""
 
@@ -37,12 +41,12 @@ class OfferTold:
 
 @dataclass
 class PersonTold:
-    """A person as told: what others see; after which visit they wrap up, or 0."""
+    """A person as told: what others see; after which visits they wrap up."""
 
     state: str = "logged_out"
     reason: str = ""
     since_ms: int = 0
-    wraps_up: int = 0
+    wraps_up: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -56,17 +60,18 @@ class Story:
     offers: dict[int, OfferTold] = field(default_factory=dict)
     people: dict[str, PersonTold] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
-    link: tuple[bool, str] = (False, "")
+    links: dict[str, tuple[bool, str]] = field(default_factory=dict)
     open: bool = False
     term: int = 0
     digests: dict[str, str] = field(default_factory=dict)
     now_ms: int = 0
     answered: tuple[int, int, str] | tuple[()] = ()
 
-    def hear(self, said: Iterable[Fact], now: int) -> None:
-        """What one step said. Times never fall and are never ahead of the step."""
+    def hear(self, said: Iterable[Fact], now: int, *, late: bool = False) -> None:
+        """What one step said. Times never fall and are never ahead of the step; late: it tells of before."""
         for fact in said:
-            assert self.now_ms <= fact.at_ms <= now, fact
+            assert fact.at_ms <= now, fact
+            assert late or self.now_ms <= fact.at_ms, fact
             self.now_ms = fact.at_ms
             take = getattr(self, f"_{type(fact).__name__}", None)
             if take is not None:
@@ -109,11 +114,12 @@ class Story:
         assert fact.visit in self.visits
 
     def _Degraded(self, fact: facts.Degraded) -> None:
-        assert fact.visit in self.visits
+        assert not self.visits[fact.visit].degraded, f"said twice: {fact}"
+        self.visits[fact.visit].degraded = True
 
     def _VisitEnded(self, fact: facts.VisitEnded) -> None:
         visit = self.visits.pop(fact.visit)
-        assert (visit.offer, visit.talks) == (0, ""), f"ended in the midst of something: {fact}"
+        assert (visit.offer, visit.talks) == (0, None), f"ended in the midst of something: {fact}"
         assert fact.outcome in facts.VISIT_OUTCOMES
         assert fact.ended_by in (facts.BY_CALLER, facts.BY_STAFF, facts.BY_PBX)
         self.ended.add(fact.visit)
@@ -122,12 +128,12 @@ class Story:
 
     def _OfferMade(self, fact: facts.OfferMade) -> None:
         visit = self.visits[fact.visit]
-        assert (visit.offer, visit.talks) == (0, "")
+        assert (visit.offer, visit.talks) == (0, None)
         assert visit.queued_ms, "offered without having waited"
         assert fact.offer not in self.offers
         assert fact.agent not in [each.agent for each in self.offers.values()]
         self.offers[fact.offer] = OfferTold(fact.visit, fact.agent)
-        visit.offer, visit.interpreter = fact.offer, fact.choice.interpreter
+        visit.offer, visit.interpreter, visit.interpreting = fact.offer, fact.choice.interpreter, ""
 
     def _OfferRang(self, fact: facts.OfferRang) -> None:
         if fact.offer not in self.offers:  # a phone that was found ringing at a link-up
@@ -143,35 +149,34 @@ class Story:
         assert (offer.visit, offer.agent) == (fact.visit, fact.agent)
         assert fact.outcome in facts.OFFER_OUTCOMES
         assert fact.cause >= 0
-        assert not self.answered, "answered, and no talk began"
         if fact.outcome == facts.ANSWERED:
+            assert not self.answered, "answered, and no talk began"
             self.answered = (fact.offer, fact.visit, fact.agent)
         self.visits[fact.visit].offer = 0
 
     def _TalkBegan(self, fact: facts.TalkBegan) -> None:
         visit = self.visits[fact.visit]
-        assert not visit.talks, f"two talks at once: {fact}"
+        assert visit.talks is None, f"two talks at once: {fact}"
+        assert visit.queued_ms, "talks without having waited"
         assert not visit.offer, "an offer and a talk at once"
         assert self.answered == ((fact.offer, fact.visit, fact.agent) if fact.offer else ())
         self.answered = ()
-        visit.talks, visit.interpreting = fact.agent, ""
-        self.people[fact.agent].wraps_up = 0
+        visit.talks, visit.talked = fact.agent, visit.talked + 1
 
     def _TalkFailed(self, fact: facts.TalkFailed) -> None:
         visit = self.visits[fact.visit]
         assert visit.talks == fact.agent
-        visit.talks = ""
+        visit.talks, visit.failed = None, visit.failed + 1
 
     def _TalkEnded(self, fact: facts.TalkEnded) -> None:
         visit = self.visits[fact.visit]
         assert visit.talks == fact.agent
-        visit.talks = ""
-        self.people[fact.agent].wraps_up = fact.visit
+        visit.talks = None
+        if fact.agent in self.people:
+            self.people[fact.agent].wraps_up.add(fact.visit)
 
     def _WrapUpEnded(self, fact: facts.WrapUpEnded) -> None:
-        person = self.people[fact.agent]
-        assert person.wraps_up == fact.visit
-        person.wraps_up = 0
+        self.people[fact.agent].wraps_up.remove(fact.visit)
 
     def _InterpreterChanged(self, fact: facts.InterpreterChanged) -> None:
         visit = self.visits[fact.visit]
@@ -187,8 +192,8 @@ class Story:
         person.state, person.reason, person.since_ms = fact.state, fact.reason, fact.at_ms
 
     def _LinkChanged(self, fact: facts.LinkChanged) -> None:
-        assert fact.up or self.link[0], "it was down already"
-        self.link = (fact.up, fact.why)
+        assert fact.up or self.links[fact.node][0], "it was down already"
+        self.links[fact.node] = (fact.up, fact.why)
 
     def _HoursChanged(self, fact: facts.HoursChanged) -> None:
         assert fact.open != self.open, f"said twice: {fact}"
@@ -207,7 +212,8 @@ class Story:
         """Assert that the world is what was told."""
         self._visits_agree(world)
         self._people_agree(world)
-        assert world.link_up == self.link[0]
+        up = {name for name, link in world.links.items() if link.up}
+        assert up == {name for name, link in self.links.items() if link[0]}
         assert (world.open, world.term) == (self.open, self.term)
         digests = (world.policy_digest, world.shadow_digest, world.roster_digest)
         assert digests == tuple(self.digests.get(each, "") for each in ("policy", "shadow", "roster"))
@@ -222,36 +228,34 @@ class Story:
             assert (visit.arrived_ms, visit.queued_ms) == (told.arrived_ms, told.queued_ms)
             assert (visit.language, visit.concern, visit.second) == told.need
             assert (visit.token, visit.case, visit.owner, visit.classes) == told.caller
-            assert visit.offer == told.offer
-            assert (visit.state in ("offered", "ringing")) == (visit.offer != 0)
-            assert (visit.state == "ringing") == (visit.offer != 0 and self.offers[visit.offer].rang)
-            assert visit.state == "talking" or not told.talks
+            assert (visit.offer, visit.degraded, visit.talks) == (told.offer, told.degraded, told.talked)
+            assert visit.talked == (told.talked - told.failed - (told.talks is not None) > 0)
+            assert (visit.state in ("offered", "ringing")) == (told.offer != 0)
+            assert (visit.state == "ringing") == (told.offer != 0 and self.offers[told.offer].rang)
+            assert (visit.state == "talking") == (told.talks is not None)
+            assert visit.state != "parting" or told.talked
             assert visit.state != "waiting" or visit.queued_ms
-            if visit.state != "talking" or told.talks:
-                assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
+            assert visit.state != "degraded" or told.degraded
+            assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
 
     def _people_agree(self, world: World) -> None:
         for key in set(self.people) - set(world.people):
             assert self.people.pop(key).state == "logged_out"
-        talking = {each.talks: number for number, each in self.visits.items() if each.talks}
         for key, person in world.people.items():
             told = self.people.setdefault(key, PersonTold())
-            assert (person.shown, person.shown_reason, person.shown_ms) == (
-                told.state,
-                told.reason,
-                told.since_ms,
-            )
+            shown = (person.shown, person.shown_reason, person.shown_ms)
+            assert shown == (told.state, told.reason, told.since_ms)
             assert person.shown == person.appears
-            assert (person.activity == "talking") == (key in talking)
-            assert (person.activity == "wrap_up") == (told.wraps_up != 0)
-            if key in talking:
-                assert person.visit == talking[key]
-            offers = [number for number, each in self.offers.items() if each.agent == key]
-            assert ([person.offer] if person.offer else []) == offers
-            ringing = [number for number in offers if self.offers[number].rang]
-            assert (person.activity in ("reserved", "ringing"), person.activity == "ringing") == (
-                offers != [],
-                ringing != [],
-            )
-        assert set(talking) <= set(world.people)
+            doing: dict[str, set[int]] = {}
+            for each in person.engagements:
+                doing.setdefault(each.activity, set()).add(each.visit)
+            assert doing.get("talking", set()) == {n for n, each in self.visits.items() if each.talks == key}
+            assert doing.get("wrap_up", set()) == told.wraps_up
+            for activity, rang in (("reserved", False), ("ringing", True)):
+                alone = {n for n in doing.get(activity, set()) if world.visits[n].state == "degraded"}
+                mine = {each.visit for each in self.offers.values() if (each.agent, each.rang) == (key, rang)}
+                assert doing.get(activity, set()) - alone == mine
+                assert rang or not alone
+            order = ["talking", "ringing", "reserved", "wrap_up", "idle"]
+            assert person.activity == next(each for each in order if each in doing or each == "idle")

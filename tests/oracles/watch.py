@@ -1,15 +1,17 @@
 """An engine under watch: every step of it is held against everything that can be said of it from outside."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TypeVar
 
 from acd import replay
+from agents.model import Reach
 from routing import events as ev
 from routing import explain, facts
-from routing.commands import Announce, CallInterpreter, Confirm, Connect, Withdraw
+from routing.commands import CallInterpreter, Confirm, Connect, SetFallback, Withdraw
 from routing.engine import Effects, Engine
-from routing.world import World
+from routing.policy import Policy
+from routing.world import Visit, World
 from tests.oracles import plainly
 from tests.oracles.accounts import Accounts
 from tests.oracles.story import Story
@@ -25,7 +27,8 @@ class Watch:
         self.story = Story()
         self.accounts = Accounts()
         self._twins = twins
-        self._announced: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+        self._told: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
+        self._reach: dict[str, Reach] = {}
         self._last_id = 0
         self._differed: tuple[int, str, int, str] = (0, "", 0, "")
 
@@ -33,13 +36,13 @@ class Watch:
         """Let the engine make this step, and judge it."""
         before = self._twin(engine) if self._twins else None
         legs_before = self.story.legs()
+        self._reach = {key: person.agent.reach for key, person in engine.world.people.items()}
         effects = engine.step(event, now)
         world = engine.world
         if before is not None:
             assert before.step(event, now) == effects, "one that was just born decides otherwise"
-            if world.link_up:
-                assert not (other := differing(before.world, world)), other
-        self.story.hear(effects.facts, max(now, world.now_ms))
+            assert not (other := differing(before.world, world)), other
+        self.story.hear(effects.facts, world.now_ms, late=isinstance(event, ev.LedgerRead))
         self.story.agrees_with(world)
         policy = world.policy
         self.accounts.hear(effects.facts, world.now_ms, policy.days if policy else ())
@@ -53,8 +56,7 @@ class Watch:
 
     def _twin(self, engine: Engine) -> Engine:
         twin, _ = replay.thaw(replay.freeze(engine, 0))
-        if engine.world.link_up:
-            assert not (other := differing(twin.world, engine.world)), other
+        assert not (other := differing(twin.world, engine.world)), other
         return twin
 
     def _shadow(self, world: World, effects: Effects) -> None:
@@ -64,7 +66,7 @@ class Watch:
                 told = tuple((each.visit, each.agent) if each else (0, "") for each in fact[1:])
                 assert told[0] != told[1]
                 self._differed = (*told[0], *told[1])
-        if not world.link_up or world.policy is None:
+        if not plainly.linked(world, "") or world.policy is None:
             return
         other = plainly.choice(world, world.shadow) if world.shadow else None
         now = (0, "", other.visit, other.agent) if other else (0, "", 0, "")
@@ -87,7 +89,7 @@ class Watch:
         refused = [each for each in effects.facts if isinstance(each, facts.StaffRefused)]
         asked = isinstance(event, ev.StaffAsked) and event.leg is not None
         assert confirmed == ([(event.leg, not refused)] if asked else [])  # type: ignore[attr-defined]
-        self._announcements(world, event, effects)
+        self._fallback(world, event, effects)
 
     def _connects(self, world: World, effects: Effects, before: dict[int, ev.Leg]) -> None:
         """One redirect for each offer, to the person's phone; one back to hold for each that we gave up."""
@@ -97,23 +99,23 @@ class Watch:
         assert [(each.id, each.term) for each in connects] == [(each.offer, world.term) for each in made]
         for connect, offer in zip(connects, made, strict=True):
             assert connect.caller == legs[offer.visit]
-            assert connect.reach == world.people[offer.agent].agent.reach
+            assert connect.reach in (self._reach[offer.agent], world.people[offer.agent].agent.reach)
         for withdraw in effects.commands:
             if isinstance(withdraw, Withdraw):
                 assert withdraw.caller in legs.values()
 
-    def _announcements(self, world: World, event: ev.Event, effects: Effects) -> None:
-        """The dialplan knows whom to ring without us: told at each link-up, and when it changes."""
-        said = [each for each in effects.commands if isinstance(each, Announce)]
-        if not world.link_up or world.policy is None:
-            assert not said
-            return
-        duty = on_duty(world)
-        linkup = isinstance(event, ev.PbxSnapshot) and event.linkup
-        assert linkup or len({each.phones for each in (*said,)} - {self._announced}) == len(said)
-        self._announced = said[-1].phones if said else self._announced
-        assert self._announced == duty
-        assert all(each.term == world.term for each in said)
+    def _fallback(self, world: World, event: ev.Event, effects: Effects) -> None:
+        """Each dialplan knows whom to ring without us: told at its link-up, and when that changes."""
+        said = [each for each in effects.commands if isinstance(each, SetFallback)]
+        linkup = {event.node} if isinstance(event, ev.PbxSnapshot) and event.linkup else set()
+        for command in said:
+            assert command.term == world.term
+            assert command.node in linkup or command.phones != self._told[command.node]
+            assert world.links[command.node].up
+            self._told[command.node] = command.phones
+        if world.policy is not None:
+            duty = on_duty(world)
+            assert all(self._told[name] == duty for name, link in world.links.items() if link.up)
 
     # --- what was asked is answered ------------------------------------------------------------------
 
@@ -132,15 +134,24 @@ class Watch:
 
 
 def differing(one: World, other: World) -> list[tuple[str, object, object]]:
-    """Field by field, what two worlds do not have in common."""
-    found = []
+    """Field by field, what two worlds do not have in common. Whose time is over does not count as asked."""
+    found: list[tuple[str, object, object]] = []
     for name in (each.name for each in fields(World)):
         mine, theirs = getattr(one, name), getattr(other, name)
+        if name == "visits" and mine != theirs:
+            mine, theirs = _who_still_counts(one), _who_still_counts(other)
         if isinstance(mine, dict) and list(mine) == list(theirs):
             found += [(f"{name} {key}", mine[key], theirs[key]) for key in mine if mine[key] != theirs[key]]
         elif mine != theirs:
             found.append((name, mine, theirs))
     return found
+
+
+def _who_still_counts(world: World) -> dict[int, Visit]:
+    def asked(visit: Visit) -> tuple[tuple[str, int], ...]:
+        return tuple(each for each in visit.asked if each[1] > world.now_ms)
+
+    return {key: replace(visit, asked=asked(visit)) for key, visit in world.visits.items()}
 
 
 def _of(said: Iterable[object], kind: type[T]) -> list[T]:
@@ -162,32 +173,47 @@ def on_duty(world: World) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def deadlines(engine: Engine) -> None:
     """The next deadline is the first that the records name; each is where the rules put it."""
     world = engine.world
-    if not world.link_up or world.policy is None:
+    if world.policy is None:
         assert engine.due() is None
         return
     now = world.now_ms
-    whens = [each.deadline_ms for each in world.offers.values()]
-    assert all(whens), "an offer without an end"
-    whens += [each.wrap_up_ms for each in world.people.values() if each.activity == "wrap_up"]
-    for visit in world.visits.values():
-        if visit.state == "waiting":
-            policies = [each for each in (world.policy, world.shadow) if each]
-            changes = [plainly.need_changes(each, visit, now) for each in policies]
-            assert visit.widen_ms == min((each for each in changes if each), default=0)
-            assert visit.retry_ms == min((until for _, until in visit.asked), default=0)
-            whens += [visit.widen_ms, visit.retry_ms]
-    whens.append(plainly.next_hour(world.policy, world.shadow, now))
+    whens = [plainly.next_hour(world.policy, world.shadow, now)]
+    if plainly.linked(world, ""):
+        whens += _of_visits(world, world.policy)
+        whens += [each.until_ms for person in world.people.values() for each in person.engagements]
     assert engine.due() == min((each for each in whens if each), default=None)
     assert engine.due(now) is None, "overdue"
     assert world.open == any(begin <= now < end for begin, end in world.policy.opening)
 
 
+def _of_visits(world: World, policy: Policy) -> list[int]:
+    """The deadlines of visits and their offers. Where the PBX is away they stand still."""
+    whens = []
+    for visit in world.visits.values():
+        offer = world.offers.get(visit.offer)
+        mine = [visit.widen_ms, visit.retry_ms, visit.parting_ms, offer.deadline_ms if offer else 0]
+        expected = [0, 0, 0, 0]
+        if plainly.linked(world, visit.node):
+            expected = [0, 0, mine[2] if visit.state == "parting" else 0, mine[3] if offer else 0]
+            assert visit.state != "parting" or world.now_ms < visit.parting_ms <= world.now_ms + 1_000
+            assert offer is None or world.now_ms < offer.deadline_ms <= world.now_ms + policy.lease_ms
+            if visit.state == "waiting":
+                rules = [each for each in (policy, world.shadow) if each]
+                changes = [plainly.need_changes(each, visit, world.now_ms) for each in rules]
+                expected[0] = min((each for each in changes if each), default=0)
+                expected[1] = min((until for _, until in visit.asked), default=0)
+        assert mine == expected
+        whens += mine
+    return whens
+
+
 def nobody_waits_beside_who_could_take_them(world: World) -> None:
     """And the explanation names the same reasons as the rules in plain words."""
-    if not world.link_up or world.policy is None:
+    if world.policy is None:
         return
     for visit in plainly.in_order(world, world.policy):
         assert plainly.able(world, world.policy, visit) == []
-        people = world.people.values()
-        reasons = [plainly.reason(world, world.policy, visit, each, True) for each in people]
-        assert [each.reason for each in explain.candidates(world, world.policy, visit)] == reasons
+        if world.link_up:
+            people = world.people.values()
+            reasons = [plainly.reason(world, world.policy, visit, each, True) for each in people]
+            assert [each.reason for each in explain.candidates(world, world.policy, visit)] == reasons

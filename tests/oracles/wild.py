@@ -18,7 +18,7 @@ HOURS = ((BEGIN, BEGIN + 40_000), (BEGIN + 130_000, BEGIN + 300_000))
 LANGUAGES = ("de", "de", "de", "en", "ar", "tr", "uk", "und")
 CONCERNS = ("study", "other")
 DEVICES = ("NOT_INUSE", "NOT_INUSE", "NOT_INUSE", "INUSE", "RINGING", "UNAVAILABLE")
-STATUSES = ("NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION", "STALE", "CANCEL")
+STATUSES = ("NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION", "STALE", "TAKEN", "ANSWER", "CANCEL")
 CAUSES = (0, 16, 17, 19, 21, 26, 34, 58)
 
 RULES = POLICY._replace(
@@ -28,6 +28,7 @@ RULES = POLICY._replace(
     repeat_ms=600_000,
     owner_ms=20_000,
     reserves=(Reserve("tr", 5, 1, 30_000, HOURS), Reserve("ar", 7, 1, 200_000)),
+    short_talk_ms=300,
 )
 """Everything at once: hours, days, classes, owners, reserves that hold at times and always."""
 
@@ -41,6 +42,7 @@ INTERPRETED = RULES._replace(
     repeat_today=True,
     reserves=(),
     wrap_up_ms=0,
+    short_talk_ms=0,
 )
 POLICIES = (RULES, INTERPRETED, POLICY._replace(days=DAYS))
 MORE = (
@@ -48,10 +50,23 @@ MORE = (
     person("dora", "p04", {"de": 7, "ar": 5}, {"study": 3, "other": 3}),
     person("emil", "p05", {"en": 7, "de": 5}, {"study": 5, "other": 1}),
 )
+CONTEXTS = {
+    "greeted": "acd-language",
+    "waiting": "acd-hold",
+    "offered": "acd-connect",
+    "ringing": "acd-connect",
+    "talking": "acd-connect",
+    "degraded": "acd-degraded",
+    "closing": "acd-closed",
+}
+"""Where the dialplan has a caller in such a state."""
+OTHER = "pbx2"
+NODES = (NODE, OTHER)
 
 
 class Wild:
-    """A hotline of chance. Every step is watched; `history` holds what was told, with the time."""
+    """A hotline of chance, on one PBX or two. Every step is watched; `history` holds what was told, with the
+    time. dials: the phone's leg of each offer. down_ms: since when a link is down."""
 
     def __init__(self, seed: int, twins: bool = True) -> None:
         self.chance = Random(seed)
@@ -61,13 +76,16 @@ class Wild:
         self.history: list[tuple[ev.Event, int]] = []
         self.effects: list[Effects] = []
         self.legs = 0
-        self.gone: list[ev.Leg] = [ev.Leg(NODE, "0.0")]
         self.dials: dict[int, ev.Leg] = {}
+        self.nodes = NODES if seed % 2 else NODES[:1]
+        self.down_ms = 0
         self.rules = POLICIES[seed % len(POLICIES)]
         self.tell(ev.PolicyChanged(f"policy {seed % len(POLICIES)}", self.rules))
         self.tell(ev.RosterChanged("roster", ROSTER))
         self.tell(ev.TermBegan(1))
-        self.tell(ev.PbxSnapshot(self.now, True, (), tuple((f"p0{i}", "NOT_INUSE") for i in range(1, 6))))
+        for node in self.nodes:
+            devices = tuple((f"p0{i}", "NOT_INUSE") for i in range(1, 6))
+            self.tell(ev.PbxSnapshot(self.now, True, (), devices, node))
         self._weights: dict[Callable[[], None], int] = {
             self.a_caller: 6,
             self.of_a_caller: 10,
@@ -102,10 +120,15 @@ class Wild:
         """As it is now."""
         return self.engine.world
 
-    def leg(self) -> ev.Leg:
+    def leg(self, node: str = "") -> ev.Leg:
         """A channel that was never there before."""
         self.legs += 1
-        return ev.Leg(NODE, f"{self.legs}.0")
+        return ev.Leg(node or self.chance.choice(self.nodes), f"{self.legs}.0")
+
+    def caller_of(self, visit: Visit) -> ev.Leg:
+        """Each visit here has one."""
+        assert visit.caller is not None
+        return visit.caller
 
     def visit(self, *states: str) -> Visit | None:
         """One in such a state."""
@@ -150,7 +173,7 @@ class Wild:
         visit = self.visit()
         if visit is None:
             return
-        leg, one = visit.caller, self.chance
+        leg, one = self.caller_of(visit), self.chance
         self.tell(
             one.choice(
                 (
@@ -180,13 +203,15 @@ class Wild:
         if not offers:
             return
         offer, one = self.chance.choice(offers), self.chance
-        caller = self.world.visits[offer.visit].caller
+        caller = self.caller_of(self.world.visits[offer.visit])
         phone = self.world.people[offer.agent].agent.reach.address
         leg = self.dials.get(offer.id)
         if leg is None:
-            leg = self.dials[offer.id] = self.leg()
+            leg = self.dials[offer.id] = self.leg(caller.node)
             if one.random() < 0.85:
                 self.tell(ev.DialBegan(caller, leg, phone))
+            else:
+                self.tell(one.choice((ev.CallerCaught(caller), ev.Elapsed())))
             return
         self.tell(
             one.choice(
@@ -199,6 +224,7 @@ class Wild:
                     ev.DialEnded(caller, offer.id, one.choice(STATUSES)),
                     ev.DialEnded(caller, offer.id, one.choice(STATUSES)),
                     ev.CommandFailed(offer.id, "test"),
+                    ev.CallerCaught(caller),
                     ev.DeviceChanged(phone, "RINGING"),
                 )
             )
@@ -206,26 +232,48 @@ class Wild:
 
     def of_a_talk(self) -> None:
         """Somebody hangs up, an interpreter comes or goes, or a phone that nobody offered is bridged."""
-        visit, one = self.visit("talking"), self.chance
-        if visit is None:
-            visit = self.visit("waiting", "degraded")
-            if visit is not None and one.random() < 0.2:
-                self.tell(ev.Bridged(visit.caller, self.leg(), one.choice(("p01", "p02", "p03", "nobody"))))
+        visit, one = self.visit("talking", "parting"), self.chance
+        if visit is None or one.random() < 0.1:
+            self.of_the_dialplan()
             return
-        phones = [each.phone_leg for each in self.world.people.values() if each.visit == visit.id]
-        phone = phones[0] if phones and phones[0] else self.leg()
+        caller, held = self.caller_of(visit), visit.phone
+        phone = held.leg if held else self.leg(caller.node)
+        where = ("p01", "p02", "p03", "p05")
         self.tell(
             one.choice(
                 (
-                    ev.HangupAsked(visit.caller),
+                    ev.HangupAsked(caller),
                     ev.HangupAsked(phone),
-                    ev.LegEnded(visit.caller, 16),
+                    ev.LegEnded(caller, 16),
                     ev.LegEnded(phone, 16),
                     ev.LegEnded(phone, 16),
-                    ev.InterpreterJoined(visit.caller),
-                    ev.InterpreterFailed(visit.caller),
-                    ev.InterpreterLeft(visit.caller),
-                    ev.Bridged(visit.caller, phone, one.choice(("p01", "p02", "p03"))),
+                    self.waiting(caller, "de", "other"),
+                    ev.InterpreterJoined(caller),
+                    ev.InterpreterFailed(caller),
+                    ev.InterpreterLeft(caller),
+                    ev.PhoneLost(one.choice(where), one.choice(self.nodes)),
+                    ev.Bridged(caller, phone, one.choice(where)),
+                    ev.Bridged(caller, self.leg(caller.node), one.choice(where)),
+                )
+            )
+        )
+
+    def of_the_dialplan(self) -> None:
+        """A phone that nobody offered is rung or bridged."""
+        visit, one = self.visit("degraded", "degraded", "waiting"), self.chance
+        if visit is None or one.random() < 0.3:
+            return
+        caller, held = self.caller_of(visit), visit.phone
+        leg = held.leg if held and one.random() < 0.7 else self.leg(caller.node)
+        phone = one.choice(("p01", "p02", "p03", "nobody"))
+        self.tell(
+            one.choice(
+                (
+                    ev.DialBegan(caller, leg, phone),
+                    ev.DialBegan(caller, leg, phone),
+                    ev.Bridged(caller, leg, phone),
+                    ev.PhoneRang(leg),
+                    ev.LegEnded(leg, 16),
                 )
             )
         )
@@ -236,16 +284,16 @@ class Wild:
         """Somebody presses a key, or a supervisor does it for them."""
         one = self.chance
         what = one.choice(("login", "login", "ready", "ready", "notready", "logout"))
-        by = one.choice((("", "p0"), ("agent", "")))
         number = one.randint(1, 6)
         agent = (*(each.id for each in MORE), "nobody")[number - 1]
-        who = ("", f"p0{number}") if by[1] else (agent, "")
+        who = one.choice((("", f"p0{number}"), (agent, "")))
         leg = self.leg() if one.random() < 0.4 else None
-        self.tell(ev.StaffAsked(*who, what, one.choice(("", "lunch")), leg))
+        self.tell(ev.StaffAsked(*who, what, one.choice(("", "lunch")), leg, one.choice(("", *self.nodes))))
 
     def of_a_phone(self) -> None:
         """It is taken up, laid down, unplugged."""
-        self.tell(ev.DeviceChanged(f"p0{self.chance.randint(1, 6)}", self.chance.choice(DEVICES)))
+        one = self.chance
+        self.tell(ev.DeviceChanged(f"p0{one.randint(1, 6)}", one.choice(DEVICES), one.choice(self.nodes)))
 
     # --- time and the centre -------------------------------------------------------------------------
 
@@ -266,81 +314,153 @@ class Wild:
             each._replace(reach=each.reach._replace(address=f"p1{i}")) if one.random() < 0.1 else each
             for i, each in enumerate(some)
         )
+        homed = tuple(
+            each._replace(reach=each.reach._replace(node=self.nodes[-1])) if each.id == "emil" else each
+            for each in moved
+        )
         shadow: Policy | None = one.choice((None, *POLICIES))
         self.tell(
             one.choice(
                 (
                     ev.PolicyChanged(f"policy {number}", POLICIES[number]),
-                    ev.RosterChanged(str(len(self.history)), Roster(moved)),
+                    ev.RosterChanged(str(len(self.history)), Roster(homed)),
                     ev.ShadowChanged(str(len(self.history)), shadow),
                     ev.ClockStepped(5_000),
                     ev.JournalGap(7, 9),
                     ev.TermBegan(self.world.term + one.choice((0, 1))),
                     ev.LinkDown("test"),
+                    ev.LinkDown("one", one.choice(self.nodes)),
                 )
             )
         )
+        self.down_ms = self.now
         if not self.world.link_up:
+            self.go_on(one.choice((0, 1, 6)))
+            for node in self.nodes:
+                if not self.world.links[node].up:
+                    self.a_link_up(node)
+
+    def a_link_up(self, node: str) -> None:
+        """First what the dialplan wrote down, then what there is."""
+        if self.chance.random() < 0.6:
+            self.tell(ev.LedgerRead(node, self.ledger(node)))
+        self.a_snapshot_of(node, linkup=True)
+
+    def ledger(self, node: str) -> tuple[ev.LedgerRow, ...]:
+        """Calls as the dialplan wrote them down: those we know, some of which went on, and some new ones."""
+        visits = [each for each in self.world.visits.values() if each.node == node]
+        rows = [self.row(self.caller_of(each), each) for each in visits if self.chance.random() < 0.9]
+        new = [self.row(self.leg(node), None) for _ in range(self.chance.choice((0, 0, 1, 2)))]
+        return (*rows, *new)
+
+    def row(self, leg: ev.Leg, visit: Visit | None) -> ev.LedgerRow:
+        """One call, each thing of it behind the one before."""
+        one, now = self.chance, self.now
+        arrived = visit.arrived_ms if visit else one.randint(self.down_ms - 1_000, now)
+        at = max(self.down_ms, arrived)
+        queued = visit.queued_ms if visit else 0
+        talks = [ev.LedgerTalk("p01", 0, arrived, arrived) for _ in range(visit.talks if visit else 0)]
+        degraded = closed = ended = 0
+        if visit is not None and visit.state == "talking":
+            at = one.randint(at, now)
+            talks[-1] = talks[-1]._replace(ended_ms=one.choice((0, at)))
+        elif one.random() < 0.6:
+            at = one.randint(at, now)
+            queued = queued or at
+            degraded = one.choice((0, at))
             if one.random() < 0.5:
-                self.of_a_caller()
-            self.a_snapshot()
+                began = one.randint(at, now)
+                at = one.randint(began, now)
+                talks.append(
+                    ev.LedgerTalk(one.choice(("p01", "p02", "nobody")), 0, began, one.choice((0, at)))
+                )
+        if one.random() < 0.3:
+            ended = one.randint(at, now)
+            closed = 0 if queued else one.choice((0, at))
+            if talks and not talks[-1].ended_ms:
+                talks[-1] = talks[-1]._replace(ended_ms=ended)
+        rings: tuple[ev.LedgerRing, ...] = ()
+        if visit is not None and visit.offer and one.random() < 0.5:
+            rings = (ev.LedgerRing("p01", visit.offer, at, one.choice(("", *STATUSES))),)
+        by = one.choice(("caller", "staff", "pbx")) if ended else ""
+        known = (visit.language, visit.concern) if visit else (one.choice(("", "de", "tr")), "other")
+        second = one.choice(("", "", "en"))
+        return ev.LedgerRow(
+            leg,
+            "line",
+            *known,
+            second,
+            arrived,
+            queued,
+            degraded,
+            closed,
+            rings,
+            tuple(talks),
+            ended,
+            by,
+            16 if ended else 0,
+        )
 
     def a_snapshot(self) -> None:
-        """What the PBX has: mostly what the world has, with some who are gone, new or elsewhere."""
+        """A look for drift, or a link-up that was not to be expected."""
+        linkup = self.chance.random() < 0.2
+        self.a_snapshot_of(self.chance.choice(self.nodes), linkup)
+
+    def a_snapshot_of(self, node: str, linkup: bool) -> None:
+        """What this PBX has: mostly what the world has, with some who are gone, new or elsewhere."""
         one = self.chance
         legs: list[ev.LegSeen] = []
         for visit in self.world.visits.values():
-            state = visit.state
+            if visit.node != node:
+                continue
+            state = visit.state if visit.state != "parting" else one.choice(("offered", "waiting", "gone"))
             if one.random() < 0.15:
-                state = one.choice(
-                    ("gone", "greeted", "waiting", "offered", "ringing", "talking", "degraded")
-                )
+                state = one.choice(("gone", *CONTEXTS))
+            held = visit.phone
             talker = self.world.people.get(visit.agent)
-            phone = talker.agent.reach.address if talker else "p02"
-            legs += self.seen(visit.caller, state, phone, visit.offer, visit.language, visit.concern)
+            phone = talker.agent.reach.address if talker else one.choice(("p02", "nobody"))
+            leg = held.leg if held and one.random() < 0.8 else self.dials.get(visit.offer) or self.leg(node)
+            legs += self.seen(self.caller_of(visit), state, leg, phone, visit)
         if one.random() < 0.2:
-            state = one.choice(("greeted", "waiting", "ringing", "talking", "degraded", "closing"))
             phone = one.choice(("p01", "p02", "p03", "nobody"))
-            legs += self.seen(self.leg(), state, phone, 0, one.choice(("", "de", "ar")), "other")
-        devices = tuple((f"p0{i}", one.choice(DEVICES)) for i in range(1, 6))
-        if self.world.link_up and one.random() < 0.6:
+            legs += self.seen(self.leg(node), one.choice(tuple(CONTEXTS)), self.leg(node), phone, None)
+        devices = tuple((f"p0{i}", one.choice(DEVICES)) for i in range(1, one.choice((4, 6))))
+        if not linkup and one.random() < 0.6:
             known = {p.agent.reach.address: p.device for p in self.world.people.values()}
             devices = tuple((phone, known.get(phone, state)) for phone, state in devices)
         one.shuffle(legs)
-        linkup = not self.world.link_up or one.random() < 0.2
         asked_ms = self.now + one.choice((-5_000, 0, 1))
-        told = ev.PbxSnapshot(asked_ms, linkup, tuple(legs), devices)
+        told = ev.PbxSnapshot(asked_ms, linkup, tuple(legs), devices, node)
         self.tell(told)
         if not linkup and one.random() < 0.7:
             self.tell(told._replace(asked_ms=self.now + 1))
 
     def seen(
-        self, caller: ev.Leg, state: str, phone: str, offer: int, language: str, concern: str
+        self, caller: ev.Leg, state: str, leg: ev.Leg, phone: str, visit: Visit | None
     ) -> list[ev.LegSeen]:
-        """The legs of a caller in such a state, as the PBX would list them."""
-        contexts = {
-            "greeted": "acd-language",
-            "waiting": "acd-hold",
-            "offered": "acd-connect",
-            "ringing": "acd-connect",
-            "talking": "acd-connect",
-            "degraded": "acd-degraded",
-            "closing": "acd-closed",
-        }
-        if state not in contexts:
+        """The legs of a caller in such a state, as the PBX would list them; `leg`: that of the phone."""
+        if state not in CONTEXTS:
             return []
+        one = self.chance
         bridge = "b" + caller.uid if state == "talking" else ""
-        times = self.chance.choice(((0, 0), (self.now - 9_000, self.now - 8_000)))
-        second = self.chance.choice(("", "", "de"))
+        times = one.choice(((0, 0), (self.now - 9_000, self.now - 8_000)))
+        if visit is not None and visit.queued_ms and one.random() < 0.7:
+            times = (visit.arrived_ms, visit.queued_ms)
+        need = (visit.language, visit.concern) if visit else (one.choice(("", "de", "ar")), "other")
+        context = CONTEXTS[state] if one.random() < 0.95 else "sub"
         row = ev.LegSeen(
-            caller, caller, "", contexts[state], bridge, True, language, concern, second, *times, 0, 0
+            caller, caller, "", context, bridge, True, *need, one.choice(("", "", "de")), *times, 0, 0
         )
-        if state not in ("ringing", "talking"):
+        if state not in ("ringing", "talking") and not (state == "degraded" and one.random() < 0.4):
             return [row]
-        people = self.world.people.values()
-        legs = [each.phone_leg for each in people if each.phone_leg and each.agent.reach.address == phone]
-        leg = self.dials.get(offer) or (legs[0] if legs else self.leg())
-        return [row, row._replace(leg=leg, phone=phone, offer=offer, arrived_ms=0, queued_ms=0)]
+        offer = visit.offer if visit and one.random() < 0.8 else 0
+        up = state == "talking"
+        return [
+            row,
+            row._replace(
+                leg=leg, phone=phone, offer=offer, up=up, language="", concern="", arrived_ms=0, queued_ms=0
+            ),
+        ]
 
     def anything(self) -> None:
         """Something about a leg, offer or phone that nobody knows, or knows no more."""
@@ -366,6 +486,8 @@ class Wild:
                     ev.CaseEntered(leg, "c"),
                     ev.StaffAsked("", "nobody", "login", "", leg),
                     ev.DeviceChanged("nobody", "INUSE"),
+                    ev.PhoneLost("p01", leg.node),
+                    ev.CallerCaught(leg),
                 )
             )
         )

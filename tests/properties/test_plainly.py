@@ -4,13 +4,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import state as staff
-from routing import call, explain
+from routing import explain
+from routing import visit as call
 from routing.events import Leg
 from routing.index import Index
 from routing.policy import Policy
-from routing.world import Person, Visit, World
+from routing.world import Link, Person, Visit, VisitLeg, World
 from tests.oracles import plainly
-from tests.properties.test_index import CONCERNS, LANGUAGES, START, people, policies
+from tests.properties.test_index import CONCERNS, LANGUAGES, START, doing, people, policies
+
+LINKED = {"n": Link(up=True)}
 
 
 def waiting(data: st.DataObject, world: World, number: int) -> Visit:
@@ -18,7 +21,7 @@ def waiting(data: st.DataObject, world: World, number: int) -> Visit:
     ago = data.draw(st.sampled_from([0, 1_000, 4_999, 5_000, 6_000, 15_000, 20_000, 60_000, 90_000]))
     return Visit(
         number,
-        Leg("n", str(number)),
+        (VisitLeg(Leg("n", str(number)), call.CALLER),),
         "",
         START,
         state=data.draw(st.sampled_from([call.WAITING] * 5 + [call.TALKING])),
@@ -37,7 +40,7 @@ def waiting(data: st.DataObject, world: World, number: int) -> Visit:
 def test_index_and_explanation_say_what_the_rules_say(
     data: st.DataObject, policy: Policy, crowd: list[Person]
 ) -> None:
-    world = World(now_ms=START + data.draw(st.sampled_from([0, 1, 49_999, 50_000])))
+    world = World(now_ms=START + data.draw(st.sampled_from([0, 1, 49_999, 50_000])), links=LINKED)
     for i, person in enumerate(crowd):
         person.agent = person.agent._replace(id=f"p{i}")
         world.people[f"p{i}"] = person
@@ -48,7 +51,7 @@ def test_index_and_explanation_say_what_the_rules_say(
             assert index.enqueue(visit) == plainly.need_changes(policy, visit, world.now_ms)
         if data.draw(st.booleans()):
             someone = data.draw(st.sampled_from(crowd))
-            someone.activity = data.draw(st.sampled_from([staff.IDLE, staff.TALKING]))
+            someone.engagements = doing(data.draw(st.sampled_from([staff.IDLE, staff.TALKING])))
             index.refresh(someone)
         assert index.decide() == plainly.choice(world, policy)
     for visit in world.visits.values():
