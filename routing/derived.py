@@ -15,7 +15,7 @@ class Derived:
 
     legs: the visit that holds a leg. indexes: of the policy in force and of the shadow, as far as there are.
     dirty: whether somebody may have become free or begun to wait since callers were last matched.
-    departed: whether somebody who left the staff has nothing left to do.
+    all_up: whether every PBX is linked. departed: whether somebody who left the staff has nothing left to do.
     """
 
     def __init__(self, world: World) -> None:
@@ -28,6 +28,7 @@ class Derived:
         self.index: Index | None = None
         self.shadow: Index | None = None
         self.indexes: tuple[Index, ...] = ()
+        self.all_up = False
         self.dirty = False
         self.departed = False
         self._by_phone: dict[tuple[str, str], str] = {}
@@ -42,7 +43,15 @@ class Derived:
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
         self.departed = any(person.leaving and not person.engagements for person in world.people.values())
+        self.links_changed()
         self.dirty = True
+
+    def links_changed(self) -> None:
+        """A PBX is linked, or is no more."""
+        self.all_up = self.world.link_up
+        self.deadlines.awake = self.world.linked("")
+        for index in self.indexes:
+            index.set_links()
 
     def new_id(self) -> int:
         """An id that was never used and never will be."""

@@ -138,7 +138,7 @@ class Visits:
         now = derived.world.now_ms
         if visit.asked:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
-        if not derived.world.linked(visit.node):
+        if not derived.all_up and not derived.world.linked(visit.node):
             self.leave_queue(visit)
             return
         visit.retry_ms = min((until for _, until in visit.asked), default=0)

@@ -68,9 +68,9 @@ class Visit:
     @property
     def caller(self) -> Leg | None:
         """The caller's leg; None while nobody is on the line."""
-        for each in self.legs:
-            if each.role == CALLER:
-                return each.leg
+        for leg, role, _ in self.legs:
+            if role == CALLER:
+                return leg
         return None
 
     @property
