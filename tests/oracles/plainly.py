@@ -147,7 +147,7 @@ def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: b
         return "concern_too_low"
     if agent.id in asked(visit, now):
         return "asked_already"
-    if not free(person):
+    if not free(person) or not linked(world, agent.reach.node):
         return "not_free"
     if not owner and kept(world, policy, visit, person, firmly):
         return "held_in_reserve"
@@ -157,10 +157,19 @@ def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: b
 def able(world: World, policy: Policy, visit: Visit) -> list[Person]:
     """Who may take this caller now, in roster order."""
     for firmly in (False, True):
-        people = [each for each in world.people.values() if linked(world, each.agent.reach.node)]
+        people = world.people.values()
         if found := [each for each in people if reason(world, policy, visit, each, firmly) == "suits"]:
             return found
     return []
+
+
+def reasons(world: World, policy: Policy, visit: Visit) -> dict[str, str]:
+    """Everybody's reason, in roster order: those released for this caller count where nobody else could."""
+    people = world.people.items()
+    said = {key: reason(world, policy, visit, person, False) for key, person in people}
+    if "suits" in said.values():
+        return said
+    return {key: reason(world, policy, visit, person, True) for key, person in people}
 
 
 def in_order(world: World, policy: Policy) -> list[Visit]:

@@ -1,5 +1,6 @@
 """An engine under watch: every step of it is held against everything that can be said of it from outside."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TypeVar
@@ -10,6 +11,7 @@ from routing import events as ev
 from routing import explain, facts
 from routing.commands import CallInterpreter, Confirm, Connect, SetFallback, Withdraw
 from routing.engine import Effects, Engine
+from routing.index import Index
 from routing.policy import Policy
 from routing.world import Visit, World
 from tests.oracles import plainly
@@ -50,7 +52,7 @@ class Watch:
         self._commands(world, event, effects, legs_before)
         self._answers(world, event, effects, legs_before)
         deadlines(engine)
-        nobody_waits_beside_who_could_take_them(world)
+        nobody_waits_beside_who_could_take_them(engine)
         self._shadow(world, effects)
         return effects
 
@@ -207,13 +209,41 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
     return whens
 
 
-def nobody_waits_beside_who_could_take_them(world: World) -> None:
+def nobody_waits_beside_who_could_take_them(engine: Engine) -> None:
     """And the explanation names the same reasons as the rules in plain words."""
-    if world.policy is None:
+    world, policy, index = engine.world, engine.world.policy, engine.index
+    if policy is None or index is None:
         return
-    for visit in plainly.in_order(world, world.policy):
-        assert plainly.able(world, world.policy, visit) == []
-        if world.link_up:
-            people = world.people.values()
-            reasons = [plainly.reason(world, world.policy, visit, each, True) for each in people]
-            assert [each.reason for each in explain.candidates(world, world.policy, visit)] == reasons
+    for visit in plainly.in_order(world, policy):
+        assert plainly.able(world, policy, visit) == []
+    explained(index, world, policy)
+
+
+def explained(index: Index, world: World, policy: Policy) -> None:
+    """Reasons for each caller and person, counted and in full, are those of the rules in plain words."""
+    sought = [each for each in world.visits.values() if each.state in ("waiting", "offered", "ringing")]
+    whys = {visit.id: plainly.reasons(world, policy, visit) for visit in sought}
+    found = explain.sought(index, world, policy, world.now_ms)
+    assert [(each.visit.id, dict(each.people)) for each in found] == [
+        (visit.id, dict(Counter(whys[visit.id].values()))) for visit in sought
+    ]
+    waiting = [each for each in sought if each.state == "waiting"]
+    for person in explain.idle(index, world, policy, world.now_ms):
+        said = Counter(whys[visit.id][person.agent] for visit in waiting)
+        assert dict(person.callers) == dict(said)
+        assert plainly.free(world.people[person.agent])
+    for visit in world.visits.values():
+        everybody = explain.candidates(index, world, policy, visit, world.now_ms)
+        assert {each.agent: each.reason for each in everybody} == whys.get(visit.id, {})
+        step = plainly.steps(policy, visit)[plainly.step_number(policy, visit, world.now_ms)]
+        for each in everybody:
+            someone = world.people[each.agent]
+            language = plainly.tongue(policy, step, visit, someone.agent)
+            assert each[2:] == (
+                language,
+                plainly.level(policy, someone.agent, language),
+                step.language,
+                plainly.knows(someone.agent, visit.concern),
+                step.concern,
+                someone.appears,
+            )

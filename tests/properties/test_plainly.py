@@ -4,13 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import state as staff
-from routing import explain
 from routing import visit as call
 from routing.events import Leg
 from routing.index import Index
 from routing.policy import Policy
 from routing.world import Link, Person, Visit, VisitLeg, World
 from tests.oracles import plainly
+from tests.oracles.watch import explained
 from tests.properties.test_index import CONCERNS, LANGUAGES, START, doing, people, policies
 
 LINKED = {"n": Link(up=True)}
@@ -54,14 +54,4 @@ def test_index_and_explanation_say_what_the_rules_say(
             someone.engagements = doing(data.draw(st.sampled_from([staff.IDLE, staff.TALKING])))
             index.refresh(someone)
         assert index.decide() == plainly.choice(world, policy)
-    for visit in world.visits.values():
-        if visit.state != call.WAITING:
-            assert explain.candidates(world, policy, visit) == ()
-            continue
-        told = {each.agent: each.reason for each in explain.candidates(world, policy, visit)}
-        able = [each.agent.id for each in plainly.able(world, policy, visit)]
-        assert able == [agent for agent, reason in told.items() if reason == "suits"]
-        firmly = not any(plainly.reason(world, policy, visit, each, False) == "suits" for each in crowd)
-        assert told == {each.agent.id: plainly.reason(world, policy, visit, each, firmly) for each in crowd}
-    idle = {each.agent: dict(each.reasons) for each in explain.idle(world, policy)}
-    assert set(idle) == {each.agent.id for each in crowd if plainly.free(each)}
+    explained(index, world, policy)
