@@ -77,6 +77,7 @@ class Phones:
         self._moment = moment
         self._open: dict[str, _Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._missed: set[str] = set()
 
     async def register(self, phone: str) -> bool:
         """Tell Asterisk where a phone is; whether it took it."""
@@ -117,7 +118,8 @@ class Phones:
         phone = user(message.start.split()[1])
         line = self._open.get(message.get("call-id"))
         name = line.ring.phone if line is not None else phone
-        if self.dead.get(name, 0) > time.time():
+        if self.dead.get(name, 0) > time.time() or message.get("call-id") in self._missed:
+            self._missed.add(message.get("call-id"))  # Asterisk repeats it for half a minute: of no use any more
             return
         self.dead.pop(name, None)
         if message.method == "INVITE" and line is None:
@@ -137,6 +139,7 @@ class Phones:
         ring.beside, ring.beside_numbers = len(beside), tuple(each.number for each in beside)
         self.rings.append(ring)
         if temper == "unplugged":
+            self._missed.add(message.get("call-id"))
             self._die(ring)
             return
         if beside:
