@@ -7,7 +7,7 @@ LOCKS := requirements/daemon.txt requirements/postgres.txt requirements/plan.txt
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: demo test check unit bench docs lock setup clean
+.PHONY: demo test check unit bench chaos docs lock setup clean
 
 demo: setup
 	config/deploy/packages.sh demo
@@ -43,6 +43,11 @@ bench: setup
 	config/deploy/packages.sh test
 	config/deploy/asterisk.sh >/dev/null
 	$(PYTHON) -m tests.bench
+
+chaos: setup
+	config/deploy/packages.sh test
+	config/deploy/asterisk.sh >/dev/null
+	$(PYTHON) -m tests.chaos $(CHAOS)
 
 docs: setup
 	$(PYTHON) -m tests.diagrams

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import tomli_w
 
 from acd.demo.hotline import PROJECT, Hotline
@@ -20,6 +21,8 @@ from tests.chaos.proxy import Proxy
 ESSEN = ZoneInfo("Europe/Berlin")
 
 EYE = "chaos"
+ACTOR = "chaosacts"
+"""Two sessions of our own: one that sees everything, one that is told little and asks much."""
 CLOSED_EVERY_MIN = 7
 """One minute in so many the centre is closed, so that closing is under attack too."""
 READY_S = 25.0
@@ -94,12 +97,17 @@ class Attacked(Hotline):
         manager = (
             f"\n[{EYE}]\nsecret = {secret}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.0/255.0.0.0\n"
             "read = call,user,system\nwrite = call,originate,reporting,system,command\nwritetimeout = 5000\n"
+            f"\n[{ACTOR}]\nsecret = {secret}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.0/255.0.0.0\n"
+            "read = call,user\nwrite = call,originate,reporting\nwritetimeout = 5000\n"
+            "eventfilter(name(Hangup)) =\n"
+            "eventfilter(name(UserEvent),header(UserEvent),method(starts_with)) = ACDCaught\n"
         )
         extra = [
             ("cel.conf", CEL),
             ("cel_custom.conf", CEL_CUSTOM),
             ("modules.conf", "load = res_cdrel_custom.so\nload = cel_custom.so\n"),
             ("manager.conf", manager),
+            ("extensions.conf", "\n[chaos-park]\nexten => park,1,Answer()\n same => n,Wait(86400)\n"),
         ]
         super().__init__(PROJECT / "config" / "welcomecenter.toml", changes(closing), extra)
         self.eye_secret = secret
@@ -170,5 +178,5 @@ class Attacked(Hotline):
         try:
             async with self.client() as client:
                 return (await client.get("/readyz", timeout=2)).status_code == 200
-        except Exception:
+        except (httpx.HTTPError, OSError):
             return False

@@ -119,7 +119,9 @@ class Phones:
         line = self._open.get(message.get("call-id"))
         name = line.ring.phone if line is not None else phone
         if self.dead.get(name, 0) > time.time() or message.get("call-id") in self._missed:
-            self._missed.add(message.get("call-id"))  # Asterisk repeats it for half a minute: of no use any more
+            self._missed.add(
+                message.get("call-id")
+            )  # Asterisk repeats it for half a minute: of no use any more
             return
         self.dead.pop(name, None)
         if message.method == "INVITE" and line is None:

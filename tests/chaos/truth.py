@@ -54,6 +54,8 @@ class Lived:
 
 @dataclass
 class _Row:
+    """One line of the account."""
+
     kind: str
     at: float
     number: str
@@ -74,7 +76,9 @@ def _rows(text: str) -> list[_Row]:
             continue  # the last line before Asterisk was killed
         try:
             more = json.loads(each[10]) if each[10] else {}
-            found.append(_Row(each[0], float(each[1]), *each[2:10], more))
+            number, exten, context, channel, app, data, uid, linked = each[2:10]
+            row = _Row(each[0], float(each[1]), number, exten, context, channel, app, data, uid, linked, more)
+            found.append(row)
         except ValueError:
             continue
     return found

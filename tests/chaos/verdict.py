@@ -172,7 +172,7 @@ class Verdict:
         if len(rows) > 1:
             self._say("untrue", call.number, f"{len(rows)} rows", call.entered, rows[1], call.uid)
         row = rows[0]
-        for what in self._differences(call, row, died):
+        if what := "; ".join(self._differences(call, row, died)):
             self._say("untrue", call.number, what, call.ended or call.entered, row, call.uid)
 
     def _differences(self, call: Lived, row: dict[str, Any], died: Outage | None) -> Iterable[str]:
@@ -191,11 +191,7 @@ class Verdict:
             yield from self._time(name, epoch(row[name]), true, died)
         if not died and bool(row["degraded"]) != call.degraded:
             yield f"degraded {bool(row['degraded'])}, not {call.degraded}"
-        if (
-            call.language
-            and row["language"] not in ("", call.language)
-            or (call.language and not row["language"])
-        ):
+        if call.language and row["language"] != call.language:
             yield f"language {row['language'] or 'none'}, not {call.language}"
         if call.concern and row["concern"] != call.concern:
             yield f"concern {row['concern'] or 'none'}, not {call.concern}"
@@ -258,7 +254,7 @@ class Verdict:
 
     def _handled(self, row: dict[str, Any], talks: Sequence[Talk]) -> Iterable[str]:
         """One row for each talk, with its person and times."""
-        found = [each for each in self._records.by_visit(row["id"])]
+        found = self._records.by_visit(row["id"])
         for talk in talks:
             agent = self._agents.get(talk.phone, talk.phone)
             near = [
