@@ -1,6 +1,7 @@
 """`make chaos`: the model's seeds, redirects at random moments, and a hotline under attack.
 
-The last line of the output is one JSON object; exit 1 unless everything wrong is 0 and the exposure was there.
+The last line of the output is one JSON object; exit 1 unless everything wrong is 0 and the exposure was
+there.
 MODEL_ONLY=1 leaves real Asterisk out. SEEDS says how many seeds the model runs.
 """
 
