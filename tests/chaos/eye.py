@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 GREETED: Final = "greeted"
@@ -26,12 +26,11 @@ class Eye:
     def __init__(self, host: str, port: int, user: str, secret: str) -> None:
         self.states: dict[str, str] = {}
         """Uniqueid of a caller's channel -> its state."""
-        self.hung_up: Counter[str] = Counter()
         self._where = (host, port)
         self._login = f"Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\nEvents: on\r\n\r\n"
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._reached: dict[str, asyncio.Event] = {state: asyncio.Event() for state in STATES}
+        self._aims: dict[str, Callable[[], None]] = {}
         self._phones: dict[str, str] = {}
 
     async def open(self) -> None:
@@ -57,14 +56,25 @@ class Eye:
             lines = [f"Action: {action}", *(f"{name}: {value}" for name, value in fields.items())]
             self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
-    async def reached(self, state: str, timeout_s: float) -> bool:
-        """Until a call comes into this state; False if none does in time."""
-        event = self._reached[state]
-        event.clear()
-        with contextlib.suppress(TimeoutError):
+    async def aim(self, state: str, act: Callable[[], None], timeout_s: float) -> bool:
+        """`act` in the very moment in which a call comes into this state; False if none does in time.
+
+        It is called while the event is read: some states last a millisecond.
+        """
+        acted = asyncio.Event()
+
+        def fire() -> None:
+            del self._aims[state]
+            act()
+            acted.set()
+
+        self._aims[state] = fire
+        try:
             async with asyncio.timeout(timeout_s):
-                await event.wait()
-        return event.is_set()
+                await acted.wait()
+        except TimeoutError:
+            self._aims.pop(state, None)
+        return acted.is_set()
 
     # --- following -----------------------------------------------------------------------------------
 
@@ -81,11 +91,8 @@ class Eye:
         if kind == "Newchannel" and frame.get("Channel", "").startswith("PJSIP/trunk-"):
             self._put(uid, GREETED)
         elif kind == "Hangup":
-            self.hung_up[frame.get("Context", "")] += 1
             self.states.pop(uid, None)
-            caller = self._phones.pop(uid, "")
-            if self.states.get(caller) == TALKING:
-                self._put(caller, PARTING)
+            self._phones.pop(uid, None)
         elif kind == "UserEvent":
             state = {"ACDWaiting": WAITING, "ACDDegraded": DEGRADED, "ACDClosed": CLOSING}.get(
                 frame.get("UserEvent", "")
@@ -103,6 +110,10 @@ class Eye:
             if caller in self.states:
                 self._put(caller, TALKING)
 
+        elif kind == "BridgeLeave" and self.states.get(caller := self._phones.get(uid, "")) == TALKING:
+            self._put(caller, PARTING)
+
     def _put(self, uid: str, state: str) -> None:
         self.states[uid] = state
-        self._reached[state].set()
+        if state in self._aims:
+            self._aims[state]()

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.callers import Callers
-from tests.chaos.eye import DEGRADED, PARTING, STATES, WRAP_UP, Eye
+from tests.chaos.eye import DEGRADED, OFFERED, PARTING, STATES, WRAP_UP, Eye
 from tests.chaos.hotline import Attacked
-from tests.chaos.phones import Phones, Ring
+from tests.chaos.phones import Phones
 from tests.chaos.verdict import Outage
+
+EASE = {PARTING: 0.35, OFFERED: 0.6}
+"""What is hard to hit is aimed at more often."""
 
 Fault = Callable[[random.Random], Awaitable[None]]
 
@@ -72,7 +75,6 @@ class Faults:
         self._pace = pace
         self._back = back
         self._aimed: Counter[str] = Counter()
-        self._parting = asyncio.Event()
         kinds = ("daemon", "link", "stores", "asterisk")
         self._chance = {kind: random.Random(chance.randrange(2**32)) for kind in kinds}
 
@@ -94,11 +96,6 @@ class Faults:
         while True:
             await asyncio.sleep(chance.expovariate(1 / mean))
             await fault(chance)
-
-    def phone_did(self, what: str, ring: Ring) -> None:
-        """A phone tells what it does: a parting is too short to be seen any other way."""
-        if what == "phone hangs up":
-            self._parting.set()
 
     # --- the daemon ----------------------------------------------------------------------------------
 
@@ -124,42 +121,46 @@ class Faults:
                 os.kill(daemon.pid, signal.SIGCONT)
 
     async def _kill(self, chance: random.Random) -> None:
-        aim = min(STATES, key=lambda state: (self._aimed[state], chance.random()))
+        aim = min(STATES, key=lambda state: (self._aimed[state] * EASE.get(state, 1), chance.random()))
         self._aimed[aim] += 1
         dead_s = 0.0 if chance.random() < 0.3 else chance.uniform(0, 15)
+        late_s = 0.0 if aim == PARTING or chance.random() < 0.5 else chance.uniform(0, 0.5)
         if aim == DEGRADED:
             await self.kill_daemon("any")
             await asyncio.sleep(chance.uniform(8, 14))
             await self._hotline.up()
             await asyncio.sleep(chance.uniform(0, 0.6))
-        elif aim in (PARTING, WRAP_UP):
-            self._parting.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(AIM_S):
-                    await self._parting.wait()
-            if aim == WRAP_UP:
-                await asyncio.sleep(chance.uniform(0.02, 0.9))
-            elif chance.random() < 0.7:
-                _spin(chance.uniform(0, 0.004))
+            await self.kill_daemon(aim)
         else:
-            await self._eye.reached(aim, AIM_S)
-            await asyncio.sleep(0 if chance.random() < 0.5 else chance.uniform(0, 0.5))
-        await self.kill_daemon(aim)
+            seen = PARTING if aim == WRAP_UP else aim
+            if late_s or aim == WRAP_UP:
+                await self._eye.aim(seen, lambda: None, AIM_S)
+                await asyncio.sleep(late_s)
+                await self.kill_daemon(aim)
+            elif not await self._eye.aim(seen, lambda: self._shoot(aim), AIM_S):
+                self._shoot(aim)
+            await self._gone()
         await asyncio.sleep(dead_s)
         await self._hotline.up()
         self.done.note("back", after=f"{dead_s:.1f}")
 
     async def kill_daemon(self, aim: str) -> None:
-        """kill -9, now."""
+        """kill -9, now, and until it is gone."""
+        self._shoot(aim)
+        await self._gone()
+
+    def _shoot(self, aim: str) -> None:
         daemon = self._hotline.daemon
-        if daemon is None or daemon.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(daemon.pid, signal.SIGKILL)
-            self.done.kills.append(time.time())
-            self.done.note("kill", aim=aim)
-        await daemon.wait()
-        self._hotline.daemon = None
+        if daemon is not None and daemon.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(daemon.pid, signal.SIGKILL)
+                self.done.kills.append(time.time())
+                self.done.note("kill", aim=aim)
+
+    async def _gone(self) -> None:
+        daemon, self._hotline.daemon = self._hotline.daemon, None
+        if daemon is not None:
+            await daemon.wait()
 
     # --- the link ------------------------------------------------------------------------------------
 
@@ -214,13 +215,6 @@ class Faults:
         await self._eye.open()
         await self._back()
         self.asterisk_up.set()
-
-
-def _spin(seconds: float) -> None:
-    """Wait more exactly than a loop can."""
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        pass
 
 
 def _locked(path: Path, seconds: float) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.chaos.sip import Message, Stack, proof, uri, user
@@ -57,7 +56,7 @@ class Ring:
 
 
 class Phones:
-    """Registered phones at one address. moment(what, ring) is told of each thing that a phone does."""
+    """Registered phones at one address."""
 
     def __init__(
         self,
@@ -65,7 +64,6 @@ class Phones:
         peer: tuple[str, int],
         passwords: dict[str, str],
         chance: random.Random,
-        moment: Callable[[str, Ring], None] = lambda _what, _ring: None,
     ) -> None:
         self.stack = Stack(host, peer, self._asked)
         self.rings: list[Ring] = []
@@ -74,7 +72,6 @@ class Phones:
         """Every phone answers, so that a run can come to its end."""
         self._passwords = passwords
         self._chance = chance
-        self._moment = moment
         self._open: dict[str, _Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._missed: set[str] = set()
@@ -146,7 +143,7 @@ class Phones:
             return
         if beside:
             ring.temper, temper = "busy", "busy"
-        line = _Line(self.stack, message, ring, self._chance, self._moment)
+        line = _Line(self.stack, message, ring, self._chance)
         self._open[message.get("call-id")] = line
         task = asyncio.create_task(self._serve(line, message))
         self._tasks.add(task)
@@ -179,13 +176,11 @@ class _Line:
         invite: Message,
         ring: Ring,
         chance: random.Random,
-        moment: Callable[[str, Ring], None],
     ) -> None:
         self.ring = ring
         self._stack = stack
         self._invite = invite
         self._chance = chance
-        self._moment = moment
         self._own = f"p{chance.randrange(10**9)}"
         self._over = asyncio.Event()
         self._contact = ("Contact", f"<sip:{ring.phone}@{stack.host}:{stack.port}>")
@@ -241,7 +236,6 @@ class _Line:
             talk = chance.uniform(20.0, 30.0)
         if not await self._wait(talk):
             ring.hung_up = time.time()
-            self._moment("phone hangs up", ring)
             await self._stack.final(self._bye())
 
     def _refuse(self, code: int) -> None:
@@ -255,13 +249,11 @@ class _Line:
             self._stack.reply(self._invite, 183, self._own, self._contact, typed, body=self._stack.sdp)
         else:
             self._stack.reply(self._invite, 180, self._own, self._contact)
-        self._moment("phone rings", self.ring)
 
     def _answer(self) -> None:
         self.ring.answered = time.time()
         typed = ("Content-Type", "application/sdp")
         self._stack.reply(self._invite, 200, self._own, self._contact, typed, body=self._stack.sdp)
-        self._moment("phone answers", self.ring)
 
     def _bye(self) -> Message:
         invite = self._invite

@@ -99,7 +99,7 @@ class Scene:
         self._agents = {phone: hotline.agent(phone) for phone in hotline.phones}
         self.callers = Callers(CALLERS_ADDRESS, peer, NUMBER)
         own = random.Random(chance.randrange(2**32))
-        self.phones = Phones(PHONES_ADDRESS, peer, dict(hotline.secrets.phones), own, self._moment)
+        self.phones = Phones(PHONES_ADDRESS, peer, dict(hotline.secrets.phones), own)
         pbx = hotline.centre.pbx
         self.eye = Eye(pbx.ami_host, pbx.ami_port, EYE, hotline.eye_secret)
         fate = random.Random(chance.randrange(2**32))
@@ -107,9 +107,6 @@ class Scene:
         self._calls = 0
         self._stuck: list[Wrong] = []
         self._waited = 0
-
-    def _moment(self, what: str, ring: Ring) -> None:
-        self.faults.phone_did(what, ring)
 
     async def open(self) -> None:
         """Everybody is there and on duty."""
