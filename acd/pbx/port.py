@@ -10,7 +10,7 @@ from acd.pbx.link import AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
-from routing.commands import Announce, Command
+from routing.commands import Command, SetFallback
 from routing.events import CommandFailed, LinkDown
 
 log = structlog.get_logger(__name__)
@@ -121,7 +121,7 @@ class PbxPort:
 
     def _told(self, command: Command) -> Reply:
         def told(why: str) -> None:
-            if why and not isinstance(command, Announce):
+            if why and not isinstance(command, SetFallback):
                 self._put_late(Arrival(CommandFailed(command.id, why[:200]), PBX))
 
         return told

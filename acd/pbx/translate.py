@@ -10,7 +10,7 @@ from typing import Protocol
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
 from routing import events as ev
-from routing.commands import Announce, CallInterpreter, Command, Confirm, Connect, Withdraw
+from routing.commands import CallInterpreter, Command, Confirm, Connect, SetFallback, Withdraw
 from routing.events import Leg
 
 STATUS_VARIABLES = (
@@ -112,7 +112,7 @@ class Translator:
             if each.get("Event") == "DeviceStateChange" and each.get("Device").startswith("PJSIP/")
         }
         self._bridges.clear()
-        return ev.PbxSnapshot(asked_ms, linkup, legs, tuple(sorted(states.items())))
+        return ev.PbxSnapshot(asked_ms, linkup, legs, tuple(sorted(states.items())), self._node)
 
     def _leg(self, frame: Frame, header: str = "Uniqueid") -> Leg:
         return Leg(self._node, frame.get(header)[:80])
@@ -250,7 +250,7 @@ class Translator:
         action = {"Action": "Setvar", "Variable": name, "Value": value}
         return action | {"Channel": channel} if channel else action
 
-    def _globals(self, command: Announce) -> list[Action]:
+    def _globals(self, command: SetFallback) -> list[Action]:
         actions = [self._set("ACD_TERM", str(command.term))]
         for language, phones in command.phones:
             name = f"ACD_PHONES_{language}" if language else "ACD_PHONES"

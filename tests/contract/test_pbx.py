@@ -14,7 +14,7 @@ from acd.pbx.translate import Translator
 from acd.ports import Arrival
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import Announce, Connect, Withdraw
+from routing.commands import Connect, SetFallback, Withdraw
 from tests.fakes.pbx import FakePbx, Phone
 from tests.integration.conftest import QUICK
 
@@ -131,7 +131,7 @@ async def ear(pbx: Pbx) -> AsyncIterator[Ear]:
     ear = Ear(pbx)
     running = asyncio.create_task(ear.port.run())
     await ear.hears(ev.PbxSnapshot)
-    ear.port.send([Announce(1, TERM, (("", (PHONE,)),))])
+    ear.port.send([SetFallback(1, TERM, (("", (PHONE,)),))])
     yield ear
     await pbx.quiet()
     running.cancel()

@@ -53,6 +53,7 @@ QUICK = POLICY._replace(
     refusals=tuple(Refusal(each.outcome, each.away_after, 90) for each in POLICY.refusals),
     repeat_ms=500,
     classes=(("repeat", 40),),
+    short_talk_ms=0,
 )
 
 
