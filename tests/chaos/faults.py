@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.callers import Callers
-from tests.chaos.eye import DEGRADED, OFFERED, PARTING, STATES, WRAP_UP, Eye
+from tests.chaos.eye import CLOSING, DEGRADED, OFFERED, PARTING, STATES, WRAP_UP, Eye
 from tests.chaos.hotline import Attacked
 from tests.chaos.phones import Phones
 from tests.chaos.verdict import Outage
@@ -23,7 +23,7 @@ EASE = {PARTING: 0.35, OFFERED: 0.6}
 
 Fault = Callable[[random.Random], Awaitable[None]]
 
-AIM_S = 20.0
+AIM_S = 12.0
 """So long a kill waits for a call to come into the state that it is aimed at."""
 
 
@@ -31,7 +31,7 @@ AIM_S = 20.0
 class Pace:
     """Mean seconds between two faults of a kind; 0: none of it."""
 
-    daemon: float = 4.0
+    daemon: float = 2.5
     link: float = 25.0
     stores: float = 40.0
     asterisk: float = 240.0
@@ -121,7 +121,9 @@ class Faults:
                 os.kill(daemon.pid, signal.SIGCONT)
 
     async def _kill(self, chance: random.Random) -> None:
-        aim = min(STATES, key=lambda state: (self._aimed[state] * EASE.get(state, 1), chance.random()))
+        now = set(self._eye.states.values())
+        possible = [state for state in STATES if state != CLOSING or CLOSING in now]
+        aim = min(possible, key=lambda state: (self._aimed[state] * EASE.get(state, 1), chance.random()))
         self._aimed[aim] += 1
         dead_s = 0.0 if chance.random() < 0.3 else chance.uniform(0, 15)
         late_s = 0.0 if aim == PARTING or chance.random() < 0.5 else chance.uniform(0, 0.5)
