@@ -21,6 +21,7 @@ from tests.chaos.faults import Pace
 from tests.chaos.hotline import Attacked
 from tests.chaos.redirects import Redirected, redirect
 from tests.chaos.run import Result, Wanted, run
+from tests.chaos.without import NAMES
 
 BUILD = PROJECT / "build"
 SEEDS = "10000"
@@ -39,6 +40,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--no-bounds", action="store_true", help="do not ask for the exposure of a whole run")
     parser.add_argument("--no-model", action="store_true", help="leave the model out")
     parser.add_argument("--only", default="", help="these faults alone: daemon,link,stores,asterisk; or none")
+    parser.add_argument("--without", default="", choices=("", *NAMES), help="take this guard out")
     parser.add_argument("--keep", type=Path, default=None, help="keep each run's files in this folder")
     return parser.parse_args(arguments)
 
@@ -71,7 +73,7 @@ async def attacks(asked: argparse.Namespace) -> list[Result]:
     while left > 1:
         seconds = min(left, RUN_S)
         seed = asked.seed + len(results)
-        wanted = Wanted(seed, seconds, asked.rate, asked.phones, pace(asked.only))
+        wanted = Wanted(seed, seconds, asked.rate, asked.phones, pace(asked.only), without=asked.without)
         keep = asked.keep / f"seed-{seed}" if asked.keep else None
         results.append(await run(wanted, keep))
         last = results[-1]
@@ -84,7 +86,7 @@ async def redirects(asked: argparse.Namespace) -> Redirected | None:
     """Redirects at random moments on an Asterisk of their own."""
     if not asked.redirects:
         return None
-    async with Attacked(closing=False) as hotline:
+    async with Attacked(closing=False, without=asked.without) as hotline:
         done = await redirect(hotline, asked.redirects, asked.seed, seconds=3_600)
     say(f"{done.redirects} redirects in {done.seconds:.0f} s: {done.lost} lost, {done.caught} caught")
     return done

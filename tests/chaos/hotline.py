@@ -17,6 +17,7 @@ import tomli_w
 from acd.demo.hotline import PROJECT, Hotline
 from acd.demo.ports import free_port
 from tests.chaos.proxy import Proxy
+from tests.chaos.without import take_out
 
 ESSEN = ZoneInfo("Europe/Berlin")
 
@@ -92,7 +93,7 @@ def _clock(minute: int) -> str:
 class Attacked(Hotline):
     """A hotline whose daemon reaches Asterisk through a proxy, and may be killed at any time."""
 
-    def __init__(self, closing: bool = True) -> None:
+    def __init__(self, closing: bool = True, without: str = "") -> None:
         secret = os.urandom(12).hex()
         manager = (
             f"\n[{EYE}]\nsecret = {secret}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.0/255.0.0.0\n"
@@ -111,12 +112,20 @@ class Attacked(Hotline):
         ]
         super().__init__(PROJECT / "config" / "welcomecenter.toml", changes(closing), extra)
         self.eye_secret = secret
+        self._without = without
+        self._render = self.asterisk.render
+        self.asterisk.render = self._crippled  # type: ignore[method-assign]
         self.proxy = Proxy((self.centre.pbx.ami_host, self.centre.pbx.ami_port), free_port())
         self.exits: list[tuple[float, int, str]] = []
         """Ends of the daemon that nobody caused: (when, exit code, its last words)."""
         raw = tomllib.loads(self.config.read_text(encoding="utf-8"))
         raw["pbx"]["ami_port"] = self.proxy.port
         self.config.write_text(tomli_w.dumps(raw), encoding="utf-8")
+
+    def _crippled(self) -> None:
+        """Asterisk's files, without the guard that is left out."""
+        self._render()
+        take_out(self._without, self.asterisk.folder / "etc" / "extensions.conf")
 
     async def __aenter__(self) -> "Attacked":
         await super().__aenter__()
@@ -141,14 +150,8 @@ class Attacked(Hotline):
         """Start the daemon without waiting for it."""
         with self.log.open("ab") as log:
             self.daemon = await asyncio.create_subprocess_exec(
-                *(
-                    sys.executable,
-                    "-c",
-                    "from acd.cli import main; main()",
-                    "run",
-                    "--config",
-                    str(self.config),
-                ),
+                *(sys.executable, "-m", "tests.chaos.without", self._without or "nothing"),
+                *("run", "--config", str(self.config)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -57,12 +57,14 @@ class Wanted:
     phones: int = 9
     pace: Pace = field(default_factory=Pace)
     closing: bool = True
+    without: str = ""
+    """A guard that is taken out (tests.chaos.without)."""
 
 
 async def run(wanted: Wanted, keep: Path | None = None) -> Result:
     """Attack a hotline of its own and judge it. keep: a folder for what it leaves."""
     chance = random.Random(wanted.seed)
-    async with Attacked(wanted.closing) as hotline:
+    async with Attacked(wanted.closing, wanted.without) as hotline:
         scene = Scene(hotline, wanted, chance)
         await scene.open()
         began = time.time()
