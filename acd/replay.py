@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+import structlog
 from pydantic import TypeAdapter
 
 from acd import __version__
@@ -10,6 +11,8 @@ from routing.engine import Effects, Engine
 from routing.events import Envelope
 from routing.facts import Fact, OfferMade
 from routing.world import World
+
+log = structlog.get_logger(__name__)
 
 _WORLD: TypeAdapter[World] = TypeAdapter(World)
 
@@ -44,8 +47,20 @@ async def replay(
 
 
 async def rebuild(journal: Journal, until: int) -> Engine:
-    """The engine as it stands after event `until`, from the newest kept world not after it."""
-    engine, after = thaw(await journal.latest_snapshot(until))
+    """The engine as it stands after event `until`, from the newest kept world not after it that can be read:
+    one that an earlier release kept may not."""
+    engine, after = await _thawed(journal, until)
     async for _ in replay(engine, journal, after, until):
         pass
     return engine
+
+
+async def _thawed(journal: Journal, until: int) -> tuple[Engine, int]:
+    not_after = until
+    while (snapshot := await journal.latest_snapshot(not_after)) is not None:
+        try:
+            return thaw(snapshot)
+        except ValueError as fault:
+            log.warning("a kept world cannot be read", seq=snapshot.seq, why=str(fault).splitlines()[0])
+            not_after = snapshot.seq - 1
+    return Engine(), 0

@@ -25,7 +25,7 @@ from acd.ports import (
 )
 from routing.commands import Command
 from routing.engine import Engine
-from routing.events import CallerKnown, CaseEntered, ClockStepped, Elapsed, Envelope, Event, Leg, LinkDown
+from routing.events import CallerKnown, ClockStepped, Elapsed, Envelope, Event, Leg, LinkDown
 from routing.facts import EventSkipped, Fact
 
 BATCH_MAX = 256
@@ -65,6 +65,7 @@ class Runner:
         vault: Vault | None = None,
         directory: Directory | None = None,
         observe: Callable[[str, float], None] = lambda _what, _seconds: None,
+        recorded: Callable[[], int] = lambda: 0,
     ) -> None:
         self.engine = engine
         self.journal_trouble = ""
@@ -79,6 +80,7 @@ class Runner:
         self._vault = vault
         self._directory = directory
         self._observe = observe
+        self._recorded = recorded
         self._queue: deque[tuple[Arrival, asyncio.Future[Told] | None]] = deque()
         self._arrived = asyncio.Event()
         self._numbers: asyncio.Queue[tuple[Leg, str, str]] = asyncio.Queue(NUMBERS_MAX)
@@ -121,7 +123,7 @@ class Runner:
         """Once the loop has ended: write down its last decisions and its world. Raises JournalRefused."""
         await self._journal.append([], self._decided)
         self._decided = []
-        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq))
+        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq), self._recorded())
 
     def depth(self) -> int:
         """How many events wait to be decided."""
@@ -190,10 +192,8 @@ class Runner:
             commands.extend(wanted)
             told.append((envelope.seq, facts))
             self._seq = envelope.seq
-            if arrival.number:
-                self._look_up(arrival.event, arrival.number, "")
-            elif isinstance(arrival.event, CaseEntered):
-                self._look_up(arrival.event, "", arrival.event.case)
+            if arrival.number or arrival.keyed:
+                self._look_up(arrival.event, arrival.number, arrival.keyed)
         if commands:
             self._link.send(commands)
         self._decided = [each for seq, facts in told for each in replay.decisions(seq, facts)]
@@ -273,13 +273,17 @@ class Runner:
                 known = Known(token, "", "", ())
                 if self._directory is not None:
                     known = await self._directory.known(token, number, reference)
-                self.vault_trouble = ""
             except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
                 self.vault_trouble = f"the vault cannot be used: {type(fault).__name__}"
                 log.warning("no token for a caller", error=type(fault).__name__)
                 continue
+            self.vault_trouble = ""
             if any(known):
-                self._put(Arrival(CallerKnown(leg, *known), DAEMON), None)
+                try:
+                    self._put(Arrival(CallerKnown(leg, *known), DAEMON), None)
+                except QueueFull as full:
+                    self.vault_trouble = f"some callers stay unknown: {full}"
+                    log.warning("what is known of a caller is not told", why=str(full))
 
     def _maybe_snapshot(self) -> None:
         now = self._clock.now_ms()
@@ -294,6 +298,6 @@ class Runner:
 
     async def _save(self, snapshot: Snapshot) -> None:
         try:
-            await self._journal.save_snapshot(snapshot)
+            await self._journal.save_snapshot(snapshot, self._recorded())
         except JournalRefused as fault:
             log.warning("snapshot not saved", why=str(fault))

@@ -310,7 +310,8 @@ class Engine(Reconciling):
         visit = self.world.visits[key]
         known = (visit.token, visit.case, visit.owner, visit.classes)
         visit.token = event.token or visit.token
-        visit.case, visit.owner = event.case or visit.case, event.owner or visit.owner
+        if event.case != ev.UNKNOWN_CASE or not visit.case:
+            visit.case, visit.owner = event.case or visit.case, event.owner or visit.owner
         self._classify(visit, event.classes)
         if known != (visit.token, visit.case, visit.owner, visit.classes):
             self._recognised(visit)
@@ -318,7 +319,7 @@ class Engine(Reconciling):
     def _on_case(self, event: ev.CaseEntered) -> None:
         """The caller's own word for it; what it means comes as CallerKnown."""
         visit = self._visit(event.leg, "CaseEntered")
-        if visit is not None and visit.case != event.case:
+        if visit is not None and event.case and visit.case != event.case:
             visit.case = event.case
             self._recognised(visit)
 
