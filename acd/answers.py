@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,12 +13,13 @@ from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.store import queries
 from acd.store.records import moment
-from acd.web.deps import Answer, Explained, ServiceLevel, WaitingCall
-from routing import call
+from acd.web.deps import Answer, Explained, ServiceLevel
 from routing.events import PriorityGiven, StaffAsked
-from routing.explain import candidates, idle
+from routing.explain import Candidate, candidates, idle, sought
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
 
+API = "program:api"
+"""Who asks, as the journal has it: whoever holds the one token."""
 LEVEL_S = 2.0
 """How old a service level may be, and how long the records have to answer."""
 
@@ -86,7 +86,7 @@ class Answers:
 
     async def staff(self, agent: str, what: str, reason: str) -> Answer:
         """Log a person in or out, make them ready or not ready."""
-        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), "api", reason))
+        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), API, reason))
         for fact in told.facts:
             if isinstance(fact, StaffRefused):
                 return Answer(False, fact.why)
@@ -96,23 +96,25 @@ class Answers:
         """Put a visit into a priority class."""
         if name not in dict(self._runner.engine.world.rules.classes):
             return Answer(False, "unknown_class")
-        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "api"))
+        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), API))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
         return Answer(not refused, "unknown_visit" if refused else "")
 
     def explain(self) -> Explained:
         """Why each caller waits and why each free person is free."""
-        world = self._runner.engine.world
-        if world.policy is None:
-            return Explained((), ())
-        now = self._now_ms()
-        world = replace(world, now_ms=now)
-        waiting = tuple(
-            WaitingCall(visit, now - visit.queued_ms, candidates(world, world.rules, visit))
-            for visit in world.visits.values()
-            if visit.queued_ms and visit.state != call.TALKING
-        )
-        return Explained(waiting, idle(world, world.rules))
+        engine, now = self._runner.engine, self._now_ms()
+        world, index = engine.world, engine.index
+        if index is None:
+            return Explained(now, (), ())
+        return Explained(now, sought(index, world, world.rules, now), idle(index, world, world.rules, now))
+
+    def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
+        """Everybody's verdict for one visit; None if there is none with this number."""
+        engine = self._runner.engine
+        found, index = engine.world.visits.get(visit), engine.index
+        if found is None or index is None:
+            return None
+        return candidates(index, engine.world, engine.world.rules, found, self._now_ms())
 
     async def differences(self, limit: int) -> list[ShadowDiffered]:
         """The last decisions that the shadow would have made otherwise."""

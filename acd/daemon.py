@@ -26,9 +26,9 @@ from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.picture import Picture
-from acd.ports import Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
+from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
-from acd.runner import DAEMON, Runner
+from acd.runner import Runner
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web import token
 from acd.web.app import make_app
@@ -148,7 +148,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     stores = await opening.opened(stack, centre, wraps.journal, wraps.recorder)
     engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
-    port = PbxPort(_connector(centre, own.ami), Translator(centre.centre.node), clock.now_ms, random.random)
+    port = PbxPort(
+        _connector(centre, own.ami),
+        Translator(centre.centre.node),
+        clock.now_ms,
+        random.random,
+        node=centre.centre.node,
+    )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
     metrics, changes = Metrics(registry), Changes()
@@ -201,6 +207,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
+        "routing": runner.routing,
+        "clock": clock.health,
         "records": lambda: stores.late.trouble("records") or _recorded(feed, stores),
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
@@ -223,6 +231,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             service_level=answers.service_level,
             staff=answers.staff,
             explain=answers.explain,
+            explain_visit=answers.explain_visit,
             differences=answers.differences,
             prioritise=answers.prioritise,
             cases=stores.cases,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from acd.ports import Journal, Recorder
-from acd.replay import replay, thaw
+from acd.replay import Rebuilt, thaw
 from routing.facts import Fact, JournalLost
 
 QUEUE_MAX = 10_000
@@ -19,8 +19,6 @@ BATCH_MAX = 256
 GATHER_S = 0.05
 """Facts are gathered this long: deciding has the loop to itself right after an event, and a batch is worth
 its transaction."""
-TURN = 64
-"""Events made again between two turns of the loop for others: a decision waits for no more."""
 RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 log = structlog.get_logger(__name__)
@@ -114,24 +112,19 @@ class Feed:
     async def _catch_up(self, target: int) -> None:
         """Make the missing facts up to `target` again; what comes meanwhile is queued behind them."""
         position = await self._position()
-        snapshot = await self._journal.latest_snapshot(position)
         batch: list[tuple[int, Sequence[Fact]]] = []
-        if snapshot is None and (snapshot := await self._journal.begin()) is not None:
-            engine, after = thaw(snapshot)
-            batch.append((after, [JournalLost(engine.world.now_ms, position + 1, after)]))
-            position = after
-        else:
-            engine, after = thaw(snapshot)
-        turn = 0
-        async for envelope, effects in replay(engine, self._journal, after, target):
-            if envelope.seq > position:
-                batch.append((envelope.seq, effects.facts))
+        begin = position
+        if await self._journal.latest_snapshot(position) is None:
+            kept = await self._journal.begin()
+            if kept is not None:
+                batch.append((kept.seq, [JournalLost(thaw(kept)[0].world.now_ms, position + 1, kept.seq)]))
+                begin = position = kept.seq
+        async for seq, told in Rebuilt(self._journal, begin).steps(target):
+            if seq > position:
+                batch.append((seq, told))
             if len(batch) >= BATCH_MAX:
                 await self._write(batch)
                 batch = []
-            turn += 1
-            if turn % TURN == 0:
-                await asyncio.sleep(0)
         if batch:
             await self._write(batch)
 

@@ -111,7 +111,10 @@ async def begun(stores: Stores, centre: Centre) -> tuple[Engine, Begun]:
     journal = stores.journal
     with faults("journal", store_urls(centre)["journal"]):
         last, term, at_ms = await journal.last()
-        engine = await replay.rebuild(journal, last)
+        try:
+            engine = await replay.rebuild(journal, last)
+        except JournalRefused as fault:
+            raise StoreFault(str(fault)) from None
     position, highest = await _recorded(stores)
     if last == 0:
         term = max(highest, int(time.time() - EPOCH_S) // 60 - 1)

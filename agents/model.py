@@ -32,11 +32,13 @@ class Reach(NamedTuple):
     """How a person is reached by telephone.
 
     `kind` is "phone" (an endpoint registered with our Asterisk). Other kinds (an extension behind a
-    trunk, an outside number) have their place here and are not built yet.
+    trunk, an outside number) have their place here and are not built yet. node: the PBX where it is
+    registered; "" where there is only one.
     """
 
     kind: str
     address: str
+    node: str = ""
 
 
 class Agent(NamedTuple):

@@ -38,7 +38,7 @@ PRESENCE: Final[dict[tuple[str, str], str]] = {
 }
 """Logged out and asking for ready or not ready is refused: log in first."""
 
-# --- activity: what does this person do for the hotline right now? -----------------------------------
+# --- activity: what does this person do for one visit? A person may be engaged with several -----------
 
 IDLE: Final = "idle"
 RESERVED: Final = "reserved"
@@ -61,16 +61,24 @@ ACTIVITY: Final[dict[tuple[str, str], str]] = {
     (RINGING, RELEASE): IDLE,
     (RESERVED, CONNECT): TALKING,
     (RINGING, CONNECT): TALKING,
-    (IDLE, CONNECT): TALKING,  # the dialplan rang them alone, or they answered as the lease ran out
-    (WRAP_UP, CONNECT): TALKING,
+    (IDLE, RING): RINGING,  # the dialplan rings them alone
+    (IDLE, CONNECT): TALKING,  # the dialplan connected them alone, or they answered as the lease ran out
+    (TALKING, CONNECT): TALKING,
+    (TALKING, RELEASE): IDLE,  # over as soon as it had begun
     (TALKING, FINISH): WRAP_UP,
     (WRAP_UP, WRAPPED): IDLE,
 }
+
+PRESSING: Final = (TALKING, RINGING, RESERVED, WRAP_UP)
+"""Of several engagements the first of these is what others see."""
 
 # --- the phone as Asterisk sees it -------------------------------------------------------------------
 
 IN_USE: Final = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 USABLE: Final = "NOT_INUSE"
+
+LOST: Final = "LOST"
+"""Our own word beside Asterisk's: the phone does not answer the PBX, whatever calls stand on it."""
 
 BUSY_OUTSIDE: Final = "busy_outside"
 UNREACHABLE: Final = "unreachable"

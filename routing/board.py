@@ -3,7 +3,7 @@
 from collections.abc import Container
 from typing import NamedTuple
 
-from routing import call
+from routing import visit as table
 from routing.privacy import MERGED
 from routing.world import World
 
@@ -52,10 +52,10 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
     """The picture of this world at `now` (epoch ms). apart: the (language, concern) that may be shown by
     themselves (routing.privacy); None: all."""
     cells: dict[tuple[str, str], list[int]] = {}
-    states = dict.fromkeys(call.STATES, 0)
+    states = dict.fromkeys(table.STATES, 0)
     for visit in world.visits.values():
         states[visit.state] += 1
-        if visit.state == call.WAITING:
+        if visit.state == table.WAITING:
             cell = (visit.language, visit.concern)
             shown = cell if apart is None or cell in apart else (MERGED, MERGED)
             cells.setdefault(shown, []).append(visit.queued_ms)
@@ -65,10 +65,10 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
         link_why=world.link_why,
         open=world.open,
         term=world.term,
-        in_menu=states[call.GREETED],
-        ringing=states[call.OFFERED] + states[call.RINGING],
-        talking=states[call.TALKING],
-        degraded=states[call.DEGRADED],
+        in_menu=states[table.GREETED],
+        ringing=states[table.OFFERED] + states[table.RINGING],
+        talking=states[table.TALKING],
+        degraded=states[table.DEGRADED],
         waiting=tuple(
             WaitingCell(language, concern, len(since), min(since))
             for (language, concern), since in sorted(cells.items())

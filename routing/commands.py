@@ -49,7 +49,7 @@ class Confirm(NamedTuple):
     accepted: bool
 
 
-class Announce(NamedTuple):
+class SetFallback(NamedTuple):
     """Tell the dialplan what it needs to go on alone: the term, and the phones to ring by language.
 
     phones: sorted (language, phones) pairs; the pair ("", phones) names everybody who takes calls.
@@ -62,4 +62,4 @@ class Announce(NamedTuple):
     node: str = ""
 
 
-Command = Connect | Withdraw | CallInterpreter | Confirm | Announce
+Command = Connect | Withdraw | CallInterpreter | Confirm | SetFallback

@@ -31,7 +31,8 @@ BY_PBX = "pbx"
 
 
 class VisitBegan(NamedTuple):
-    """A caller came in. arrived_ms may lie before at_ms where a restarted daemon adopted the call."""
+    """Somebody came in, on this kind of way (routing.visit.KINDS). arrived_ms may lie before at_ms where a
+    restarted daemon adopted the call."""
 
     at_ms: int
     visit: int
@@ -39,6 +40,7 @@ class VisitBegan(NamedTuple):
     line: str
     arrived_ms: int
     adopted: bool
+    kind: str = "voice"
 
 
 class CallerRecognised(NamedTuple):
@@ -104,7 +106,7 @@ class ShadowDiffered(NamedTuple):
 
 class InterpreterChanged(NamedTuple):
     """The interpreter for the caller's language was called, is present, was not to be had, or left
-    (states in routing.call)."""
+    (states in routing.visit)."""
 
     at_ms: int
     visit: int
@@ -134,7 +136,8 @@ class OfferEnded(NamedTuple):
 
 
 class TalkBegan(NamedTuple):
-    """Caller and person talk. offer is 0 where the dialplan connected them by itself."""
+    """Caller and person talk. offer is 0 where the dialplan connected them by itself; agent is "" where the
+    phone is nobody's of the staff."""
 
     at_ms: int
     visit: int
@@ -226,11 +229,12 @@ class DriftFound(NamedTuple):
 
 
 class LinkChanged(NamedTuple):
-    """The link to the PBX went up or down."""
+    """The link to the PBX `node` went up or down."""
 
     at_ms: int
     up: bool
     why: str
+    node: str = ""
 
 
 class HoursChanged(NamedTuple):

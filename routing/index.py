@@ -12,7 +12,20 @@ from agents.model import UNDETERMINED
 from agents.state import READY
 from routing.need import Need, Needs
 from routing.policy import Policy
-from routing.select import CRITERIA, caller_order, keeps, person_order
+from routing.select import (
+    ASKED_ALREADY,
+    CONCERN_TOO_LOW,
+    CRITERIA,
+    HELD_IN_RESERVE,
+    LANGUAGE_TOO_LOW,
+    NOT_FREE,
+    OWNERS_TIME,
+    REASONS,
+    SUITS,
+    caller_order,
+    keeps,
+    person_order,
+)
 from routing.skills import Criteria, Ranking, Skills, Terms, places
 from routing.world import Person, Visit, World
 
@@ -109,6 +122,7 @@ class Index:
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
+        self._linked = -1
         self._ready = 0
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
         tongues = [(each, self._skills.speakers(each, 1)) for each in (*languages, UNDETERMINED)]
@@ -161,8 +175,18 @@ class Index:
         self._holding = [
             (i, self._skills.speakers(each.language, each.level))
             for i, each in enumerate(self._policy.reserves)
-            if not each.when or any(begin <= now < end for begin, end in each.when)
+            if each.holds(now)
         ]
+
+    def set_links(self) -> None:
+        """Take over whose phone stands on a PBX that is linked."""
+        self._fresh = None
+        nodes = {person.agent.reach.node for person in self._people}
+        if all(map(self._world.linked, nodes)):
+            self._linked = -1
+            return
+        down = (i for i, p in enumerate(self._people) if not self._world.linked(p.agent.reach.node))
+        self._linked = ~sum(self._bits[i] for i in down)
 
     def _bit(self, agent: str) -> int:
         place = self._place.get(agent)
@@ -234,14 +258,14 @@ class Index:
 
         Once nobody had, only who has joined since can have, until somebody becomes free or the hour changes.
         """
-        found = self._first_with_candidates() if self.free and self._where else None
+        found = self._first_with_candidates() if self.free & self._linked and self._where else None
         if found is None:
             self._fresh = {}
             return None
         return self._choose(*found)
 
     def _first_with_candidates(self) -> tuple[int, Lane, int] | None:
-        free = self.free
+        free = self.free & self._linked
         best: tuple[int, int] | None = None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None
@@ -282,6 +306,39 @@ class Index:
                 if i not in need.released:
                     firmly |= members
         return candidates & ~kept or candidates & ~firmly
+
+    def verdicts(self, need: Need) -> dict[str, int]:
+        """Everybody by the first reason why callers with this need are not offered to them (or that they
+        suit), as bits; in the order of select.verdict, which says the same of one person."""
+        skills, step = self._skills, self._skills.step(need)
+        left = (1 << len(self._people)) - 1
+        found: dict[str, int] = {}
+
+        def sort_out(verdict: int, kept: int) -> None:
+            nonlocal left
+            found[REASONS[verdict]] = left & ~kept
+            left &= kept
+
+        speak = 0
+        for language in skills.admitted(need):
+            speak |= skills.speakers(language, step.language)
+        sort_out(LANGUAGE_TOO_LOW, speak)
+        if need.owner:
+            sort_out(OWNERS_TIME, self._bit(need.owner))
+        else:
+            sort_out(CONCERN_TOO_LOW, skills.knowers(need.concern, step.concern))
+        for agent in need.asked:
+            found[REASONS[ASKED_ALREADY]] = found.get(REASONS[ASKED_ALREADY], 0) | left & self._bit(agent)
+            left &= ~self._bit(agent)
+        sort_out(NOT_FREE, self.free & self._linked)
+        if not need.owner and left:
+            sort_out(HELD_IN_RESERVE, self._not_held(need, left, self._held_now()))
+        found[REASONS[SUITS]] = left
+        return found
+
+    def who(self, bits: int) -> list[Person]:
+        """The people of these bits, in the order of the roster."""
+        return [self._people[place] for place in places(bits)]
 
     def _choose(self, visit: int, lane: Lane, candidates: int) -> Choice:
         """The best of the candidates by the policy's criteria; the roster's order decides the rest."""

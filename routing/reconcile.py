@@ -1,20 +1,32 @@
-"""After a snapshot of the PBX: it wins on what exists, the world on order, need and waiting time."""
+"""After a snapshot of a PBX: it wins on what exists, the world on order, need and waiting time.
 
-from typing import NamedTuple
+Every change goes through the moves and their tables, as if the events that were missed had come.
+"""
+
+from typing import Final, NamedTuple
 
 from agents import state as staff
-from routing import call, facts
-from routing.commands import Withdraw
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.commands import PHONE_LOST
 from routing.events import Leg, LegSeen
-from routing.moves import LEASE, Moves
-from routing.world import Offer, Person, Visit, World
+from routing.handlers.caller import serves_alone
+from routing.moves import Moves
+from routing.world import Person, Visit, World, device_key, leg_key
 
-HOLD = "acd-hold"
-CONNECT = "acd-connect"
-DEGRADED = "acd-degraded"
-CLOSED = "acd-closed"
-MENUS = frozenset({"acd-entry", "acd-language", "acd-concern"})
-"""The dialplan's contexts in which a caller can stand."""
+HOLD: Final = "acd-hold"
+CONNECT: Final = "acd-connect"
+DEGRADED: Final = "acd-degraded"
+CLOSED: Final = "acd-closed"
+MENUS: Final = frozenset({"acd-entry", "acd-language", "acd-concern"})
+"""The dialplan's contexts in which a caller can stand. In any other a subroutine runs for a moment."""
+
+GONE: Final = "gone"
+UNKNOWN: Final = "unknown"
+
+Difference = tuple[str, str, str]
+"""(subject, as the world has it, as the PBX has it)."""
 
 
 class Seen(NamedTuple):
@@ -25,11 +37,13 @@ class Seen(NamedTuple):
     phone: LegSeen | None
 
 
-def seen(legs: tuple[LegSeen, ...]) -> dict[Leg, Seen]:
+def seen(world: World, legs: tuple[LegSeen, ...]) -> dict[Leg, Seen]:
     """Every caller of a snapshot with the state they are in, in the order in which they came.
 
-    A call is a talk if caller and phone share a bridge; it rings if the caller has a phone's leg.
+    A call is a talk if caller and phone share a bridge; it rings if the caller has a phone's leg. Legs that
+    have ended since are left out.
     """
+    legs = tuple(each for each in legs if leg_key(each.leg) not in world.gone)
     phones: dict[Leg, list[LegSeen]] = {}
     for leg in legs:
         if leg.phone and leg.caller != leg.leg:
@@ -38,141 +52,228 @@ def seen(legs: tuple[LegSeen, ...]) -> dict[Leg, Seen]:
     callers = [leg for leg in legs if not leg.phone and leg.caller == leg.leg]
     for row in sorted(callers, key=lambda each: (each.queued_ms or each.arrived_ms, each.leg)):
         theirs = sorted(phones.get(row.leg, []), key=lambda each: each.leg)
-        bridged = [leg for leg in theirs if row.bridge and leg.bridge == row.bridge]
-        if bridged:
-            calls[row.leg] = Seen(row, call.TALKING, bridged[0])
-        elif row.context == DEGRADED:
-            calls[row.leg] = Seen(row, call.DEGRADED, None)
-        elif theirs:
-            calls[row.leg] = Seen(row, call.RINGING, theirs[0])
-        elif row.context == CONNECT:
-            calls[row.leg] = Seen(row, call.OFFERED, None)
-        elif row.context == CLOSED:
-            calls[row.leg] = Seen(row, call.CLOSING, None)
-        elif row.context == HOLD:
-            calls[row.leg] = Seen(row, call.WAITING, None)
-        elif row.context in MENUS:
-            calls[row.leg] = Seen(row, call.GREETED, None)
+        if (found := _seen(row, theirs)) is not None:
+            calls[row.leg] = found
     return calls
 
 
-def differences(
-    world: World, calls: dict[Leg, Seen], devices: tuple[tuple[str, str], ...], asked_ms: int
-) -> list[tuple[str, str, str]]:
-    """(subject, as the world has it, as the PBX has it) for all that disagrees.
+def _seen(row: LegSeen, phones: list[LegSeen]) -> Seen | None:
+    """What a caller's leg with these phones' legs means; None if it is no call of ours yet."""
+    bridged = [leg for leg in phones if row.bridge and leg.bridge == row.bridge]
+    phone = phones[0] if phones else None
+    if bridged:
+        return Seen(row, table.TALKING, bridged[0])
+    if row.context == DEGRADED:
+        return Seen(row, table.DEGRADED, phone)
+    if phone is not None:
+        return Seen(row, table.RINGING, phone)
+    if row.context == CONNECT:
+        return Seen(row, table.OFFERED, None)
+    if row.context == CLOSED:
+        return Seen(row, table.CLOSING, None)
+    if row.context == HOLD or row.queued_ms:
+        return Seen(row, table.WAITING, None)
+    return Seen(row, table.GREETED, None) if row.context in MENUS or row.arrived_ms else None
 
-    What changed since the snapshot was asked for is newer than it and left out.
+
+def differences(world: World, calls: dict[Leg, Seen], event: ev.PbxSnapshot) -> list[Difference]:
+    """All that disagrees on this PBX.
+
+    What changed since the snapshot was asked for is newer than it and left out; so is a phone of which the
+    PBX says nothing: it has no state to tell yet.
     """
-    found: list[tuple[str, str, str]] = []
-    known = {visit.caller for visit in world.visits.values()}
-    for visit in world.visits.values():
-        if visit.changed_ms >= asked_ms:
-            continue
-        there = calls.get(visit.caller)
-        state = there.state if there else "gone"
-        same = state == visit.state or {state, visit.state} == {call.OFFERED, call.RINGING}
-        if not same:
-            found.append((visit.caller.uid, visit.state, state))
-    found.extend((leg.uid, "unknown", there.state) for leg, there in calls.items() if leg not in known)
-    states = dict(devices)
+    found: list[Difference] = []
+    here = [visit for visit in world.visits.values() if _is_here(visit, event.node)]
+    known = {visit.caller for visit in here}
+    for visit in here:
+        if visit.changed_ms < event.asked_ms and visit.caller is not None:
+            there = calls.get(visit.caller)
+            state = there.state if there else GONE
+            if not _same(state, visit.state):
+                found.append((visit.caller.uid, visit.state, state))
+    found.extend((leg.uid, UNKNOWN, there.state) for leg, there in calls.items() if leg not in known)
+    states = dict(event.devices)
     for person in world.people.values():
-        state = states.get(person.agent.reach.address, "UNKNOWN")
-        if person.changed_ms < asked_ms and person.device != state:
-            found.append((person.agent.reach.address, person.device, state))
+        reach = person.agent.reach
+        state = states.get(reach.address, person.device)
+        if reach.node in ("", event.node) and person.changed_ms < event.asked_ms and person.device != state:
+            found.append((reach.address, person.device, state))
     return found
 
 
-class Reconciling(Moves):
-    """The moves that make the world agree with what was seen."""
+def _same(there: str, ours: str) -> bool:
+    if ours == table.PARTING:
+        return there in (table.TALKING, table.OFFERED)
+    return there == ours or {there, ours} <= {table.OFFERED, table.RINGING}
 
-    def _reconcile(self, calls: dict[Leg, Seen], only: set[str]) -> None:
-        """Make the world agree with what was seen; with `only` subjects given, just those."""
-        world = self.world
-        for visit in list(world.visits.values()):
-            if only and str(visit.caller.uid) not in only:
-                continue
-            if visit.caller not in calls:
-                self._end_visit(visit, self._lost(visit), facts.BY_PBX, "gone_while_we_were_away")
-        for leg, now_seen in calls.items():
-            if only and leg.uid not in only:
-                continue
-            key = self._callers.get(leg)
-            visit = world.visits[key] if key is not None else self._adopt(now_seen)
-            self._align(visit, now_seen)
-        for person in world.people.values():
-            if person.activity == staff.TALKING and person.visit not in world.visits:
-                self._end_talk(person)
 
-    def _lost(self, visit: Visit) -> str:
-        return facts.ANSWERED if visit.talked else facts.LOST
+def _is_here(visit: Visit, node: str) -> bool:
+    return visit.caller is not None and node in ("", visit.node)
 
-    def _adopt(self, call_seen: Seen) -> Visit:
-        row = call_seen.row
-        visit = self._begin_visit(row.leg, "", row.arrived_ms or self.world.now_ms, adopted=True)
-        visit.language, visit.concern, visit.second = row.language, row.concern, row.second
-        if row.language or row.concern:
-            self._need(visit)
-        return visit
 
-    def _align(self, visit: Visit, call_seen: Seen) -> None:
-        """Bring one visit to the state in which the PBX holds it."""
-        world, row = self.world, call_seen.row
-        self._catch_up(visit, row, call_seen.state)
-        person = self._person_at(call_seen.phone.phone) if call_seen.phone else None
-        offer = world.offers.get(visit.offer)
-        for other in world.people.values():
-            if other.activity == staff.TALKING and other.visit == visit.id:
-                if call_seen.state == call.TALKING and other is person:
-                    continue
-                self._end_talk(other)
-                visit.state, visit.agent = call.WAITING, ""
-        if call_seen.state == call.TALKING and person is not None and call_seen.phone:
-            self._begin_talk(visit, person, call_seen.phone.leg)
-            return
-        if call_seen.state in (call.OFFERED, call.RINGING) and offer is not None:
-            offer.deadline_ms = world.now_ms + self.world.rules.lease_ms
-            self._at(offer.deadline_ms, LEASE, offer.id)
-            if call_seen.phone and person is not None and person.offer == offer.id:
-                self._ring(visit, offer, person, call_seen.phone.leg)
-            return
-        if offer is not None:
-            self._end_offer(offer, facts.WITHDRAWN)
-        if call_seen.state == call.RINGING and person is not None and call_seen.phone:
-            self._readopt_offer(visit, person, call_seen.phone)
-            return
-        if call_seen.state == call.OFFERED:
-            self._commands.append(Withdraw(self._new_id(), visit.caller))
-        visit.state = call.WAITING if call_seen.state == call.OFFERED else call_seen.state
-        visit.changed_ms = world.now_ms
-        if visit.state == call.WAITING:
-            self._wait(visit)
+def drift(moves: Moves, event: ev.PbxSnapshot) -> None:
+    """What differs in two snapshots in a row is said and mended."""
+    world = moves.world
+    found = differences(world, seen(world, event.legs), event)
+    before = world.suspects.get(event.node, ())
+    confirmed = [each for each in found if each in before]
+    world.suspects[event.node] = tuple(each for each in found if each not in confirmed)
+    for subject, ours, theirs in confirmed:
+        moves.derived.say(facts.DriftFound(world.now_ms, subject, ours, theirs))
+    if confirmed:
+        reconcile(moves, event, {subject for subject, _, _ in confirmed})
+
+
+def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> None:
+    """Make the world agree with what this PBX holds; with `only` given, just these subjects.
+
+    A visit that changed after the snapshot was asked for is newer than it: it only goes on.
+    """
+    world = moves.world
+    for phone, state in event.devices:
+        lost = state in staff.IN_USE and _lost(moves, phone, event.node)
+        if (only is None or phone in only) and not lost:
+            moves.people.set_device(phone, state, event.node)
+    calls = seen(world, event.legs)
+    for visit in [each for each in world.visits.values() if _is_here(each, event.node)]:
+        there = calls.get(visit.caller) if visit.caller is not None else None
+        if only is not None and (visit.caller is None or visit.caller.uid not in only):
+            continue
+        if visit.changed_ms > event.asked_ms:
+            _go_on(moves, visit)
+        elif there is None:
+            outcome = facts.ANSWERED if visit.talked or visit.state == table.TALKING else facts.LOST
+            moves.end_visit(visit, outcome, facts.BY_PBX, "gone_while_we_were_away")
         else:
-            self._leave_queue(visit)
+            _align(moves, visit, there)
+    for leg, there in calls.items():
+        if moves.derived.visit_of(leg) is None and (only is None or leg.uid in only):
+            _align(moves, _adopt(moves, there), there)
+    _take_phones(moves, event)
 
-    def _catch_up(self, visit: Visit, row: LegSeen, state: str) -> None:
-        """What the caller chose while nobody listened stands on the channel."""
-        if visit.queued_ms:
-            language, concern = visit.language, visit.concern
+
+def _take_phones(moves: Moves, event: ev.PbxSnapshot) -> None:
+    """A phone with a leg is in use, even if its device does not say so yet: nobody may ring it now."""
+    there = {row.leg for row in event.legs if leg_key(row.leg) not in moves.world.gone}
+    for leg in [leg for leg in moves.derived.other_legs if leg.node == event.node and leg not in there]:
+        moves.people.lost_leg(leg)
+    for row in event.legs:
+        person = moves.derived.person_at(row.phone, event.node) if row.phone else None
+        if person is not None and row.leg in there and moves.derived.visit_of(row.leg) is None:
+            moves.people.has_leg(person, row.leg)
+
+
+def _adopt(moves: Moves, there: Seen) -> Visit:
+    row = there.row
+    visit = moves.visits.begin(row.leg, "", row.arrived_ms or moves.world.now_ms, adopted=True)
+    moves.visits.set_need(visit, row.language, row.concern, row.second)
+    return visit
+
+
+def _go_on(moves: Moves, visit: Visit) -> None:
+    """What stood still while the link was down goes on as it stands."""
+    offer = moves.world.offers.get(visit.offer)
+    if offer is not None:
+        moves.offers.lease(offer, moves.world.rules.lease_ms)
+    elif visit.state == table.WAITING:
+        moves.visits.wait(visit)
+    elif visit.state == table.PARTING:
+        moves.visits.part_again(visit)
+
+
+def _align(moves: Moves, visit: Visit, there: Seen) -> None:
+    """Bring one visit to the state in which the PBX holds it."""
+    _catch_up(moves, visit, there)
+    phone = there.phone
+    person = _whose(moves, visit, phone, there.row.leg.node) if phone is not None else None
+    if visit.state == table.TALKING and there.state != table.TALKING:
+        moves.talks.over(visit)
+        moves.visits.part(visit)
+    if visit.state == table.PARTING and there.state == table.OFFERED:
+        moves.visits.part_again(visit)  # behind the dial, and about to end or to be on hold
+    elif there.state == table.TALKING and phone is not None:
+        if _lost(moves, phone.phone, there.row.leg.node):
+            _free(moves, visit)
         else:
-            language, concern = row.language or visit.language, row.concern or visit.concern
-        second = row.second or visit.second
-        if (language, concern, second) != (visit.language, visit.concern, visit.second):
-            visit.language, visit.concern, visit.second = language, concern, second
-            self._need(visit)
-        if not visit.queued_ms and state not in (call.GREETED, call.CLOSING):
-            self._queue(visit, row.queued_ms or self.world.now_ms)
-            visit.state = call.WAITING
+            moves.talks.begin(visit, person, phone.leg, phone.phone)
+    elif there.state == table.DEGRADED:
+        _end_offer(moves, visit)
+        serves_alone(moves, visit)
+        if phone is not None and visit.state == table.DEGRADED:
+            moves.offers.rings_alone(visit, person, phone.leg, phone.phone)
+        else:
+            moves.offers.stops_alone(visit)
+    elif there.state in (table.OFFERED, table.RINGING):
+        _align_offer(moves, visit, person, phone)
+    elif there.state == table.CLOSING:
+        _end_offer(moves, visit)
+        moves.visits.leave_queue(visit)
+        moves.visits.move(visit, table.TURN_AWAY)
+    elif there.state == table.WAITING:
+        _hold(moves, visit)
+    elif visit.offer:
+        _go_on(moves, visit)
 
-    def _readopt_offer(self, visit: Visit, person: Person, phone: LegSeen) -> None:
-        """A phone rings for a caller under an offer whose record was lost: it becomes ours again."""
-        world = self.world
-        if (person.activity, staff.RESERVE) in staff.ACTIVITY:
-            offer = Offer(phone.offer or self._new_id(), visit.id, person.agent.id, world.now_ms, 0)
-            offer.deadline_ms = world.now_ms + self.world.rules.lease_ms
-            world.offers[offer.id] = offer
-            self._at(offer.deadline_ms, LEASE, offer.id)
-            self._leave_queue(visit)
-            visit.state, visit.offer, visit.agent = call.OFFERED, offer.id, person.agent.id
-            person.visit, person.offer = visit.id, offer.id
-            person.activity = staff.RESERVED
-            self._ring(visit, offer, person, phone.leg)
+
+def _lost(moves: Moves, phone: str, node: str) -> bool:
+    """Whether this phone was lost and nothing else was heard of it since."""
+    return moves.world.devices.get(device_key(node, phone)) == staff.LOST
+
+
+def _free(moves: Moves, visit: Visit) -> None:
+    """Take a caller out of the talk with a phone that was lost."""
+    if visit.state == table.TALKING:
+        moves.talks.over(visit)
+        moves.visits.part(visit)
+    else:
+        _hold(moves, visit)
+    moves.offers.withdraw(visit, PHONE_LOST)
+
+
+def _whose(moves: Moves, visit: Visit, phone: LegSeen, node: str) -> Person | None:
+    """Who is at the phone's leg: as it was dialled, else as phones are now."""
+    held = visit.phone
+    if held is not None and held.leg == phone.leg and held.agent:
+        return moves.world.people.get(held.agent)
+    return moves.derived.person_at(phone.phone, node)
+
+
+def _hold(moves: Moves, visit: Visit) -> None:
+    """The caller is on hold."""
+    _end_offer(moves, visit)
+    if visit.state == table.DEGRADED:
+        moves.offers.stops_alone(visit)
+    if visit.state == table.WAITING or moves.visits.move(visit, table.QUEUE):
+        moves.visits.wait(visit)
+
+
+def _end_offer(moves: Moves, visit: Visit) -> None:
+    if (offer := moves.world.offers.get(visit.offer)) is not None:
+        moves.offers.end(offer, facts.WITHDRAWN)
+        moves.visits.back_on_hold(visit)
+
+
+def _align_offer(moves: Moves, visit: Visit, person: Person | None, phone: LegSeen | None) -> None:
+    """The caller is on the way to a person or rings there, as we know it or under a record that was lost."""
+    offer = moves.world.offers.get(visit.offer)
+    if offer is not None and (phone is None or (person is not None and person.agent.id == offer.agent)):
+        moves.offers.lease(offer, moves.world.rules.lease_ms)
+        if phone is not None:
+            moves.offers.rang(visit, offer, phone.leg)
+        return
+    _hold(moves, visit)
+    if phone is not None and person is not None:
+        moves.offers.take_up(visit, person, phone.offer, phone.leg)
+    if visit.state == table.WAITING:
+        moves.offers.withdraw(visit)
+
+
+def _catch_up(moves: Moves, visit: Visit, there: Seen) -> None:
+    """What the caller chose while nobody listened stands on the channel."""
+    row = there.row
+    if visit.queued_ms:
+        moves.visits.set_need(visit, "", "", row.second)
+    else:
+        moves.visits.set_need(visit, row.language, row.concern, row.second)
+    if not visit.queued_ms and there.state not in (table.GREETED, table.CLOSING):
+        moves.visits.queue(visit, row.queued_ms or moves.world.now_ms)

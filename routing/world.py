@@ -1,31 +1,49 @@
 """The state of the hotline as plain data: what a snapshot holds, and nothing that could be derived."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from agents.model import Agent
-from agents.state import IDLE, LOGGED_OUT, shown, takes_offers
-from routing.call import GREETED, NO_INTERPRETER
+from agents.state import IDLE, LOGGED_OUT, PRESSING, shown, takes_offers
 from routing.events import Leg
 from routing.policy import Policy
+from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, VOICE
 
 RECENT_MAX = 10_000
+GONE_MAX = 2_000
+DEVICES_MAX = 20_000
+
+
+class VisitLeg(NamedTuple):
+    """A leg that a visit holds. role: one of routing.visit.ROLES. agent: whose phone it is, or "".
+
+    phone: the endpoint that was dialled, "" where that is not known.
+    """
+
+    leg: Leg
+    role: str
+    agent: str = ""
+    phone: str = ""
 
 
 @dataclass(slots=True)
 class Visit:
-    """One caller's stay. Times in epoch ms, 0 where not yet.
+    """One person's stay with us, of a kind (routing.visit.KINDS). Times in epoch ms, 0 where not yet.
 
     order_from_ms decides the order of callers; queued_ms is the truth about waiting. offer: the open
     offer's id or 0. agent: who is offered or talks, or "". owner: who has the caller's case, or "".
     classes: priority classes. asked: people who did not take this caller, with the time until which they
-    are not asked again. widen_ms, retry_ms: next deadlines, or 0. interpreter: the caller's language if
-    the offer or talk needs an interpreter for it, else ""; interpreting: what became of that (routing.call).
+    are not asked again. widen_ms, retry_ms, parting_ms: next deadlines, or 0. stale: dials refused in a row
+    because of an old term. talks: how many have begun. talked: whether one of them was none of the failed.
+    interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
+    interpreting: what became of that (routing.visit).
     """
 
     id: int
-    caller: Leg
+    legs: tuple[VisitLeg, ...]
     line: str
     arrived_ms: int
+    kind: str = VOICE
     state: str = GREETED
     changed_ms: int = 0
     queued_ms: int = 0
@@ -40,26 +58,52 @@ class Visit:
     offer: int = 0
     agent: str = ""
     talked: bool = False
+    talks: int = 0
+    degraded: bool = False
     interpreter: str = ""
     interpreting: str = NO_INTERPRETER
     hung_up_by: str = ""
     asked: tuple[tuple[str, int], ...] = ()
+    stale: int = 0
     widen_ms: int = 0
     retry_ms: int = 0
+    parting_ms: int = 0
+
+    @property
+    def caller(self) -> Leg | None:
+        """The caller's leg; None while nobody is on the line."""
+        for each in self.legs:
+            if each[1] == CALLER:
+                return each[0]
+        return None
+
+    @property
+    def phone(self) -> VisitLeg | None:
+        """The leg of the phone that rings or talks; None if there is none."""
+        for each in self.legs:
+            if each.role == PHONE:
+                return each
+        return None
+
+    @property
+    def node(self) -> str:
+        """The PBX that holds the caller; "" while nobody is on the line."""
+        leg = self.caller
+        return leg.node if leg is not None else ""
 
 
 @dataclass(slots=True)
 class Offer:
     """A caller offered to a person, as a lease: over at deadline_ms whatever is lost (0: frozen).
 
-    cause: what the phone's leg ended with, -1 while it has not. status: how the dial ended, "" while it
-    has not; an offer whose phone had a leg is over when both are known.
+    phone_leg: once the PBX has dialled. cause: what the phone's leg ended with, -1 while it has not.
+    status: how the dial ended, "" while it has not; an offer whose phone had a leg is over when both are
+    known.
     """
 
     id: int
     visit: int
     agent: str
-    made_ms: int
     deadline_ms: int
     phone_leg: Leg | None = None
     rang: bool = False
@@ -68,9 +112,27 @@ class Offer:
 
 
 @dataclass(slots=True)
+class Engagement:
+    """What one person does for one visit: a state of agents.state.ACTIVITY but IDLE.
+
+    offer: under which; 0 where the dialplan rang by itself. leg: of their phone. since_ms: of this state.
+    until_ms: the end of the wrap-up, else 0.
+    """
+
+    visit: int
+    activity: str
+    offer: int = 0
+    leg: Leg | None = None
+    since_ms: int = 0
+    until_ms: int = 0
+
+
+@dataclass(slots=True)
 class Person:
     """A member of staff at work. idle_since_ms orders the idle.
 
+    engagements: the most pressing first. other_legs: of their phone, that serve no visit. leaving: no
+    longer of the staff; gone once nothing is left to do.
     calls, busy_ms, idle_ms: of today: talks begun, time in talks and wrap-up, time idle and ready. The
     two times are without the stretch that goes on now, and so can be negative after midnight.
     """
@@ -78,7 +140,8 @@ class Person:
     agent: Agent
     presence: str = LOGGED_OUT
     reason: str = ""
-    activity: str = IDLE
+    engagements: tuple[Engagement, ...] = ()
+    other_legs: tuple[Leg, ...] = ()
     device: str = ""
     changed_ms: int = 0
     shown: str = LOGGED_OUT
@@ -90,36 +153,64 @@ class Person:
     busy_ms: int = 0
     idle_ms: int = 0
     misses: int = 0
-    visit: int = 0
-    offer: int = 0
-    phone_leg: Leg | None = None
-    wrap_up_ms: int = 0
+    leaving: bool = False
+
+    @property
+    def activity(self) -> str:
+        """What others see of all that this person is engaged in."""
+        return self.engagements[0].activity if self.engagements else IDLE
 
     @property
     def free(self) -> bool:
         """Whether a caller may be offered now."""
-        return takes_offers(self.presence, self.activity, self.device)
+        idle = not self.engagements and not self.other_legs
+        return idle and takes_offers(self.presence, IDLE, self.device)
 
     @property
     def appears(self) -> str:
         """The state that others see."""
-        return shown(self.presence, self.activity, self.device)
+        device = "INUSE" if self.other_legs else self.device
+        return shown(self.presence, self.activity, device)
+
+    def engaged_with(self, visit: int) -> Engagement | None:
+        """What this person does for a visit; None for nothing."""
+        for each in self.engagements:
+            if each.visit == visit:
+                return each
+        return None
+
+
+def pressing(engagement: Engagement) -> tuple[int, int]:
+    """The order in which several engagements count."""
+    return PRESSING.index(engagement.activity), engagement.visit
+
+
+@dataclass(slots=True)
+class Link:
+    """The link to one PBX, and why it is down."""
+
+    up: bool = False
+    why: str = "not connected yet"
 
 
 @dataclass(slots=True)
 class World:
     """Everything the engine knows. Two equal worlds decide alike.
 
-    shadow: a policy that is asked and never obeyed; shadow_said: the last difference told. recent: token
-    -> when the caller's last visit ended (epoch ms), oldest first, RECENT_MAX at most.
+    links: by node. day_ms: the midnight from which the counts of the day are. shadow: a policy that is
+    asked and never obeyed; shadow_said: the last difference told. recent: token -> when the caller's last
+    visit ended (epoch ms), RECENT_MAX at most. devices: the state of every phone by node and name,
+    DEVICES_MAX at most. gone: legs that ended, by node and Uniqueid, with when, GONE_MAX at most: a
+    snapshot asked for before that may still show them. In all three the oldest is forgotten first.
+    suspects: differences that the last look for drift found, by node.
     """
 
     now_ms: int = 0
     term: int = 0
     counter: int = 0
-    link_up: bool = False
-    link_why: str = "not connected yet"
+    links: dict[str, Link] = field(default_factory=dict)
     open: bool = False
+    day_ms: int = 0
     policy: Policy | None = None
     policy_digest: str = ""
     shadow: Policy | None = None
@@ -130,8 +221,10 @@ class World:
     offers: dict[int, Offer] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     recent: dict[str, int] = field(default_factory=dict)
-    announced: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    suspects: tuple[tuple[str, str, str], ...] = ()
+    devices: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+    fallback: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    suspects: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
 
     @property
     def rules(self) -> Policy:
@@ -140,6 +233,43 @@ class World:
             raise NoPolicy
         return self.policy
 
+    @property
+    def link_up(self) -> bool:
+        """Whether every PBX that we know of is linked, and there is one."""
+        return bool(self.links) and all(link.up for link in self.links.values())
+
+    @property
+    def link_why(self) -> str:
+        """Why not, in the words of the first one that is down; "" if all are up."""
+        if not self.links:
+            return Link().why
+        return next((link.why for link in self.links.values() if not link.up), "")
+
+    def linked(self, node: str) -> bool:
+        """Whether this PBX is linked; "": whether any is. A link without a name stands for all others."""
+        if node:
+            link = self.links.get(node) or self.links.get("")
+            return link is not None and link.up
+        return any(link.up for link in self.links.values())
+
 
 class NoPolicy(RuntimeError):
     """A call came before any policy was in force."""
+
+
+def remember(kept: dict[str, Any], key: str, value: object, most: int) -> None:
+    """Put a value in as the newest; beyond `most` the oldest is forgotten."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > most:
+        del kept[next(iter(kept))]
+
+
+def device_key(node: str, phone: str) -> str:
+    """Under which World.devices holds a phone."""
+    return f"{node}/{phone}"
+
+
+def leg_key(leg: Leg) -> str:
+    """Under which World.gone holds a leg."""
+    return f"{leg.node}/{leg.uid}"

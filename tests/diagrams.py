@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from agents import state
-from routing import call
+from routing import visit
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "states.md"
 HEAD = """# States
 
-Made from the tables in `agents/state.py` and `routing/call.py` by `make docs`; a test holds them equal.
+Made from the tables in `agents/state.py` and `routing/visit.py` by `make docs`; a test holds them equal.
 What is not in a table is refused, changes nothing, and is recorded as a fact.
 """
 
@@ -25,8 +25,8 @@ def diagram(title: str, table: dict[tuple[str, str], str]) -> str:
 def text() -> str:
     """The whole document."""
     parts = [
-        diagram("A visit", call.TRANSITIONS),
-        diagram("The interpreter of a talk", call.INTERPRETING),
+        diagram("A visit", visit.TRANSITIONS),
+        diagram("The interpreter of a talk", visit.INTERPRETING),
         diagram("A person: do they take calls?", state.PRESENCE),
         diagram("A person: what do they do for the hotline?", state.ACTIVITY),
     ]

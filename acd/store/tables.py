@@ -60,12 +60,6 @@ snapshots = Table(
     Column("world", LargeBinary, nullable=False),
     Column("crc", BigInteger),
 )
-pulse = Table(
-    "journal_pulse",
-    JOURNAL,
-    Column("id", Integer, primary_key=True),
-    Column("count", BigInteger, nullable=False),
-)
 
 Moment = DateTime(timezone=True)
 

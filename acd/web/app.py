@@ -20,7 +20,17 @@ from acd.ports import Case
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import Board, CaseBody, CaseFile, Difference, Explanation, Reason, ServiceLevel, State
+from acd.web.shapes import (
+    Board,
+    Candidate,
+    CaseBody,
+    CaseFile,
+    Difference,
+    Explanation,
+    Reason,
+    ServiceLevel,
+    State,
+)
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
@@ -111,8 +121,16 @@ def make_app(deps: WebDeps) -> FastAPI:
 
     @app.get("/api/explain", dependencies=[Depends(authorised)])
     async def explain() -> Explanation:
-        """Each waiting call with every person's verdict, and why each free person is offered nobody."""
+        """How many people suit each waiting call, and why others do not; the same for each free person."""
         return Explanation.of(deps.explain())
+
+    @app.get("/api/explain/{visit}", dependencies=[Depends(authorised)])
+    async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> list[Candidate]:
+        """Everybody's verdict for one waiting call, in the order of the roster."""
+        found = deps.explain_visit(visit)
+        if found is None:
+            raise HTTPException(404, "unknown_visit")
+        return [Candidate.model_validate(each) for each in found]
 
     @app.get("/api/shadow", dependencies=[Depends(authorised)])
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:

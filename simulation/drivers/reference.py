@@ -279,7 +279,7 @@ class Reference(Clocked):
             bridged = ev.Bridged(command.caller, leg, command.reach.address)
             self._at(now + takes, layout.ANSWER, offer, self._phone, visit, command.id, (bridged,))
         elif does == SILENT:
-            return
+            self._hears_nothing(ev.DialBegan(command.caller, leg, command.reach.address))
         else:
             ended = ev.DialEnded(command.caller, command.id, STATUS.get(does, "CHANUNAVAIL"))
             told: tuple[Event, ...] = (ended,)
@@ -288,6 +288,13 @@ class Reference(Clocked):
                 if does == BUSY:
                     told = (begun, *told)
             self._at(now + takes, layout.PHONE_ENDS, offer, self._phone, visit, command.id, told)
+
+    def _hears_nothing(self, begun: ev.DialBegan) -> None:
+        """The dial begins, and nothing follows: no deadline is due and nobody is decided about."""
+        now = self._now()
+        if self.keeps_events:
+            self.events.append((begun, now))
+        self._engine.steps((begun,), now)
 
     def _does(self, caller: int, attempt: int, number: int) -> tuple[int, int]:
         """What the phone does with the caller's offer of this number (see the model), after so many ms."""

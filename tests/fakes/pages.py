@@ -45,7 +45,8 @@ def app_of(
         changes=Changes(),
         service_level=level,
         staff=unasked,
-        explain=lambda: Explained((), ()),
+        explain=lambda: Explained(0, (), ()),
+        explain_visit=lambda visit: None,
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]

@@ -8,8 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from acd import replay
 from agents import state as staff
-from routing import call, facts
 from routing import events as ev
+from routing import facts
+from routing import visit as call
 from routing.commands import Connect
 from routing.engine import Engine
 from routing.policy import Policy, Reserve
@@ -282,14 +283,18 @@ class Hotline(RuleBasedStateMachine):
         world = self.bench.engine.world
         for offer in world.offers.values():
             person, visit = world.people[offer.agent], world.visits[offer.visit]
-            assert (person.offer, visit.offer) == (offer.id, offer.id)
-            assert person.activity in (staff.RESERVED, staff.RINGING)
+            engaged = person.engaged_with(visit.id)
+            assert engaged is not None
+            assert (engaged.offer, visit.offer) == (offer.id, offer.id)
+            assert engaged.activity in (staff.RESERVED, staff.RINGING)
             assert visit.state in (call.OFFERED, call.RINGING)
         for person in world.people.values():
-            if person.activity in (staff.RESERVED, staff.RINGING):
-                assert person.offer in world.offers
-            if person.activity == staff.TALKING:
-                assert world.visits[person.visit].state == call.TALKING
+            for engaged in person.engagements:
+                if engaged.activity in (staff.RESERVED, staff.RINGING):
+                    alone = world.visits[engaged.visit].state == call.DEGRADED
+                    assert (engaged.offer in world.offers) != alone
+                if engaged.activity == staff.TALKING:
+                    assert world.visits[engaged.visit].state == call.TALKING
         for visit in world.visits.values():
             assert (visit.offer in world.offers) == (visit.state in (call.OFFERED, call.RINGING))
 

@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from agents import state as staff
 from agents.model import Agent, Reach
-from routing import call, select
+from routing import select
+from routing import visit as call
 from routing.events import Leg
 from routing.index import Index
 from routing.need import Need, admitted, best_language, need_of, spoken, steps_of
 from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Plan, Policy, Refusal, Reserve, Step
-from routing.world import Person, Visit, World
+from routing.world import Engagement, Link, Person, Visit, VisitLeg, World
 
 LANGUAGES = ("de", "en", "ar", "tr")
 CONCERNS = ("study", "other")
@@ -53,6 +54,10 @@ def policies(draw: st.DrawFn) -> Policy:
     )
 
 
+def doing(activity: str) -> tuple[Engagement, ...]:
+    return () if activity == staff.IDLE else (Engagement(0, activity),)
+
+
 def people() -> st.SearchStrategy[Person]:
     skills = st.dictionaries(st.sampled_from(LANGUAGES), st.integers(1, 7), min_size=1)
     knows = st.dictionaries(st.sampled_from(CONCERNS), st.integers(1, 5))
@@ -62,7 +67,7 @@ def people() -> st.SearchStrategy[Person]:
                 "", "", Reach("phone", ""), tuple(sorted(languages.items())), tuple(sorted(concerns.items()))
             ),
             presence=state[0],
-            activity=state[1],
+            engagements=doing(state[1]),
             device="NOT_INUSE",
             idle_since_ms=START - since,
             calls=calls,
@@ -154,7 +159,7 @@ def best(world: World, policy: Policy, visit: Visit, need: Need, able: list[Pers
 @settings(max_examples=250)
 @given(data=st.data(), policy=policies(), crowd=st.lists(people(), min_size=1, max_size=7))
 def test_index_equals_search(data: st.DataObject, policy: Policy, crowd: list[Person]) -> None:
-    world = World(now_ms=START)
+    world = World(now_ms=START, links={"n": Link(up=True)})
     for i, person in enumerate(crowd):
         person.agent = person.agent._replace(id=f"p{i}")
         world.people[f"p{i}"] = person
@@ -165,7 +170,7 @@ def test_index_equals_search(data: st.DataObject, policy: Policy, crowd: list[Pe
             waited = data.draw(st.sampled_from([0, 1_000, 6_000, 12_000, 25_000, 95_000]))
             visit = Visit(
                 number,
-                Leg("n", str(number)),
+                (VisitLeg(Leg("n", str(number)), call.CALLER),),
                 "",
                 START,
                 state=call.WAITING,
@@ -189,7 +194,7 @@ def test_index_equals_search(data: st.DataObject, policy: Policy, crowd: list[Pe
                 index.enqueue(visit)
         else:
             person = world.people[data.draw(st.sampled_from(sorted(world.people)))]
-            person.activity = data.draw(st.sampled_from([staff.IDLE, staff.TALKING]))
+            person.engagements = doing(data.draw(st.sampled_from([staff.IDLE, staff.TALKING])))
             person.idle_since_ms = world.now_ms - data.draw(st.integers(0, 2))
             index.refresh(person)
         choice = index.decide()

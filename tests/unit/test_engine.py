@@ -5,10 +5,12 @@ from typing import TypeVar
 import pytest
 
 from agents import state as staff
-from routing import call, facts
 from routing import events as ev
-from routing.commands import Announce, Confirm, Connect, Withdraw
-from routing.engine import Effects, classify
+from routing import facts
+from routing import visit as call
+from routing.commands import Confirm, Connect, SetFallback, Withdraw
+from routing.engine import Effects
+from routing.offers import refusal
 from tests.fakes.centre import NODE, POLICY, Bench
 
 CALLER = ev.Leg(NODE, "1.1")
@@ -135,7 +137,7 @@ def test_a_caller_who_leaves_is_counted_where_they_left(bench: Bench, stage: str
 def test_how_a_phone_refuses_is_told_by_its_own_cause(
     cause: int, rang: bool, status: str, outcome: str
 ) -> None:
-    assert classify(cause, rang, status) == outcome
+    assert refusal(cause, rang, status) == outcome
 
 
 def test_why_a_phone_refused_may_be_told_after_its_dial_is_over(bench: Bench) -> None:
@@ -165,7 +167,7 @@ def test_who_does_not_answer_is_passed_over_and_away_after_the_second_miss(bench
     bench.tell(ev.LegEnded(leg, 0), 15_000)
     effects = bench.tell(ev.DialEnded(caller, second.offer, "NOANSWER"))
     assert bench.engine.world.people["birgit"].appears == staff.AWAY
-    assert "p02" not in dict(only(Announce, effects.commands).phones)[""]
+    assert "p02" not in dict(only(SetFallback, effects.commands).phones)[""]
 
 
 def test_a_dead_phone_costs_the_caller_two_seconds(bench: Bench) -> None:
@@ -249,7 +251,7 @@ def test_nothing_is_offered_while_the_link_is_down_and_leases_freeze(bench: Benc
     bench.login("p02")
     offer = offered(bench.call("1.1"))
     bench.tell(ev.LinkDown("test"))
-    assert bench.engine.due() is None
+    assert bench.engine.due(bench.now + 1_000_000) is None
     assert bench.tell(ev.Elapsed(), 100_000).facts == ()
     assert offer.offer in bench.engine.world.offers
 

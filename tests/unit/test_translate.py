@@ -8,7 +8,7 @@ from acd.pbx.codec import BadValue, Frame, FrameReader, FrameTooLarge, check, de
 from acd.pbx.translate import Translator
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import Announce, Confirm, Connect, Withdraw
+from routing.commands import Confirm, Connect, SetFallback, Withdraw
 
 LEG = ev.Leg("pbx1", "1.1")
 STREAM = (
@@ -115,7 +115,7 @@ def test_commands_become_actions() -> None:
     ]
     assert translator.actions(Withdraw(8, LEG))[0]["Context"] == "acd-hold"
     assert translator.actions(Confirm(9, LEG, False))[0]["Value"] == "refused"
-    announced = translator.actions(Announce(1, 3, (("", ("p01", "p02")), ("de", ("p01",)))))
+    announced = translator.actions(SetFallback(1, 3, (("", ("p01", "p02")), ("de", ("p01",)))))
     assert [(each["Variable"], each["Value"]) for each in announced] == [
         ("ACD_TERM", "3"),
         ("ACD_PHONES", "p01,p02"),

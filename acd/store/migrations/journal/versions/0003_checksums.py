@@ -1,4 +1,4 @@
-"""A checksum over each event and each kept world, and a row whose writing proves that writing goes."""
+"""A checksum over each event and each kept world."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,9 +12,3 @@ def upgrade() -> None:
     for table in ("journal_event", "journal_snapshot"):
         with op.batch_alter_table(table) as change:
             change.add_column(sa.Column("crc", sa.BigInteger, nullable=True))
-    op.create_table(
-        "journal_pulse",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("count", sa.BigInteger, nullable=False),
-    )
-    op.execute("INSERT INTO journal_pulse (id, count) VALUES (1, 0)")

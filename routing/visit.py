@@ -1,17 +1,39 @@
-"""The states of a visit as a table: from the greeting to exactly one end."""
+"""A visit: its kinds, the legs it holds, and its states as a table, from the greeting to exactly one end."""
 
 from typing import Final
+
+# --- kinds: how somebody came to us -----------------------------------------------------------------------
+
+VOICE: Final = "voice"
+CALLBACK: Final = "callback"
+MESSAGE: Final = "message"
+WEB: Final = "web"
+
+KINDS: Final = (VOICE, CALLBACK, MESSAGE, WEB)
+
+# --- legs: who is on the line -----------------------------------------------------------------------------
+
+CALLER: Final = "caller"
+PHONE: Final = "phone"
+CONSULTATION: Final = "consultation"
+INTERPRETER: Final = "interpreter"
+
+ROLES: Final = (CALLER, PHONE, CONSULTATION, INTERPRETER)
+
+# --- states -----------------------------------------------------------------------------------------------
 
 GREETED: Final = "greeted"
 WAITING: Final = "waiting"
 OFFERED: Final = "offered"
 RINGING: Final = "ringing"
 TALKING: Final = "talking"
+PARTING: Final = "parting"
 DEGRADED: Final = "degraded"
 CLOSING: Final = "closing"
 ENDED: Final = "ended"
 
-STATES: Final = (GREETED, WAITING, OFFERED, RINGING, TALKING, DEGRADED, CLOSING, ENDED)
+STATES: Final = (GREETED, WAITING, OFFERED, RINGING, TALKING, PARTING, DEGRADED, CLOSING, ENDED)
+"""PARTING: the phone's leg of a talk is gone; the caller's is about to end, or to be on hold again."""
 
 ARRIVE: Final = "arrive"
 CHOOSE: Final = "choose"
@@ -20,6 +42,7 @@ ADD_LANGUAGE: Final = "add_language"
 OFFER: Final = "offer"
 RING: Final = "ring"
 CONNECT: Final = "connect"
+PART: Final = "part"
 RETURN: Final = "return"
 DEGRADE: Final = "degrade"
 TURN_AWAY: Final = "turn_away"
@@ -31,6 +54,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (GREETED, QUEUE): WAITING,
     (GREETED, TURN_AWAY): CLOSING,
     (GREETED, DEGRADE): DEGRADED,
+    (GREETED, CONNECT): TALKING,  # what led there was lost
     (GREETED, END): ENDED,
     (WAITING, QUEUE): WAITING,
     (WAITING, ADD_LANGUAGE): WAITING,
@@ -38,6 +62,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (WAITING, DEGRADE): DEGRADED,
     (WAITING, CONNECT): TALKING,  # answered in the instant in which the offer was given up
     (WAITING, RETURN): WAITING,
+    (WAITING, TURN_AWAY): CLOSING,
     (WAITING, END): ENDED,
     (OFFERED, QUEUE): OFFERED,  # said on hold just before the redirect took the caller away
     (OFFERED, ADD_LANGUAGE): OFFERED,
@@ -52,7 +77,15 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (RINGING, RETURN): WAITING,
     (RINGING, END): ENDED,
     (TALKING, CONNECT): TALKING,
+    (TALKING, PART): PARTING,
+    (TALKING, QUEUE): WAITING,  # the caller says on hold what the phone's leg has not said yet
+    (TALKING, DEGRADE): DEGRADED,
     (TALKING, END): ENDED,
+    (PARTING, QUEUE): WAITING,
+    (PARTING, RETURN): WAITING,
+    (PARTING, CONNECT): TALKING,
+    (PARTING, DEGRADE): DEGRADED,
+    (PARTING, END): ENDED,
     (DEGRADED, DEGRADE): DEGRADED,
     (DEGRADED, ADD_LANGUAGE): DEGRADED,
     (DEGRADED, QUEUE): WAITING,
@@ -61,6 +94,24 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (CLOSING, TURN_AWAY): CLOSING,
     (CLOSING, END): ENDED,
 }
+
+LEGS_NEEDED: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys((GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, CLOSING), frozenset({CALLER})),
+    TALKING: frozenset({CALLER, PHONE}),
+    ENDED: frozenset(),
+}
+"""What a state cannot be without. Without the phone's leg a talk parts, without the caller's a visit ends."""
+
+WITHOUT_LEGS: Final = frozenset(
+    (kind, state) for kind in (CALLBACK, MESSAGE, WEB) for state in (WAITING, OFFERED)
+)
+"""What waits although nobody is on the line: a callback before it is dialled, a message, a request."""
+
+
+def needs(kind: str, state: str) -> frozenset[str]:
+    """The roles whose legs a visit of this kind needs in this state."""
+    return frozenset() if (kind, state) in WITHOUT_LEGS else LEGS_NEEDED[state]
+
 
 # --- the interpreter of a talk --------------------------------------------------------------------------
 

@@ -1,0 +1,98 @@
+"""What falls due when: a heap derived from the records of the world, in which each deadline stands."""
+
+from heapq import heappop, heappush
+from math import inf
+from typing import Any, Final
+
+from routing.policy import Policy
+from routing.spans import next_day, next_edge
+from routing.world import World
+
+# Deadlines that fall on the same millisecond pass in this order.
+LEASE: Final = 0
+WRAP_UP: Final = 1
+WIDEN: Final = 2
+RETRY: Final = 3
+PARTING: Final = 4
+HOURS: Final = 5
+
+Deadline = tuple[int, int, Any]
+"""(epoch ms, rank, key): the offer of a LEASE, the (person, visit) of a WRAP_UP, the visit of the others."""
+
+
+class Deadlines:
+    """The deadlines of one world, by when they pass. One that its record no longer names is passed over.
+
+    While no PBX is linked (it is not awake), only the hours pass: they concern no call. heap: to look at.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.heap: list[Deadline] = []
+        self.boundary = 0
+        self.awake = world.linked("")
+
+    def at(self, when: int, rank: int, key: object) -> None:
+        """Wake at `when`; 0: never."""
+        if when:
+            heappush(self.heap, (when, rank, key))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self.heap.clear()
+        self.boundary = 0
+
+    def due(self, by: float = inf) -> int | None:
+        """When the next deadline passes, in epoch ms; None if none does `by` then."""
+        found = self.first(by)
+        return None if found is None else found[0]
+
+    def first(self, by: float) -> Deadline | None:
+        """The next deadline that passes `by` then; it stays."""
+        heap, hours = self.heap, self.boundary if 0 < self.boundary <= by else 0
+        if self.awake:
+            while heap and heap[0][0] <= by:
+                if self._stands(*heap[0]):
+                    if hours and hours < heap[0][0]:
+                        break
+                    return heap[0]
+                heappop(heap)
+        return (hours, HOURS, 0) if hours else None
+
+    def took(self, deadline: Deadline) -> None:
+        """This one, the first, has passed."""
+        if deadline[1] == HOURS:
+            self.boundary = 0
+        else:
+            heappop(self.heap)
+
+    def _stands(self, when: int, rank: int, key: Any) -> bool:
+        """Whether a deadline on the heap is still what the record says."""
+        world = self._world
+        if rank == LEASE:
+            offer = world.offers.get(key)
+            return offer is not None and offer.deadline_ms == when
+        if rank == WRAP_UP:
+            person = world.people.get(key[0])
+            engaged = person.engaged_with(key[1]) if person is not None else None
+            return engaged is not None and engaged.until_ms == when
+        visit = world.visits.get(key)
+        if visit is None:
+            return False
+        if rank == PARTING:
+            return visit.parting_ms == when
+        return when == (visit.widen_ms if rank == WIDEN else visit.retry_ms)
+
+    def await_hours(self) -> None:
+        """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day."""
+        world = self._world
+        self.boundary = 0 if world.policy is None else _boundary(world.policy, world.shadow, world.now_ms)
+
+
+def _boundary(policy: Policy, shadow: Policy | None, after: int) -> int:
+    """The first edge behind `after` of what these policies do by the hour; 0 if there is none."""
+    spans = [policy.opening, *(each.when for each in policy.reserves)]
+    if shadow is not None:
+        spans += [each.when for each in shadow.reserves]
+    edges = [*(next_edge(span, after) for span in spans), next_day(policy.days, after)]
+    return min((edge for edge in edges if edge), default=0)

@@ -1,0 +1,103 @@
+"""A world with everything derived from it, and what the step at hand has led to so far."""
+
+from collections.abc import Callable
+
+from routing.commands import Command, SetFallback
+from routing.deadlines import Deadlines
+from routing.events import Leg
+from routing.facts import EventRefused, Fact
+from routing.index import Index
+from routing.world import Person, Visit, World
+
+
+class Derived:
+    """What every move works with. It decides nothing and changes no state of a visit or a person.
+
+    legs: the visit that holds a leg. other_legs: whose phone has a leg that serves no visit. indexes: of
+    the policy in force and of the shadow, as far as there are. all_up: whether every PBX is linked.
+    dirty: whether somebody may have become free or begun to wait since callers were last matched.
+    departed: whether somebody who left the staff has nothing left to do.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.commands: list[Command] = []
+        said: list[Fact] = []
+        self.say: Callable[[Fact], None] = said.append
+        self.deadlines = Deadlines(world)
+        self.legs: dict[Leg, int] = {}
+        self.other_legs: dict[Leg, str] = {}
+        self.index: Index | None = None
+        self.shadow: Index | None = None
+        self.indexes: tuple[Index, ...] = ()
+        self.all_up = False
+        self.dirty = False
+        self.departed = False
+        self._by_phone: dict[tuple[str, str], str] = {}
+        self.index_all()
+
+    def index_all(self) -> None:
+        """Everything that follows from the world but the queues and deadlines, which the moves lay anew."""
+        world = self.world
+        self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
+        self.other_legs = {leg: key for key, p in world.people.items() for leg in p.other_legs}
+        self._by_phone = {(p.agent.reach.node, p.agent.reach.address): key for key, p in world.people.items()}
+        self.index = Index(world, world.policy) if world.policy is not None else None
+        self.shadow = Index(world, world.shadow) if world.shadow is not None else None
+        self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
+        self.departed = any(person.leaving and not person.engagements for person in world.people.values())
+        self.links_changed()
+        self.dirty = True
+
+    def links_changed(self) -> None:
+        """A PBX is linked, or is no more."""
+        self.all_up = self.world.link_up
+        self.deadlines.awake = self.world.linked("")
+        for index in self.indexes:
+            index.set_links()
+
+    def hears(self, node: str) -> bool:
+        """Whether what this PBX says can be heard."""
+        return self.all_up or self.world.linked(node)
+
+    def new_id(self) -> int:
+        """An id that was never used and never will be."""
+        self.world.counter += 1
+        return (self.world.term << 32) + self.world.counter
+
+    def refuse(self, kind: str, subject: str, state: str) -> None:
+        """Say that something came which the tables do not allow; nothing has changed."""
+        self.say(EventRefused(self.world.now_ms, kind, subject, state))
+
+    def visit_of(self, leg: Leg) -> Visit | None:
+        """The visit that holds this leg."""
+        key = self.legs.get(leg)
+        return self.world.visits[key] if key is not None else None
+
+    def expected(self, leg: Leg, kind: str) -> Visit | None:
+        """The visit that holds this leg; if none does, an event of this kind is refused."""
+        visit = self.visit_of(leg)
+        if visit is None:
+            self.refuse(kind, f"leg {leg.uid}", "unknown")
+        return visit
+
+    def person_at(self, phone: str, node: str) -> Person | None:
+        """Whose phone this is. A person whose phone names no PBX is reached at any."""
+        key = self._by_phone.get((node, phone)) or self._by_phone.get(("", phone))
+        if key is None and not node:
+            key = next((who for (_, name), who in self._by_phone.items() if name == phone), None)
+        return self.world.people[key] if key is not None else None
+
+    def tell_fallback(self, node: str = "") -> None:
+        """Tell the dialplans whom to ring if they were alone, whenever that changes, and `node` anyhow."""
+        world = self.world
+        if self.index is None:
+            return
+        phones = self.index.on_duty()
+        nodes = [name for name, link in world.links.items() if link.up]
+        if phones == world.fallback:
+            nodes = [name for name in nodes if name == node]
+        elif nodes:
+            world.fallback = phones
+        for name in nodes:
+            self.commands.append(SetFallback(self.new_id(), world.term, phones, name))

@@ -1,0 +1,207 @@
+"""What callers do: they come, choose, wait, are known, leave."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from agents.model import UNDETERMINED
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.moves import Moves
+from routing.world import GONE_MAX, Visit, leg_key, remember
+
+
+def arrived(moves: Moves, event: ev.CallArrived) -> None:
+    """A caller was answered by the menu."""
+    visit = moves.derived.visit_of(event.leg)
+    if visit is None:
+        moves.visits.begin(event.leg, event.line, moves.world.now_ms, adopted=False)
+    elif moves.visits.move(visit, table.ARRIVE):
+        visit.line = visit.line or event.line
+
+
+def known(moves: Moves, event: ev.CallerKnown) -> None:
+    """It may come late: a visit that is over needs it no more."""
+    visit = moves.derived.visit_of(event.leg)
+    if visit is None:
+        return
+    before = (visit.token, visit.case, visit.owner, visit.classes)
+    visit.token = event.token or visit.token
+    if event.case != ev.UNKNOWN_CASE or not visit.case:
+        visit.case, visit.owner = event.case or visit.case, event.owner or visit.owner
+    moves.visits.give_classes(visit, event.classes)
+    if before != (visit.token, visit.case, visit.owner, visit.classes):
+        moves.visits.recognised(visit)
+
+
+def case_entered(moves: Moves, event: ev.CaseEntered) -> None:
+    """The caller's own word for it; what it means comes as CallerKnown."""
+    visit = moves.derived.expected(event.leg, "CaseEntered")
+    if visit is not None and event.case and visit.case != event.case:
+        visit.case = event.case
+        moves.visits.recognised(visit)
+
+
+def priority_given(moves: Moves, event: ev.PriorityGiven) -> None:
+    """A supervisor's word counts beside what is known."""
+    visit = moves.world.visits.get(event.visit)
+    if visit is None:
+        moves.derived.refuse("PriorityGiven", f"visit {event.visit}", "unknown")
+    elif event.name not in visit.classes:
+        moves.visits.give_classes(visit, (event.name,))
+        moves.visits.recognised(visit)
+
+
+def language_chosen(moves: Moves, event: ev.LanguageChosen) -> None:
+    """The caller's language."""
+    visit = moves.derived.expected(event.leg, "LanguageChosen")
+    if visit is not None and moves.visits.move(visit, table.CHOOSE):
+        moves.visits.set_need(visit, event.language, "", "")
+
+
+def concern_chosen(moves: Moves, event: ev.ConcernChosen) -> None:
+    """The caller's concern."""
+    visit = moves.derived.expected(event.leg, "ConcernChosen")
+    if visit is not None and moves.visits.move(visit, table.CHOOSE):
+        moves.visits.set_need(visit, "", event.concern, "")
+
+
+def waiting(moves: Moves, event: ev.CallWaiting) -> None:
+    """The first one queues. One that nobody knows is adopted: the caller matters, not our memory.
+
+    Who stands on hold talks to nobody: whatever talk or ring there was is over.
+    """
+    now = moves.world.now_ms
+    visit = moves.derived.visit_of(event.leg)
+    new = visit is None
+    if visit is None:
+        visit = moves.visits.begin(event.leg, "", event.arrived_ms or now, adopted=True)
+    if visit.state == table.TALKING:
+        moves.talks.over(visit)
+    elif visit.state == table.DEGRADED:
+        moves.offers.stops_alone(visit)
+    if not moves.visits.move(visit, table.QUEUE):
+        return
+    if not visit.queued_ms:
+        moves.visits.set_need(
+            visit,
+            event.language or visit.language or UNDETERMINED,
+            event.concern or visit.concern or "other",
+            event.second,
+        )
+        moves.visits.queue(visit, event.queued_ms or now if new else now)
+    if visit.state == table.WAITING:
+        visit.hung_up_by = ""
+        moves.visits.wait(visit)
+
+
+def second_language(moves: Moves, event: ev.SecondLanguageAdded) -> None:
+    """Another language is fine too."""
+    visit = moves.derived.expected(event.leg, "SecondLanguageAdded")
+    if visit is None or not moves.visits.move(visit, table.ADD_LANGUAGE):
+        return
+    if moves.visits.set_need(visit, "", "", event.language) and visit.state == table.WAITING:
+        moves.visits.wait(visit)
+
+
+def recording_refused(moves: Moves, event: ev.RecordingRefused) -> None:
+    """The caller objects to being recorded."""
+    visit = moves.derived.expected(event.leg, "RecordingRefused")
+    if visit is not None:
+        moves.derived.say(facts.RecordingDeclined(moves.world.now_ms, visit.id))
+
+
+def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
+    """The dialplan serves this caller by itself."""
+    visit = moves.derived.expected(event.leg, "DegradedEntered")
+    if visit is not None:
+        serves_alone(moves, visit)
+
+
+def serves_alone(moves: Moves, visit: Visit) -> None:
+    """Out of the queue, until the dialplan gives the caller back."""
+    if visit.state == table.TALKING and (table.TALKING, table.DEGRADE) in table.TRANSITIONS:
+        moves.talks.over(visit)
+    if not moves.visits.move(visit, table.DEGRADE) or visit.state != table.DEGRADED:
+        return
+    moves.visits.leave_queue(visit)
+    visit.hung_up_by = ""
+    if not visit.degraded:
+        visit.degraded = True
+        moves.derived.say(facts.Degraded(moves.world.now_ms, visit.id))
+
+
+def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
+    """The centre is closed."""
+    visit = moves.derived.expected(event.leg, "TurnedAway")
+    if visit is not None and moves.visits.move(visit, table.TURN_AWAY):
+        moves.visits.leave_queue(visit)
+
+
+def hangup_asked(moves: Moves, event: ev.HangupAsked) -> None:
+    """Who hangs up first has ended the call."""
+    visit = moves.derived.visit_of(event.leg)
+    if visit is None:
+        return
+    if visit.caller == event.leg:
+        visit.hung_up_by = visit.hung_up_by or facts.BY_CALLER
+    elif visit.state == table.TALKING and visit.phone is not None and visit.phone.leg == event.leg:
+        visit.hung_up_by = visit.hung_up_by or facts.BY_STAFF
+
+
+def caught(moves: Moves, event: ev.CallerCaught) -> None:
+    """The redirect of an offer did not take hold: the caller is on hold, and nobody was rung."""
+    visit = moves.derived.expected(event.leg, "CallerCaught")
+    offer = moves.world.offers.get(visit.offer) if visit is not None else None
+    if visit is not None and offer is not None and offer.phone_leg is None:
+        moves.offers.end(offer, facts.FAILED)
+        moves.visits.back_on_hold(visit)
+
+
+def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
+    """Of a leg that serves no visit (a feature code, a phone's private call) only the phone's use matters."""
+    remember(moves.world.gone, leg_key(event.leg), moves.world.now_ms, GONE_MAX)
+    visit = moves.derived.visit_of(event.leg)
+    if visit is None:
+        moves.people.lost_leg(event.leg)
+        return
+    role = next(each.role for each in visit.legs if each.leg == event.leg)
+    if role == table.PHONE:
+        _phone_left(moves, visit, event)
+    elif role in table.needs(visit.kind, visit.state):
+        moves.leave_line(visit)
+    else:
+        moves.visits.let_go(visit, event.leg)
+
+
+def _phone_left(moves: Moves, visit: Visit, event: ev.LegEnded) -> None:
+    """The phone's leg is gone: its offer learns why, its talk parts, what the dialplan rang is still."""
+    offer = moves.world.offers.get(visit.offer)
+    if offer is not None and offer.phone_leg == event.leg:
+        moves.visits.let_go(visit, event.leg)
+        offer.cause = event.cause
+        if offer.status:
+            moves.offers.dial_over(offer)
+    elif table.PHONE in table.needs(visit.kind, visit.state):
+        moves.talks.over(visit)
+        moves.visits.part(visit)
+    else:
+        moves.offers.stops_alone(visit)
+
+
+HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
+    ev.CallArrived: arrived,
+    ev.CallerKnown: known,
+    ev.CaseEntered: case_entered,
+    ev.PriorityGiven: priority_given,
+    ev.LanguageChosen: language_chosen,
+    ev.ConcernChosen: concern_chosen,
+    ev.CallWaiting: waiting,
+    ev.SecondLanguageAdded: second_language,
+    ev.RecordingRefused: recording_refused,
+    ev.DegradedEntered: degraded,
+    ev.TurnedAway: turned_away,
+    ev.HangupAsked: hangup_asked,
+    ev.CallerCaught: caught,
+    ev.LegEnded: leg_ended,
+}

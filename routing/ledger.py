@@ -1,0 +1,150 @@
+"""What the dialplan did without us: its ledger's rows become the facts that were missed, at their own times.
+
+A row tells a whole call; what we know of it already is passed over, step by step: needs and times by their
+values, talks by their number. So a row may be read twice, and rows of calls that we followed change nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from agents import state as staff
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.handlers.caller import serves_alone
+from routing.moves import Moves
+from routing.offers import refusal
+from routing.world import Person, Visit, leg_key
+
+What = Callable[[Moves, Visit], None]
+
+
+class Step(NamedTuple):
+    """One thing that happened, in the order of (at_ms, row, place)."""
+
+    at_ms: int
+    row: int
+    place: int
+    what: What
+
+
+def apply(moves: Moves, event: ev.LedgerRead) -> None:
+    """Tell what happened in the order in which it did; then it is now again."""
+    world = moves.world
+    now = world.now_ms
+    fresh = [row for row in event.rows if leg_key(row.leg) not in world.gone]
+    steps = [step for number, row in enumerate(fresh) for step in _steps(number, row)]
+    heapify(steps)
+    began: dict[int, Visit] = {}
+    while steps:
+        step = heappop(steps)
+        row = fresh[step.row]
+        visit = began.get(step.row) or moves.derived.visit_of(row.leg)
+        world.now_ms = min(now, step.at_ms)
+        if visit is None:
+            visit = moves.visits.begin(row.leg, row.line, row.arrived_ms or step.at_ms, adopted=True)
+        began[step.row] = visit
+        world.now_ms = min(now, max(step.at_ms, visit.changed_ms))
+        talker = world.people.get(visit.agent)
+        step.what(moves, visit)
+        writing = talker.engaged_with(visit.id) if talker is not None else None
+        if talker is not None and writing is not None and 0 < writing.until_ms <= now:
+            heappush(steps, Step(writing.until_ms, step.row, len(row.talks), _wrapped(talker)))
+    world.now_ms = now
+
+
+def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
+    """A row as steps, none of them twice."""
+    place = 0
+
+    def step(at_ms: int, what: What) -> Step:
+        nonlocal place
+        place += 1
+        return Step(at_ms, number, place, what)
+
+    def need(moves: Moves, visit: Visit) -> None:
+        known = ("", "") if visit.queued_ms else (row.language, row.concern)
+        moves.visits.set_need(visit, *known, row.second)
+
+    def queued(moves: Moves, visit: Visit) -> None:
+        if not visit.queued_ms and moves.visits.move(visit, table.QUEUE):
+            moves.visits.queue(visit, row.queued_ms)
+
+    def degraded(moves: Moves, visit: Visit) -> None:
+        if not visit.degraded and visit.state in (table.GREETED, table.WAITING):
+            serves_alone(moves, visit)
+
+    def closed(moves: Moves, visit: Visit) -> None:
+        if visit.state in (table.GREETED, table.WAITING):
+            moves.visits.move(visit, table.TURN_AWAY)
+
+    def ended(moves: Moves, visit: Visit) -> None:
+        visit.hung_up_by = row.by or visit.hung_up_by
+        moves.leave_line(visit)
+
+    yield step(row.arrived_ms, need)
+    if row.queued_ms:
+        yield step(row.queued_ms, queued)
+    if row.degraded_ms:
+        yield step(row.degraded_ms, degraded)
+    for ring in row.rings:
+        yield step(ring.at_ms, _rang(ring))
+    for each, talk in enumerate(row.talks):
+        yield step(talk.began_ms, _talk_began(each, talk, row.leg.node))
+        if talk.ended_ms:
+            yield step(talk.ended_ms, _talk_ended(each, row))
+    if row.closed_ms:
+        yield step(row.closed_ms, closed)
+    if row.ended_ms:
+        yield step(row.ended_ms, ended)
+
+
+def _rang(ring: ev.LedgerRing) -> What:
+    """A phone that the dialplan rang for an offer of ours: how it ended."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        offer = moves.world.offers.get(ring.offer)
+        if offer is None or offer.visit != visit.id or ring.status in ("", "ANSWER"):
+            return
+        moves.offers.end(offer, refusal(offer.cause, True, ring.status), offer.cause)
+        moves.visits.back_on_hold(visit)
+
+    return what
+
+
+def _talk_began(number: int, talk: ev.LedgerTalk, node: str) -> What:
+    """The talk with this number, counted from 0."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        if visit.talks == number:
+            moves.talks.begin(visit, moves.derived.person_at(talk.phone, node), None, talk.phone)
+
+    return what
+
+
+def _talk_ended(number: int, row: ev.LedgerRow) -> What:
+    """The end of the talk with this number: the call's, or the caller was on hold again."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        if visit.talks != number + 1 or visit.state != table.TALKING:
+            return
+        parts = row.ended_ms > 0 and number == len(row.talks) - 1
+        visit.hung_up_by = row.by if parts else facts.BY_STAFF
+        moves.talks.over(visit, cut_off=not parts)
+        moves.visits.part(visit)
+        if not parts:
+            moves.visits.back_on_hold(visit)
+
+    return what
+
+
+def _wrapped(person: Person) -> What:
+    """What this person wrote up after the talk is done."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        writing = person.engaged_with(visit.id)
+        if writing is not None and writing.activity == staff.WRAP_UP:
+            moves.talks.wrapped(person, writing)
+
+    return what

@@ -1,0 +1,188 @@
+"""The moves of an offer, from the decision to its end, and of phones that the dialplan rings by itself."""
+
+from typing import Final
+
+from agents import state as staff
+from routing import facts
+from routing import visit as table
+from routing.commands import Connect, Withdraw
+from routing.deadlines import LEASE
+from routing.derived import Derived
+from routing.events import Leg
+from routing.index import Choice
+from routing.people import People
+from routing.visits import Visits
+from routing.world import Offer, Person, Visit, VisitLeg
+
+REFUSALS: Final = frozenset({facts.BUSY, facts.DECLINED, facts.NO_ANSWER, facts.UNREACHABLE})
+"""How a phone, and so a person, does not take a caller."""
+
+
+BUSY_CAUSE: Final = 17
+DECLINED_CAUSE: Final = 21
+NOT_ANSWERED_CAUSE: Final = 19
+NO_ANSWER_CAUSES: Final = frozenset({0, 16, 18, NOT_ANSWERED_CAUSE, 26, 102})
+"""Q.850: normal clearing, no user responding, no answer, answered elsewhere, timer expired."""
+
+ANSWERED_STATUS: Final = "ANSWER"
+STALE: Final = "STALE"
+TAKEN: Final = "TAKEN"
+"""How a dial ended, beside Asterisk's own words: see events.DialEnded."""
+
+STALE_MAX: Final = 5
+"""A dial refused for an old term is tried again after silent_ms, doubled each time, so often at most."""
+
+
+def refusal(cause: int, rang: bool, status: str) -> str:
+    """How a phone refused (asterisk.md 3): by the cause its own leg ended with, else by the dial's status.
+
+    cause: Q.850 number, -1 if the phone's leg was never seen or did not end.
+    """
+    if cause == BUSY_CAUSE:
+        return facts.BUSY
+    if cause == DECLINED_CAUSE:
+        return facts.DECLINED
+    if status in (STALE, TAKEN):
+        return facts.WITHDRAWN
+    if status == ANSWERED_STATUS:
+        return facts.NO_ANSWER
+    if rang or cause == NOT_ANSWERED_CAUSE or (cause == -1 and status == "NOANSWER"):
+        return facts.NO_ANSWER if cause in NO_ANSWER_CAUSES or cause == -1 else facts.UNREACHABLE
+    return facts.UNREACHABLE
+
+
+class Offers:
+    """Moves offers: a caller and a person at once, each with its facts."""
+
+    def __init__(self, derived: Derived, visits: Visits, people: People) -> None:
+        self._derived = derived
+        self._visits = visits
+        self._people = people
+
+    def make(self, choice: Choice) -> None:
+        """Carry out a decision: a lease, a reserved person, and one command."""
+        derived = self._derived
+        world = derived.world
+        visit, person = world.visits[choice.visit], world.people[choice.agent]
+        caller = visit.caller
+        if caller is None:
+            raise ValueError(f"visit {visit.id} waits in the index without a leg")
+        offer = Offer(derived.new_id(), visit.id, choice.agent, 0)
+        self.lease(offer, world.rules.silent_ms)
+        visit.interpreter, visit.interpreting = choice.interpreter, table.NO_INTERPRETER
+        self._pair(visit, person, offer)
+        derived.commands.append(Connect(offer.id, caller, person.agent.reach, world.term))
+        derived.say(facts.OfferMade(world.now_ms, offer.id, visit.id, choice.agent, choice))
+
+    def take_up(self, visit: Visit, person: Person, number: int, phone_leg: Leg) -> None:
+        """A phone rings for a waiting caller under an offer whose record was lost: it is ours again."""
+        if (visit.state, table.OFFER) not in table.TRANSITIONS or person.engaged_with(visit.id):
+            return
+        offer = Offer(number or self._derived.new_id(), visit.id, person.agent.id, 0)
+        self.lease(offer, self._derived.world.rules.lease_ms)
+        self._pair(visit, person, offer)
+        self.rang(visit, offer, phone_leg)
+
+    def _pair(self, visit: Visit, person: Person, offer: Offer) -> None:
+        self._derived.world.offers[offer.id] = offer
+        self._visits.move(visit, table.OFFER)
+        visit.offer, visit.agent = offer.id, offer.agent
+        self._visits.leave_queue(visit)
+        self._people.engage(person, visit.id, staff.RESERVE, offer.id)
+
+    def lease(self, offer: Offer, ms: int) -> None:
+        """The lease runs so long from now on; where the PBX cannot be heard it stays frozen."""
+        world = self._derived.world
+        heard = self._derived.hears(world.visits[offer.visit].node)
+        offer.deadline_ms = world.now_ms + ms if heard else 0
+        self._derived.deadlines.at(offer.deadline_ms, LEASE, offer.id)
+
+    def dials(self, visit: Visit, offer: Offer, phone_leg: Leg, phone: str = "") -> None:
+        """The PBX dials the phone of this offer: its leg has a name."""
+        offer.phone_leg = phone_leg
+        self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
+
+    def rang(self, visit: Visit, offer: Offer, phone_leg: Leg) -> None:
+        """The phone rings."""
+        if offer.phone_leg != phone_leg:
+            self.dials(visit, offer, phone_leg)
+        offer.rang, visit.stale = True, 0
+        person = self._derived.world.people.get(offer.agent)
+        if visit.state != table.RINGING and self._visits.move(visit, table.RING):
+            if person is not None:
+                self._people.engage(person, visit.id, staff.RING, offer.id, phone_leg)
+            self._derived.say(facts.OfferRang(self._derived.world.now_ms, offer.id, visit.id, offer.agent))
+
+    def end(self, offer: Offer, outcome: str, cause: int = -1) -> None:
+        """Close an offer that did not lead to a talk: the person is released, misses are counted."""
+        world = self._derived.world
+        visit, person = world.visits[offer.visit], world.people.get(offer.agent)
+        self._close(visit, offer, outcome, max(cause, 0))
+        self._visits.let_go(visit, offer.phone_leg)
+        if outcome in REFUSALS and (retry_ms := world.rules.refusal(outcome).retry_ms):
+            self._visits.not_again(visit, offer.agent, retry_ms)
+        if person is not None and person.engaged_with(visit.id):
+            if outcome in REFUSALS:
+                self._people.missed(person, outcome)
+            self._people.engage(person, visit.id, staff.RELEASE)
+
+    def dial_over(self, offer: Offer) -> None:
+        """The caller is back on hold, and why is known as well as it will be."""
+        world = self._derived.world
+        visit = world.visits[offer.visit]
+        if offer.status in (STALE, TAKEN):
+            self._visits.not_again(visit, offer.agent, world.rules.silent_ms << min(visit.stale, STALE_MAX))
+            visit.stale += offer.status == STALE
+        self.end(offer, refusal(offer.cause, offer.rang, offer.status), offer.cause)
+        self._visits.back_on_hold(visit)
+
+    def lease_over(self, offer: Offer) -> None:
+        """Nothing came of it in time. Where the PBX never said that it dials, the person is not to blame."""
+        world = self._derived.world
+        if offer.status:
+            self.dial_over(offer)
+            return
+        visit = world.visits[offer.visit]
+        outcome = facts.NO_ANSWER if offer.rang else facts.UNREACHABLE
+        if offer.phone_leg is None:
+            outcome = facts.FAILED
+            self._visits.not_again(visit, offer.agent, world.rules.silent_ms)
+        self.end(offer, outcome, offer.cause)
+        self.withdraw(visit)
+        self._visits.back_on_hold(visit)
+
+    def answered(self, visit: Visit, offer: Offer) -> None:
+        """Close an offer that led to a talk."""
+        self._close(visit, offer, facts.ANSWERED, 0)
+
+    def _close(self, visit: Visit, offer: Offer, outcome: str, cause: int) -> None:
+        now = self._derived.world.now_ms
+        del self._derived.world.offers[offer.id]
+        visit.offer, visit.agent = 0, ""
+        self._derived.say(facts.OfferEnded(now, offer.id, visit.id, offer.agent, outcome, cause))
+
+    def withdraw(self, visit: Visit, sentence: str = "") -> None:
+        """Have the caller taken out of whatever they are in, and put back on hold."""
+        if (caller := visit.caller) is not None:
+            self._derived.commands.append(Withdraw(self._derived.new_id(), caller, sentence))
+
+    # --- the dialplan alone --------------------------------------------------------------------------
+
+    def rings_alone(self, visit: Visit, person: Person | None, phone_leg: Leg, phone: str) -> None:
+        """The dialplan rings this phone by itself: nobody else is to ring it."""
+        self.stops_alone(visit)
+        agent = person.agent.id if person is not None else ""
+        self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+        if person is not None:
+            self._people.engage(person, visit.id, staff.RING, leg=phone_leg)
+
+    def stops_alone(self, visit: Visit) -> None:
+        """The dialplan rings nobody for this caller any more."""
+        phone = visit.phone
+        if phone is None:
+            return
+        self._visits.let_go(visit, phone.leg)
+        person = self._derived.world.people.get(phone.agent)
+        engaged = person.engaged_with(visit.id) if person is not None else None
+        if person is not None and engaged is not None and engaged.activity == staff.RINGING:
+            self._people.engage(person, visit.id, staff.RELEASE)

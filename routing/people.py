@@ -1,0 +1,142 @@
+"""The moves of a member of staff: the only place where presence, engagements and phone state change."""
+
+from agents import state as staff
+from routing import facts
+from routing.derived import Derived
+from routing.events import Leg
+from routing.visit import WAITING
+from routing.visits import Visits
+from routing.world import DEVICES_MAX, Engagement, Person, device_key, pressing, remember
+
+
+class People:
+    """Moves people, each with its facts."""
+
+    def __init__(self, derived: Derived, visits: Visits) -> None:
+        self._derived = derived
+        self._visits = visits
+
+    # --- engagements ---------------------------------------------------------------------------------
+
+    def engage(
+        self, person: Person, visit: int, trigger: str, offer: int = 0, leg: Leg | None = None
+    ) -> Engagement | None:
+        """Move what a person does for a visit along its table; None if the table refuses, or it is over.
+
+        offer, leg: taken over where given.
+        """
+        engaged = person.engaged_with(visit)
+        before = engaged.activity if engaged is not None else staff.IDLE
+        target = staff.ACTIVITY.get((before, trigger))
+        if target is None:
+            self._derived.refuse(trigger, f"agent {person.agent.id}", before)
+            return None
+        now = self._derived.world.now_ms
+        if target == staff.IDLE:
+            person.engagements = tuple(each for each in person.engagements if each is not engaged)
+            self._derived.departed |= person.leaving and not person.engagements
+            engaged = None
+        elif engaged is None:
+            engaged = Engagement(visit, target, offer, leg, now)
+            person.engagements = (*person.engagements, engaged)
+        else:
+            engaged.activity, engaged.offer, engaged.leg = target, offer or engaged.offer, leg or engaged.leg
+            if target != before:
+                engaged.since_ms = now
+        if len(person.engagements) > 1:
+            person.engagements = tuple(sorted(person.engagements, key=pressing))
+        self.show(person)
+        return engaged
+
+    def busy(self, person: Person, besides: Engagement | None = None) -> bool:
+        """Whether they talk or write up a talk, besides this one."""
+        doing = (staff.TALKING, staff.WRAP_UP)
+        return any(each.activity in doing for each in person.engagements if each is not besides)
+
+    # --- presence ------------------------------------------------------------------------------------
+
+    def set_presence(self, person: Person, presence: str) -> None:
+        """Take calls from now on, or none."""
+        person.presence = presence
+        for index in self._derived.indexes:
+            index.attend(person)
+
+    def attend(self, person: Person, trigger: str, reason: str) -> bool:
+        """Move a person's presence along its table; callers who wait for them alone are told."""
+        target = staff.PRESENCE.get((person.presence, trigger))
+        if target is None or (person.leaving and target != staff.LOGGED_OUT):
+            return False
+        on_duty = person.presence == staff.READY
+        person.reason, person.misses = reason, 0
+        self.set_presence(person, target)
+        self.show(person)
+        self._derived.tell_fallback()
+        if on_duty != (target == staff.READY):
+            for visit in self._derived.world.visits.values():
+                if visit.owner == person.agent.id and visit.state == WAITING:
+                    self._visits.wait(visit)
+        return True
+
+    def missed(self, person: Person, outcome: str) -> None:
+        """An offer was not taken: too many in a row, as the rules count them, and the person is away."""
+        away_after = self._derived.world.rules.refusal(outcome).away_after
+        if away_after:
+            person.misses += 1
+            if person.misses >= away_after:
+                self.attend(person, staff.MISSED_TOO_OFTEN, outcome)
+
+    # --- phones --------------------------------------------------------------------------------------
+
+    def set_device(self, phone: str, state: str, node: str) -> None:
+        """Take over a phone's state; it is kept for phones that are nobody's yet, too."""
+        world = self._derived.world
+        remember(world.devices, device_key(node, phone), state, DEVICES_MAX)
+        person = self._derived.person_at(phone, node)
+        if person is not None and person.device != state:
+            person.device = state
+            self.show(person)
+
+    def has_leg(self, person: Person, leg: Leg) -> None:
+        """Their phone has a leg that serves no visit: it is in use, whatever its device says."""
+        if leg not in self._derived.other_legs:
+            self._derived.other_legs[leg] = person.agent.id
+            person.other_legs = (*person.other_legs, leg)
+            self.show(person)
+
+    def lost_leg(self, leg: Leg) -> None:
+        """That leg is gone."""
+        agent = self._derived.other_legs.pop(leg, None)
+        if agent is not None:
+            person = self._derived.world.people[agent]
+            person.other_legs = tuple(each for each in person.other_legs if each != leg)
+            self.show(person)
+
+    # --- what others see -----------------------------------------------------------------------------
+
+    def show(self, person: Person) -> None:
+        """After any change of a person: keep the index right, and tell if others see a new state."""
+        now = self._derived.world.now_ms
+        person.changed_ms = now
+        before, state = person.shown, person.appears
+        reason = person.reason if state in (staff.NOT_READY, staff.AWAY) else ""
+        if state == before and reason == person.shown_reason:
+            return
+        if before == staff.READY:
+            person.idle_ms += now - person.idle_since_ms
+        if state == staff.READY:
+            person.idle_since_ms = now
+            self._derived.dirty = True
+        person.shown, person.shown_reason, person.shown_ms = state, reason, now
+        self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))
+        if staff.READY in (before, state):
+            self._derived.dirty |= self._derived.shadow is not None
+            for index in self._derived.indexes:
+                index.refresh(person)
+
+    def new_day(self, midnight: int) -> None:
+        """Counts begin anew; a stretch that goes on counts from midnight, since its begin is taken off."""
+        for person in self._derived.world.people.values():
+            idle = person.appears == staff.READY
+            person.calls = 0
+            person.idle_ms = min(0, person.idle_since_ms - midnight) if idle else 0
+            person.busy_ms = min(0, person.busy_since_ms - midnight) if self.busy(person) else 0

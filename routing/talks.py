@@ -1,0 +1,172 @@
+"""The moves of a talk: caller and person connected, parted, and what is left to write up."""
+
+from agents import state as staff
+from routing import facts
+from routing import visit as table
+from routing.commands import CallInterpreter, Command, Connect, Withdraw
+from routing.deadlines import WRAP_UP
+from routing.derived import Derived
+from routing.events import Leg
+from routing.offers import Offers
+from routing.people import People
+from routing.visits import Visits
+from routing.world import Engagement, Person, Visit, VisitLeg
+
+
+class Talks:
+    """Moves talks: a caller and a person at once, each with its facts. What the PBX connects is so."""
+
+    def __init__(self, derived: Derived, visits: Visits, people: People, offers: Offers) -> None:
+        self._derived = derived
+        self._visits = visits
+        self._people = people
+        self._offers = offers
+
+    def begin(self, visit: Visit, person: Person | None, phone_leg: Leg | None, phone: str) -> None:
+        """Caller and phone are connected. person: None where the phone is nobody's of the staff.
+
+        What this step has decided for the caller before is void: it would tear the talk.
+        """
+        world = self._derived.world
+        agent = person.agent.id if person is not None else ""
+        if visit.state == table.TALKING:
+            if self._goes_on(visit, agent, phone_leg, phone):
+                return
+            self.over(visit)
+        if (visit.state, table.CONNECT) not in table.TRANSITIONS:
+            self._derived.refuse(table.CONNECT, f"visit {visit.id}", visit.state)
+            return
+        commands = self._derived.commands
+        commands[:] = [each for each in commands if not _moves(each, visit.caller)]
+        number = self._take_offer(visit, agent)
+        if visit.phone is not None and visit.phone.agent != agent:
+            self._offers.stops_alone(visit)
+        if person is not None:
+            self._make_room(person, visit)
+        self._visits.leave_queue(visit)
+        if not visit.queued_ms:
+            self._visits.queue(visit, world.now_ms)
+        self._visits.move(visit, table.CONNECT)
+        visit.agent, visit.hung_up_by = agent, ""
+        visit.talks += 1
+        if phone_leg is not None:
+            self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+        if person is not None:
+            if not self._people.busy(person):
+                person.busy_since_ms = world.now_ms
+            person.calls += 1
+            self._people.engage(person, visit.id, staff.CONNECT, number, phone_leg)
+        self._derived.say(facts.TalkBegan(world.now_ms, visit.id, agent, number))
+        if visit.interpreter and number and visit.caller is not None:
+            self._derived.commands.append(
+                CallInterpreter(self._derived.new_id(), visit.caller, visit.interpreter)
+            )
+            self.interpret(visit, table.CALL_INTERPRETER)
+
+    def _goes_on(self, visit: Visit, agent: str, phone_leg: Leg | None, phone: str) -> bool:
+        """Whether this is the talk that we know of; its leg may become known only now."""
+        held = visit.phone
+        if held is not None and phone_leg is not None:
+            return held.leg == phone_leg
+        if visit.agent != agent:
+            return False
+        if phone_leg is not None:
+            self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+        return True
+
+    def _take_offer(self, visit: Visit, agent: str) -> int:
+        """End the visit's offer, if it has one; the id of one that this talk answers, else 0."""
+        offer = self._derived.world.offers.get(visit.offer)
+        if offer is None:
+            return 0
+        if offer.agent != agent:
+            self._offers.end(offer, facts.WITHDRAWN)
+            return 0
+        self._offers.answered(visit, offer)
+        return offer.id
+
+    def _make_room(self, person: Person, visit: Visit) -> None:
+        """Who talks is offered to nobody else, and what they wrote up is done."""
+        world = self._derived.world
+        for engaged in person.engagements:
+            if engaged.activity == staff.WRAP_UP:
+                self.wrapped(person, engaged)
+            elif engaged.visit != visit.id and (other := world.offers.get(engaged.offer)) is not None:
+                elsewhere = world.visits[other.visit]
+                self._offers.end(other, facts.WITHDRAWN)
+                self._offers.withdraw(elsewhere)
+                self._visits.back_on_hold(elsewhere)
+
+    def over(self, visit: Visit, *, cut_off: bool = True) -> None:
+        """Caller and phone are connected no more.
+
+        cut_off: the caller is still there. Then a talk that was over as soon as it had begun was none, unless
+        the caller ended it; it counts against the person only if the phone's side did.
+        """
+        world = self._derived.world
+        now = world.now_ms
+        person, agent = world.people.get(visit.agent), visit.agent
+        engaged = person.engaged_with(visit.id) if person is not None else None
+        began = engaged.since_ms if engaged is not None else visit.changed_ms
+        short = now - began < world.rules.short_talk_ms
+        failed = cut_off and short and visit.hung_up_by != facts.BY_CALLER
+        if visit.phone is not None:
+            self._visits.let_go(visit, visit.phone.leg)
+        visit.agent = ""
+        if failed:
+            number = engaged.offer if engaged is not None else 0
+            self._derived.say(facts.TalkFailed(now, visit.id, agent, number))
+        else:
+            visit.talked = True
+            self._derived.say(facts.TalkEnded(now, visit.id, agent))
+        if person is None or engaged is None or engaged.activity != staff.TALKING:
+            return
+        if failed:
+            self._fail(visit, person)
+        else:
+            person.misses = 0
+            self._write_up(person, engaged)
+
+    def _fail(self, visit: Visit, person: Person) -> None:
+        world = self._derived.world
+        person.calls -= 1
+        engaged = person.engaged_with(visit.id)
+        if not self._people.busy(person, besides=engaged):
+            person.busy_ms += world.now_ms - person.busy_since_ms
+        if retry_ms := world.rules.refusal(facts.NO_ANSWER).retry_ms:
+            self._visits.not_again(visit, person.agent.id, retry_ms)
+        if visit.hung_up_by == facts.BY_STAFF:
+            self._people.missed(person, facts.NO_ANSWER)
+        self._people.engage(person, visit.id, staff.RELEASE)
+
+    def _write_up(self, person: Person, engaged: Engagement) -> None:
+        now = self._derived.world.now_ms
+        engaged.until_ms = now + self._derived.world.rules.wrap_up_ms
+        self._people.engage(person, engaged.visit, staff.FINISH)
+        if engaged.until_ms <= now:
+            self.wrapped(person, engaged)
+        else:
+            self._derived.deadlines.at(engaged.until_ms, WRAP_UP, (person.agent.id, engaged.visit))
+
+    def wrapped(self, person: Person, engaged: Engagement) -> None:
+        """The work after a call is done."""
+        now = self._derived.world.now_ms
+        if not self._people.busy(person, besides=engaged):
+            person.busy_ms += now - person.busy_since_ms
+        self._derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
+        self._people.engage(person, engaged.visit, staff.WRAPPED)
+
+    def interpret(self, visit: Visit, trigger: str) -> None:
+        """Move the talk's interpreter along its table."""
+        target = table.INTERPRETING.get((visit.interpreting, trigger))
+        if visit.state != table.TALKING or target is None:
+            self._derived.refuse(trigger, f"visit {visit.id}", visit.interpreting or visit.state)
+            return
+        visit.interpreting = target
+        now = self._derived.world.now_ms
+        self._derived.say(facts.InterpreterChanged(now, visit.id, visit.agent, visit.interpreter, target))
+
+
+def _moves(command: Command, caller: Leg | None) -> bool:
+    """Whether a command would take this caller elsewhere."""
+    return isinstance(command, (Connect, Withdraw)) and command.caller == caller

@@ -1,0 +1,175 @@
+"""The moves of a visit: the only place where its state, its legs and its place among those waiting change."""
+
+from typing import Final
+
+from agents.model import UNDETERMINED
+from routing import facts
+from routing import visit as table
+from routing.deadlines import PARTING, RETRY, WIDEN
+from routing.derived import Derived
+from routing.events import Leg
+from routing.policy import REPEAT
+from routing.world import GONE_MAX, RECENT_MAX, Visit, VisitLeg, leg_key, remember
+
+PARTING_MS: Final = 1_000
+"""So long after a talk the caller's leg may take to end or to be on hold again; usually some ms."""
+
+
+class Visits:
+    """Moves visits, each with its facts."""
+
+    def __init__(self, derived: Derived) -> None:
+        self._derived = derived
+
+    # --- begin and state -----------------------------------------------------------------------------
+
+    def begin(self, leg: Leg, line: str, arrived_ms: int, adopted: bool, kind: str = table.VOICE) -> Visit:
+        """Somebody came in on this leg."""
+        derived = self._derived
+        world = derived.world
+        now = world.now_ms
+        legs = (VisitLeg(leg, table.CALLER),)
+        visit = Visit(derived.new_id(), legs, line, min(arrived_ms, now), kind, changed_ms=now)
+        world.visits[visit.id] = visit
+        derived.legs[leg] = visit.id
+        derived.say(facts.VisitBegan(now, visit.id, leg, line, visit.arrived_ms, adopted, kind))
+        return visit
+
+    def move(self, visit: Visit, trigger: str) -> bool:
+        """Move a visit along its table; a trigger that is not in it is refused."""
+        target = table.TRANSITIONS.get((visit.state, trigger))
+        if target is None:
+            self._derived.refuse(trigger, f"visit {visit.id}", visit.state)
+            return False
+        if target != visit.state:
+            visit.state = target
+            visit.changed_ms = self._derived.world.now_ms
+            visit.parting_ms = 0
+        return True
+
+    def part(self, visit: Visit) -> None:
+        """A talk is over on the phone's side: soon the caller's leg ends, or says that it is on hold."""
+        if self.move(visit, table.PART):
+            self.part_again(visit)
+
+    def part_again(self, visit: Visit) -> None:
+        """From now on the caller's leg has its time to end or to be on hold, as soon as it can be heard."""
+        if not self._derived.hears(visit.node):
+            return
+        visit.parting_ms = self._derived.world.now_ms + PARTING_MS
+        self._derived.deadlines.at(visit.parting_ms, PARTING, visit.id)
+
+    # --- legs ----------------------------------------------------------------------------------------
+
+    def hold(self, visit: Visit, held: VisitLeg) -> None:
+        """From now on the visit has this leg; a phone's takes the place of the phone's before."""
+        if held.role == table.PHONE and (before := visit.phone) is not None:
+            self.let_go(visit, before.leg)
+        visit.legs = (*(each for each in visit.legs if each.leg != held.leg), held)
+        self._derived.legs[held.leg] = visit.id
+
+    def let_go(self, visit: Visit, leg: Leg | None) -> None:
+        """The visit has this leg no more."""
+        if leg is not None and self._derived.legs.get(leg) == visit.id:
+            del self._derived.legs[leg]
+            visit.legs = tuple(each for each in visit.legs if each.leg != leg)
+
+    def forget(self, visit: Visit) -> None:
+        """A visit that has ended leaves the world, and its legs with it."""
+        world = self._derived.world
+        for each in visit.legs:
+            self._derived.legs.pop(each.leg, None)
+            remember(world.gone, leg_key(each.leg), world.now_ms, GONE_MAX)
+        del world.visits[visit.id]
+        policy = world.policy
+        if visit.token and policy is not None and policy.asks_for_repeats:
+            remember(world.recent, visit.token, world.now_ms, RECENT_MAX)
+
+    # --- what is known -------------------------------------------------------------------------------
+
+    def say_need(self, visit: Visit) -> None:
+        """Say what the caller needs."""
+        self._derived.say(
+            facts.NeedKnown(self._derived.world.now_ms, visit.id, visit.language, visit.concern, visit.second)
+        )
+
+    def set_need(self, visit: Visit, language: str, concern: str, second: str) -> bool:
+        """Take over what is known of the need, and say it if that is new; "" leaves what was known."""
+        known = (visit.language, visit.concern, visit.second)
+        visit.language, visit.concern = language or visit.language, concern or visit.concern
+        visit.second = second or visit.second
+        new = known != (visit.language, visit.concern, visit.second)
+        if new:
+            self.say_need(visit)
+        return new
+
+    def give_classes(self, visit: Visit, classes: tuple[str, ...]) -> None:
+        """Put a caller into these priority classes too, and into "repeat" if they were here lately."""
+        world = self._derived.world
+        lately = world.recent.get(visit.token)
+        if lately is not None and world.rules.is_repeat(lately, world.now_ms):
+            classes = (*classes, REPEAT)
+        if classes:
+            visit.classes = tuple(sorted({*visit.classes, *classes}))
+
+    def recognised(self, visit: Visit) -> None:
+        """Say who the caller is; a waiting one finds their place anew."""
+        self._derived.say(
+            facts.CallerRecognised(
+                self._derived.world.now_ms, visit.id, visit.token, visit.case, visit.owner, visit.classes
+            )
+        )
+        if visit.state == table.WAITING:
+            self.wait(visit)
+
+    # --- waiting -------------------------------------------------------------------------------------
+
+    def queue(self, visit: Visit, queued_ms: int) -> None:
+        """Start the visit's waiting time, once."""
+        now = self._derived.world.now_ms
+        visit.queued_ms = visit.order_from_ms = min(queued_ms, now)
+        self.set_need(visit, visit.language or UNDETERMINED, visit.concern or "other", "")
+        self._derived.say(facts.Queued(now, visit.id, visit.queued_ms))
+
+    def wait(self, visit: Visit) -> None:
+        """Queue a waiting caller by their present need, and note when that need changes.
+
+        While their PBX cannot be reached they keep their place and are offered to nobody.
+        """
+        derived = self._derived
+        now = derived.world.now_ms
+        if visit.asked:
+            visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
+        if not derived.hears(visit.node):
+            self.leave_queue(visit)
+            return
+        visit.retry_ms = min((until for _, until in visit.asked), default=0)
+        visit.widen_ms = 0
+        for index in derived.indexes:
+            changes_ms = index.enqueue(visit)
+            visit.widen_ms = min(visit.widen_ms or changes_ms, changes_ms or visit.widen_ms)
+        derived.deadlines.at(visit.widen_ms, WIDEN, visit.id)
+        derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
+        derived.dirty = True
+
+    def leave_queue(self, visit: Visit) -> None:
+        """No longer waiting: what falls due for those who wait is void."""
+        visit.widen_ms = visit.retry_ms = 0
+        for index in self._derived.indexes:
+            index.dequeue(visit.id)
+        self._derived.dirty |= self._derived.shadow is not None
+
+    def back_on_hold(self, visit: Visit) -> None:
+        """The caller is back on hold, with everything they had."""
+        if self.move(visit, table.RETURN):
+            visit.hung_up_by = ""
+            self.wait(visit)
+
+    def not_again(self, visit: Visit, agent: str, ms: int) -> None:
+        """This person is not asked for this caller for so long."""
+        visit.asked = (*visit.asked, (agent, self._derived.world.now_ms + ms))
+
+
+def ends_without(visit: Visit, role: str) -> bool:
+    """Whether the visit is over now that it has no leg of this role: its state needs one."""
+    return role == table.CALLER and role in table.needs(visit.kind, visit.state)
