@@ -72,7 +72,7 @@ class Runner:
         self._journal = journal
         self._clock = clock
         self._link = link
-        self._listeners = list(listeners)
+        self._listeners = tuple(listeners)
         self._term = term
         self._seq = seq
         self._decided: list[Decision] = []
@@ -88,10 +88,6 @@ class Runner:
         self._last_snapshot_ms = 0
         self._saving: asyncio.Task[None] | None = None
         self._stopping = False
-
-    def listen(self, listeners: Sequence[Listener]) -> None:
-        """Tell these of every fact from now on, in place of those given before."""
-        self._listeners = list(listeners)
 
     # --- putting in ----------------------------------------------------------------------------------
 

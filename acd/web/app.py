@@ -20,7 +20,17 @@ from acd.ports import Case
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import Board, CaseBody, CaseFile, Difference, Explanation, Reason, ServiceLevel, State
+from acd.web.shapes import (
+    Board,
+    Candidate,
+    CaseBody,
+    CaseFile,
+    Difference,
+    Explanation,
+    Reason,
+    ServiceLevel,
+    State,
+)
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
@@ -40,11 +50,11 @@ HEADERS = {
 }
 
 
-def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
-    """The application, and the door through which the daemon says that something changed."""
+def make_app(deps: WebDeps) -> FastAPI:
+    """The application."""
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
-    live = Live(deps.board)
+    live = Live(deps.board, deps.changes)
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
@@ -111,8 +121,16 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
 
     @app.get("/api/explain", dependencies=[Depends(authorised)])
     async def explain() -> Explanation:
-        """Each waiting call with every person's verdict, and why each free person is offered nobody."""
+        """How many people suit each waiting call, and why others do not; the same for each free person."""
         return Explanation.of(deps.explain())
+
+    @app.get("/api/explain/{visit}", dependencies=[Depends(authorised)])
+    async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> list[Candidate]:
+        """Everybody's verdict for one waiting call, in the order of the roster."""
+        found = deps.explain_visit(visit)
+        if found is None:
+            raise HTTPException(404, "unknown_visit")
+        return [Candidate.model_validate(each) for each in found]
 
     @app.get("/api/shadow", dependencies=[Depends(authorised)])
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:
@@ -187,4 +205,4 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
         said = deps.health()
         return JSONResponse(dict(said), 200 if set(said.values()) <= {"ok"} else 503)
 
-    return app, live
+    return app

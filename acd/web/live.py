@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from acd.changes import Changes
+
 BROWSERS_MAX = 100
 INTERVAL_S = 0.25
 QUIET_S = 10.0
@@ -16,20 +18,14 @@ class TooMany(Exception):
 class Live:
     """Gives each browser the whole state whenever it changed, at most four times a second.
 
-    state: makes the JSON-able state; changed by `touch`. A browser that is slow skips states.
+    state: makes the JSON-able state, another with each change. A browser that is slow skips states.
     """
 
-    def __init__(self, state: Callable[[], Any], limit: int = BROWSERS_MAX) -> None:
+    def __init__(self, state: Callable[[], Any], changes: Changes, limit: int = BROWSERS_MAX) -> None:
         self._state = state
+        self._changes = changes
         self._limit = limit
         self._open = 0
-        self._version = 0
-        self._changed = asyncio.Event()
-
-    def touch(self) -> None:
-        """Something changed."""
-        self._version += 1
-        self._changed.set()
 
     def enter(self) -> None:
         """Count a browser in. Raises TooMany."""
@@ -41,15 +37,13 @@ class Live:
         """The state now and after each change, at least every ten seconds; counts out at the end."""
         try:
             while True:
-                version = self._version
+                version = self._changes.version
                 yield self._state()
                 await asyncio.sleep(INTERVAL_S)
-                if self._version == version:
-                    self._changed.clear()
-                    try:
-                        async with asyncio.timeout(QUIET_S):
-                            await self._changed.wait()
-                    except TimeoutError:
-                        continue
+                try:
+                    async with asyncio.timeout(QUIET_S):
+                        await self._changes.after(version)
+                except TimeoutError:
+                    continue
         finally:
             self._open -= 1

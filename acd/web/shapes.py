@@ -91,7 +91,7 @@ class Candidate(Shape):
 
 
 class WaitingCall(Shape):
-    """A caller who waits or rings, with everybody's verdict."""
+    """A caller who waits or rings, and how many people there are by reason (suits, or why not)."""
 
     visit: int
     language: str
@@ -102,21 +102,14 @@ class WaitingCall(Shape):
     owner: str
     state: str
     waited_ms: int
-    candidates: list[Candidate]
-
-
-class VisitReason(Shape):
-    """Why a waiting caller is not offered to a free person."""
-
-    visit: int
-    reason: str
+    people: dict[str, int]
 
 
 class Idle(Shape):
-    """A free person, and why nobody who waits is offered to them."""
+    """A free person, and how many waiting callers there are by the reason why they are not offered."""
 
     agent: str
-    visits: list[VisitReason]
+    callers: dict[str, int]
 
 
 class Explanation(Shape):
@@ -131,17 +124,14 @@ class Explanation(Shape):
         return cls(
             waiting=[
                 WaitingCall(
-                    visit=each.visit.id,
-                    waited_ms=each.waited_ms,
-                    candidates=[Candidate.model_validate(one) for one in each.candidates],
-                    **{key: getattr(each.visit, key) for key in COPIED},
+                    visit=visit.id,
+                    waited_ms=found.at_ms - visit.queued_ms,
+                    people=dict(people),
+                    **{key: getattr(visit, key) for key in COPIED},
                 )
-                for each in found.waiting
+                for visit, people in found.sought
             ],
-            idle=[
-                Idle(agent=each.agent, visits=[VisitReason(visit=v, reason=r) for v, r in each.reasons])
-                for each in found.idle
-            ],
+            idle=[Idle(agent=agent, callers=dict(callers)) for agent, callers in found.idle],
         )
 
 

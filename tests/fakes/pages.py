@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from acd.changes import Changes
 from acd.picture import Picture
 from acd.ports import Health
 from acd.web.app import make_app
@@ -41,9 +42,11 @@ def app_of(
     deps = WebDeps(
         centre="test",
         board=picture,
+        changes=Changes(),
         service_level=level,
         staff=unasked,
-        explain=lambda: Explained((), ()),
+        explain=lambda: Explained(0, (), ()),
+        explain_visit=lambda visit: None,
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]
@@ -55,4 +58,4 @@ def app_of(
         concerns={"other": {"de": "Anderes", "en": "Other"}},
         registry=CollectorRegistry(),
     )
-    return make_app(deps)[0]
+    return make_app(deps)

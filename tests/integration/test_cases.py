@@ -60,11 +60,12 @@ async def test_why_nobody_is_offered_is_told_for_callers_and_people(hotline: Wat
     async with hotline.client() as client:
         said = (await client.get("/api/explain")).json()
         visit = said["waiting"][0]["visit"]
-        reasons = {each["agent"]: each["reason"] for each in said["waiting"][0]["candidates"]}
+        each_of_them = (await client.get(f"/api/explain/{visit}")).json()
+        reasons = {each["agent"]: each["reason"] for each in each_of_them}
         assert (reasons["jonas"], reasons["leyla"]) == ("language_too_low", "not_free")
-        assert said["idle"] == [
-            {"agent": "jonas", "visits": [{"visit": visit, "reason": "language_too_low"}]}
-        ]
+        assert said["waiting"][0]["people"]["not_free"] == list(reasons.values()).count("not_free")
+        assert said["idle"] == [{"agent": "jonas", "callers": {"language_too_low": 1}}]
+        assert (await client.get("/api/explain/1")).status_code == 404
         assert (await client.post(f"/api/visits/{visit}/class/partner_office")).status_code == 200
         assert (await client.post(f"/api/visits/{visit}/class/nonsense")).status_code == 404
         said = (await client.get("/api/explain")).json()
