@@ -25,9 +25,9 @@ from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.picture import Picture
-from acd.ports import Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
+from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
-from acd.runner import DAEMON, Runner
+from acd.runner import Runner
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
 from acd.store.open import ready, urls
@@ -151,7 +151,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     stores = await _opened(stack, centre, wraps)
     engine, begun = await _begun(stores)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
-    port = PbxPort(_connector(centre, own.ami), Translator(centre.centre.node), clock.now_ms, random.random)
+    port = PbxPort(
+        _connector(centre, own.ami),
+        Translator(centre.centre.node),
+        clock.now_ms,
+        random.random,
+        node=centre.centre.node,
+    )
     feed = Feed(stores.recorder, stores.journal)
     registry = CollectorRegistry()
     metrics, changes = Metrics(registry), Changes()
@@ -198,6 +204,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
+        "routing": runner.routing,
+        "clock": clock.health,
         "records": feed.health,
         "vault": lambda: runner.vault_trouble,
         "housekeeping": lambda: hourly.trouble,

@@ -7,6 +7,9 @@ from routing.commands import Command
 from routing.events import Envelope, Event, Leg
 from routing.facts import Fact
 
+DAEMON = "daemon"
+"""The actor of what the daemon itself does."""
+
 
 class Arrival(NamedTuple):
     """Something that came in from outside, not yet journalled.
@@ -24,12 +27,21 @@ class Arrival(NamedTuple):
 
 
 class Clock(Protocol):
-    """Time for the edges. `now_ms` is wall time at start plus monotonic time since: it never goes back."""
+    """Time for the edges."""
 
-    def now_ms(self) -> int: ...
+    def now_ms(self) -> int:
+        """Engine time: never goes back, and comes to agree with the wall clock (acd.clock)."""
+        ...
+
+    def elapsed_ms(self) -> int:
+        """A steady clock from any point on, which counts while the machine is suspended too."""
+        ...
 
     def stepped_ms(self) -> int:
-        """How far the wall clock has been set since the last call; 0 for less than a second."""
+        """How far the wall clock has been set since the last call; 0 for less than a second.
+
+        Where it was set ahead, engine time follows here, in one leap.
+        """
         ...
 
 
@@ -55,7 +67,8 @@ class Journal(Protocol):
 
     async def append(self, batch: Sequence[Envelope], decided: Sequence[Decision] = ()) -> None:
         """Write and commit the batch as one, with what earlier ones led to: decisions need no commit of
-        their own. Raises JournalRefused; then nothing of it is in."""
+        their own. Where there is nothing to write something is written all the same, as the proof that the
+        journal takes writes. Raises JournalRefused; then nothing of it is in."""
         ...
 
     def read(self, after: int) -> AsyncIterator[Envelope]:
@@ -71,10 +84,13 @@ class Journal(Protocol):
         ...
 
     async def skip(self, seq: int, error: str) -> None:
-        """Mark an event whose step raised, so that no replay meets it again."""
+        """Mark an event whose step raised, so that no replay meets it again; once more does no harm.
+        Raises JournalRefused."""
         ...
 
-    async def save_snapshot(self, snapshot: Snapshot) -> None: ...
+    async def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a world. Raises JournalRefused."""
+        ...
 
     async def latest_snapshot(self, not_after: int) -> Snapshot | None: ...
 
@@ -165,7 +181,8 @@ class PbxLink(Protocol):
     """The way out to the PBX."""
 
     def send(self, commands: Sequence[Command]) -> None:
-        """Put the commands on the wire in one write, without waiting; failures come back as events."""
+        """Put the commands on the wire in one write, without waiting; what the PBX refuses comes back as
+        an event. What became of those that a lost link took with it, the next snapshot shows."""
         ...
 
     def beat(self, count: int) -> None:
@@ -173,11 +190,19 @@ class PbxLink(Protocol):
         ...
 
     def resync(self) -> None:
-        """Ask for a snapshot after a standstill; it is asked for until it is there, and comes as an event."""
+        """Ask for a snapshot after a standstill; it is asked for until it is there, and comes as an event.
+
+        One that was asked for before does not come any more.
+        """
         ...
 
     async def emptied(self) -> None:
-        """Return once everything that the PBX had sent when asked has been submitted."""
+        """Return once everything that the PBX had sent when asked has been submitted; if the PBX does not
+        answer, once LinkDown has been."""
+        ...
+
+    def hurry(self, offers: bool) -> None:
+        """Whether offers are open: silence of the PBX is then noticed within 4 s."""
         ...
 
 
@@ -191,6 +216,7 @@ Health = Mapping[str, str]
 """Part of the house -> "ok", or one sentence that says what is wrong and what to do."""
 
 __all__ = [
+    "DAEMON",
     "Arrival",
     "Case",
     "Cases",

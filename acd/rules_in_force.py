@@ -6,8 +6,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.picture import Picture
-from acd.ports import Arrival
-from acd.runner import DAEMON
+from acd.ports import DAEMON, Arrival
 from acd.store import codec, queries
 from acd.store.cases import SqlCases
 from agents.model import Roster

@@ -14,6 +14,8 @@ from acd.store.tables import blobs, decisions, events, skipped, snapshots
 from routing.events import Envelope, TermBegan
 
 PAGE = 2_000
+PROOF = text("UPDATE journal_schema SET version_num = version_num")
+"""Changes nothing, and is written all the same: a page on SQLite, a row on PostgreSQL."""
 SNAPSHOTS_KEPT = 3
 CHECKPOINT_EVERY = 500
 """Batches between two checkpoints of SQLite's write-ahead log."""
@@ -80,6 +82,8 @@ class SqlJournal:
                 await self._connection.execute(insert(events), rows)
             if decided:
                 await self._connection.execute(insert(decisions), [each._asdict() for each in decided])
+            if not rows and not decided:
+                await self._connection.execute(PROOF)
             await self._connection.commit()
             if durable:
                 await self._pragma("synchronous=NORMAL")
@@ -154,8 +158,13 @@ class SqlJournal:
             return [Decision(row.seq, row.offer, row.visit, row.agent) for row in rows]
 
     async def skip(self, seq: int, error: str) -> None:
-        await self._connection.execute(insert(skipped), {"seq": seq, "error": error[:300]})
-        await self._connection.commit()
+        try:
+            await self._connection.execute(delete(skipped).where(skipped.c.seq == seq))
+            await self._connection.execute(insert(skipped), {"seq": seq, "error": error[:300]})
+            await self._connection.commit()
+        except (SQLAlchemyError, OSError) as fault:
+            await self._recover()
+            raise JournalRefused(self._why(fault)) from None
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         try:
