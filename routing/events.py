@@ -94,7 +94,7 @@ class LedgerTalk(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """One call as the dialplan wrote it down while it ran; times in epoch ms, whole seconds, 0 where not.
+    """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
     lives or where it is not known. cause: Q.850 number of the end, 0 if none.
