@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -31,14 +31,14 @@ from acd.store.records import SqlRecorder, moment
 from acd.store.vault import SqlVault
 from acd.web import token
 from acd.web.app import make_app
-from acd.web.deps import Answer, Explained, ServiceLevel, WaitingCall, WebDeps
+from acd.web.deps import Answer, ServiceLevel, WebDeps
+from acd.web.explaining import Explaining
 from acd.web.live import Live
 from acd.web.server import WebServer, listen
 from agents.model import Roster
 from config.load import ConfigFaults, load
 from config.people import policy, roster
 from config.schema import Centre
-from routing import visit as table
 from routing.events import (
     JournalGap,
     PolicyChanged,
@@ -48,7 +48,6 @@ from routing.events import (
     StaffAsked,
     TermBegan,
 )
-from routing.explain import candidates, idle
 from routing.facts import EventRefused, Fact, StaffRefused
 from routing.policy import Policy
 
@@ -246,7 +245,7 @@ class Daemon:
                 board=self._picture,
                 service_level=self._service_level,
                 staff=self._staff,
-                explain=self._explain,
+                explain=Explaining(lambda: self._runner.engine.world, self._clock.now_ms),
                 differences=lambda limit: queries.differences(self._sql.engine, limit),
                 prioritise=self._prioritise,
                 cases=self._cases,
@@ -423,19 +422,6 @@ class Daemon:
         told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "program:api"))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
         return Answer(not refused, "unknown_visit" if refused else "")
-
-    def _explain(self) -> Explained:
-        world = self._runner.engine.world
-        if world.policy is None:
-            return Explained((), ())
-        now = self._clock.now_ms()
-        world = replace(world, now_ms=now)
-        waiting = tuple(
-            WaitingCall(visit, now - visit.queued_ms, candidates(world, world.rules, visit))
-            for visit in world.visits.values()
-            if visit.queued_ms and visit.state != table.TALKING
-        )
-        return Explained(waiting, idle(world, world.rules))
 
     async def _resync(self) -> None:
         """Twice, since one snapshot can race with events on their way."""

@@ -1,5 +1,6 @@
 """The HTTP side: the live page, its stream, the API for the staff's states, figures and health."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,11 +17,12 @@ from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
-from acd.ports import Case
+from acd.ports import Case, QueueFull
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import Board, CaseBody, CaseFile, Difference, Explanation, Reason, ServiceLevel, State
+from acd.web.shapes import CaseBody, CaseFile, Difference, Explanation, Reason, State
+from acd.web.shown import FRESH_S, Shown
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
@@ -44,18 +46,17 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
     """The application, and the door through which the daemon says that something changed."""
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
-    live = Live(deps.board)
+    live = Live()
+    shown = Shown(deps.board, deps.service_level, lambda: live.version)
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
         if given is None or not token.same(given.credentials, deps.token):
             raise HTTPException(401, "send the bearer token of this centre", {"WWW-Authenticate": "Bearer"})
 
-    async def state() -> State:
-        return State(
-            board=Board.model_validate(deps.board()),
-            service_level=ServiceLevel.model_validate(await deps.service_level()),
-        )
+    @app.exception_handler(QueueFull)
+    async def full(request: Request, fault: Exception) -> Response:
+        return JSONResponse({"detail": str(fault)}, 503, {"Retry-After": "5"})
 
     @app.middleware("http")
     async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:
@@ -101,18 +102,19 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
 
     @app.get("/events", response_class=EventSourceResponse, dependencies=[Depends(room)])
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for _ in live.states():
-            yield ServerSentEvent(data=(await state()).model_dump(mode="json"), retry=1000)
+        async for _ in live.changes():
+            yield ServerSentEvent(raw_data=await shown.text(FRESH_S), retry=1000)
 
-    @app.get("/api/board")
-    async def board() -> State:
+    @app.get("/api/board", response_model=State)
+    async def board() -> Response:
         """What the page shows."""
-        return await state()
+        return Response(await shown.text(), media_type="application/json")
 
-    @app.get("/api/explain", dependencies=[Depends(authorised)])
-    async def explain() -> Explanation:
+    @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(authorised)])
+    async def explain(visit: int | None = None) -> Response:
         """Each waiting call with every person's verdict, and why each free person is offered nobody."""
-        return Explanation.of(deps.explain())
+        found = await deps.explain(visit)
+        return Response(await asyncio.to_thread(Explanation.told, found), media_type="application/json")
 
     @app.get("/api/shadow", dependencies=[Depends(authorised)])
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:

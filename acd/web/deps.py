@@ -43,10 +43,11 @@ class WaitingCall(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """Why each waiting caller waits, and why each free person is free."""
+    """Why each waiting caller waits, and why each free person is free. left_out: callers beyond the room."""
 
     waiting: tuple[WaitingCall, ...]
     idle: tuple[Idle, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class WebDeps:
     board: Callable[[], Board]
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
-    explain: Callable[[], Explained]
+    explain: Callable[[int | None], Awaitable[Explained]]
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
     prioritise: Callable[[int, str], Awaitable[Answer]]
     cases: Cases

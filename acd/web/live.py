@@ -1,8 +1,7 @@
-"""The state that pages show, pushed to any number of browsers: the latest wins, nobody holds anything up."""
+"""When pages are told anew, any number of them: the latest state wins, nobody holds anything up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 BROWSERS_MAX = 100
 INTERVAL_S = 0.25
@@ -14,21 +13,20 @@ class TooMany(Exception):
 
 
 class Live:
-    """Gives each browser the whole state whenever it changed, at most four times a second.
+    """Tells each browser whenever something changed, at most four times a second.
 
-    state: makes the JSON-able state; changed by `touch`. A browser that is slow skips states.
+    version: rises with each `touch`. A browser that is slow skips states.
     """
 
-    def __init__(self, state: Callable[[], Any], limit: int = BROWSERS_MAX) -> None:
-        self._state = state
+    def __init__(self, limit: int = BROWSERS_MAX) -> None:
+        self.version = 0
         self._limit = limit
         self._open = 0
-        self._version = 0
         self._changed = asyncio.Event()
 
     def touch(self) -> None:
         """Something changed."""
-        self._version += 1
+        self.version += 1
         self._changed.set()
 
     def enter(self) -> None:
@@ -37,14 +35,14 @@ class Live:
             raise TooMany(f"{self._limit} pages are open already")
         self._open += 1
 
-    async def states(self) -> AsyncIterator[Any]:
-        """The state now and after each change, at least every ten seconds; counts out at the end."""
+    async def changes(self) -> AsyncIterator[None]:
+        """Now and after each change, at least every ten seconds; counts out at the end."""
         try:
             while True:
-                version = self._version
-                yield self._state()
+                version = self.version
+                yield
                 await asyncio.sleep(INTERVAL_S)
-                if self._version == version:
+                if self.version == version:
                     self._changed.clear()
                     try:
                         async with asyncio.timeout(QUIET_S):

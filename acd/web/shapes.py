@@ -120,29 +120,35 @@ class Idle(Shape):
 
 
 class Explanation(Shape):
-    """Why each waiting caller waits, and why each free person is free."""
+    """Why each waiting caller waits, and why each free person is free.
+
+    left_out: so many callers came later and are not in the answer, which has room for 50,000 pairs of a
+    caller and a person; `?visit=` asks for one of them.
+    """
 
     waiting: list[WaitingCall]
     idle: list[Idle]
+    left_out: int
 
-    @classmethod
-    def of(cls, found: Explained) -> "Explanation":
-        """From the daemon's values."""
-        return cls(
-            waiting=[
-                WaitingCall(
-                    visit=each.visit.id,
-                    waited_ms=each.waited_ms,
-                    candidates=[Candidate.model_validate(one) for one in each.candidates],
-                    **{key: getattr(each.visit, key) for key in COPIED},
-                )
-                for each in found.waiting
-            ],
-            idle=[
-                Idle(agent=each.agent, visits=[VisitReason(visit=v, reason=r) for v, r in each.reasons])
-                for each in found.idle
-            ],
+    @staticmethod
+    def told(found: Explained) -> str:
+        """The daemon's values as JSON, made in small pieces: others may go on between two."""
+        waiting = (
+            WaitingCall(
+                visit=each.visit.id,
+                waited_ms=each.waited_ms,
+                candidates=[Candidate.model_validate(one) for one in each.candidates],
+                **{key: getattr(each.visit, key) for key in COPIED},
+            ).model_dump_json()
+            for each in found.waiting
         )
+        idle = (
+            Idle(
+                agent=each.agent, visits=[VisitReason(visit=v, reason=r) for v, r in each.reasons]
+            ).model_dump_json()
+            for each in found.idle
+        )
+        return f'{{"waiting":[{",".join(waiting)}],"idle":[{",".join(idle)}],"left_out":{found.left_out}}}'
 
 
 class Lost(Shape):

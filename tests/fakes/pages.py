@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from acd.picture import Picture
 from acd.ports import Health
 from acd.web.app import make_app
-from acd.web.deps import Explained, ServiceLevel, WebDeps
+from acd.web.deps import ServiceLevel, WebDeps
 from tests.fakes.centre import Bench
 
 
@@ -28,7 +28,11 @@ def picture_of(bench: Bench, smallest: int) -> Picture:
 
 
 def app_of(
-    picture: Picture, met: int = 0, total: int = 0, health: Callable[[], Health] = lambda: {"journal": "ok"}
+    picture: Picture,
+    met: int = 0,
+    total: int = 0,
+    health: Callable[[], Health] = lambda: {"journal": "ok"},
+    staff: Callable[..., Any] | None = None,
 ) -> FastAPI:
     """Pages and API over a picture, with this service level; whatever else is asked fails."""
 
@@ -42,8 +46,8 @@ def app_of(
         centre="test",
         board=picture,
         service_level=level,
-        staff=unasked,
-        explain=lambda: Explained((), ()),
+        staff=staff or unasked,
+        explain=unasked,
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]

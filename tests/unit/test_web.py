@@ -35,7 +35,7 @@ def test_reasons_of_calls_and_people_have_named_fields(schema: dict[str, Any]) -
     def fields(name: str) -> set[str]:
         return set(shapes[name]["properties"])
 
-    assert fields("Explanation") == {"waiting", "idle"}
+    assert fields("Explanation") == {"waiting", "idle", "left_out"}
     assert {"visit", "language", "concern", "waited_ms", "candidates"} <= fields("WaitingCall")
     assert {"agent", "reason", "language_level", "language_needed", "concern_needed", "state"} <= fields(
         "Candidate"
