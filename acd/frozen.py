@@ -7,7 +7,7 @@ one JSON object a line: together their fields are the world's, and a large table
 import asyncio
 import gc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, get_args, get_type_hints
@@ -64,13 +64,6 @@ class Copied:
             for start in range(0, len(table.rows), PIECE):
                 some = {key: table.record(*row) for key, row in table.rows[start : start + PIECE]}
                 yield b'\n{"%s":%s}' % (table.name.encode(), table.dump(some))
-
-    def world(self) -> World:
-        """A world of its own."""
-        world = replace(self._rest)
-        for table in self._tables:
-            setattr(world, table.name, {key: table.record(*row) for key, row in table.rows})
-        return world
 
     def frozen(self) -> bytes:
         """All of it at once."""

@@ -15,8 +15,8 @@ from routing.facts import Fact
 SECONDS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 2)
 
 
-class _BoardCollector(Collector):
-    """What is to be seen at this moment."""
+class BoardFigures(Collector):
+    """What is to be seen at this moment. Register it with a registry. depths: queue -> entries."""
 
     def __init__(self, board: Callable[[], Board], depths: Callable[[], dict[str, int]]) -> None:
         self._board = board
@@ -50,12 +50,9 @@ class _BoardCollector(Collector):
 
 
 class Metrics:
-    """Implements ports.Listener."""
+    """Implements ports.Listener: what has happened, counted."""
 
-    def __init__(
-        self, registry: CollectorRegistry, board: Callable[[], Board], depths: Callable[[], dict[str, int]]
-    ) -> None:
-        registry.register(_BoardCollector(board, depths))
+    def __init__(self, registry: CollectorRegistry) -> None:
         self._offers = Counter("acd_offers", "Offers ended, by outcome", ["outcome"], registry=registry)
         self._visits = Counter("acd_visits", "Visits ended, by outcome", ["outcome"], registry=registry)
         self._answers = Counter("acd_answers", "Talks begun", registry=registry)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import aiomqtt
 import structlog
 
+from acd.changes import Changes
 from routing.board import Board
 
 INTERVAL_S = 0.5
@@ -51,18 +52,16 @@ def messages(board: Board) -> Mapping[str, str]:
 
 
 class Publisher:
-    """Keeps a broker told. Call `touch` when something changed; run it beside the loop."""
+    """Keeps a broker told of every change of the board; run it beside the loop."""
 
-    def __init__(self, broker: Broker, board: Callable[[], Board], jitter: Callable[[], float]) -> None:
+    def __init__(
+        self, broker: Broker, board: Callable[[], Board], changes: Changes, jitter: Callable[[], float]
+    ) -> None:
         self._broker = broker
         self._board = board
+        self._changes = changes
         self._jitter = jitter
-        self._changed = asyncio.Event()
         self._trouble = "not connected yet"
-
-    def touch(self) -> None:
-        """Something changed."""
-        self._changed.set()
 
     def health(self) -> str:
         """ "ok", or what is wrong with the broker."""
@@ -117,7 +116,7 @@ class Publisher:
         """Publish what changed, and a sign of life when nothing does."""
         told: dict[str, str] = {}
         while True:
-            self._changed.clear()
+            version = self._changes.version
             for topic, payload in messages(self._board()).items():
                 if told.get(topic) != payload:
                     await client.publish(f"{self._broker.prefix}/{topic}", payload, qos=1, retain=True)
@@ -125,7 +124,7 @@ class Publisher:
             await asyncio.sleep(INTERVAL_S)
             try:
                 async with asyncio.timeout(REFRESH_S):
-                    await self._changed.wait()
+                    await self._changes.after(version)
             except TimeoutError:
                 await client.publish(status, b"online", qos=1, retain=True)
 

@@ -88,7 +88,7 @@ class Runner:
         self._journal = journal
         self._clock = clock
         self._link = link
-        self._listeners = list(listeners)
+        self._listeners = tuple(listeners)
         self._term = term
         self._seq = seq
         self._at_ms = engine.world.now_ms
@@ -105,10 +105,6 @@ class Runner:
         self._committed_ms = -BEAT_MS
         self._keeping = Keeping(journal, clock, seq)
         self._stopping = False
-
-    def listen(self, listeners: Sequence[Listener]) -> None:
-        """Tell these of every fact from now on, in place of those given before."""
-        self._listeners = list(listeners)
 
     # --- putting in ----------------------------------------------------------------------------------
 

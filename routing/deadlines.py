@@ -21,46 +21,42 @@ Deadline = tuple[int, int, Any]
 
 
 class Deadlines:
-    """The deadlines of one world. A deadline that its record no longer names is passed over.
+    """The deadlines of one world, by when they pass. One that its record no longer names is passed over.
 
-    While no PBX is linked, only the hours pass: they concern no call.
+    While no PBX is linked (it is not awake), only the hours pass: they concern no call. heap: to look at.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._heap: list[Deadline] = []
+        self.heap: list[Deadline] = []
         self.boundary = 0
+        self.awake = world.linked("")
 
     def at(self, when: int, rank: int, key: object) -> None:
         """Wake at `when`; 0: never."""
         if when:
-            heappush(self._heap, (when, rank, key))
+            heappush(self.heap, (when, rank, key))
 
     def clear(self) -> None:
         """Forget all of them."""
-        self._heap.clear()
+        self.heap.clear()
         self.boundary = 0
-
-    def passes(self, now: int) -> bool:
-        """Whether something may fall due by `now`: quick, and sometimes wrong in saying yes."""
-        heap = self._heap
-        return bool(heap and heap[0][0] <= now) or 0 < self.boundary <= now
 
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
         found = self.first(by)
-        return found[0] if found is not None else None
+        return None if found is None else found[0]
 
     def first(self, by: float) -> Deadline | None:
         """The next deadline that passes `by` then; it stays."""
-        heap, world, boundary = self._heap, self._world, self.boundary
-        hours = boundary if boundary and boundary <= by else 0
-        while heap and heap[0][0] <= by:
-            if self._stands(*heap[0]):
-                break
-            heappop(heap)
-        if heap and heap[0][0] <= by and world.linked("") and (not hours or heap[0][0] <= hours):
-            return heap[0]
+        heap, hours = self.heap, self.boundary if 0 < self.boundary <= by else 0
+        if self.awake:
+            while heap and heap[0][0] <= by:
+                if self._stands(*heap[0]):
+                    if hours and hours < heap[0][0]:
+                        break
+                    return heap[0]
+                heappop(heap)
         return (hours, HOURS, 0) if hours else None
 
     def took(self, deadline: Deadline) -> None:
@@ -68,7 +64,7 @@ class Deadlines:
         if deadline[1] == HOURS:
             self.boundary = 0
         else:
-            heappop(self._heap)
+            heappop(self.heap)
 
     def _stands(self, when: int, rank: int, key: Any) -> bool:
         """Whether a deadline on the heap is still what the record says."""

@@ -14,7 +14,7 @@ from routing.deadlines import HOURS, LEASE, PARTING, WIDEN, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
 from routing.handlers import caller, centre, phone, staff
-from routing.index import Choice
+from routing.index import Choice, Index
 from routing.moves import Moves
 from routing.world import World
 
@@ -27,11 +27,13 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
 """What each event means."""
 
 
+UNTIMELY: Final = frozenset({ev.TermBegan, ev.LinkDown, ev.LedgerRead, ev.PbxSnapshot})
+"""What may go before all that fell due until then."""
+
+
 def untimely(event: Event) -> bool:
     """Whether it goes before what fell due until then: that may be void, or waits for a snapshot."""
-    if isinstance(event, ev.PbxSnapshot):
-        return event.linkup
-    return isinstance(event, (ev.TermBegan, ev.LinkDown, ev.LedgerRead))
+    return type(event) in UNTIMELY and (not isinstance(event, ev.PbxSnapshot) or event.linkup)
 
 
 class Effects(NamedTuple):
@@ -52,6 +54,11 @@ class Engine:
         """All that it knows."""
         return self._moves.world
 
+    @property
+    def index(self) -> Index | None:
+        """Who could take whom, to explain it; None before any policy is in force. To read only."""
+        return self._moves.derived.index
+
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
         return self._moves.derived.deadlines.due(by)
@@ -71,12 +78,16 @@ class Engine:
         said: list[Fact] = []
         derived.commands, derived.say = commands, said.append
         now = max(now, world.now_ms)
+        deadlines = derived.deadlines
+        heap = deadlines.heap
         for event in events:
-            if derived.deadlines.passes(now) and not untimely(event):
+            overdue = (heap and heap[0][0] <= now) or 0 < deadlines.boundary <= now
+            if overdue and not untimely(event):
                 self._pass_deadlines(now)
             world.now_ms = now
-            HANDLERS[type(event)](moves, event)
-            if untimely(event) and derived.deadlines.passes(now):
+            kind = type(event)
+            HANDLERS[kind](moves, event)
+            if kind in UNTIMELY and untimely(event):
                 self._pass_deadlines(now)
             if derived.departed:
                 centre.depart(moves)
@@ -120,7 +131,7 @@ class Engine:
         """Offer until no waiting caller stands beside a free person who may take them."""
         moves = self._moves
         derived = moves.derived
-        if derived.index is None or not moves.world.linked(""):
+        if derived.index is None or not derived.deadlines.awake:
             return
         derived.dirty = False
         while True:

@@ -1,12 +1,25 @@
-"""Why this pair, and why not that one: callers and people against each other, with reasons and values."""
+"""Why this pair, and why not that one: callers and people against each other, with reasons and values.
 
+The reasons are those by which the index decides. A look at everybody costs what there are of needs, callers
+and people, and not callers times people.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from routing import visit as table
-from routing.need import Need, best_language, need_of, spoken, steps_of
+from routing.index import Index
+from routing.need import Need, Needs, best_language, spoken, steps_of
 from routing.policy import Policy
-from routing.select import REASONS, SUITS, keeps, verdict
-from routing.world import Person, Visit, World
+from routing.select import REASONS
+from routing.world import Visit, World
+
+Counts = tuple[tuple[str, int], ...]
+"""(reason code of routing.select, how many), in the order of the codes; none is 0."""
+
+SOUGHT = frozenset({table.WAITING, table.OFFERED, table.RINGING})
+"""In these states of a visit somebody is sought for it, or might be again."""
 
 
 class Candidate(NamedTuple):
@@ -22,69 +35,72 @@ class Candidate(NamedTuple):
     state: str
 
 
+class Sought(NamedTuple):
+    """A caller for whom somebody is sought, and how many people there are by reason."""
+
+    visit: Visit
+    people: Counts
+
+
 class Idle(NamedTuple):
-    """A free person and, for each waiting caller, why they are not offered to this person."""
+    """A free person, and how many waiting callers there are by the reason why they are not offered."""
 
     agent: str
-    reasons: tuple[tuple[int, str], ...]
+    callers: Counts
 
 
-def held(world: World, policy: Policy, person: Person, need: Need, firmly: bool) -> bool:
-    """Whether a reserve keeps this person from a caller with this need; `firmly`: even if released."""
-    for i, reserve in enumerate(policy.reserves):
-        if reserve.when and not any(begin <= world.now_ms < end for begin, end in reserve.when):
-            continue
-        if spoken(policy, person, reserve.language) < reserve.level or (firmly and i in need.released):
-            continue
-        members = sum(
-            each.free and spoken(policy, each, reserve.language) >= reserve.level
-            for each in world.people.values()
-        )
-        if keeps(int(need.language == reserve.language), members, reserve.keep):
-            return True
-    return False
-
-
-def candidates(world: World, policy: Policy, visit: Visit) -> tuple[Candidate, ...]:
+def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: int) -> tuple[Candidate, ...]:
     """Everybody's verdict for this caller now, in roster order; empty once nobody is sought."""
-    if visit.state not in (table.WAITING, table.OFFERED, table.RINGING):
+    if visit.state not in SOUGHT:
         return ()
-    need = need_of(policy, world.people, visit, world.now_ms)
-    everybody = world.people.values()
-    open_to = any(
-        _judge(world, policy, need, visit, person, firmly=False)[1] == SUITS for person in everybody
-    )
-    return tuple(_judge(world, policy, need, visit, person, firmly=not open_to)[0] for person in everybody)
+    need = Needs(policy, world.people).at(visit, now)[0]
+    step = steps_of(policy, visit)[need.step]
+    found: dict[str, Candidate] = {}
+    for reason, bits in index.verdicts(need).items():
+        for person in index.who(bits):
+            best = best_language(policy, person, step, need.language, need.second)
+            found[person.agent.id] = Candidate(
+                person.agent.id,
+                reason,
+                best,
+                spoken(policy, person, best),
+                step.language,
+                person.agent.concern_level(need.concern),
+                step.concern,
+                person.appears,
+            )
+    return tuple(found[key] for key in world.people if key in found)
 
 
-def _judge(
-    world: World, policy: Policy, need: Need, visit: Visit, person: Person, firmly: bool
-) -> tuple[Candidate, int]:
-    step, key = steps_of(policy, visit)[need.step], person.agent.id
-    best = best_language(policy, person, step, need.language, need.second)
-    speaks, knows = spoken(policy, person, best), person.agent.concern_level(need.concern)
-    code = verdict(
-        speaks,
-        step.language,
-        knows,
-        step.concern,
-        int(person.free),
-        int(key in need.asked),
-        int(bool(need.owner)),
-        int(key == need.owner),
-        int(held(world, policy, person, need, firmly)),
-    )
-    return Candidate(
-        key, REASONS[code], best, speaks, step.language, knows, step.concern, person.appears
-    ), code
+def sought(index: Index, world: World, policy: Policy, now: int) -> tuple[Sought, ...]:
+    """Every caller for whom somebody is sought, by whom they could be served and by whom not."""
+    said: dict[Need, Counts] = {}
+    found = []
+    for visit, need in _needs(world, policy, now):
+        if need not in said:
+            counts = {reason: bits.bit_count() for reason, bits in index.verdicts(need).items()}
+            said[need] = _sorted(counts)
+        found.append(Sought(visit, said[need]))
+    return tuple(found)
 
 
-def idle(world: World, policy: Policy) -> tuple[Idle, ...]:
-    """Every free person with the reason, for each waiting caller, why nobody is offered to them."""
-    waiting = [visit for visit in world.visits.values() if visit.state == table.WAITING]
-    reasons: dict[str, list[tuple[int, str]]] = {key: [] for key, p in world.people.items() if p.free}
-    for visit in waiting:
-        for each in candidates(world, policy, visit):
-            if each.agent in reasons:
-                reasons[each.agent].append((visit.id, each.reason))
-    return tuple(Idle(key, tuple(said)) for key, said in reasons.items())
+def idle(index: Index, world: World, policy: Policy, now: int) -> tuple[Idle, ...]:
+    """Every free person with the reasons why those who wait are not offered to them."""
+    needs = Counter(need for visit, need in _needs(world, policy, now) if visit.state == table.WAITING)
+    reasons: dict[str, Counter[str]] = {key: Counter() for key, p in world.people.items() if p.free}
+    for need, callers in needs.items():
+        for reason, bits in index.verdicts(need).items():
+            for person in index.who(bits & index.free):
+                reasons[person.agent.id][reason] += callers
+    return tuple(Idle(key, _sorted(counts)) for key, counts in reasons.items())
+
+
+def _needs(world: World, policy: Policy, now: int) -> Iterator[tuple[Visit, Need]]:
+    needs = Needs(policy, world.people)
+    for visit in world.visits.values():
+        if visit.state in SOUGHT:
+            yield visit, needs.at(visit, now)[0]
+
+
+def _sorted(counts: dict[str, int]) -> Counts:
+    return tuple((reason, counts[reason]) for reason in REASONS if counts.get(reason))

@@ -12,7 +12,20 @@ from agents.model import UNDETERMINED
 from agents.state import READY
 from routing.need import Need, Needs
 from routing.policy import Policy
-from routing.select import CRITERIA, caller_order, keeps, person_order
+from routing.select import (
+    ASKED_ALREADY,
+    CONCERN_TOO_LOW,
+    CRITERIA,
+    HELD_IN_RESERVE,
+    LANGUAGE_TOO_LOW,
+    NOT_FREE,
+    OWNERS_TIME,
+    REASONS,
+    SUITS,
+    caller_order,
+    keeps,
+    person_order,
+)
 from routing.skills import Criteria, Ranking, Skills, Terms, places
 from routing.world import Person, Visit, World
 
@@ -118,7 +131,6 @@ class Index:
             self.attend(person)
             self.refresh(person)
         self.set_hours()
-        self.set_links()
 
     # --- people --------------------------------------------------------------------------------------
 
@@ -163,7 +175,7 @@ class Index:
         self._holding = [
             (i, self._skills.speakers(each.language, each.level))
             for i, each in enumerate(self._policy.reserves)
-            if not each.when or any(begin <= now < end for begin, end in each.when)
+            if each.holds(now)
         ]
 
     def set_links(self) -> None:
@@ -294,6 +306,39 @@ class Index:
                 if i not in need.released:
                     firmly |= members
         return candidates & ~kept or candidates & ~firmly
+
+    def verdicts(self, need: Need) -> dict[str, int]:
+        """Everybody by the first reason why callers with this need are not offered to them (or that they
+        suit), as bits; in the order of select.verdict, which says the same of one person."""
+        skills, step = self._skills, self._skills.step(need)
+        left = (1 << len(self._people)) - 1
+        found: dict[str, int] = {}
+
+        def sort_out(verdict: int, kept: int) -> None:
+            nonlocal left
+            found[REASONS[verdict]] = left & ~kept
+            left &= kept
+
+        speak = 0
+        for language in skills.admitted(need):
+            speak |= skills.speakers(language, step.language)
+        sort_out(LANGUAGE_TOO_LOW, speak)
+        if need.owner:
+            sort_out(OWNERS_TIME, self._bit(need.owner))
+        else:
+            sort_out(CONCERN_TOO_LOW, skills.knowers(need.concern, step.concern))
+        for agent in need.asked:
+            found[REASONS[ASKED_ALREADY]] = found.get(REASONS[ASKED_ALREADY], 0) | left & self._bit(agent)
+            left &= ~self._bit(agent)
+        sort_out(NOT_FREE, self.free & self._linked)
+        if not need.owner and left:
+            sort_out(HELD_IN_RESERVE, self._not_held(need, left, self._held_now()))
+        found[REASONS[SUITS]] = left
+        return found
+
+    def who(self, bits: int) -> list[Person]:
+        """The people of these bits, in the order of the roster."""
+        return [self._people[place] for place in places(bits)]
 
     def _choose(self, visit: int, lane: Lane, candidates: int) -> Choice:
         """The best of the candidates by the policy's criteria; the roster's order decides the rest."""

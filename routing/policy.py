@@ -1,7 +1,8 @@
 """The rules of the house as values: what a caller needs at which age, who goes first, how long it takes."""
 
-from bisect import bisect_right
 from typing import NamedTuple
+
+from routing.spans import Spans, day_of, holds
 
 OWN = 1
 SECOND = 2
@@ -51,7 +52,11 @@ class Reserve(NamedTuple):
     level: int
     keep: int
     release_ms: int
-    when: tuple[tuple[int, int], ...] = ()
+    when: Spans = ()
+
+    def holds(self, now: int) -> bool:
+        """Whether it holds at this hour."""
+        return not self.when or holds(self.when, now)
 
 
 class Refusal(NamedTuple):
@@ -124,8 +129,7 @@ class Policy(NamedTuple):
         """Whether a caller at `now` whose last visit ended at `before` (epoch ms) calls again."""
         if now - before < self.repeat_ms:
             return True
-        day = bisect_right(self.days, now)
-        return self.repeat_today and before >= (self.days[day - 1] if day else 0)
+        return self.repeat_today and before >= day_of(self.days, now)
 
     def refusal(self, outcome: str) -> Refusal:
         """What follows an offer that ended so."""

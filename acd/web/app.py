@@ -1,6 +1,5 @@
 """The HTTP side: the live page, its stream, the API for the staff's states, figures and health."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,13 +20,24 @@ from acd.ports import Case, QueueFull
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
-from acd.web.shapes import CaseBody, CaseFile, Difference, Explanation, Reason, State
+from acd.web.pieces import array
+from acd.web.shapes import (
+    Candidate,
+    CaseBody,
+    CaseFile,
+    Difference,
+    Explanation,
+    Reason,
+    State,
+    explanation,
+)
 from acd.web.shown import FRESH_S, Shown
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
 from routing.privacy import MERGED
 
+JSON = "application/json"
 HERE = Path(__file__).parent
 BODY_MAX = 10_000
 CODE = r"^[a-z][a-z0-9_]{0,31}$"
@@ -42,12 +52,12 @@ HEADERS = {
 }
 
 
-def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
-    """The application, and the door through which the daemon says that something changed."""
+def make_app(deps: WebDeps) -> FastAPI:
+    """The application."""
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
-    live = Live()
-    shown = Shown(deps.board, deps.service_level, lambda: live.version)
+    live = Live(deps.changes)
+    shown = Shown(deps.board, deps.service_level, deps.changes)
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
@@ -102,19 +112,26 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
 
     @app.get("/events", response_class=EventSourceResponse, dependencies=[Depends(room)])
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for _ in live.changes():
+        async for _ in live.told():
             yield ServerSentEvent(raw_data=await shown.text(FRESH_S), retry=1000)
 
     @app.get("/api/board", response_model=State)
     async def board() -> Response:
         """What the page shows."""
-        return Response(await shown.text(), media_type="application/json")
+        return Response(await shown.text(), media_type=JSON)
 
     @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(authorised)])
-    async def explain(visit: int | None = None) -> Response:
-        """Each waiting call with every person's verdict, and why each free person is offered nobody."""
-        found = await deps.explain(visit)
-        return Response(await asyncio.to_thread(Explanation.told, found), media_type="application/json")
+    async def explain() -> Response:
+        """How many people suit each waiting call, and why others do not; the same for each free person."""
+        return Response(await explanation(deps.explain()), media_type=JSON)
+
+    @app.get("/api/explain/{visit}", response_model=list[Candidate], dependencies=[Depends(authorised)])
+    async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> Response:
+        """Everybody's verdict for one waiting call, in the order of the roster."""
+        found = deps.explain_visit(visit)
+        if found is None:
+            raise HTTPException(404, "unknown_visit")
+        return Response(await array(found, lambda each: each._asdict()), media_type=JSON)
 
     @app.get("/api/shadow", dependencies=[Depends(authorised)])
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:
@@ -189,4 +206,4 @@ def make_app(deps: WebDeps) -> tuple[FastAPI, Live]:
         said = deps.health()
         return JSONResponse(dict(said), 200 if set(said.values()) <= {"ok"} else 503)
 
-    return app, live
+    return app

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
+from acd.changes import Changes
 from acd.ports import Cases, Health
 from routing.board import Board
-from routing.explain import Candidate, Idle
+from routing.explain import Candidate, Idle, Sought
 from routing.facts import ShadowDiffered
-from routing.world import Visit
 
 
 class ServiceLevel(NamedTuple):
@@ -34,20 +34,12 @@ class Answer(NamedTuple):
     why: str
 
 
-class WaitingCall(NamedTuple):
-    """A visit that waits or rings, how long it has waited, and every person's verdict."""
-
-    visit: Visit
-    waited_ms: int
-    candidates: tuple[Candidate, ...]
-
-
 class Explained(NamedTuple):
-    """Why each waiting caller waits, and why each free person is free. left_out: callers beyond the room."""
+    """At `at_ms`: why each waiting caller waits, and why each free person is free."""
 
-    waiting: tuple[WaitingCall, ...]
+    at_ms: int
+    sought: tuple[Sought, ...]
     idle: tuple[Idle, ...]
-    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,9 +48,11 @@ class WebDeps:
 
     centre: str
     board: Callable[[], Board]
+    changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
-    explain: Callable[[int | None], Awaitable[Explained]]
+    explain: Callable[[], Explained]
+    explain_visit: Callable[[int], tuple[Candidate, ...] | None]
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
     prioritise: Callable[[int, str], Awaitable[Answer]]
     cases: Cases

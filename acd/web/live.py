@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from acd.changes import Changes
+
 BROWSERS_MAX = 100
 INTERVAL_S = 0.25
 QUIET_S = 10.0
@@ -13,21 +15,13 @@ class TooMany(Exception):
 
 
 class Live:
-    """Tells each browser whenever something changed, at most four times a second.
+    """Tells each browser whenever something changed, at most four times a second; one that is slow skips
+    states."""
 
-    version: rises with each `touch`. A browser that is slow skips states.
-    """
-
-    def __init__(self, limit: int = BROWSERS_MAX) -> None:
-        self.version = 0
+    def __init__(self, changes: Changes, limit: int = BROWSERS_MAX) -> None:
+        self._changes = changes
         self._limit = limit
         self._open = 0
-        self._changed = asyncio.Event()
-
-    def touch(self) -> None:
-        """Something changed."""
-        self.version += 1
-        self._changed.set()
 
     def enter(self) -> None:
         """Count a browser in. Raises TooMany."""
@@ -35,19 +29,17 @@ class Live:
             raise TooMany(f"{self._limit} pages are open already")
         self._open += 1
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def told(self) -> AsyncIterator[None]:
         """Now and after each change, at least every ten seconds; counts out at the end."""
         try:
             while True:
-                version = self.version
+                version = self._changes.version
                 yield
                 await asyncio.sleep(INTERVAL_S)
-                if self.version == version:
-                    self._changed.clear()
-                    try:
-                        async with asyncio.timeout(QUIET_S):
-                            await self._changed.wait()
-                    except TimeoutError:
-                        continue
+                try:
+                    async with asyncio.timeout(QUIET_S):
+                        await self._changes.after(version)
+                except TimeoutError:
+                    continue
         finally:
             self._open -= 1

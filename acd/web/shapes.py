@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acd import __version__
 from acd.web.deps import Explained
+from acd.web.pieces import array
 
 COPIED = ("language", "concern", "second", "classes", "case", "owner", "state")
 
@@ -91,7 +92,7 @@ class Candidate(Shape):
 
 
 class WaitingCall(Shape):
-    """A caller who waits or rings, with everybody's verdict."""
+    """A caller who waits or rings, and how many people there are by reason (suits, or why not)."""
 
     visit: int
     language: str
@@ -102,53 +103,36 @@ class WaitingCall(Shape):
     owner: str
     state: str
     waited_ms: int
-    candidates: list[Candidate]
-
-
-class VisitReason(Shape):
-    """Why a waiting caller is not offered to a free person."""
-
-    visit: int
-    reason: str
+    people: dict[str, int]
 
 
 class Idle(Shape):
-    """A free person, and why nobody who waits is offered to them."""
+    """A free person, and how many waiting callers there are by the reason why they are not offered."""
 
     agent: str
-    visits: list[VisitReason]
+    callers: dict[str, int]
 
 
 class Explanation(Shape):
-    """Why each waiting caller waits, and why each free person is free.
-
-    left_out: so many callers came later and are not in the answer, which has room for 50,000 pairs of a
-    caller and a person; `?visit=` asks for one of them.
-    """
+    """Why each waiting caller waits, and why each free person is free."""
 
     waiting: list[WaitingCall]
     idle: list[Idle]
-    left_out: int
 
-    @staticmethod
-    def told(found: Explained) -> str:
-        """The daemon's values as JSON, made in small pieces: others may go on between two."""
-        waiting = (
-            WaitingCall(
-                visit=each.visit.id,
-                waited_ms=each.waited_ms,
-                candidates=[Candidate.model_validate(one) for one in each.candidates],
-                **{key: getattr(each.visit, key) for key in COPIED},
-            ).model_dump_json()
-            for each in found.waiting
-        )
-        idle = (
-            Idle(
-                agent=each.agent, visits=[VisitReason(visit=v, reason=r) for v, r in each.reasons]
-            ).model_dump_json()
-            for each in found.idle
-        )
-        return f'{{"waiting":[{",".join(waiting)}],"idle":[{",".join(idle)}],"left_out":{found.left_out}}}'
+
+async def explanation(found: Explained) -> str:
+    """The daemon's values as an Explanation in JSON."""
+    waiting = await array(
+        found.sought,
+        lambda each: {
+            "visit": each.visit.id,
+            "waited_ms": found.at_ms - each.visit.queued_ms,
+            "people": dict(each.people),
+            **{key: getattr(each.visit, key) for key in COPIED},
+        },
+    )
+    idle = await array(found.idle, lambda each: {"agent": each.agent, "callers": dict(each.callers)})
+    return f'{{"waiting": {waiting}, "idle": {idle}}}'
 
 
 class Lost(Shape):

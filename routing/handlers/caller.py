@@ -158,10 +158,11 @@ def caught(moves: Moves, event: ev.CallerCaught) -> None:
 
 
 def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
-    """A leg of no visit (a feature code, a phone's private call) is none of our business."""
+    """Of a leg that serves no visit (a feature code, a phone's private call) only the phone's use matters."""
     remember(moves.world.gone, leg_key(event.leg), moves.world.now_ms, GONE_MAX)
     visit = moves.derived.visit_of(event.leg)
     if visit is None:
+        moves.people.lost_leg(event.leg)
         return
     role = next(each.role for each in visit.legs if each.leg == event.leg)
     if role == table.PHONE:

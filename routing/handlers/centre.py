@@ -40,8 +40,7 @@ def link_down(moves: Moves, event: ev.LinkDown) -> None:
             offer.deadline_ms = 0
         visit.parting_ms = 0
         moves.visits.leave_queue(visit)
-    for index in moves.derived.indexes:
-        index.set_links()
+    moves.derived.links_changed()
 
 
 def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:
@@ -57,8 +56,7 @@ def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:
     link = world.links.setdefault(event.node, Link())
     link.up, link.why = True, ""
     world.suspects.pop(event.node, None)
-    for index in moves.derived.indexes:
-        index.set_links()
+    moves.derived.links_changed()
     moves.pass_hours()
     reconcile(moves, event, None)
     moves.derived.say(facts.LinkChanged(world.now_ms, True, "", event.node))
@@ -143,6 +141,7 @@ def depart(moves: Moves) -> None:
     for key in gone:
         del world.people[key]
     moves.rebuild()
+    moves.derived.tell_fallback()
 
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {

@@ -1,15 +1,17 @@
 """The pages without a daemon: an engine's world that only the test moves, and what they show of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from acd.changes import Changes
 from acd.picture import Picture
 from acd.ports import Health
 from acd.web.app import make_app
-from acd.web.deps import ServiceLevel, WebDeps
+from acd.web.deps import Explained, ServiceLevel, WebDeps
 from tests.fakes.centre import Bench
 
 
@@ -32,9 +34,9 @@ def app_of(
     met: int = 0,
     total: int = 0,
     health: Callable[[], Health] = lambda: {"journal": "ok"},
-    staff: Callable[..., Any] | None = None,
+    **doors: Any,
 ) -> FastAPI:
-    """Pages and API over a picture, with this service level; whatever else is asked fails."""
+    """Pages and API over a picture, with this service level; whatever else is asked fails, but `doors`."""
 
     async def level() -> ServiceLevel:
         return ServiceLevel("all_offered", "since_queue", 20, met, total, total, 0, 0.0, 1.0)
@@ -45,9 +47,11 @@ def app_of(
     deps = WebDeps(
         centre="test",
         board=picture,
+        changes=Changes(),
         service_level=level,
-        staff=staff or unasked,
-        explain=unasked,
+        staff=unasked,
+        explain=lambda: Explained(0, (), ()),
+        explain_visit=lambda visit: None,
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]
@@ -59,4 +63,4 @@ def app_of(
         concerns={"other": {"de": "Anderes", "en": "Other"}},
         registry=CollectorRegistry(),
     )
-    return make_app(deps)[0]
+    return make_app(replace(deps, **doors))

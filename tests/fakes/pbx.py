@@ -46,8 +46,9 @@ class Channel:
 class FakePbx(FakeAmi):
     """Callers come by `caller`; what the daemon asks for is done as the dialplan would."""
 
-    def __init__(self, phones: Sequence[str]) -> None:
+    def __init__(self, phones: Sequence[str], short_talk_ms: int = 0) -> None:
         super().__init__(self._do)
+        self._short_talk_ms = short_talk_ms
         self.phones = {name: Phone(state="UNAVAILABLE") for name in phones}
         self.calls: dict[str, Channel] = {}
         self.globals: dict[str, str] = {}
@@ -212,8 +213,12 @@ class FakePbx(FakeAmi):
     def _staff_leaves(self, call: Channel, dial: int) -> None:
         if call.uid in self.calls and call.dial == dial and call.bridge:
             self.say(Event="HangupRequest", Uniqueid=call.phone_uid)
+            talk_ms = self.phones[call.phone].talk_ms
             self._end_phone(call, 16)
-            self._gone(call, 16)
+            if talk_ms is not None and talk_ms < self._short_talk_ms:
+                self._after(call, call.variables["ACD_OFFER"], "ANSWER")
+            else:
+                self._gone(call, 16)
 
     # --- what happens --------------------------------------------------------------------------------
 

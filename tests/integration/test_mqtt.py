@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import aiomqtt
 import pytest
 
+from acd.changes import Changes
 from acd.demo.ports import free_port
 from acd.mqtt import Broker, Publisher
 from routing.board import Board, Person, WaitingCell
@@ -78,7 +79,9 @@ async def until(publisher: Publisher, well: bool) -> None:
 
 
 async def test_counts_are_retained_and_the_will_is_spoken(mosquitto: Mosquitto) -> None:
-    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, lambda: 0.0)
+    publisher = Publisher(
+        Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, Changes(), lambda: 0.0
+    )
     running = asyncio.ensure_future(publisher.run())
     found = await seen(mosquitto.port, lambda messages: len(messages) == 4)
     assert found["centre/status"] == "online"
@@ -93,11 +96,12 @@ async def test_counts_are_retained_and_the_will_is_spoken(mosquitto: Mosquitto) 
 
 
 async def test_a_broker_that_goes_is_seen_and_told_again_when_it_is_back(mosquitto: Mosquitto) -> None:
-    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, lambda: 0.0)
+    changes = Changes()
+    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, changes, lambda: 0.0)
     running = asyncio.ensure_future(publisher.run())
     await until(publisher, True)
     await mosquitto.stop()
-    publisher.touch()
+    changes.touch()
     await until(publisher, False)
     await mosquitto.start()
     await until(publisher, True)
@@ -108,12 +112,15 @@ async def test_a_broker_that_goes_is_seen_and_told_again_when_it_is_back(mosquit
 
 async def test_a_broker_that_takes_nothing_is_seen(mosquitto: Mosquitto) -> None:
     board = [BOARD]
-    publisher = Publisher(Broker("127.0.0.1", mosquitto.port, "centre"), lambda: board[0], lambda: 0.0)
+    changes = Changes()
+    publisher = Publisher(
+        Broker("127.0.0.1", mosquitto.port, "centre"), lambda: board[0], changes, lambda: 0.0
+    )
     running = asyncio.ensure_future(publisher.run())
     await until(publisher, True)
     mosquitto.process.send_signal(signal.SIGSTOP)
     board[0] = BOARD._replace(waiting=())
-    publisher.touch()
+    changes.touch()
     await until(publisher, False)
     mosquitto.process.send_signal(signal.SIGCONT)
     await until(publisher, True)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from acd.daemon import Daemon, Wraps
+from acd.daemon import Daemon, Wraps, composed
 from acd.demo.hotline import PROJECT, configured
 from acd.ports import Arrival
 from config.load import load
@@ -22,19 +23,18 @@ async def opened(tmp_path: Path) -> AsyncIterator[tuple[Daemon, Path]]:
     """A daemon that decides, with a shadow policy."""
     configured(SOURCE, tmp_path, {}).rename(tmp_path / "other.toml")
     path = configured(SOURCE, tmp_path, {"routing": {"shadow": "other.toml"}})
-    daemon = await Daemon.open(path, load(path), Wraps())
-    deciding = asyncio.create_task(daemon._runner.run())
-    yield daemon, path
-    daemon._runner.stop()
-    await deciding
-    for store in (daemon._journal, daemon._recorder, daemon._vault):
-        await store.close()
+    async with AsyncExitStack() as stack:
+        daemon = await composed(stack, path, load(path), Wraps())
+        deciding = asyncio.create_task(daemon.runner.run())
+        yield daemon, path
+        daemon.runner.stop()
+        await deciding
 
 
 async def wrap_up(daemon: Daemon) -> int:
     """What is in force once everything put in has been decided."""
-    await daemon._runner.ask(Arrival(Elapsed(), "test"))
-    return daemon._runner.engine.world.rules.wrap_up_ms
+    await daemon.runner.ask(Arrival(Elapsed(), "test"))
+    return daemon.runner.engine.world.rules.wrap_up_ms
 
 
 async def test_a_reloaded_file_stays_in_force_by_the_hour(opened: tuple[Daemon, Path]) -> None:
@@ -46,9 +46,10 @@ async def test_a_reloaded_file_stays_in_force_by_the_hour(opened: tuple[Daemon, 
         before_text.replace(f"wrap_up_seconds = {seconds}", f"wrap_up_seconds = {seconds + 1}"),
         encoding="utf-8",
     )
-    assert await daemon.reload() == []
+    assert await daemon.rules.reload() == []
     assert await wrap_up(daemon) == before + 1_000
-    await daemon._housekeeping()
+    await daemon.hourly.once()
+    assert daemon.hourly.trouble == ""
     assert await wrap_up(daemon) == before + 1_000
 
 
@@ -56,26 +57,21 @@ async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[D
     """A shadow file that is gone is a fault at a reload, and no end of the daemon an hour later."""
     daemon, path = opened
     (path.parent / "other.toml").rename(path.parent / "away.toml")
-    faults = await daemon.reload()
+    faults = await daemon.rules.reload()
     assert len(faults) == 1
     assert "other.toml: file: cannot be read" in faults[0]
-    hourly = asyncio.create_task(daemon._every(0.01, daemon._housekeeping))
-    async with asyncio.timeout(10):
-        while daemon.health()["housekeeping"] == "ok":  # noqa: ASYNC110 no event here
-            await asyncio.sleep(0.01)
-        assert "other.toml: file: cannot be read" in daemon.health()["housekeeping"]
-        (path.parent / "away.toml").rename(path.parent / "other.toml")
-        while daemon.health()["housekeeping"] != "ok":  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    hourly.cancel()
-    await asyncio.gather(hourly, return_exceptions=True)
+    await daemon.hourly.once()
+    assert "other.toml: file: cannot be read" in daemon.health()["housekeeping"]
+    (path.parent / "away.toml").rename(path.parent / "other.toml")
+    await daemon.hourly.once()
+    assert daemon.health()["housekeeping"] == "ok"
 
 
 async def test_the_page_goes_on_while_the_records_do_not_answer(opened: tuple[Daemon, Path]) -> None:
     """Calls are to be seen all the same; the service level stays the last one that was known."""
     daemon, _ = opened
     await wrap_up(daemon)
-    async with daemon._sql.engine.begin() as records:
+    async with daemon.stores.records.engine.begin() as records:
         await records.execute(text("alter table visit rename to visit_elsewhere"))
     transport = httpx.ASGITransport(daemon.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

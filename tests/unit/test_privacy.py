@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from acd.metrics import Metrics
+from acd.metrics import BoardFigures
 from acd.mqtt import messages
 from agents.model import Roster
 from routing.events import RosterChanged
@@ -83,7 +83,7 @@ def test_the_broker_is_told_no_more(smallest: int, wanted: dict[tuple[str, str],
 @SETTINGS
 def test_the_figures_tell_no_more(smallest: int, wanted: dict[tuple[str, str], int]) -> None:
     registry = CollectorRegistry()
-    Metrics(registry, picture_of(waiting_bench(), smallest), dict)
+    registry.register(BoardFigures(picture_of(waiting_bench(), smallest), dict))
     lines = generate_latest(registry).decode().splitlines()
     for name in ("acd_queue_callers", "acd_queue_longest_wait_seconds"):
         labels = {line.partition(" ")[0] for line in lines if line.startswith(f"{name}{{")}

@@ -35,13 +35,12 @@ def test_reasons_of_calls_and_people_have_named_fields(schema: dict[str, Any]) -
     def fields(name: str) -> set[str]:
         return set(shapes[name]["properties"])
 
-    assert fields("Explanation") == {"waiting", "idle", "left_out"}
-    assert {"visit", "language", "concern", "waited_ms", "candidates"} <= fields("WaitingCall")
+    assert fields("Explanation") == {"waiting", "idle"}
+    assert {"visit", "language", "concern", "waited_ms", "people"} <= fields("WaitingCall")
     assert {"agent", "reason", "language_level", "language_needed", "concern_needed", "state"} <= fields(
         "Candidate"
     )
-    assert fields("Idle") == {"agent", "visits"}
-    assert fields("VisitReason") == {"visit", "reason"}
+    assert fields("Idle") == {"agent", "callers"}
     assert fields("Difference") == {"at_ms", "live", "shadow"}
     assert {"candidates", "decided_by", "lost"} <= fields("Choice")
     answer = schema["paths"]["/api/explain"]["get"]["responses"]["200"]["content"]["application/json"]
@@ -50,7 +49,7 @@ def test_reasons_of_calls_and_people_have_named_fields(schema: dict[str, Any]) -
 
 async def test_without_the_token_nothing_of_calls_is_told() -> None:
     async with client() as asking:
-        for path in ("/api/explain", "/api/shadow", "/api/cases/1"):
+        for path in ("/api/explain", "/api/explain/1", "/api/shadow", "/api/cases/1"):
             assert (await asking.get(path)).status_code == 401
             wrong = await asking.get(path, headers={"Authorization": "Bearer tesT"})
             assert wrong.status_code == 401

@@ -1,0 +1,127 @@
+"""What pages and API ask, answered from the world, the records and the loop."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.pbx.port import PbxPort
+from acd.ports import Arrival
+from acd.rules_in_force import RulesInForce
+from acd.runner import Runner
+from acd.store import queries
+from acd.store.records import moment
+from acd.web.deps import Answer, Explained, ServiceLevel
+from routing.events import PriorityGiven, StaffAsked
+from routing.explain import Candidate, candidates, idle, sought
+from routing.facts import EventRefused, ShadowDiffered, StaffRefused
+
+API = "program:api"
+"""Who asks, as the journal has it: whoever holds the one token."""
+LEVEL_S = 2.0
+"""How old a service level may be, and how long the records have to answer."""
+
+log = structlog.get_logger(__name__)
+
+
+class Answers:
+    """Each method is one of the doors of acd.web.deps."""
+
+    def __init__(
+        self,
+        rules: RulesInForce,
+        records: AsyncEngine,
+        runner: Runner,
+        port: PbxPort,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._rules = rules
+        self._records = records
+        self._runner = runner
+        self._port = port
+        self._now_ms = now_ms
+        target = rules.centre.service_level
+        self._level = ServiceLevel(target.variant, target.clock, target.seconds, 0, 0, 0, 0, 0.0, 1.0)
+        self._level_at = 0.0
+
+    async def service_level(self) -> ServiceLevel:
+        """Today's, asked of the records at most every two seconds; the last one while they do not answer."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._level_at:
+            self._level_at = now + LEVEL_S
+            try:
+                async with asyncio.timeout(LEVEL_S):
+                    self._level = await self._ask_service_level()
+            except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
+                log.warning("no service level from the records", error=type(fault).__name__)
+        return self._level
+
+    async def _ask_service_level(self) -> ServiceLevel:
+        centre = self._rules.centre
+        target = centre.service_level
+        today = datetime.now(centre.centre.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        found = await queries.counts(
+            self._records,
+            moment(int(today.timestamp() * 1000)),
+            moment(int((today + timedelta(days=1)).timestamp() * 1000)),
+            seconds=target.seconds,
+            clock=target.clock,
+            short_seconds=target.short_abandon_seconds,
+        )
+        met, total = queries.fraction(found, target.variant)
+        low, high = queries.wilson(met, total)
+        return ServiceLevel(
+            target.variant,
+            target.clock,
+            target.seconds,
+            met,
+            total,
+            found.answered,
+            found.abandoned,
+            low,
+            high,
+        )
+
+    async def staff(self, agent: str, what: str, reason: str) -> Answer:
+        """Log a person in or out, make them ready or not ready."""
+        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), API, reason))
+        for fact in told.facts:
+            if isinstance(fact, StaffRefused):
+                return Answer(False, fact.why)
+        return Answer(True, "")
+
+    async def prioritise(self, visit: int, name: str) -> Answer:
+        """Put a visit into a priority class."""
+        if name not in dict(self._runner.engine.world.rules.classes):
+            return Answer(False, "unknown_class")
+        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), API))
+        refused = any(isinstance(fact, EventRefused) for fact in told.facts)
+        return Answer(not refused, "unknown_visit" if refused else "")
+
+    def explain(self) -> Explained:
+        """Why each caller waits and why each free person is free."""
+        engine, now = self._runner.engine, self._now_ms()
+        world, index = engine.world, engine.index
+        if index is None:
+            return Explained(now, (), ())
+        return Explained(now, sought(index, world, world.rules, now), idle(index, world, world.rules, now))
+
+    def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
+        """Everybody's verdict for one visit; None if there is none with this number."""
+        engine = self._runner.engine
+        found, index = engine.world.visits.get(visit), engine.index
+        if found is None or index is None:
+            return None
+        return candidates(index, engine.world, engine.world.rules, found, self._now_ms())
+
+    async def differences(self, limit: int) -> list[ShadowDiffered]:
+        """The last decisions that the shadow would have made otherwise."""
+        return await queries.differences(self._records, limit)
+
+    async def resync(self) -> None:
+        """Compare with the PBX now: twice, since one snapshot can race with events on their way."""
+        for _ in range(2):
+            self._port.resync(linkup=False)
+            await self._port.resynced()

@@ -1,0 +1,260 @@
+"""Lost links, snapshots, changes of staff: what the PBX has is so; nobody is lost or rung twice over it."""
+
+import pytest
+
+from agents import state as staff
+from agents.model import Roster
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.commands import PHONE_LOST, Connect, Withdraw
+from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
+from tests.unit.test_engine import CALLER, PHONE, answer, none, offered, only, ring, seen
+
+FREE = tuple((phone, "NOT_INUSE") for phone in PHONES)
+OTHER = ev.Leg(NODE, "1.3")
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def snapshot(
+    bench: Bench, *legs: ev.LegSeen, linkup: bool = True, asked_ms: int = 0, node: str = ""
+) -> ev.PbxSnapshot:
+    return ev.PbxSnapshot(asked_ms or bench.now + 1, linkup, legs, FREE, node)
+
+
+def states(bench: Bench) -> list[str]:
+    return [visit.state for visit in bench.engine.world.visits.values()]
+
+
+def test_a_caller_who_left_after_the_snapshot_was_asked_for_is_no_ghost(bench: Bench) -> None:
+    bench.login("p02", "p03")
+    bench.call("1.1", "ar", "study")
+    bench.tell(ev.LinkDown("stuck"))
+    asked = bench.now
+    bench.tell(ev.LegEnded(CALLER, 16))
+    effects = bench.tell(snapshot(bench, seen(CALLER, CALLER, "", "acd-hold"), asked_ms=asked))
+    assert bench.engine.world.visits == {}
+    assert none(Connect, effects.commands)
+
+
+def test_what_changed_after_the_snapshot_was_asked_for_is_newer_than_it(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02"))
+    bench.tell(ev.LinkDown("stuck"))
+    asked = bench.now
+    bench.tell(ev.PhoneRang(PHONE), 10)
+    legs = (seen(CALLER, CALLER, "", "acd-hold"),)
+    effects = bench.tell(snapshot(bench, *legs, asked_ms=asked))
+    assert states(bench) == [table.RINGING]
+    assert none(facts.OfferEnded, effects.facts)
+    assert all(offer.deadline_ms for offer in bench.engine.world.offers.values())
+
+
+@pytest.mark.parametrize("context", ["acd-hours", "acd-leg", "acd-ans"])
+def test_a_caller_in_a_subroutine_of_the_dialplan_is_there(bench: Bench, context: str) -> None:
+    bench.call("1.1")
+    bench.tell(ev.LinkDown("test"))
+    menu = seen(OTHER, OTHER, "", context)._replace(queued_ms=0)
+    effects = bench.tell(snapshot(bench, seen(CALLER, CALLER, "", context), menu))
+    assert none(facts.VisitEnded, effects.facts)
+    assert states(bench) == [table.WAITING, table.GREETED]
+
+
+def test_a_caller_who_rings_at_a_phone_that_is_nobodys_goes_back_to_the_line(bench: Bench) -> None:
+    bench.call("1.1")
+    bench.tell(ev.LinkDown("test"))
+    legs = (seen(CALLER, CALLER, "", "acd-connect"), seen(PHONE, CALLER, "p99", "acd-connect", offer=7))
+    effects = bench.tell(snapshot(bench, *legs))
+    assert states(bench) == [table.WAITING]
+    assert only(Withdraw, effects.commands).caller == CALLER
+
+
+def test_a_phone_with_a_leg_is_not_rung_whatever_its_device_says(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1", "ar", "study")
+    bench.tell(ev.LinkDown("test"))
+    held = seen(CALLER, CALLER, "", "acd-degraded")
+    waits = seen(OTHER, OTHER, "", "acd-hold")
+    effects = bench.tell(snapshot(bench, held, seen(PHONE, CALLER, "p02", "acd-degraded"), waits))
+    assert none(Connect, effects.commands)
+    effects = bench.tell(ev.LegEnded(PHONE, 0))
+    assert only(Connect, effects.commands).caller == OTHER
+
+
+def test_a_private_call_that_the_device_does_not_show_yet_is_not_disturbed(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1", "ar", "study")
+    bench.tell(ev.LinkDown("test"))
+    private = seen(PHONE, PHONE, "p02", "acd-phones")
+    effects = bench.tell(snapshot(bench, private, seen(OTHER, OTHER, "", "acd-hold")))
+    assert none(Connect, effects.commands)
+    assert bench.engine.world.people["birgit"].appears == staff.BUSY_OUTSIDE
+    effects = bench.tell(ev.LegEnded(PHONE, 16))
+    assert only(Connect, effects.commands).caller == OTHER
+
+
+def test_a_talk_that_went_over_to_somebody_else_is_theirs(bench: Bench) -> None:
+    bench.login("p02", "p03")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.LinkDown("test"), 10_000)
+    legs = (seen(CALLER, CALLER, "", "acd-connect", "b"), seen(OTHER, CALLER, "p03", "acd-connect", "b"))
+    effects = bench.tell(snapshot(bench, *legs))
+    assert only(facts.TalkEnded, effects.facts).agent == "birgit"
+    assert only(facts.TalkBegan, effects.facts).agent == "cem"
+    assert bench.engine.world.people["birgit"].appears == staff.WRAP_UP
+
+
+def test_a_caller_whose_talk_ended_while_we_were_away_waits_and_is_offered(bench: Bench) -> None:
+    bench.login("p02", "p03")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.LinkDown("test"), 10_000)
+    effects = bench.tell(snapshot(bench, seen(CALLER, CALLER, "", "acd-hold")))
+    assert only(Connect, effects.commands).caller == CALLER
+    visit = next(iter(bench.engine.world.visits.values()))
+    assert visit.agent == only(facts.OfferMade, effects.facts).agent
+
+
+def test_a_device_of_which_the_pbx_says_nothing_is_no_drift(bench: Bench) -> None:
+    for _ in range(3):
+        event = ev.PbxSnapshot(bench.now + 5, False, (), FREE[:1])
+        assert none(facts.DriftFound, bench.tell(event, 10).facts)
+
+
+def test_one_pbx_is_no_concern_of_another() -> None:
+    bench = Bench()
+    bench.tell(snapshot(bench, node="north"))
+    bench.tell(snapshot(bench, node="south"))
+    legs = {node: ev.Leg(node, "1.1") for node in ("north", "south")}
+    for leg in legs.values():
+        bench.tell(ev.CallWaiting(leg, "ar", "study", "", bench.now, bench.now))
+    bench.tell(ev.LinkDown("gone", "north"))
+    assert [bench.engine.world.linked(node) for node in legs] == [False, True]
+    effects = bench.tell(ev.StaffAsked("amal", "", "login", "", None))
+    assert only(Connect, effects.commands).caller == legs["south"]
+    effects = bench.tell(snapshot(bench, node="north"))
+    assert only(facts.VisitEnded, effects.facts).visit
+    assert [visit.caller for visit in bench.engine.world.visits.values()] == [legs["south"]]
+
+
+def without(*names: str) -> Roster:
+    return Roster(tuple(agent for agent in ROSTER.agents if agent.id not in names))
+
+
+def test_who_is_removed_during_a_call_leaves_after_it(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    for what in ("login", "ready"):
+        told = bench.tell(ev.StaffAsked("birgit", "", what, "", None))
+        assert only(facts.StaffRefused, told.facts).why == "unknown_person"
+    assert bench.engine.world.people["birgit"].appears == staff.TALKING
+    bench.tell(ev.LegEnded(PHONE, 16), 60_000)
+    bench.tell(ev.LegEnded(CALLER, 16))
+    bench.tell(ev.Elapsed(), POLICY.wrap_up_ms)
+    assert "birgit" not in bench.engine.world.people
+
+
+def test_an_answer_at_the_phone_that_was_rung_counts_although_their_phone_is_another_now(
+    bench: Bench,
+) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    moved = [
+        agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
+        for agent in ROSTER.agents
+    ]
+    bench.tell(ev.RosterChanged("moved", Roster(tuple(moved))))
+    began = only(facts.TalkBegan, bench.tell(ev.Bridged(CALLER, PHONE, "p02")).facts)
+    assert (began.agent, began.offer > 0) == ("birgit", True)
+
+
+def test_the_phone_of_the_talk_counts_when_it_dies_not_the_persons_present_one(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    moved = [
+        agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
+        for agent in ROSTER.agents
+    ]
+    bench.tell(ev.RosterChanged("moved", Roster(tuple(moved))))
+    answer(bench, "p02")
+    assert bench.tell(ev.PhoneLost("p22", NODE), 10_000).commands == ()
+    assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE)).commands).caller == CALLER
+
+
+def test_a_phone_that_was_lost_while_nobody_could_be_told_is_still_lost_at_the_link_up(
+    bench: Bench,
+) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.LinkDown("stuck"), 60_000)
+    bench.tell(ev.PhoneLost("p02", NODE))
+    legs = (seen(CALLER, CALLER, "", "acd-connect", "b"), seen(PHONE, CALLER, "p02", "acd-connect", "b"))
+    devices = (("p02", "INUSE"),)
+    event = ev.PbxSnapshot(bench.now + 1, True, legs, devices, NODE)
+    effects = bench.tell(event)
+    assert none(facts.TalkBegan, effects.facts)
+    assert only(Withdraw, effects.commands).sentence == PHONE_LOST
+    bench.tell(ev.LegEnded(PHONE, 16))
+    assert bench.engine.world.people["birgit"].appears == staff.WRAP_UP
+    bench.tell(ev.DeviceChanged("p02", "NOT_INUSE", NODE))
+    bench.tell(ev.Elapsed(), 20_000)
+    assert bench.engine.world.people["birgit"].appears == staff.READY
+
+
+def test_an_answer_takes_back_what_the_same_step_decided_for_the_caller(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    effects = bench.tell(ev.Bridged(CALLER, PHONE, "p02"), POLICY.lease_ms + 40)
+    assert only(facts.OfferEnded, effects.facts).outcome == facts.NO_ANSWER
+    assert only(facts.TalkBegan, effects.facts).agent == "birgit"
+    assert effects.commands == ()
+
+
+def test_a_new_persons_phone_is_known_if_the_pbx_ever_told_of_it(bench: Bench) -> None:
+    bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    bench.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
+    bench.tell(ev.RosterChanged("whole", ROSTER))
+    bench.login("p02")
+    assert offered(bench.call("1.1")).agent == "birgit"
+
+
+def test_midnight_passes_while_the_link_is_down() -> None:
+    bench = Bench(POLICY._replace(days=(900_000, 2_000_000, 3_000_000)))
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.LegEnded(PHONE, 16), 60_000)
+    bench.tell(ev.LegEnded(CALLER, 16))
+    bench.tell(ev.Elapsed(), 10_000)
+    person = bench.engine.world.people["birgit"]
+    assert (person.calls, person.busy_ms > 60_000) == (1, True)
+    bench.tell(ev.LinkDown("test"))
+    assert bench.engine.due() == 2_000_000
+    bench.tell(snapshot(bench), 2_100_000 - bench.now)
+    assert (person.calls, person.busy_ms) == (0, 0)
+
+
+def test_the_centre_closes_while_the_link_is_down() -> None:
+    bench = Bench(POLICY._replace(opening=((0, 1_500_000),)))
+    bench.tell(ev.LinkDown("test"))
+    due = bench.engine.due()
+    assert due == 1_500_000
+    told = only(facts.HoursChanged, bench.tell(ev.Elapsed(), due - bench.now).facts)
+    assert (told.open, told.at_ms) == (False, due)
