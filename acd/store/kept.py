@@ -43,7 +43,7 @@ async def find(engine: AsyncEngine, not_after: int) -> tuple[Snapshot | None, li
             row = (await connection.execute(query.limit(1))).first()
         if row is None:
             return None, damaged
-        if row.crc is None or row.crc == zlib.crc32(row.world):
+        if isinstance(row.world, bytes) and row.crc in (None, zlib.crc32(row.world)):
             return Snapshot(row.seq, row.release, row.world), damaged
         damaged.append(row.seq)
         not_after = row.seq - 1
