@@ -73,7 +73,9 @@ async def trim(engine: AsyncEngine, naming: asyncio.Lock, before_ms: int, record
             first = (await connection.execute(young.limit(1))).scalar()
             if oldest is None or oldest > recorded:
                 return 0
-            until = oldest if first is None else min(oldest, first - 1)
+            newest = (await connection.execute(select(func.max(events.c.seq)))).scalar()
+            # The last one stays: it says which seq, term and time the next one follows.
+            until = min(oldest, (newest or 1) - 1, *([] if first is None else [first - 1]))
             names = select(events.c.body).where(events.c.kind.in_(codec.WITH_BLOB), events.c.seq > until)
             named = (await connection.execute(names.distinct())).scalars().all()
             least = (await connection.execute(select(func.min(events.c.seq)))).scalar()
