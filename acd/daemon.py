@@ -34,7 +34,7 @@ from acd.web import token
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
-from config.load import load
+from config.load import ConfigFaults, Fault, load
 from config.schema import Centre
 from routing.events import Elapsed, JournalGap, TermBegan
 
@@ -273,7 +273,11 @@ def _publisher(centre: Centre, picture: Picture, changes: Changes) -> Publisher 
     if mqtt is None:
         return None
     file = mqtt.password_file
-    password = centre.path(file).read_text(encoding="utf-8").strip() if file else ""
+    try:
+        password = centre.path(file).read_text(encoding="utf-8").strip() if file else ""
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or "is no text"
+        raise ConfigFaults([Fault(file, "mqtt.password_file", f"cannot be read: {why}")]) from None
     broker = Broker(mqtt.host, mqtt.port, mqtt.prefix, mqtt.user, password, mqtt.tls)
     return Publisher(broker, picture, changes, random.random)
 
