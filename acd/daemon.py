@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.feed import Feed
+from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import Broker, Publisher
 from acd.pbx import secrets
@@ -28,6 +30,7 @@ from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
+from acd.store import queries
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
 from acd.store.open import ready, urls
@@ -151,12 +154,14 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     stores = await _opened(stack, centre, wraps)
     engine, begun = await _begun(stores)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
+    ledger = _ledger(stores, centre.centre.node)
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
         clock.now_ms,
         random.random,
         node=centre.centre.node,
+        ledger=ledger,
     )
     feed = Feed(stores.recorder, stores.journal)
     registry = CollectorRegistry()
@@ -200,7 +205,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
 
     hourly = Regularly("housekeeping", HOUR_S, housekeeping)
     link = Kept("link", port.run)
-    kept: list[Kept | Regularly] = [link, Regularly("drift", DRIFT_S, drift), hourly]
+    kept: list[Kept | Regularly] = [
+        link,
+        Kept("ledger", ledger.run),
+        Regularly("drift", DRIFT_S, drift),
+        hourly,
+    ]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -242,6 +252,15 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         )
     )
     return Daemon(stores, runner, feed, rules, answers, hourly, kept, app, health)
+
+
+def _ledger(stores: Stores, node: str) -> Ledger:
+    """The dialplan's, which forgets what stands in the records."""
+
+    async def recorded(calls: Sequence[str]) -> set[str]:
+        return await queries.ended(stores.records.engine, node, calls)
+
+    return Ledger(node, recorded, time.time)
 
 
 async def _opened(stack: AsyncExitStack, centre: Centre, wraps: Wraps) -> Stores:
