@@ -30,5 +30,7 @@ async def test_who_talked_to_a_phone_that_died_waits_again_before_the_others() -
         await first.finished()
         row = await hotline.row(LAST, 0)
         assert row["id"] == min(each["id"] for each in hotline.rows("select id from visit"))
-        assert (row["outcome"], row["answered_by"]) == ("answered", "markus")
+        assert (row["outcome"], row["ended_by"]) == ("answered", "staff")
+        talks = hotline.rows("select agent from handling where visit = ? order by began_at", row["id"])
+        assert [each["agent"] for each in talks] == ["birgit", "markus"]
         await hotline.no_drift()
