@@ -30,6 +30,7 @@ FORGET_BATCH = 30
 FORGET_MAX = 600
 """Calls forgotten at a time, so that a long outage does not end in a flood of actions."""
 ASK_RECORDS = 500
+RECORDS_S = 1.0
 SWEEP_S = 60.0
 KEEP_S = 7 * 86_400
 """What the records never name (a call of another installation's tests) is forgotten after so long."""
@@ -197,11 +198,26 @@ class Ledger:
         return notes(await link.ask_list(TREE))
 
     async def account(self, link: Link, before: Iterable[str], snapshot: PbxSnapshot) -> Account:
-        """See account(); from here on this link is swept. Raises what the link raises."""
-        after = await self.calls(link)
+        """See account(); what the records have is left out, and from here on this link is
+        swept. Raises what the link raises."""
+        told = account(self._node, before, await self.calls(link), snapshot)
         self._link = link
         self._up.set()
-        return account(self._node, before, after, snapshot)
+        done = await self._long_done([each.leg.uid for each in told.ledger.rows if each.ended_ms])
+        rest = tuple(each for each in told.ledger.rows if each.leg.uid not in done)
+        return told._replace(ledger=told.ledger._replace(rows=rest))
+
+    async def _long_done(self, calls: Sequence[str]) -> set[str]:
+        """Of these, the calls that are recorded and not yet forgotten: a world that was lost would tell them
+        again. Where the records do not answer soon, none are left out."""
+        done: set[str] = set()
+        try:
+            async with asyncio.timeout(RECORDS_S):
+                for begin in range(0, len(calls), ASK_RECORDS):
+                    done.update(await self._recorded(calls[begin : begin + ASK_RECORDS]))
+        except Exception as fault:  # noqa: BLE001 a database's own faults differ by driver; callers come first
+            log.warning("the ledger is told without asking the records", error=str(fault)[:200])
+        return done
 
     async def run(self) -> None:
         """Forget what is recorded, a while after each link-up and then again and again."""
