@@ -10,7 +10,7 @@ COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hash
 SEED ?= 1
 MUTANTS ?= 200
 
-.PHONY: demo test check unit bench mutants docs lock setup clean
+.PHONY: demo test check unit bench chaos mutants docs lock setup clean
 
 demo: setup
 	config/deploy/packages.sh demo
@@ -50,6 +50,11 @@ bench: setup
 # Random small changes to the rules, each of which some test must notice. SEED= which sample, MUTANTS= how many.
 mutants: setup
 	SEED="$(SEED)" MUTANTS="$(MUTANTS)" nice $(PYTHON) -m tests.mutants
+
+chaos: setup
+	config/deploy/packages.sh test
+	config/deploy/asterisk.sh >/dev/null
+	$(PYTHON) -m tests.chaos $(CHAOS)
 
 docs: setup
 	$(PYTHON) -m tests.diagrams

@@ -18,6 +18,8 @@ from routing.events import PriorityGiven, StaffAsked
 from routing.explain import Candidate, candidates, idle, sought
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
 
+API = "program:api"
+"""Who asks, as the journal has it: whoever holds the one token."""
 LEVEL_S = 2.0
 """How old a service level may be, and how long the records have to answer."""
 
@@ -84,7 +86,7 @@ class Answers:
 
     async def staff(self, agent: str, what: str, reason: str) -> Answer:
         """Log a person in or out, make them ready or not ready."""
-        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), "api", reason))
+        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), API, reason))
         for fact in told.facts:
             if isinstance(fact, StaffRefused):
                 return Answer(False, fact.why)
@@ -94,7 +96,7 @@ class Answers:
         """Put a visit into a priority class."""
         if name not in dict(self._runner.engine.world.rules.classes):
             return Answer(False, "unknown_class")
-        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), "api"))
+        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), API))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
         return Answer(not refused, "unknown_visit" if refused else "")
 

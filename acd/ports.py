@@ -7,12 +7,16 @@ from routing.commands import Command
 from routing.events import Envelope, Event, Leg
 from routing.facts import Fact
 
+DAEMON = "daemon"
+"""The actor of what the daemon itself does."""
+
 
 class Arrival(NamedTuple):
     """Something that came in from outside, not yet journalled.
 
     number: the caller's number as the PBX gave it, for the vault only; it never goes further.
     at_ms: when it happened, in engine time (the PBX's own stamp, corrected); 0: now.
+    keyed: what the caller keyed in as their case number, for the directory only; it may be anything.
     """
 
     event: Event
@@ -21,15 +25,25 @@ class Arrival(NamedTuple):
     cause: int = 0
     number: str = ""
     at_ms: int = 0
+    keyed: str = ""
 
 
 class Clock(Protocol):
-    """Time for the edges. `now_ms` is wall time at start plus monotonic time since: it never goes back."""
+    """Time for the edges."""
 
-    def now_ms(self) -> int: ...
+    def now_ms(self) -> int:
+        """Engine time: never goes back, and comes to agree with the wall clock (acd.clock)."""
+        ...
+
+    def elapsed_ms(self) -> int:
+        """A steady clock from any point on, which counts while the machine is suspended too."""
+        ...
 
     def stepped_ms(self) -> int:
-        """How far the wall clock has been set since the last call; 0 for less than a second."""
+        """How far the wall clock has been set since the last call; 0 for less than a second.
+
+        Where it was set ahead, engine time follows here, in one leap.
+        """
         ...
 
 
@@ -55,11 +69,14 @@ class Journal(Protocol):
 
     async def append(self, batch: Sequence[Envelope], decided: Sequence[Decision] = ()) -> None:
         """Write and commit the batch as one, with what earlier ones led to: decisions need no commit of
-        their own. Raises JournalRefused; then nothing of it is in."""
+        their own. Nothing at all is a write too, and proves that writing goes. What is in already, the
+        same, is success: the word that it was committed can be lost.
+
+        Raises JournalRefused; then nothing of it is in, or it can be given again. Raises Fenced."""
         ...
 
     def read(self, after: int) -> AsyncIterator[Envelope]:
-        """All kept events with seq > after in order, skipped ones left out."""
+        """All kept events with seq > after in order, skipped and damaged ones left out."""
         ...
 
     async def last(self) -> tuple[int, int, int]:
@@ -71,12 +88,28 @@ class Journal(Protocol):
         ...
 
     async def skip(self, seq: int, error: str) -> None:
-        """Mark an event whose step raised, so that no replay meets it again."""
+        """Mark an event whose step raised, so that no replay meets it again; twice is once.
+
+        Raises JournalRefused."""
         ...
 
-    async def save_snapshot(self, snapshot: Snapshot) -> None: ...
+    async def save_snapshot(self, snapshot: Snapshot, recorded: int) -> None:
+        """Keep a world. recorded: seq of the last event in the records (0: not known); the world from
+        which the recorder can go on is kept too. Raises JournalRefused."""
+        ...
 
-    async def latest_snapshot(self, not_after: int) -> Snapshot | None: ...
+    async def latest_snapshot(self, not_after: int) -> Snapshot | None:
+        """The newest kept world not after this event that is not damaged."""
+        ...
+
+    async def begin(self) -> Snapshot | None:
+        """The kept world from which every kept event follows; None if the first event of all is kept."""
+        ...
+
+    async def reached(self, seq: int, term: int) -> int:
+        """How far somebody has read this journal who last read event `seq` of `term`: less than `seq` where
+        the journal has lost events since, and others stand in their place."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -98,6 +131,14 @@ class Recorder(Protocol):
 
     async def position(self) -> int:
         """seq of the last whole event whose facts are in the rows."""
+        ...
+
+    async def term(self) -> int:
+        """The term of that event; 0 where it is not known."""
+        ...
+
+    async def rewind(self, seq: int, term: int) -> None:
+        """Set the position back: what follows event `seq` of `term` is new."""
         ...
 
     async def record(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:
@@ -165,7 +206,8 @@ class PbxLink(Protocol):
     """The way out to the PBX."""
 
     def send(self, commands: Sequence[Command]) -> None:
-        """Put the commands on the wire in one write, without waiting; failures come back as events."""
+        """Put the commands on the wire in one write, without waiting; what the PBX refuses comes back as
+        an event. What became of those that a lost link took with it, the next snapshot shows."""
         ...
 
     def beat(self, count: int) -> None:
@@ -173,11 +215,19 @@ class PbxLink(Protocol):
         ...
 
     def resync(self) -> None:
-        """Ask for a snapshot after a standstill; it is asked for until it is there, and comes as an event."""
+        """Ask for a snapshot after a standstill; it is asked for until it is there, and comes as an event.
+
+        One that was asked for before does not come any more.
+        """
         ...
 
     async def emptied(self) -> None:
-        """Return once everything that the PBX had sent when asked has been submitted."""
+        """Return once everything that the PBX had sent when asked has been submitted; if the PBX does not
+        answer, once LinkDown has been."""
+        ...
+
+    def hurry(self, offers: bool) -> None:
+        """Whether offers are open: silence of the PBX is then noticed within 4 s."""
         ...
 
 
@@ -191,6 +241,7 @@ Health = Mapping[str, str]
 """Part of the house -> "ok", or one sentence that says what is wrong and what to do."""
 
 __all__ = [
+    "DAEMON",
     "Arrival",
     "Case",
     "Cases",

@@ -1,43 +1,61 @@
-"""The only live loop: what has arrived -> journal -> step -> commands and facts; sleeps until due()."""
+"""The only live loop: what has arrived -> journal -> step -> commands and facts; sleeps until due().
+
+Two rules keep it from deciding on what is no longer so.
+
+- No deadline passes before all that the PBX said until then has been decided: either something stamped later
+  is in already, or the PBX is asked, and what it answers comes after all that it had said (`emptied`). A PBX
+  that does not answer is lost, and then no deadline passes.
+- Whoever stood still for longer than half of the shortest open lease (a stuck commit, a stopped process, a
+  machine that slept, a clock that was set ahead) no longer knows what is so: the next event is LinkDown,
+  before everything that waits; what was decided and not yet sent is thrown away; and nothing is sent until
+  a snapshot that was asked for afterwards is in.
+"""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import NamedTuple
 
 import structlog
 
 from acd import replay
+from acd.beside import Kept
+from acd.intake import Entry, Intake
+from acd.keeping import Keeping
 from acd.ports import (
+    DAEMON,
     Arrival,
     Clock,
     Decision,
     Directory,
     Journal,
     JournalRefused,
-    Known,
     Listener,
     PbxLink,
-    QueueFull,
-    Snapshot,
     Vault,
 )
+from acd.recognition import Recognition
+from acd.standstill import STUCK_MS, Standstill
 from routing.commands import Command
 from routing.engine import Engine
-from routing.events import CallerKnown, CaseEntered, ClockStepped, Elapsed, Envelope, Event, Leg, LinkDown
-from routing.facts import EventSkipped, Fact
+from routing.events import (
+    Bridged,
+    ClockStepped,
+    CommandFailed,
+    Elapsed,
+    Envelope,
+    LinkDown,
+    PbxSnapshot,
+    TermBegan,
+)
+from routing.facts import Fact
 
 BATCH_MAX = 256
-QUEUE_MAX = 20_000
-BEAT_S = 2.0
-STUCK_S = 2.0
+BEAT_MS = 2_000
+LOOK_MS = 250
+PAUSE_MS = 50
 REFUSED_RETRY_S = 0.25
-SNAPSHOT_EVERY = 10_000
-SNAPSHOT_EVERY_MS = 86_400_000
-"""Events, and time, between two kept worlds at most: the journal's retention cannot go behind the oldest."""
-NUMBERS_MAX = 1_000
-DAEMON = "daemon"
+CAUSES_MAX = 2_000
 
 log = structlog.get_logger(__name__)
 
@@ -65,47 +83,46 @@ class Runner:
         vault: Vault | None = None,
         directory: Directory | None = None,
         observe: Callable[[str, float], None] = lambda _what, _seconds: None,
+        recorded: Callable[[], int] = lambda: 0,
     ) -> None:
         self.engine = engine
         self.journal_trouble = ""
-        self.vault_trouble = ""
         self._journal = journal
         self._clock = clock
         self._link = link
         self._listeners = tuple(listeners)
         self._term = term
         self._seq = seq
+        self._at_ms = engine.world.now_ms
         self._decided: list[Decision] = []
-        self._vault = vault
-        self._directory = directory
         self._observe = observe
-        self._queue: deque[tuple[Arrival, asyncio.Future[Told] | None]] = deque()
+        self._recorded = recorded
+        self._intake = Intake()
         self._arrived = asyncio.Event()
-        self._numbers: asyncio.Queue[tuple[Leg, str, str]] = asyncio.Queue(NUMBERS_MAX)
+        self._recognition = Recognition(vault, directory, clock, self.submit)
+        self._recognising = Kept("recognition", self._recognition.run)
+        self._causes: dict[int, int] = {}
+        self._still = Standstill(clock)
+        self._offers = False
         self._beats = 0
-        self._next_beat = 0.0
-        self._last_snapshot = seq
-        self._last_snapshot_ms = 0
-        self._saving: asyncio.Task[None] | None = None
+        self._next_beat_ms = 0
+        self._committed_ms = -BEAT_MS
+        self._keeping = Keeping(journal, clock, seq, recorded)
         self._stopping = False
 
     # --- putting in ----------------------------------------------------------------------------------
 
     def submit(self, arrival: Arrival) -> None:
-        """Put something in, to be decided with the next batch. Raises QueueFull."""
-        self._put(arrival, None)
+        """Put something in, to be decided in the order of time. Raises QueueFull."""
+        self._intake.put(arrival, self._clock.now_ms())
+        self._arrived.set()
 
     async def ask(self, arrival: Arrival) -> Told:
-        """Put something in and wait for what it led to."""
+        """Put something in and wait for what it led to. Raises QueueFull."""
         future: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        self._put(arrival, future)
-        return await future
-
-    def _put(self, arrival: Arrival, future: asyncio.Future[Told] | None) -> None:
-        if len(self._queue) >= QUEUE_MAX:
-            raise QueueFull(f"{QUEUE_MAX} events wait to be decided")
-        self._queue.append((arrival, future))
+        self._intake.put(arrival, self._clock.now_ms(), future)
         self._arrived.set()
+        return await future
 
     def stop(self) -> None:
         """Let the loop end after the batch at hand."""
@@ -117,183 +134,259 @@ class Runner:
         """seq of the last decided event."""
         return self._seq
 
+    @property
+    def vault_trouble(self) -> str:
+        """What keeps callers from being recognised, or ""."""
+        return self._recognising.trouble or self._recognition.trouble
+
+    def routing(self) -> str:
+        """ "ok" while calls are routed, or why they are not."""
+        world = self.engine.world
+        return "ok" if world.link_up else f"no calls are routed: {world.link_why}"
+
     async def keep(self) -> None:
         """Once the loop has ended: write down its last decisions and its world. Raises JournalRefused."""
         await self._journal.append([], self._decided)
         self._decided = []
-        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq))
+        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq), self._recorded())
 
     def depth(self) -> int:
         """How many events wait to be decided."""
-        return len(self._queue)
+        return len(self._intake)
 
     # --- the loop ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Decide until stopped; numbers go to the vault beside it."""
-        async with asyncio.TaskGroup() as group:
-            numbers = group.create_task(self._tokens(), name="vault")
-            try:
-                while not self._stopping:
-                    await self._wait()
-                    self._watch_clock()
-                    await self._decide()
-                    self._beat()
-            finally:
-                numbers.cancel()
-        if self._saving is not None:
-            await self._saving
+        """Decide until stopped; callers are recognised beside it. Raises Fenced."""
+        beside = asyncio.create_task(self._recognising.run(), name="recognition")
+        self._still.stood_ms()
+        try:
+            while not self._stopping:
+                await self._wait()
+                await self.turn()
+        finally:
+            beside.cancel()
+            await asyncio.wait({beside})
+        await self._keeping.finished()
+
+    async def turn(self) -> None:
+        """One round of the loop: look whether time leapt, decide what has arrived, beat."""
+        self._look()
+        await self._decide()
+        await self._beat()
 
     async def _wait(self) -> None:
-        """Until something arrives, a deadline passes or a beat is due."""
-        if self._queue:
+        """Until something arrives, a deadline passes or a beat is due; never for long, so that a standstill
+        is seen."""
+        if self._intake:
             await asyncio.sleep(0)
             return
         self._arrived.clear()
-        loop = asyncio.get_running_loop()
-        timeout = self._next_beat - loop.time()
+        wait_ms = min(
+            self._next_beat_ms - self._clock.elapsed_ms(),
+            LOOK_MS,
+            self._still.limit_ms(self.engine.world) / 4,
+        )
         due = self.engine.due()
         if due is not None:
-            timeout = min(timeout, (due - self._clock.now_ms()) / 1000)
-        if timeout > 0:
+            wait_ms = min(wait_ms, due - self._clock.now_ms())
+        if wait_ms > 0:
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(wait_ms / 1000):
                     await self._arrived.wait()
             except TimeoutError:
                 pass
-        due = self.engine.due()
-        if not self._queue and due is not None and due <= self._clock.now_ms():
-            self._queue.append((Arrival(Elapsed(), DAEMON), None))
+        else:
+            await asyncio.sleep(0)
 
-    def _watch_clock(self) -> None:
-        if stepped := self._clock.stepped_ms():
-            self._queue.append((Arrival(ClockStepped(stepped), DAEMON), None))
+    def _look(self) -> None:
+        """Whether we or the clock stood still or leapt."""
+        stood = self._still.stood_ms()
+        if stood > self._still.limit_ms(self.engine.world):
+            self._stand_still(f"we stood still for {stood / 1000:.1f} s")
+        stepped = self._clock.stepped_ms()
+        if stepped > self._still.limit_ms(self.engine.world):
+            self._stand_still(f"the clock was set ahead by {stepped / 1000:.0f} s")
+        if stepped:
+            self.submit(Arrival(ClockStepped(stepped), DAEMON))
 
     async def _decide(self) -> None:
-        taken = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
-        if not taken:
-            return
-        now = self._clock.now_ms()
-        batch = [
-            Envelope(
-                self._seq + i, self._term, now, arrival.actor, arrival.reason, arrival.cause, arrival.event
-            )
-            for i, (arrival, _) in enumerate(taken, start=1)
-        ]
-        stuck = await self._commit(batch)
+        until, since = await self._known_until(), self._clock.elapsed_ms()
+        entries = self._intake.take(BATCH_MAX, until)
+        if not entries:
+            due = self.engine.due()
+            if due is None or due > until:
+                return
+            entries = [Entry(until, 0, Arrival(Elapsed(), DAEMON), None)]
+        batch = self._enveloped(entries)
+        stood = await self._commit(batch)
+        worked = thread_time()
         commands: list[Command] = []
         told: list[tuple[int, tuple[Fact, ...]]] = []
-        for envelope, (arrival, _) in zip(batch, taken, strict=True):
+        for envelope, entry in zip(batch, entries, strict=True):
             started = perf_counter()
             facts, wanted = await self._step(envelope)
             self._observe("decision", perf_counter() - started)
-            commands.extend(wanted)
+            if wanted:
+                commands.extend(wanted)
+                self._remember(wanted, envelope.seq)
+            if isinstance(envelope.event, (LinkDown, TermBegan)):
+                commands = self._linked(commands)
             told.append((envelope.seq, facts))
-            self._seq = envelope.seq
-            if arrival.number:
-                self._look_up(arrival.event, arrival.number, "")
-            elif isinstance(arrival.event, CaseEntered):
-                self._look_up(arrival.event, "", arrival.event.case)
-        if commands:
+            self._seq, self._at_ms = envelope.seq, envelope.at_ms
+            arrival = entry.arrival
+            self._recognition.look_up(arrival.event, arrival.number, arrival.keyed, envelope.seq)
+        steps_ms: float = self._still.stood_ms()
+        if any(isinstance(each.event, PbxSnapshot) and each.event.linkup for each in batch):
+            # A large snapshot is work, not a standstill, or it would be asked for again for ever.
+            steps_ms -= (thread_time() - worked) * 1000
+        if steps_ms > self._still.limit_ms(self.engine.world):
+            stood = stood or f"we stood still for {steps_ms / 1000:.1f} s"
+        commands = self._linked(commands)
+        if commands and not stood and not (stood := await self._overtaken(commands, since)):
             self._link.send(commands)
-        self._decided = [each for seq, facts in told for each in replay.decisions(seq, facts)]
-        for (seq, facts), (_, future) in zip(told, taken, strict=True):
+        self._decided += [each for seq, facts in told for each in replay.decisions(seq, facts)]
+        for (seq, facts), entry in zip(told, entries, strict=True):
             for listener in self._listeners:
                 listener.facts(seq, facts)
-            if future is not None and not future.done():
-                future.set_result(Told(seq, facts))
-        if stuck:
-            self._queue.append((Arrival(LinkDown("the journal was stuck"), DAEMON), None))
-            self._link.resync()
-        self._maybe_snapshot()
+            if entry.told is not None and not entry.told.done():
+                entry.told.set_result(Told(seq, facts))
+        if stood:
+            self._stand_still(stood)
+        self._hurry()
+        self._keeping.after(self.engine.world, self._seq)
 
-    async def _commit(self, batch: Sequence[Envelope]) -> bool:
-        """Into the journal, however long it takes; True if the dialplan had to take over meanwhile."""
+    async def _known_until(self) -> int:
+        """Up to when we know all that the PBX said, as far as any deadline needs it; asks it if need be."""
+        now, due, intake = self._clock.now_ms(), self.engine.due(), self._intake
+        if due is None:
+            return max(now, intake.known_ms)
+        if due <= now:
+            if due <= intake.known_ms:
+                return intake.known_ms
+        else:
+            oldest = intake.oldest_ms()
+            if oldest is None or oldest >= now - PAUSE_MS or intake.own_ms <= intake.known_ms:
+                return max(now, intake.known_ms)
+        await self._link.emptied()
+        if (stood := self._still.stood_ms()) > self._still.limit_ms(self.engine.world):
+            self._stand_still(f"the PBX did not answer for {stood / 1000:.1f} s")
+        return max(now, intake.known_ms)
+
+    def _enveloped(self, entries: Sequence[Entry]) -> list[Envelope]:
+        """As they are journalled: each with its own time, never before what was decided, never ahead."""
+        now, at_ms = self._clock.now_ms(), self._at_ms
+        batch = []
+        for seq, entry in enumerate(entries, start=self._seq + 1):
+            at_ms = max(at_ms, min(entry.at_ms, now))
+            event, actor, reason, cause = entry.arrival[:4]
+            if isinstance(event, CommandFailed):
+                cause = cause or self._causes.get(event.command, 0)
+            batch.append(Envelope(seq, self._term, at_ms, actor, reason, cause, event))
+        return batch
+
+    def _linked(self, commands: list[Command]) -> list[Command]:
+        """Without those for a PBX that is not linked: they are settled by its next snapshot."""
+        world = self.engine.world
+        return [each for each in commands if world.linked(_node(each))]
+
+    def _remember(self, commands: Sequence[Command], seq: int) -> None:
+        """Which event led to these, should they fail."""
+        for command in commands:
+            self._causes[command.id] = seq
+        while len(self._causes) > CAUSES_MAX:
+            del self._causes[next(iter(self._causes))]
+
+    async def _commit(self, batch: Sequence[Envelope]) -> str:
+        """Into the journal, however long it takes; why this was a standstill, or ""."""
         started = perf_counter()
-        stuck = False
         while True:
             write = asyncio.ensure_future(self._journal.append(batch, self._decided))
-            done, _ = await asyncio.wait({write}, timeout=STUCK_S)
+            done, _ = await asyncio.wait({write}, timeout=STUCK_MS / 1000)
             if not done:
-                stuck = True
-                self.journal_trouble = f"the journal has not answered for {STUCK_S:.0f} s"
-                log.error("journal stuck", events=len(batch))
+                self._journal_in_trouble(f"the journal has not answered for {STUCK_MS // 1000} s")
             try:
                 await write
                 break
             except JournalRefused as fault:
-                stuck = True
-                if self.journal_trouble != str(fault):
-                    self.journal_trouble = str(fault)
-                    log.error("journal refused", why=str(fault))
+                self._journal_in_trouble(str(fault))
                 await asyncio.sleep(REFUSED_RETRY_S)
         self.journal_trouble = ""
+        self._decided = []
+        self._committed_ms = self._clock.elapsed_ms()
         self._observe("commit", perf_counter() - started)
-        return stuck and perf_counter() - started > STUCK_S
+        stood = self._still.stood_ms()
+        return (
+            f"the journal was stuck for {stood / 1000:.1f} s"
+            if stood > self._still.limit_ms(self.engine.world)
+            else ""
+        )
+
+    def _journal_in_trouble(self, why: str) -> None:
+        if self.journal_trouble != why:
+            self.journal_trouble = why
+            log.error("journal in trouble", why=why)
 
     async def _step(self, envelope: Envelope) -> tuple[tuple[Fact, ...], tuple[Command, ...]]:
         """Decide one event. One that the engine cannot bear is set aside, and the world made again."""
         try:
             effects = self.engine.step(envelope.event, envelope.at_ms)
-        except Exception as fault:
-            kind = type(envelope.event).__name__
-            error = f"{type(fault).__name__}: {fault}"[:200]
-            log.exception("event set aside", seq=envelope.seq, kind=kind)
-            await self._journal.skip(envelope.seq, error)
-            self.engine = await replay.rebuild(self._journal, envelope.seq)
-            return (EventSkipped(envelope.at_ms, envelope.seq, kind, error),), ()
+        except Exception as fault:  # noqa: BLE001 whatever it is, the next caller has to be served
+            while True:
+                try:
+                    skipped = await replay.set_aside(self._journal, envelope, fault)
+                    self.engine = await replay.rebuild(self._journal, envelope.seq)
+                    break
+                except JournalRefused as refused:
+                    self._journal_in_trouble(str(refused))
+                    await asyncio.sleep(REFUSED_RETRY_S)
+            self.journal_trouble = ""
+            return (skipped,), ()
         return effects.facts, effects.commands
+
+    # --- standing still ------------------------------------------------------------------------------
+
+    def _stand_still(self, why: str) -> None:
+        """LinkDown is next, before everything that waits; then a new snapshot, before anything is sent."""
+        log.warning("stood still", why=why)
+        self._intake.void_snapshots()
+        if self.engine.world.link_up:
+            self._intake.first(Arrival(LinkDown(why), DAEMON))
+        self._link.resync()
+
+    async def _overtaken(self, commands: Sequence[Command], since: int) -> str:
+        """Why these commands, decided on what was known at `since`, would do harm now; or ""."""
+        if self._clock.elapsed_ms() - since <= PAUSE_MS:
+            return ""
+        await self._link.emptied()
+        talking = {each.event.caller for each in self._intake if isinstance(each.event, Bridged)}
+        if any(getattr(command, "caller", None) in talking for command in commands):
+            return "a talk began while its caller's next step was written down"
+        return ""
 
     # --- beside the loop -----------------------------------------------------------------------------
 
-    def _beat(self) -> None:
-        """Only this loop beats: if it hangs, or the journal does, the dialplan takes over."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._next_beat:
-            self._next_beat = now + BEAT_S
-            if self.engine.world.link_up:
-                self._beats += 1
-                self._link.beat(self._term * 1_000_000 + self._beats)
-
-    def _look_up(self, event: Event, number: str, reference: str) -> None:
-        leg = getattr(event, "leg", None)
-        if self._vault is None or leg is None:
+    async def _beat(self) -> None:
+        """Only this loop beats: if it hangs, the dialplan takes over. The beat proves that the journal takes
+        writes: it goes out only if one of the last two seconds was committed."""
+        now = self._clock.elapsed_ms()
+        if now < self._next_beat_ms:
             return
-        try:
-            self._numbers.put_nowait((leg, number, reference))
-        except asyncio.QueueFull:
-            self.vault_trouble = "the vault is slow: some callers have no token"
+        self._next_beat_ms = now + BEAT_MS
+        if now - self._committed_ms >= BEAT_MS and (stood := await self._commit([])):
+            self._stand_still(stood)
+        elif self.engine.world.link_up:
+            self._beats += 1
+            self._link.beat(self._term * 1_000_000 + self._beats)
 
-    async def _tokens(self) -> None:
-        """Numbers become tokens and what is known of them, beside the decisions; no trouble delays any."""
-        while self._vault is not None:
-            leg, number, reference = await self._numbers.get()
-            try:
-                token = await self._vault.token(number, self._clock.now_ms()) if number else ""
-                known = Known(token, "", "", ())
-                if self._directory is not None:
-                    known = await self._directory.known(token, number, reference)
-                self.vault_trouble = ""
-            except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
-                self.vault_trouble = f"the vault cannot be used: {type(fault).__name__}"
-                log.warning("no token for a caller", error=type(fault).__name__)
-                continue
-            if any(known):
-                self._put(Arrival(CallerKnown(leg, *known), DAEMON), None)
+    def _hurry(self) -> None:
+        offers = bool(self.engine.world.offers)
+        if offers != self._offers:
+            self._offers = offers
+            self._link.hurry(offers)
 
-    def _maybe_snapshot(self) -> None:
-        now = self._clock.now_ms()
-        self._last_snapshot_ms = self._last_snapshot_ms or now
-        few = self._seq - self._last_snapshot < SNAPSHOT_EVERY
-        if few and now - self._last_snapshot_ms < SNAPSHOT_EVERY_MS:
-            return
-        if self._saving and not self._saving.done():
-            return
-        self._last_snapshot, self._last_snapshot_ms = self._seq, now
-        self._saving = asyncio.create_task(self._save(replay.freeze(self.engine, self._seq)))
 
-    async def _save(self, snapshot: Snapshot) -> None:
-        try:
-            await self._journal.save_snapshot(snapshot)
-        except JournalRefused as fault:
-            log.warning("snapshot not saved", why=str(fault))
+def _node(command: Command) -> str:
+    """The PBX that a command is for."""
+    leg = getattr(command, "caller", None) or getattr(command, "leg", None)
+    return str(leg.node) if leg is not None else str(getattr(command, "node", ""))

@@ -77,6 +77,9 @@ PRESSING: Final = (TALKING, RINGING, RESERVED, WRAP_UP)
 IN_USE: Final = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 USABLE: Final = "NOT_INUSE"
 
+LOST: Final = "LOST"
+"""Our own word beside Asterisk's: the phone does not answer the PBX, whatever calls stand on it."""
+
 BUSY_OUTSIDE: Final = "busy_outside"
 UNREACHABLE: Final = "unreachable"
 

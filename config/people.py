@@ -72,6 +72,7 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         choose=tuple(rules.choose),
         lease_ms=staffing.ring_seconds * 1000 + LEASE_MARGIN_MS,
         silent_ms=staffing.silent_seconds * 1000,
+        short_talk_ms=staffing.short_talk_seconds * 1000,
         wrap_up_ms=staffing.wrap_up_seconds * 1000,
         refusals=tuple(
             Refusal(outcome, refused.away_after, refused.retry_seconds * 1000)

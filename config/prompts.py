@@ -19,6 +19,7 @@ CALLER = (
     "case_offer",
     "case_noted",
     "no_recording",
+    "phone_lost",
     "closed",
 )
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed")
@@ -44,7 +45,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     says = _read(folder, centre)
     made: Sounds = {}
     unknown = centre.routing.unknown_languages
-    names = ("wrong_key", "hold_first", "second_added", "no_recording", "closed")
+    names = ("wrong_key", "hold_first", "second_added", "no_recording", "phone_lost", "closed")
     for code in centre.languages:
         for name in (*names, "second_offer", "case_offer", "case_noted"):
             made[code, name] = (Sentence(code, says[code][name]),)

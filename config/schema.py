@@ -235,11 +235,15 @@ class Routing(Table):
 
 
 class Staffing(Table):
-    """[staffing]: how long things at a phone take."""
+    """[staffing]: how long things at a phone take.
+
+    short_talk_seconds: a talk that the phone's side ends sooner was none; the caller waits again.
+    """
 
     ring_seconds: Annotated[int, Field(ge=5, le=120)]
     wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)]
     silent_seconds: Annotated[int, Field(ge=1, le=10)] = 2
+    short_talk_seconds: Annotated[int, Field(ge=0, le=10)] = 2
 
 
 class Recording(Table):
@@ -269,7 +273,11 @@ class ServiceLevel(Table):
 
 
 class Pbx(Table):
-    """[pbx]: where Asterisk listens. Everything is loopback unless said otherwise."""
+    """[pbx]: where Asterisk listens. Everything is loopback unless said otherwise.
+
+    qualify_seconds: how often a phone is asked whether it lives; it has 3 s to answer, and one that dies in a
+    talk is found after both. 0: never asked.
+    """
 
     ami_host: str = "127.0.0.1"
     ami_port: Port = 5038
@@ -279,7 +287,7 @@ class Pbx(Table):
     rtp_from: Port = 10000
     rtp_to: Port = 10999
     trunk_addresses: Annotated[list[str], Field(min_length=1)]
-    qualify_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    qualify_seconds: Annotated[int, Field(ge=0, le=60)] = 10
 
 
 class Store(Table):

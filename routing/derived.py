@@ -13,9 +13,10 @@ from routing.world import Person, Visit, World
 class Derived:
     """What every move works with. It decides nothing and changes no state of a visit or a person.
 
-    legs: the visit that holds a leg. indexes: of the policy in force and of the shadow, as far as there are.
+    legs: the visit that holds a leg. other_legs: whose phone has a leg that serves no visit. indexes: of
+    the policy in force and of the shadow, as far as there are. all_up: whether every PBX is linked.
     dirty: whether somebody may have become free or begun to wait since callers were last matched.
-    all_up: whether every PBX is linked. departed: whether somebody who left the staff has nothing left to do.
+    departed: whether somebody who left the staff has nothing left to do.
     """
 
     def __init__(self, world: World) -> None:
@@ -25,6 +26,7 @@ class Derived:
         self.say: Callable[[Fact], None] = said.append
         self.deadlines = Deadlines(world)
         self.legs: dict[Leg, int] = {}
+        self.other_legs: dict[Leg, str] = {}
         self.index: Index | None = None
         self.shadow: Index | None = None
         self.indexes: tuple[Index, ...] = ()
@@ -38,6 +40,7 @@ class Derived:
         """Everything that follows from the world but the queues and deadlines, which the moves lay anew."""
         world = self.world
         self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
+        self.other_legs = {leg: key for key, p in world.people.items() for leg in p.other_legs}
         self._by_phone = {(p.agent.reach.node, p.agent.reach.address): key for key, p in world.people.items()}
         self.index = Index(world, world.policy) if world.policy is not None else None
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
@@ -52,6 +55,10 @@ class Derived:
         self.deadlines.awake = self.world.linked("")
         for index in self.indexes:
             index.set_links()
+
+    def hears(self, node: str) -> bool:
+        """Whether what this PBX says can be heard."""
+        return self.all_up or self.world.linked(node)
 
     def new_id(self) -> int:
         """An id that was never used and never will be."""

@@ -118,7 +118,7 @@ def _talk_began(number: int, talk: ev.LedgerTalk, node: str) -> What:
 
     def what(moves: Moves, visit: Visit) -> None:
         if visit.talks == number:
-            moves.talks.begin(visit, moves.derived.person_at(talk.phone, node), None)
+            moves.talks.begin(visit, moves.derived.person_at(talk.phone, node), None, talk.phone)
 
     return what
 

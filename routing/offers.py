@@ -12,7 +12,7 @@ from routing.events import Leg
 from routing.index import Choice
 from routing.people import People
 from routing.visits import Visits
-from routing.world import Offer, Person, Visit
+from routing.world import Offer, Person, Visit, VisitLeg
 
 REFUSALS: Final = frozenset({facts.BUSY, facts.DECLINED, facts.NO_ANSWER, facts.UNREACHABLE})
 """How a phone, and so a person, does not take a caller."""
@@ -68,7 +68,7 @@ class Offers:
         if caller is None:
             raise ValueError(f"visit {visit.id} waits in the index without a leg")
         offer = Offer(derived.new_id(), visit.id, choice.agent, 0)
-        self._lease(offer, world.rules.silent_ms)
+        self.lease(offer, world.rules.silent_ms)
         visit.interpreter, visit.interpreting = choice.interpreter, table.NO_INTERPRETER
         self._pair(visit, person, offer)
         derived.commands.append(Connect(offer.id, caller, person.agent.reach, world.term))
@@ -79,7 +79,7 @@ class Offers:
         if (visit.state, table.OFFER) not in table.TRANSITIONS or person.engaged_with(visit.id):
             return
         offer = Offer(number or self._derived.new_id(), visit.id, person.agent.id, 0)
-        self._lease(offer, self._derived.world.rules.lease_ms)
+        self.lease(offer, self._derived.world.rules.lease_ms)
         self._pair(visit, person, offer)
         self.rang(visit, offer, phone_leg)
 
@@ -90,18 +90,17 @@ class Offers:
         self._visits.leave_queue(visit)
         self._people.engage(person, visit.id, staff.RESERVE, offer.id)
 
-    def _lease(self, offer: Offer, ms: int) -> None:
-        offer.deadline_ms = self._derived.world.now_ms + ms
+    def lease(self, offer: Offer, ms: int) -> None:
+        """The lease runs so long from now on; where the PBX cannot be heard it stays frozen."""
+        world = self._derived.world
+        heard = self._derived.hears(world.visits[offer.visit].node)
+        offer.deadline_ms = world.now_ms + ms if heard else 0
         self._derived.deadlines.at(offer.deadline_ms, LEASE, offer.id)
 
-    def extend(self, offer: Offer, ms: int) -> None:
-        """The lease runs so long from now on."""
-        self._lease(offer, ms)
-
-    def dials(self, visit: Visit, offer: Offer, phone_leg: Leg) -> None:
+    def dials(self, visit: Visit, offer: Offer, phone_leg: Leg, phone: str = "") -> None:
         """The PBX dials the phone of this offer: its leg has a name."""
         offer.phone_leg = phone_leg
-        self._visits.hold(visit, phone_leg, table.PHONE, offer.agent)
+        self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
 
     def rang(self, visit: Visit, offer: Offer, phone_leg: Leg) -> None:
         """The phone rings."""
@@ -169,11 +168,11 @@ class Offers:
 
     # --- the dialplan alone --------------------------------------------------------------------------
 
-    def rings_alone(self, visit: Visit, person: Person | None, phone_leg: Leg) -> None:
+    def rings_alone(self, visit: Visit, person: Person | None, phone_leg: Leg, phone: str) -> None:
         """The dialplan rings this phone by itself: nobody else is to ring it."""
         self.stops_alone(visit)
         agent = person.agent.id if person is not None else ""
-        self._visits.hold(visit, phone_leg, table.PHONE, agent)
+        self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
             self._people.engage(person, visit.id, staff.RING, leg=phone_leg)
 

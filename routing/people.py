@@ -48,9 +48,10 @@ class People:
         self.show(person)
         return engaged
 
-    def busy(self, person: Person) -> bool:
-        """Whether they talk or write up a talk."""
-        return any(each.activity in (staff.TALKING, staff.WRAP_UP) for each in person.engagements)
+    def busy(self, person: Person, besides: Engagement | None = None) -> bool:
+        """Whether they talk or write up a talk, besides this one."""
+        doing = (staff.TALKING, staff.WRAP_UP)
+        return any(each.activity in doing for each in person.engagements if each is not besides)
 
     # --- presence ------------------------------------------------------------------------------------
 
@@ -95,6 +96,21 @@ class People:
             person.device = state
             self.show(person)
 
+    def has_leg(self, person: Person, leg: Leg) -> None:
+        """Their phone has a leg that serves no visit: it is in use, whatever its device says."""
+        if leg not in self._derived.other_legs:
+            self._derived.other_legs[leg] = person.agent.id
+            person.other_legs = (*person.other_legs, leg)
+            self.show(person)
+
+    def lost_leg(self, leg: Leg) -> None:
+        """That leg is gone."""
+        agent = self._derived.other_legs.pop(leg, None)
+        if agent is not None:
+            person = self._derived.world.people[agent]
+            person.other_legs = tuple(each for each in person.other_legs if each != leg)
+            self.show(person)
+
     # --- what others see -----------------------------------------------------------------------------
 
     def show(self, person: Person) -> None:
@@ -113,6 +129,7 @@ class People:
         person.shown, person.shown_reason, person.shown_ms = state, reason, now
         self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))
         if staff.READY in (before, state):
+            self._derived.dirty |= self._derived.shadow is not None
             for index in self._derived.indexes:
                 index.refresh(person)
 

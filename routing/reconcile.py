@@ -9,10 +9,11 @@ from agents import state as staff
 from routing import events as ev
 from routing import facts
 from routing import visit as table
+from routing.commands import PHONE_LOST
 from routing.events import Leg, LegSeen
 from routing.handlers.caller import serves_alone
 from routing.moves import Moves
-from routing.world import Person, Visit, World, leg_key
+from routing.world import Person, Visit, World, device_key, leg_key
 
 HOLD: Final = "acd-hold"
 CONNECT: Final = "acd-connect"
@@ -130,7 +131,8 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
     """
     world = moves.world
     for phone, state in event.devices:
-        if only is None or phone in only:
+        lost = state in staff.IN_USE and _lost(moves, phone, event.node)
+        if (only is None or phone in only) and not lost:
             moves.people.set_device(phone, state, event.node)
     calls = seen(world, event.legs)
     for visit in [each for each in world.visits.values() if _is_here(each, event.node)]:
@@ -152,10 +154,13 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
 
 def _take_phones(moves: Moves, event: ev.PbxSnapshot) -> None:
     """A phone with a leg is in use, even if its device does not say so yet: nobody may ring it now."""
+    there = {row.leg for row in event.legs if leg_key(row.leg) not in moves.world.gone}
+    for leg in [leg for leg in moves.derived.other_legs if leg.node == event.node and leg not in there]:
+        moves.people.lost_leg(leg)
     for row in event.legs:
         person = moves.derived.person_at(row.phone, event.node) if row.phone else None
-        if person is not None and person.device == staff.USABLE and leg_key(row.leg) not in moves.world.gone:
-            moves.people.set_device(row.phone, "INUSE" if row.up else "RINGING", event.node)
+        if person is not None and row.leg in there and moves.derived.visit_of(row.leg) is None:
+            moves.people.has_leg(person, row.leg)
 
 
 def _adopt(moves: Moves, there: Seen) -> Visit:
@@ -169,7 +174,7 @@ def _go_on(moves: Moves, visit: Visit) -> None:
     """What stood still while the link was down goes on as it stands."""
     offer = moves.world.offers.get(visit.offer)
     if offer is not None:
-        moves.offers.extend(offer, moves.world.rules.lease_ms)
+        moves.offers.lease(offer, moves.world.rules.lease_ms)
     elif visit.state == table.WAITING:
         moves.visits.wait(visit)
     elif visit.state == table.PARTING:
@@ -187,12 +192,15 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
     if visit.state == table.PARTING and there.state == table.OFFERED:
         moves.visits.part_again(visit)  # behind the dial, and about to end or to be on hold
     elif there.state == table.TALKING and phone is not None:
-        moves.talks.begin(visit, person, phone.leg)
+        if _lost(moves, phone.phone, there.row.leg.node):
+            _free(moves, visit)
+        else:
+            moves.talks.begin(visit, person, phone.leg, phone.phone)
     elif there.state == table.DEGRADED:
         _end_offer(moves, visit)
         serves_alone(moves, visit)
-        if phone is not None:
-            moves.offers.rings_alone(visit, person, phone.leg)
+        if phone is not None and visit.state == table.DEGRADED:
+            moves.offers.rings_alone(visit, person, phone.leg, phone.phone)
         else:
             moves.offers.stops_alone(visit)
     elif there.state in (table.OFFERED, table.RINGING):
@@ -203,6 +211,23 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
         moves.visits.move(visit, table.TURN_AWAY)
     elif there.state == table.WAITING:
         _hold(moves, visit)
+    elif visit.offer:
+        _go_on(moves, visit)
+
+
+def _lost(moves: Moves, phone: str, node: str) -> bool:
+    """Whether this phone was lost and nothing else was heard of it since."""
+    return moves.world.devices.get(device_key(node, phone)) == staff.LOST
+
+
+def _free(moves: Moves, visit: Visit) -> None:
+    """Take a caller out of the talk with a phone that was lost."""
+    if visit.state == table.TALKING:
+        moves.talks.over(visit)
+        moves.visits.part(visit)
+    else:
+        _hold(moves, visit)
+    moves.offers.withdraw(visit, PHONE_LOST)
 
 
 def _whose(moves: Moves, visit: Visit, phone: LegSeen, node: str) -> Person | None:
@@ -232,7 +257,7 @@ def _align_offer(moves: Moves, visit: Visit, person: Person | None, phone: LegSe
     """The caller is on the way to a person or rings there, as we know it or under a record that was lost."""
     offer = moves.world.offers.get(visit.offer)
     if offer is not None and (phone is None or (person is not None and person.agent.id == offer.agent)):
-        moves.offers.extend(offer, moves.world.rules.lease_ms)
+        moves.offers.lease(offer, moves.world.rules.lease_ms)
         if phone is not None:
             moves.offers.rang(visit, offer, phone.leg)
         return

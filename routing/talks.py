@@ -3,14 +3,14 @@
 from agents import state as staff
 from routing import facts
 from routing import visit as table
-from routing.commands import CallInterpreter
+from routing.commands import CallInterpreter, Command, Connect, Withdraw
 from routing.deadlines import WRAP_UP
 from routing.derived import Derived
 from routing.events import Leg
 from routing.offers import Offers
 from routing.people import People
 from routing.visits import Visits
-from routing.world import Engagement, Person, Visit
+from routing.world import Engagement, Person, Visit, VisitLeg
 
 
 class Talks:
@@ -22,17 +22,22 @@ class Talks:
         self._people = people
         self._offers = offers
 
-    def begin(self, visit: Visit, person: Person | None, phone_leg: Leg | None) -> None:
-        """Caller and phone are connected. person: None where the phone is nobody's of the staff."""
+    def begin(self, visit: Visit, person: Person | None, phone_leg: Leg | None, phone: str) -> None:
+        """Caller and phone are connected. person: None where the phone is nobody's of the staff.
+
+        What this step has decided for the caller before is void: it would tear the talk.
+        """
         world = self._derived.world
         agent = person.agent.id if person is not None else ""
         if visit.state == table.TALKING:
-            if self._goes_on(visit, agent, phone_leg):
+            if self._goes_on(visit, agent, phone_leg, phone):
                 return
             self.over(visit)
         if (visit.state, table.CONNECT) not in table.TRANSITIONS:
             self._derived.refuse(table.CONNECT, f"visit {visit.id}", visit.state)
             return
+        commands = self._derived.commands
+        commands[:] = [each for each in commands if not _moves(each, visit.caller)]
         number = self._take_offer(visit, agent)
         if visit.phone is not None and visit.phone.agent != agent:
             self._offers.stops_alone(visit)
@@ -45,7 +50,7 @@ class Talks:
         visit.agent, visit.hung_up_by = agent, ""
         visit.talks += 1
         if phone_leg is not None:
-            self._visits.hold(visit, phone_leg, table.PHONE, agent)
+            self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
             if not self._people.busy(person):
                 person.busy_since_ms = world.now_ms
@@ -58,15 +63,15 @@ class Talks:
             )
             self.interpret(visit, table.CALL_INTERPRETER)
 
-    def _goes_on(self, visit: Visit, agent: str, phone_leg: Leg | None) -> bool:
+    def _goes_on(self, visit: Visit, agent: str, phone_leg: Leg | None, phone: str) -> bool:
         """Whether this is the talk that we know of; its leg may become known only now."""
-        phone = visit.phone
-        if phone is not None and phone_leg is not None:
-            return phone.leg == phone_leg
+        held = visit.phone
+        if held is not None and phone_leg is not None:
+            return held.leg == phone_leg
         if visit.agent != agent:
             return False
         if phone_leg is not None:
-            self._visits.hold(visit, phone_leg, table.PHONE, agent)
+            self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         return True
 
     def _take_offer(self, visit: Visit, agent: str) -> int:
@@ -125,7 +130,9 @@ class Talks:
     def _fail(self, visit: Visit, person: Person) -> None:
         world = self._derived.world
         person.calls -= 1
-        person.busy_ms += world.now_ms - person.busy_since_ms
+        engaged = person.engaged_with(visit.id)
+        if not self._people.busy(person, besides=engaged):
+            person.busy_ms += world.now_ms - person.busy_since_ms
         if retry_ms := world.rules.refusal(facts.NO_ANSWER).retry_ms:
             self._visits.not_again(visit, person.agent.id, retry_ms)
         if visit.hung_up_by == facts.BY_STAFF:
@@ -144,8 +151,7 @@ class Talks:
     def wrapped(self, person: Person, engaged: Engagement) -> None:
         """The work after a call is done."""
         now = self._derived.world.now_ms
-        others = [each for each in person.engagements if each is not engaged]
-        if not any(each.activity in (staff.TALKING, staff.WRAP_UP) for each in others):
+        if not self._people.busy(person, besides=engaged):
             person.busy_ms += now - person.busy_since_ms
         self._derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
         self._people.engage(person, engaged.visit, staff.WRAPPED)
@@ -159,3 +165,8 @@ class Talks:
         visit.interpreting = target
         now = self._derived.world.now_ms
         self._derived.say(facts.InterpreterChanged(now, visit.id, visit.agent, visit.interpreter, target))
+
+
+def _moves(command: Command, caller: Leg | None) -> bool:
+    """Whether a command would take this caller elsewhere."""
+    return isinstance(command, (Connect, Withdraw)) and command.caller == caller

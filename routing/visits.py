@@ -53,18 +53,20 @@ class Visits:
             self.part_again(visit)
 
     def part_again(self, visit: Visit) -> None:
-        """From now on the caller's leg has its time to end or to be on hold."""
+        """From now on the caller's leg has its time to end or to be on hold, as soon as it can be heard."""
+        if not self._derived.hears(visit.node):
+            return
         visit.parting_ms = self._derived.world.now_ms + PARTING_MS
         self._derived.deadlines.at(visit.parting_ms, PARTING, visit.id)
 
     # --- legs ----------------------------------------------------------------------------------------
 
-    def hold(self, visit: Visit, leg: Leg, role: str, agent: str = "") -> None:
+    def hold(self, visit: Visit, held: VisitLeg) -> None:
         """From now on the visit has this leg; a phone's takes the place of the phone's before."""
-        if role == table.PHONE and (before := visit.phone) is not None:
+        if held.role == table.PHONE and (before := visit.phone) is not None:
             self.let_go(visit, before.leg)
-        visit.legs = (*(each for each in visit.legs if each.leg != leg), VisitLeg(leg, role, agent))
-        self._derived.legs[leg] = visit.id
+        visit.legs = (*(each for each in visit.legs if each.leg != held.leg), held)
+        self._derived.legs[held.leg] = visit.id
 
     def let_go(self, visit: Visit, leg: Leg | None) -> None:
         """The visit has this leg no more."""
@@ -138,7 +140,7 @@ class Visits:
         now = derived.world.now_ms
         if visit.asked:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
-        if not derived.all_up and not derived.world.linked(visit.node):
+        if not derived.hears(visit.node):
             self.leave_queue(visit)
             return
         visit.retry_ms = min((until for _, until in visit.asked), default=0)
@@ -155,6 +157,7 @@ class Visits:
         visit.widen_ms = visit.retry_ms = 0
         for index in self._derived.indexes:
             index.dequeue(visit.id)
+        self._derived.dirty |= self._derived.shadow is not None
 
     def back_on_hold(self, visit: Visit) -> None:
         """The caller is back on hold, with everything they had."""

@@ -15,11 +15,15 @@ DEVICES_MAX = 20_000
 
 
 class VisitLeg(NamedTuple):
-    """A leg that a visit holds. role: one of routing.visit.ROLES. agent: whose phone it is, or ""."""
+    """A leg that a visit holds. role: one of routing.visit.ROLES. agent: whose phone it is, or "".
+
+    phone: the endpoint that was dialled, "" where that is not known.
+    """
 
     leg: Leg
     role: str
     agent: str = ""
+    phone: str = ""
 
 
 @dataclass(slots=True)
@@ -68,9 +72,9 @@ class Visit:
     @property
     def caller(self) -> Leg | None:
         """The caller's leg; None while nobody is on the line."""
-        for leg, role, _ in self.legs:
-            if role == CALLER:
-                return leg
+        for each in self.legs:
+            if each[1] == CALLER:
+                return each[0]
         return None
 
     @property
@@ -127,7 +131,8 @@ class Engagement:
 class Person:
     """A member of staff at work. idle_since_ms orders the idle.
 
-    engagements: the most pressing first. leaving: no longer of the staff; gone once nothing is left to do.
+    engagements: the most pressing first. other_legs: of their phone, that serve no visit. leaving: no
+    longer of the staff; gone once nothing is left to do.
     calls, busy_ms, idle_ms: of today: talks begun, time in talks and wrap-up, time idle and ready. The
     two times are without the stretch that goes on now, and so can be negative after midnight.
     """
@@ -136,6 +141,7 @@ class Person:
     presence: str = LOGGED_OUT
     reason: str = ""
     engagements: tuple[Engagement, ...] = ()
+    other_legs: tuple[Leg, ...] = ()
     device: str = ""
     changed_ms: int = 0
     shown: str = LOGGED_OUT
@@ -157,12 +163,14 @@ class Person:
     @property
     def free(self) -> bool:
         """Whether a caller may be offered now."""
-        return not self.engagements and takes_offers(self.presence, IDLE, self.device)
+        idle = not self.engagements and not self.other_legs
+        return idle and takes_offers(self.presence, IDLE, self.device)
 
     @property
     def appears(self) -> str:
         """The state that others see."""
-        return shown(self.presence, self.activity, self.device)
+        device = "INUSE" if self.other_legs else self.device
+        return shown(self.presence, self.activity, device)
 
     def engaged_with(self, visit: int) -> Engagement | None:
         """What this person does for a visit; None for nothing."""

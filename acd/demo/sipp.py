@@ -95,13 +95,23 @@ class Sipp:
         refuse: int = 0,
         tone_hz: int = 0,
         expires: int = 3600,
+        says: Sequence[tuple[int, bool]] = ((180, False),),
+        media: bool = True,
     ) -> "Run":
         """Registered phones that behave alike until ended.
 
         answer_ms: ringing time. talk_ms: when they hang up, None never. refuse: SIP status to refuse with.
+        says: what they send before the answer, as (SIP status, with early media). media: whether the answer
+        offers any.
         """
         scenario = self._scenario(
-            "phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, speech=self._tone(tone_hz)
+            "phone",
+            answer_ms=answer_ms,
+            talk_ms=talk_ms,
+            refuse=refuse,
+            says=says,
+            media=media,
+            speech=self._tone(tone_hz),
         )
         run = await self._start(scenario, PHONE_ADDRESS, calls=0)
         await self.register(phones, run.port, expires=expires)
@@ -160,7 +170,7 @@ class Sipp:
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
         command += ["-mi", address, "-mp", str(free_port(socket.SOCK_DGRAM, address)), "-nostdin"]
         command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
-        command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3"]
+        command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3", "-aa"]
         if calls:
             command += ["-m", str(calls), "-r", str(rate)]
         if fields:

@@ -4,11 +4,12 @@ from agents.model import Roster
 from config.schema import Centre
 
 MODULES = """
-app_chanspy app_dial app_exec app_mixmonitor app_playback app_queue app_read app_stack app_userevent
+app_chanspy app_db app_dial app_exec app_mixmonitor app_playback app_queue app_read app_stack app_userevent
 bridge_builtin_features bridge_native_rtp bridge_simple
 chan_pjsip codec_alaw codec_ulaw codec_resample format_pcm format_wav
-func_callerid func_channel func_cut func_devstate func_dialplan func_groupcount func_lock func_logic
-func_periodic_hook func_strings func_timeout func_uri
+func_callerid func_channel func_cut func_db func_devstate func_dialplan func_groupcount func_hangupcause
+func_logic
+func_periodic_hook func_pjsip_aor func_pjsip_contact func_strings func_timeout func_uri
 pbx_config
 res_manager_devicestate res_musiconhold res_pjproject
 res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info
@@ -26,9 +27,14 @@ EVENTS = (
     "BridgeEnter",
     "BridgeLeave",
     "DeviceStateChange",
+    "ContactStatus",
     "FullyBooted",
 )
 """What the daemon is sent, beside our own UserEvents."""
+
+SESSION_S = 90
+"""Every half of this a phone is asked whether its talk goes on, else it ends. The least of RFC 4028."""
+QUALIFY_TIMEOUT_S = 3.0
 
 
 def asterisk(base: str, modules: str, data: str) -> str:
@@ -64,6 +70,7 @@ def manager(centre: Centre, secret: str) -> str:
             f"bindaddr = {centre.pbx.ami_host}",
             f"port = {centre.pbx.ami_port}",
             "displayconnects = no",
+            "timestampevents = yes",
             "",
             f"[{centre.pbx.ami_user}]",
             f"secret = {secret}",
@@ -121,6 +128,8 @@ def pjsip(centre: Centre, roster: Roster, passwords: dict[str, str]) -> str:
             "context = acd-phones",
             f"aors = {phone}",
             f"auth = {phone}",
+            "timers = always",
+            f"timers_sess_expires = {SESSION_S}",
             *media,
             "",
             f"[{phone}]",
@@ -136,6 +145,7 @@ def pjsip(centre: Centre, roster: Roster, passwords: dict[str, str]) -> str:
             "default_expiration = 300",
             "maximum_expiration = 7200",
             f"qualify_frequency = {pbx.qualify_seconds}",
+            f"qualify_timeout = {QUALIFY_TIMEOUT_S}",
             "",
         ]
     return "\n".join(lines)

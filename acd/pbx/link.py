@@ -22,11 +22,16 @@ LOGIN_S = 5.0
 ASK_S = 10.0
 LIST_S = 15.0
 PING_S = 5.0
+HURRY = 5
+"""While offers are open, silence is asked about so many times sooner."""
 FIFO_MAX = 20_000
 NEVER_S = 86_400.0
 
 Reply = Callable[[str], None]
 """Told once what became of an action: "" for success, else why not."""
+
+Answered = Callable[[float, str, float], None]
+"""Told of each answer to a ping: when it was asked, the PBX's stamp, when it was read (loop time)."""
 
 
 class LinkLost(ConnectionError):
@@ -99,8 +104,13 @@ class AmiLink:
         self._booted = asyncio.Event()
         self._gone = asyncio.Event()
         self._heard = 0.0
+        self._asked = 0.0
+        self._ping = ""
+        self._ping_s = PING_S
         self._pinger: asyncio.Task[None] | None = None
         self.cause = ""
+        self.hurried = False
+        self.answered: Answered = lambda _asked, _stamp, _read: None
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -153,7 +163,8 @@ class AmiLink:
             except BaseException:
                 link.lose("login failed")
                 raise
-        link._pinger = loop.create_task(link._ping(ping_s), name="ami ping")
+        link._ping_s = ping_s
+        link._pinger = loop.create_task(link._watch(), name="ami ping")
         return link
 
     def lose(self, cause: str) -> None:
@@ -196,29 +207,62 @@ class AmiLink:
         if self.cause:
             raise LinkLost(self.cause)
 
-    async def _ping(self, every_s: float) -> None:
-        """Any traffic is life; silence is asked once, and then it is death. Old questions are dropped."""
+    async def _watch(self) -> None:
+        """Any traffic is life; silence is asked about, and then it is death. Old questions are dropped.
+
+        Silence is noticed after twice `ping_s` at most; while offers are open (`hurried`), after a fifth of
+        it to ask, two fifths for the answer, and a twentieth each for looking.
+        """
         loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(every_s)
+        look_s = self._ping_s / HURRY / 4
+        while not self.cause:
+            await asyncio.sleep(look_s)
             now = loop.time()
             for key, (deadline, reply) in list(self._fired.items()):
                 if now > deadline:
                     self._forget(key)
                     reply("no answer in time")
-            if now - self._heard >= every_s:
-                try:
-                    await self.ask({"Action": "Ping"}, every_s)
-                except AskFailed:
-                    self.lose(f"the PBX said nothing for {2 * every_s:.0f} s")
-                except LinkLost:
-                    return
+            ask_s, wait_s = self._ping_s, self._ping_s
+            if self.hurried:
+                ask_s, wait_s = self._ping_s / HURRY, 2 * self._ping_s / HURRY
+            if self._asked and now - self._asked >= wait_s:
+                self.lose(f"the PBX said nothing for {now - self._heard:.1f} s")
+            elif not self._asked and now - self._heard >= ask_s:
+                self._asked = now
+                self._ping = self._fire({"Action": "Ping"})
+
+    def _fire(self, action: Mapping[str, str]) -> str:
+        """Send an action whose answer is looked at as it comes; its id."""
+        wanted = self._action(action)
+        self._fired[wanted.id] = (asyncio.get_running_loop().time() + ASK_S, lambda _why: None)
+        self._write([wanted])
+        return str(wanted.id)
+
+    async def spoken(self) -> None:
+        """Return once the PBX has answered a question that was asked now: what it had sent before has been
+        read by then. A PBX that says nothing at all for two fifths of `ping_s` is dead, one that says other
+        things only is asked once more. Raises LinkLost.
+        """
+        loop = asyncio.get_running_loop()
+        wait_s = 2 * self._ping_s / HURRY
+        for last in (False, True):
+            asked = loop.time()
+            try:
+                answer = await self.ask({"Action": "Ping"}, wait_s)
+            except AskFailed as fault:
+                if last or self._heard < asked:
+                    self.lose(f"the PBX does not answer: {fault}")
+                    raise LinkLost(self.cause) from None
+            else:
+                self.answered(asked, answer.get("Timestamp"), loop.time())
+                return
 
     # --- in ------------------------------------------------------------------------------------------
 
     def took(self, frame: Frame) -> None:
         """A frame arrived: an answer to its asker, an event to the queue in order."""
         self._heard = asyncio.get_running_loop().time()
+        self._asked, asked = 0.0, self._asked
         key = frame.get("ActionID")
         listing = self._lists.take(frame)
         if listing is not None:
@@ -229,6 +273,8 @@ class AmiLink:
             if self._protocol is not None and key in self._protocol.responses:
                 self._protocol.handle_message(Message(dict(frame)))
             self._answer_fired(key, frame)
+            if asked and key == self._ping:
+                self.answered(asked, frame.get("Timestamp"), self._heard)
             return
         if not frame.get("Event"):
             return
@@ -243,6 +289,16 @@ class AmiLink:
             return
         self._events.append(frame)
         self._more.set()
+
+    @property
+    def heard(self) -> float:
+        """When the PBX last said anything (loop time)."""
+        return self._heard
+
+    @property
+    def unread(self) -> bool:
+        """Whether events wait for `next`."""
+        return bool(self._events)
 
     def _answer_fired(self, key: str, frame: Frame) -> None:
         fired = self._fired.pop(key, None)

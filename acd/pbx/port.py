@@ -1,27 +1,41 @@
-"""The PBX as the live loop sees it: commands out, beats, snapshots and events in."""
+"""The PBX as the live loop sees it: commands out, beats, snapshots and events in, each with its own time."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
 from acd.pbx.codec import BadValue, Frame
-from acd.pbx.link import AmiLink, AskFailed, LinkLost, Reply
+from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
+from acd.pbx.pbx_time import PbxTime, stamped
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LinkDown
+from routing.events import CommandFailed, LinkDown, PbxSnapshot
+
+SNAPSHOT_TRIES = 4
+AGAIN_S = 0.25
+DOWN_S = 1.0
 
 log = structlog.get_logger(__name__)
 
 Submit = Callable[[Arrival], None]
+Before = Callable[[AmiLink], Awaitable[Sequence[Arrival]]]
+"""Asks the PBX for what has to be told before a link-up snapshot. Raises AskFailed, LinkLost."""
+
+
+async def _nothing(_: AmiLink) -> Sequence[Arrival]:
+    return ()
 
 
 class PbxPort:
     """Implements ports.PbxLink for one Asterisk.
 
     submit: where arrivals go; it raises when it is full, and then the link is cut and taken up again.
+    node: the PBX's name in events. before: see Before. steady: a steady clock in seconds (the loop's).
     """
 
     def __init__(
@@ -30,12 +44,27 @@ class PbxPort:
         translator: Translator,
         now_ms: Callable[[], int],
         jitter: Callable[[], float],
+        *,
+        node: str = "",
+        before: Before = _nothing,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._translator = translator
         self._now_ms = now_ms
+        self._node = node
+        self._before = before
+        self._steady = steady
+        self._time = PbxTime()
+        self._said_ms = 0
         self._link: AmiLink | None = None
+        self._down_told = asyncio.Event()
         self._submit: Submit = lambda _: None
-        self._resyncing: asyncio.Task[None] | None = None
+        self._offers = False
+        self._drifting: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
+        self._held: list[Frame] | None = None
+        self._void = False
+        self._trouble = ""
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
 
     def attach(self, submit: Submit) -> None:
@@ -44,28 +73,63 @@ class PbxPort:
 
     async def run(self) -> None:
         """Keep the link for ever."""
-        await self._supervisor.run()
+        try:
+            await self._supervisor.run()
+        finally:
+            for task in (self._drifting, self._settling):
+                if task is not None:
+                    task.cancel()
 
     def health(self) -> str:
-        """ "ok", or why there is no link."""
-        return self._supervisor.trouble or "ok"
+        """ "ok", or why there is no link, or no snapshot over it."""
+        return self._supervisor.trouble or self._trouble or "ok"
 
     # --- in ------------------------------------------------------------------------------------------
 
     async def _up(self, link: AmiLink) -> None:
-        await self._snapshot(link, linkup=True)
+        link.answered = self._answered
+        await self._linkup(link)
+        link.hurried = self._offers
         self._link = link
 
-    async def _snapshot(self, link: AmiLink, linkup: bool) -> None:
-        asked = self._now_ms()
+    async def _linkup(self, link: AmiLink) -> None:
+        """Ask until nobody stood still meanwhile; the snapshot's time is when it was asked for, since what
+        was said from then on follows it."""
+        while True:
+            self._void = False
+            ledger = await self._before(link)
+            asked = self._now_ms()
+            found = await self._snapshot(link, asked, linkup=True)
+            if not self._void:
+                break
+        at_ms = self._said_ms = max(asked, self._said_ms)
+        for arrival in (*ledger, Arrival(found, PBX)):
+            self._put(arrival._replace(at_ms=at_ms))
+        self._trouble = ""
+
+    async def _snapshot(self, link: AmiLink, asked: int, *, linkup: bool) -> PbxSnapshot:
         status = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
         legs = await link.ask_list(status)
         devices = await link.ask_list({"Action": "DeviceStateList"})
-        self._put(Arrival(self._translator.snapshot(legs, devices, asked, linkup), PBX))
+        return self._translator.snapshot(legs, devices, asked, linkup)
 
     def _frame(self, frame: Frame) -> None:
+        """What is said while a link-up snapshot is on its way follows it."""
+        if self._held is not None:
+            if len(self._held) >= FIFO_MAX:
+                raise LinkLost(f"{FIFO_MAX} events wait for a snapshot")
+            self._held.append(frame)
+            return
+        stamp = stamped(frame.get("Timestamp"))
+        if stamp:
+            age = self._time.age(stamp, self._steady())
+            self._said_ms = max(self._said_ms, self._now_ms() - round(age * 1000))
         for arrival in self._translator.events(frame):
-            self._put(arrival)
+            self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
+
+    def _answered(self, asked: float, stamp: str, read: float) -> None:
+        if found := stamped(stamp):
+            self._time.answered(asked, found, read)
 
     def _put(self, arrival: Arrival) -> None:
         try:
@@ -74,54 +138,112 @@ class PbxPort:
             raise LinkLost(f"too much at once: {full}") from None
 
     def _down(self, why: str) -> None:
+        """The link is down since the PBX was last heard."""
+        silent_s = self._steady() - self._link.heard if self._link is not None else 0.0
+        for task in (self._drifting, self._settling):
+            if task is not None:
+                task.cancel()
+        self._drifting = self._settling = None
+        self._release()
         self._link = None
-        try:
-            self._submit(Arrival(LinkDown(why), PBX))
-        except QueueFull as full:
-            log.warning("not told that the link is down", why=str(full))
+        self._said_ms = max(self._said_ms, self._now_ms() - round(silent_s * 1000))
+        self._submit(Arrival(LinkDown(why, self._node), PBX, at_ms=self._said_ms))
+        self._down_told.set()
+
+    def _release(self) -> None:
+        """Frames that were held follow now."""
+        held, self._held = self._held, None
+        for frame in held or ():
+            try:
+                self._frame(frame)
+            except LinkLost as lost:
+                self.cut(str(lost))
+                return
+
+    # --- snapshots over a live link ------------------------------------------------------------------
 
     def resync(self, linkup: bool = True) -> None:
         """Ask for a snapshot: after a standstill of ours (linkup), or to look for drift."""
-        if self._link is not None and (self._resyncing is None or self._resyncing.done()):
-            self._resyncing = asyncio.create_task(self._resync(self._link, linkup), name="resync")
+        link = self._link
+        self._void = self._void or linkup
+        if link is None or (self._settling is not None and not self._settling.done()):
+            return
+        drifting = self._drifting is not None and not self._drifting.done()
+        if linkup:
+            if drifting and self._drifting is not None:
+                self._drifting.cancel()
+            self._held = []
+            self._settling = asyncio.create_task(self._settle(link), name="resync")
+        elif not drifting:
+            self._drifting = asyncio.create_task(self._look_for_drift(link), name="drift")
 
-    async def _resync(self, link: AmiLink, linkup: bool) -> None:
+    async def _settle(self, link: AmiLink) -> None:
+        """A link-up snapshot, asked for until it is there; a link that gives none is cut and taken anew."""
         try:
-            await self._snapshot(link, linkup)
+            for tried in range(SNAPSHOT_TRIES):
+                try:
+                    await self._linkup(link)
+                except AskFailed as fault:
+                    self._trouble = f"no snapshot of the PBX ({fault}): no calls are routed; asked again"
+                    log.warning("no snapshot", why=str(fault))
+                    await asyncio.sleep(AGAIN_S * 2**tried)
+                else:
+                    return
+            link.lose(self._trouble)
+        except LinkLost as lost:
+            link.lose(str(lost))
+        finally:
+            if self._link is link:
+                self._release()
+
+    async def _look_for_drift(self, link: AmiLink) -> None:
+        try:
+            self._put(Arrival(await self._snapshot(link, self._now_ms(), linkup=False), PBX))
         except (AskFailed, LinkLost) as fault:
             log.warning("no snapshot", why=str(fault))
 
     async def resynced(self) -> None:
         """Until the snapshot that was asked for is in, or cannot be had."""
-        if self._resyncing is not None:
-            await self._resyncing
+        for task in (self._drifting, self._settling):
+            if task is not None:
+                await asyncio.wait({task})
 
     async def emptied(self) -> None:
-        """See ports.PbxLink."""
-        await asyncio.sleep(0)
+        """See ports.PbxLink. What is held for a link-up snapshot does not count: nobody decides by it."""
+        link = self._link
+        if link is None:
+            return
+        self._down_told.clear()
+        try:
+            await link.spoken()
+        except LinkLost:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DOWN_S):
+                    await self._down_told.wait()
+        while link.unread and self._link is link:  # noqa: ASYNC110 the supervisor reads on, nothing is waited for
+            await asyncio.sleep(0)
 
     # --- out -----------------------------------------------------------------------------------------
 
     def send(self, commands: Sequence[Command]) -> None:
-        """All commands in one write. Those that cannot leave come back as CommandFailed."""
+        """All commands in one write. What the PBX refuses comes back as CommandFailed; what a lost link
+        took with it does not, since nobody knows what became of it: the next snapshot shows that."""
+        link = self._link
+        if link is None or link.cause:
+            return
         actions: list[tuple[Action, Reply]] = []
         for command in commands:
-            told = self._told(command)
+            told = self._told(command, link)
             actions += [(action, told) for action in self._translator.actions(command)]
-        link = self._link
-        if link is None:
-            for command in commands:
-                self._told(command)("no link to the PBX")
-            return
         try:
             link.send(actions)
-        except (LinkLost, BadValue) as fault:
+        except BadValue as fault:
             for command in commands:
-                self._told(command)(str(fault))
+                self._told(command, link)(str(fault))
 
-    def _told(self, command: Command) -> Reply:
+    def _told(self, command: Command, link: AmiLink) -> Reply:
         def told(why: str) -> None:
-            if why and not isinstance(command, SetFallback):
+            if why and not link.cause and not isinstance(command, SetFallback):
                 self._put_late(Arrival(CommandFailed(command.id, why[:200]), PBX))
 
         return told
@@ -130,15 +252,18 @@ class PbxPort:
         try:
             self._submit(arrival)
         except QueueFull as full:
-            log.warning("not told of a failed command", why=str(full))
+            self.cut(f"too much at once: {full}")
+
+    def hurry(self, offers: bool) -> None:
+        """See ports.PbxLink."""
+        self._offers = offers
+        if self._link is not None:
+            self._link.hurried = offers
 
     def beat(self, count: int) -> None:
         """Tell the dialplan that somebody decides."""
-        if self._link is not None:
-            try:
-                self._link.send([(self._translator.beat(count), lambda _why: None)])
-            except LinkLost:
-                self._link = None
+        if self._link is not None and not self._link.cause:
+            self._link.send([(self._translator.beat(count), lambda _why: None)])
 
     def cut(self, why: str) -> None:
         """End this link; the supervisor takes up the next."""

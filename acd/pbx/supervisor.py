@@ -11,6 +11,8 @@ from acd.pbx.link import AmiLink, AskFailed, LinkLost, LoginRefused
 FIRST_S = 0.25
 LONGEST_S = 10.0
 REFUSED_S = 60.0
+AT_ONCE = 200
+"""Events handed on before others may use the loop."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +63,9 @@ class Supervisor:
                     self.trouble, up, failures = "", True, 0
                     log.info("link up")
                     while True:
-                        self._on_frame(await link.next())
+                        for _ in range(AT_ONCE):
+                            self._on_frame(await link.next())
+                        await asyncio.sleep(0)
                 except (LinkLost, AskFailed) as fault:
                     self._troubled(f"the link to Asterisk is lost: {fault}")
                 finally:

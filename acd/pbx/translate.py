@@ -1,19 +1,21 @@
 """Between the PBX's words and ours: a frame becomes events, a command becomes AMI actions.
 
-Only the fields named here are copied. A caller's number leaves beside the event, for the vault; channel
-names, which can hold numbers, become ids.
+Only the fields named here are copied. A caller's number leaves beside the event, for the vault, and so does
+what a caller keys in, which may be a number; channel names, which can hold numbers, become ids.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
 from routing import events as ev
-from routing.commands import CallInterpreter, Command, Confirm, Connect, SetFallback, Withdraw
+from routing.commands import PHONE_LOST, CallInterpreter, Command, Confirm, Connect, SetFallback, Withdraw
 from routing.events import Leg
 
 STATUS_VARIABLES = (
+    "ACD_CALL",
+    "ACD_AT",
     "ACD_LANG",
     "ACD_CONCERN",
     "ACD_SECOND",
@@ -25,7 +27,39 @@ STATUS_VARIABLES = (
 """What the Status action is asked for, so that callers can be adopted from the PBX alone."""
 
 BRIDGES_MAX = 2_000
-"""Bridges with one party that are remembered; the oldest is forgotten first."""
+"""Bridges without a talk that are remembered; the oldest is forgotten first."""
+
+CONTEXTS = frozenset(
+    {
+        "acd-entry",
+        "acd-language",
+        "acd-concern",
+        "acd-hold",
+        "acd-connect",
+        "acd-degraded",
+        "acd-closed",
+    }
+)
+"""Where a caller can stand. Asked in any other one of ours, they are where their ACD_AT says."""
+
+PLACES = {
+    "menu": "acd-entry",
+    "hold": "acd-hold",
+    "connect": "acd-connect",
+    "degraded": "acd-degraded",
+    "closed": "acd-closed",
+}
+"""ACD_AT -> context. A caller's own subroutine or include is where they were when they went into it."""
+
+SIGNS_OF_LIFE = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
+"""DialState of a phone that answered an INVITE with something: 180; 183, or early media with either; 100 is
+not told (see acd/pbx/signs.py)."""
+
+SENTENCES = {"": "s", PHONE_LOST: "lost"}
+"""Extension of acd-hold that says it."""
+
+TOLD_FOR_OTHERS = frozenset({"ACDSays"})
+"""Our own UserEvents that decide nothing: for logs and tests."""
 
 PBX = "pbx"
 
@@ -57,23 +91,37 @@ def _endpoint(channel: str) -> str:
     return rest.rpartition("-")[0] if technology == "PJSIP" else ""
 
 
+def _helper(frame: Frame) -> bool:
+    """Whether a frame is about a channel that is no telephone: one of Asterisk's own."""
+    return not frame.get("Channel", "PJSIP/").startswith("PJSIP/")
+
+
+class Entered(NamedTuple):
+    """A leg in a bridge where no talk has begun yet. phone: "" for a caller's leg."""
+
+    leg: Leg
+    phone: str
+    caller: Leg
+
+
 class Translator:
     """Translates for one PBX. Holds nothing but the half-filled bridges of calls being connected."""
 
     def __init__(self, node: str, trunk: str = "trunk") -> None:
         self._node = node
         self._trunk = trunk
-        self._bridges: dict[str, tuple[Leg, str]] = {}
+        self._bridges: dict[str, Entered] = {}
         self.strange: dict[str, int] = {}
         self._by_event: dict[str, Callable[[Frame], list[Arrival]]] = {
             "UserEvent": self._user_event,
             "Hangup": self._hangup,
-            "HangupRequest": lambda f: [Arrival(ev.HangupAsked(self._leg(f)), PBX)],
+            "HangupRequest": self._hangup_asked,
             "DialBegin": self._dial_begin,
             "DialState": self._dial_state,
             "BridgeEnter": self._bridge_enter,
             "BridgeLeave": self._bridge_leave,
             "DeviceStateChange": self._device,
+            "ContactStatus": self._contact,
         }
         self._by_user_event: dict[str, Callable[[Frame], ev.Event]] = {
             "ACDEntry": lambda f: ev.CallArrived(self._call(f), f.get("Line")[:40]),
@@ -81,7 +129,7 @@ class Translator:
             "ACDConcern": lambda f: ev.ConcernChosen(self._call(f), _word(f.get("Concern"))),
             "ACDWaiting": self._waiting,
             "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
-            "ACDCase": lambda f: ev.CaseEntered(self._call(f), _word(f.get("Case"))),
+            "ACDCase": lambda f: ev.CaseEntered(self._call(f), ""),
             "ACDRecord": lambda f: ev.RecordingRefused(self._call(f)),
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
             "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),
@@ -89,9 +137,8 @@ class Translator:
                 self._call(f), _int(f.get("Offer")), _word(f.get("Status"))
             ),
             "ACDStale": lambda f: ev.DialEnded(self._call(f), _int(f.get("Offer")), "STALE"),
-            "ACDStaff": lambda f: ev.StaffAsked(
-                "", _word(f.get("Phone")), _word(f.get("Action")), "", Leg(self._node, f.get("Leg")[:80])
-            ),
+            "ACDCaught": lambda f: ev.CallerCaught(self._call(f)),
+            "ACDStaff": self._staff,
         }
 
     # --- in ------------------------------------------------------------------------------------------
@@ -105,14 +152,29 @@ class Translator:
         self, status: Iterable[Frame], devices: Iterable[Frame], asked_ms: int, linkup: bool
     ) -> ev.PbxSnapshot:
         """The answers to Status and DeviceStateList as one event."""
-        legs = tuple(self._leg_seen(each) for each in status if each.get("Event") == "Status")
+        legs = tuple(
+            self._leg_seen(each) for each in status if each.get("Event") == "Status" and not _helper(each)
+        )
         states = {
             each.get("Device").removeprefix("PJSIP/"): _word(each.get("State"))
             for each in devices
             if each.get("Event") == "DeviceStateChange" and each.get("Device").startswith("PJSIP/")
         }
-        self._bridges.clear()
+        if linkup:
+            self._take_up(legs)
         return ev.PbxSnapshot(asked_ms, linkup, legs, tuple(sorted(states.items())), self._node)
+
+    def _take_up(self, legs: Iterable[ev.LegSeen]) -> None:
+        """Who stood alone in a bridge when the link came up: the other may enter next. Between two snapshots
+        of one link the events have told all that, and a snapshot would only be older than they are."""
+        self._bridges.clear()
+        together: dict[str, list[ev.LegSeen]] = {}
+        for leg in legs:
+            if leg.bridge:
+                together.setdefault(leg.bridge, []).append(leg)
+        for bridge, there in together.items():
+            if len(there) == 1:
+                self._bridges[bridge] = Entered(there[0].leg, there[0].phone, there[0].caller)
 
     def _leg(self, frame: Frame, header: str = "Uniqueid") -> Leg:
         return Leg(self._node, frame.get(header)[:80])
@@ -126,15 +188,22 @@ class Translator:
 
     def _user_event(self, frame: Frame) -> list[Arrival]:
         name = frame.get("UserEvent")
+        if name in TOLD_FOR_OTHERS:
+            return []
         make = self._by_user_event.get(name)
         if make is None or not (frame.get("Call") or frame.get("Phone")):
             self._strange(f"UserEvent {_word(name)}")
             return []
         event = make(frame)
         if isinstance(event, ev.StaffAsked):
-            return [Arrival(event, f"staff:{event.phone}")]
+            return [Arrival(event, f"phone:{event.phone}")]
         number = frame.get("CallerIDNum")[:64] if isinstance(event, ev.CallArrived) else ""
-        return [Arrival(event, PBX, number="" if number == "<unknown>" else number)]
+        keyed = _word(frame.get("Case")) if isinstance(event, ev.CaseEntered) else ""
+        return [Arrival(event, PBX, number="" if number == "<unknown>" else number, keyed=keyed)]
+
+    def _staff(self, frame: Frame) -> ev.StaffAsked:
+        phone, action = _word(frame.get("Phone")), _word(frame.get("Action"))
+        return ev.StaffAsked("", phone, action, "", self._leg(frame, "Leg"), self._node)
 
     def _waiting(self, frame: Frame) -> ev.CallWaiting:
         return ev.CallWaiting(
@@ -146,8 +215,13 @@ class Translator:
             _int(frame.get("Queued")) * 1000,
         )
 
+    def _hangup_asked(self, frame: Frame) -> list[Arrival]:
+        return [] if _helper(frame) else [Arrival(ev.HangupAsked(self._leg(frame)), PBX)]
+
     def _hangup(self, frame: Frame) -> list[Arrival]:
-        return [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause"))), PBX)]
+        return (
+            [] if _helper(frame) else [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause"))), PBX)]
+        )
 
     def _dial_begin(self, frame: Frame) -> list[Arrival]:
         phone = _endpoint(frame.get("DestChannel"))
@@ -157,26 +231,33 @@ class Translator:
         return [Arrival(event, PBX)]
 
     def _dial_state(self, frame: Frame) -> list[Arrival]:
-        if frame.get("DialStatus") != "RINGING":
+        if frame.get("DialStatus") not in SIGNS_OF_LIFE or not frame.get("DestUniqueid"):
             return []
         return [Arrival(ev.PhoneRang(self._leg(frame, "DestUniqueid")), PBX)]
 
     def _bridge_enter(self, frame: Frame) -> list[Arrival]:
-        """A talk is known when the second of caller and phone enters; the phone's Linkedid is the caller."""
+        """A talk is known when caller and phone are both there, whoever was first.
+
+        The bridge says who is connected; the phone's Linkedid names the caller where nobody else does.
+        """
+        channel = _endpoint(frame.get("Channel"))
+        if not channel:
+            return []
         bridge, leg = frame.get("BridgeUniqueid"), self._leg(frame)
-        phone = _endpoint(frame.get("Channel"))
-        if phone and phone != self._trunk:
-            caller = self._leg(frame, "Linkedid")
-            if frame.get("BridgeNumChannels") == "2":
-                self._bridges.pop(bridge, None)
+        phone = "" if channel == self._trunk else channel
+        came = Entered(leg, phone, self._leg(frame, "Linkedid") if phone else leg)
+        there = self._bridges.pop(bridge, None)
+        if frame.get("BridgeNumChannels") == "2":
+            if phone:
+                caller = there.leg if there is not None and not there.phone else came.caller
                 return [Arrival(ev.Bridged(caller, leg, phone), PBX)]
+            if there is not None and there.phone:
+                return [Arrival(ev.Bridged(leg, there.leg, there.phone), PBX)]
+            return []
+        if frame.get("BridgeNumChannels") == "1":
             if len(self._bridges) >= BRIDGES_MAX:
                 self._bridges.pop(next(iter(self._bridges)))
-            self._bridges[bridge] = (leg, phone)
-            return []
-        there = self._bridges.pop(bridge, None)
-        if there is not None and frame.get("BridgeNumChannels") == "2":
-            return [Arrival(ev.Bridged(leg, there[0], there[1]), PBX)]
+            self._bridges[bridge] = came
         return []
 
     def _bridge_leave(self, frame: Frame) -> list[Arrival]:
@@ -190,7 +271,15 @@ class Translator:
         phone = device.removeprefix("PJSIP/")
         if phone == self._trunk:
             return []
-        return [Arrival(ev.DeviceChanged(phone[:40], _word(frame.get("State"))), PBX)]
+        return [Arrival(ev.DeviceChanged(phone[:40], _word(frame.get("State")), self._node), PBX)]
+
+    def _contact(self, frame: Frame) -> list[Arrival]:
+        """Qualify's word on a phone. It comes while the phone talks too, when its device is only INUSE. A
+        contact that is Removed was replaced by a newer one, mostly of the same phone, which lives."""
+        phone = frame.get("AOR") or frame.get("EndpointName")
+        if frame.get("ContactStatus") != "Unreachable" or not phone or phone == self._trunk:
+            return []
+        return [Arrival(ev.PhoneLost(phone[:40], self._node), PBX)]
 
     def _leg_seen(self, frame: Frame) -> ev.LegSeen:
         known: dict[str, str] = {}
@@ -200,12 +289,15 @@ class Translator:
                 known[name] = "" if value == "(null)" else value
         phone = _endpoint(frame.get("Channel"))
         leg = self._leg(frame)
+        context = frame.get("Context")[:40]
+        if context not in CONTEXTS and known.get("ACD_CALL") == leg.uid:
+            context = PLACES.get(known.get("ACD_AT", ""), context)
         linked = self._leg(frame, "Linkedid")
         return ev.LegSeen(
             leg=leg,
             caller=linked if linked.uid else leg,
             phone="" if phone == self._trunk else phone,
-            context=frame.get("Context")[:40],
+            context=context,
             bridge=frame.get("BridgeID")[:80],
             up=frame.get("ChannelStateDesc") == "Up",
             language=_word(known.get("ACD_LANG", "")),
@@ -225,7 +317,7 @@ class Translator:
             extension = f"{command.id}*{command.term}*{command.reach.address}"
             return [self._redirect(command.caller, "acd-connect", extension)]
         if isinstance(command, Withdraw):
-            return [self._redirect(command.caller, "acd-hold", "s")]
+            return [self._redirect(command.caller, "acd-hold", SENTENCES.get(command.sentence, "s"))]
         if isinstance(command, Confirm):
             answer = "ok" if command.accepted else "refused"
             return [self._set("ACD_ACK", answer, command.leg.uid)]

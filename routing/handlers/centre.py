@@ -141,6 +141,7 @@ def depart(moves: Moves) -> None:
     for key in gone:
         del world.people[key]
     moves.rebuild()
+    moves.derived.tell_fallback()
 
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {

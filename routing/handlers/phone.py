@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from agents import state as staff
 from routing import events as ev
 from routing import facts
 from routing import visit as table
@@ -21,9 +22,9 @@ def dial_began(moves: Moves, event: ev.DialBegan) -> None:
     person = moves.derived.person_at(event.phone, event.phone_leg.node)
     offer = moves.world.offers.get(visit.offer)
     if offer is not None and person is not None and offer.agent == person.agent.id:
-        moves.offers.dials(visit, offer, event.phone_leg)
+        moves.offers.dials(visit, offer, event.phone_leg, event.phone)
     elif visit.state == table.DEGRADED:
-        moves.offers.rings_alone(visit, person, event.phone_leg)
+        moves.offers.rings_alone(visit, person, event.phone_leg, event.phone)
 
 
 def rang(moves: Moves, event: ev.PhoneRang) -> None:
@@ -32,7 +33,7 @@ def rang(moves: Moves, event: ev.PhoneRang) -> None:
     offer = moves.world.offers.get(visit.offer) if visit is not None else None
     if visit is None or offer is None or offer.phone_leg != event.phone_leg or offer.rang:
         return
-    moves.offers.extend(offer, moves.world.rules.lease_ms)
+    moves.offers.lease(offer, moves.world.rules.lease_ms)
     moves.offers.rang(visit, offer, event.phone_leg)
 
 
@@ -45,7 +46,7 @@ def bridged(moves: Moves, event: ev.Bridged) -> None:
         person = moves.world.people.get(agent)
     else:
         person = moves.derived.person_at(event.phone, event.phone_leg.node)
-    moves.talks.begin(visit, person, event.phone_leg)
+    moves.talks.begin(visit, person, event.phone_leg, event.phone)
 
 
 def _rung_at(moves: Moves, phone_leg: ev.Leg) -> str | None:
@@ -65,7 +66,7 @@ def dial_ended(moves: Moves, event: ev.DialEnded) -> None:
         return
     offer.status = event.status
     if offer.phone_leg is not None and offer.cause < 0:
-        moves.offers.extend(offer, CAUSE_MS)
+        moves.offers.lease(offer, CAUSE_MS)
         return
     moves.offers.dial_over(offer)
 
@@ -89,17 +90,15 @@ def device_changed(moves: Moves, event: ev.DeviceChanged) -> None:
 
 def phone_lost(moves: Moves, event: ev.PhoneLost) -> None:
     """A phone that died in a talk: the caller, who hears nothing, is told and is first in line again."""
+    moves.people.set_device(event.phone, staff.LOST, event.node)
     for visit in list(moves.world.visits.values()):
         phone = visit.phone
-        if visit.state != table.TALKING or phone is None:
+        if visit.state != table.TALKING or phone is None or phone.phone != event.phone:
             continue
-        person = moves.world.people.get(phone.agent)
-        reach = person.agent.reach if person is not None else None
-        if reach is None or reach.address != event.phone or reach.node not in ("", event.node):
-            continue
-        moves.talks.over(visit)
-        moves.visits.part(visit)
-        moves.offers.withdraw(visit, PHONE_LOST)
+        if event.node in ("", phone.leg.node):
+            moves.talks.over(visit)
+            moves.visits.part(visit)
+            moves.offers.withdraw(visit, PHONE_LOST)
 
 
 def interpreter(trigger: str) -> Callable[[Moves, Any], None]:

@@ -42,7 +42,7 @@ async def run(figures: Figures, seconds: int, folder: Path) -> None:
     async with FakePbx(phones) as pbx:
         changes = {
             "staff": people,
-            "staffing": {"wrap_up_seconds": 0},
+            "staffing": {"wrap_up_seconds": 0, "short_talk_seconds": 0},
             "pbx": {"ami_port": pbx.port},
         }
         config = configured(PROJECT / "config" / "welcomecenter.toml", folder, changes)

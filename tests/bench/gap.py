@@ -104,7 +104,7 @@ async def hotline() -> AsyncIterator[Hotline]:
     """Asterisk, our daemon with all of our people logged in, and the queues."""
     changes = {
         "staff": staff(),
-        "staffing": {"wrap_up_seconds": 0},
+        "staffing": {"wrap_up_seconds": 0, "short_talk_seconds": 0},
         "recording": {"enabled": False},
     }
     async with Hotline(PROJECT / "config" / "welcomecenter.toml", changes, files()) as running:

@@ -81,7 +81,7 @@ class Fake:
 @pytest.fixture(scope="module", params=["fake", "real"])
 async def pbx(request: pytest.FixtureRequest) -> AsyncIterator[Pbx]:
     if request.param == "fake":
-        async with FakePbx([PHONE]) as fake:
+        async with FakePbx([PHONE], short_talk_ms=2000) as fake:
             yield Fake(fake)
     else:
         async with Hotline(PROJECT / "config" / "welcomecenter.toml", QUICK) as hotline:
@@ -164,7 +164,7 @@ async def test_a_caller_is_heard_from_entry_to_hold_in_order(pbx: Pbx, ear: Ear)
 
 
 async def test_an_offer_rings_connects_and_ends_with_the_phone(pbx: Pbx, ear: Ear) -> None:
-    await pbx.phone(answer_ms=200, talk_ms=400, refuse=0)
+    await pbx.phone(answer_ms=200, talk_ms=2300, refuse=0)
     await pbx.caller()
     leg = await ear.waiting()
     ear.port.send([connect(leg, 11)])
@@ -179,6 +179,19 @@ async def test_an_offer_rings_connects_and_ends_with_the_phone(pbx: Pbx, ear: Ea
     assert sorted(ended) == sorted([talk.phone_leg, leg]), "each once; which first is up to two threads"
     states = [each.state for each in ear.said if isinstance(each, ev.DeviceChanged) and each.phone == PHONE]
     assert "INUSE" in states
+
+
+async def test_a_phone_that_answers_and_ends_at_once_gives_the_caller_back(pbx: Pbx, ear: Ear) -> None:
+    await pbx.phone(answer_ms=100, talk_ms=100, refuse=0)
+    await pbx.caller()
+    leg = await ear.waiting()
+    ear.port.send([connect(leg, 18)])
+    talk = await ear.hears(ev.Bridged)
+    ended = await ear.hears(ev.DialEnded)
+    assert (ended.leg, ended.offer, ended.status) == (leg, 18, "ANSWER")
+    assert (await ear.hears(ev.CallWaiting)).leg == leg
+    assert (await ear.hears(ev.LegEnded)).leg == talk.phone_leg
+    assert not any(isinstance(each, ev.LegEnded) and each.leg == leg for each in ear.said)
 
 
 @pytest.mark.parametrize(("refuse", "cause", "status"), [(486, 17, "BUSY"), (603, 21, "CHANUNAVAIL")])

@@ -1,6 +1,7 @@
 """An AMI server that does wrong on purpose, over real TCP: each test says what it answers."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
@@ -18,6 +19,7 @@ class FakeAmi:
         self._answer = answer
         self._booted = booted
         self.mute = mute
+        self.now: Callable[[], float] = time.time
         self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> "FakeAmi":
@@ -38,7 +40,9 @@ class FakeAmi:
             writer.write(raw)
 
     def say(self, **headers: str) -> None:
-        """One frame."""
+        """One frame; events and pongs are stamped, as `timestampevents` has it."""
+        if "Event" in headers or "Ping" in headers:
+            headers.setdefault("Timestamp", f"{self.now():.6f}")
         self.send("".join(f"{k}: {v}\r\n" for k, v in headers.items()).encode() + b"\r\n")
 
     def drop(self) -> None:

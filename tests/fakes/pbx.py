@@ -18,12 +18,16 @@ REFUSALS = {486: BUSY, 603: DECLINED}
 
 @dataclass
 class Phone:
-    """How a phone behaves: rings so long, then answers, or refuses at once; talks so long, or for ever."""
+    """How a phone behaves: rings so long, then answers, or refuses at once; talks so long, or for ever.
+
+    silent_ms: how long it says nothing before it rings.
+    """
 
     answer_ms: int = 0
     talk_ms: int | None = None
     refuse: int = 0
     state: str = "NOT_INUSE"
+    silent_ms: int = 0
 
 
 @dataclass
@@ -42,11 +46,14 @@ class Channel:
 class FakePbx(FakeAmi):
     """Callers come by `caller`; what the daemon asks for is done as the dialplan would."""
 
-    def __init__(self, phones: Sequence[str]) -> None:
+    def __init__(self, phones: Sequence[str], short_talk_ms: int = 0) -> None:
         super().__init__(self._do)
+        self._short_talk_ms = short_talk_ms
         self.phones = {name: Phone(state="UNAVAILABLE") for name in phones}
         self.calls: dict[str, Channel] = {}
         self.globals: dict[str, str] = {}
+        self.torn: list[str] = []
+        self.talks = 0
         self._uids = (f"17{i:08}.{i}" for i in itertools.count(1))
         self._ring_s = 15.0
         self._quiet = asyncio.Event()
@@ -125,6 +132,8 @@ class FakePbx(FakeAmi):
             self.say(Response="Error", ActionID=key, Message="Channel does not exist")
             return
         self.say(Response="Success", ActionID=key, Message="Redirect successful")
+        if call.bridge:
+            self.torn.append(call.uid)
         self._end_phone(call, 16)
         call.dial += 1
         if action["Context"] != "acd-connect":
@@ -158,9 +167,20 @@ class FakePbx(FakeAmi):
             self._end_phone(call, cause)
             self._after(call, offer, status)
             return
+        if phone.silent_ms:
+            self._device(name, "INUSE")
+            loop = asyncio.get_running_loop()
+            loop.call_later(phone.silent_ms / 1000, self._ring, call, call.dial, offer)
+        else:
+            self._ring(call, call.dial, offer)
+
+    def _ring(self, call: Channel, dial: int, offer: str) -> None:
+        if call.uid not in self.calls or call.dial != dial:
+            return
+        name, phone = call.phone, self.phones[call.phone]
         self._device(name, "RINGING")
         self.say(Event="DialState", DialStatus="RINGING", Uniqueid=call.uid, DestUniqueid=call.phone_uid)
-        loop, dial = asyncio.get_running_loop(), call.dial
+        loop = asyncio.get_running_loop()
         if phone.answer_ms / 1000 < self._ring_s:
             loop.call_later(phone.answer_ms / 1000, self._pick_up, call, dial)
         else:
@@ -175,6 +195,7 @@ class FakePbx(FakeAmi):
         if call.uid not in self.calls or call.dial != dial:
             return
         call.bridge = f"bridge-{call.phone_uid}"
+        self.talks += 1
         phone = self.phones[call.phone]
         self._device(call.phone, "INUSE")
         for i, (channel, uid) in enumerate((("trunk", call.uid), (call.phone, call.phone_uid)), start=1):
@@ -192,8 +213,12 @@ class FakePbx(FakeAmi):
     def _staff_leaves(self, call: Channel, dial: int) -> None:
         if call.uid in self.calls and call.dial == dial and call.bridge:
             self.say(Event="HangupRequest", Uniqueid=call.phone_uid)
+            talk_ms = self.phones[call.phone].talk_ms
             self._end_phone(call, 16)
-            self._gone(call, 16)
+            if talk_ms is not None and talk_ms < self._short_talk_ms:
+                self._after(call, call.variables["ACD_OFFER"], "ANSWER")
+            else:
+                self._gone(call, 16)
 
     # --- what happens --------------------------------------------------------------------------------
 

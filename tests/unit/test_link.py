@@ -70,6 +70,21 @@ async def test_nothing_is_sent_again_after_a_loss(ami: FakeAmi) -> None:
     await second.aclose()
 
 
+async def test_the_library_keeps_no_unanswered_action_for_a_next_connection() -> None:
+    """Guard 2: whichever way a connection ends, panoramisk's own included, nothing waits to be replayed."""
+    async with FakeAmi(lambda _action, _ami: None) as ami:
+        link = await connect(ami)
+        asked = asyncio.ensure_future(link.ask({"Action": "Redirect"}))
+        await asyncio.sleep(0)
+        assert link._protocol is not None
+        assert len(link._protocol.responses) > 0
+        link._protocol.close()
+        assert list(link._manager.awaiting_actions) == []
+        link.lose("test")
+        await asyncio.gather(asked, return_exceptions=True)
+        await link.aclose()
+
+
 async def test_a_list_is_put_together_in_either_order() -> None:
     def answer(action: Action, server: FakeAmi) -> None:
         key = action["ActionID"]

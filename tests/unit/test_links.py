@@ -1,4 +1,4 @@
-"""Lost links, snapshots, changes of staff: what the PBX has is so, and nobody is lost or rung twice over it."""
+"""Lost links, snapshots, changes of staff: what the PBX has is so; nobody is lost or rung twice over it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from agents.model import Roster
 from routing import events as ev
 from routing import facts
 from routing import visit as table
-from routing.commands import Connect, Withdraw
+from routing.commands import PHONE_LOST, Connect, Withdraw
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 from tests.unit.test_engine import CALLER, PHONE, answer, none, offered, only, ring, seen
 
@@ -82,8 +82,7 @@ def test_a_phone_with_a_leg_is_not_rung_whatever_its_device_says(bench: Bench) -
     waits = seen(OTHER, OTHER, "", "acd-hold")
     effects = bench.tell(snapshot(bench, held, seen(PHONE, CALLER, "p02", "acd-degraded"), waits))
     assert none(Connect, effects.commands)
-    bench.tell(ev.LegEnded(PHONE, 0))
-    effects = bench.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
+    effects = bench.tell(ev.LegEnded(PHONE, 0))
     assert only(Connect, effects.commands).caller == OTHER
 
 
@@ -94,6 +93,9 @@ def test_a_private_call_that_the_device_does_not_show_yet_is_not_disturbed(bench
     private = seen(PHONE, PHONE, "p02", "acd-phones")
     effects = bench.tell(snapshot(bench, private, seen(OTHER, OTHER, "", "acd-hold")))
     assert none(Connect, effects.commands)
+    assert bench.engine.world.people["birgit"].appears == staff.BUSY_OUTSIDE
+    effects = bench.tell(ev.LegEnded(PHONE, 16))
+    assert only(Connect, effects.commands).caller == OTHER
 
 
 def test_a_talk_that_went_over_to_somebody_else_is_theirs(bench: Bench) -> None:
@@ -176,6 +178,52 @@ def test_an_answer_at_the_phone_that_was_rung_counts_although_their_phone_is_ano
     bench.tell(ev.RosterChanged("moved", Roster(tuple(moved))))
     began = only(facts.TalkBegan, bench.tell(ev.Bridged(CALLER, PHONE, "p02")).facts)
     assert (began.agent, began.offer > 0) == ("birgit", True)
+
+
+def test_the_phone_of_the_talk_counts_when_it_dies_not_the_persons_present_one(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    moved = [
+        agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
+        for agent in ROSTER.agents
+    ]
+    bench.tell(ev.RosterChanged("moved", Roster(tuple(moved))))
+    answer(bench, "p02")
+    assert bench.tell(ev.PhoneLost("p22", NODE), 10_000).commands == ()
+    assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE)).commands).caller == CALLER
+
+
+def test_a_phone_that_was_lost_while_nobody_could_be_told_is_still_lost_at_the_link_up(
+    bench: Bench,
+) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.LinkDown("stuck"), 60_000)
+    bench.tell(ev.PhoneLost("p02", NODE))
+    legs = (seen(CALLER, CALLER, "", "acd-connect", "b"), seen(PHONE, CALLER, "p02", "acd-connect", "b"))
+    devices = (("p02", "INUSE"),)
+    event = ev.PbxSnapshot(bench.now + 1, True, legs, devices, NODE)
+    effects = bench.tell(event)
+    assert none(facts.TalkBegan, effects.facts)
+    assert only(Withdraw, effects.commands).sentence == PHONE_LOST
+    bench.tell(ev.LegEnded(PHONE, 16))
+    assert bench.engine.world.people["birgit"].appears == staff.WRAP_UP
+    bench.tell(ev.DeviceChanged("p02", "NOT_INUSE", NODE))
+    bench.tell(ev.Elapsed(), 20_000)
+    assert bench.engine.world.people["birgit"].appears == staff.READY
+
+
+def test_an_answer_takes_back_what_the_same_step_decided_for_the_caller(bench: Bench) -> None:
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    effects = bench.tell(ev.Bridged(CALLER, PHONE, "p02"), POLICY.lease_ms + 40)
+    assert only(facts.OfferEnded, effects.facts).outcome == facts.NO_ANSWER
+    assert only(facts.TalkBegan, effects.facts).agent == "birgit"
+    assert effects.commands == ()
 
 
 def test_a_new_persons_phone_is_known_if_the_pbx_ever_told_of_it(bench: Bench) -> None:

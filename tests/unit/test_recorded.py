@@ -76,6 +76,12 @@ class Overheard:
     def resync(self) -> None:
         self.port.resync()
 
+    def hurry(self, offers: bool) -> None:
+        self.port.hurry(offers)
+
+    async def emptied(self) -> None:
+        await self.port.emptied()
+
     def facts(self, seq: int, told: Sequence[facts.Fact]) -> None:
         self.told.extend(told)
         self._more.set()
@@ -175,7 +181,7 @@ async def test_the_day_is_one_worth_deciding(recorded: tuple[SqlJournal, Overhea
     """Widened, refused, withdrawn, given up, two terms, deadlines that nothing else was there to pass."""
     journal, heard = recorded
     events = [each.event async for each in journal.read(0)]
-    assert sum(isinstance(event, Elapsed) for event in events) > 20
+    assert sum(isinstance(event, Elapsed) for event in events) > 8
     assert sum(isinstance(event, TermBegan) for event in events) == 2
     assert {each.choice.step for each in heard.of(facts.OfferMade)} >= {0, 1, 3}
     outcomes = {each.outcome for each in heard.of(facts.OfferEnded)}

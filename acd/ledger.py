@@ -1,0 +1,234 @@
+"""What the dialplan wrote down about its calls: read at link-up, forgotten once it is in the records.
+
+Asterisk's own database holds one family a call, /acd/UNIQUEID, and in it, as the call goes on, each
+line behind its moment in epoch ms and a colon:
+
+    a   LINE              answered by the menu           l   LANGUAGE    chose a language
+    w   LANGUAGE:CONCERN  waits                          s   LANGUAGE    a second language too
+    d                     served by the dialplan alone   q               hears that we are closed
+    rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
+    eN  DIALSTATUS        that dial, or talk, is over    z   WHO:CAUSE   the end
+
+Never a caller's number. What acd/pbx/menus.py, waiting.py and contexts.py write is read here only.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerTalk, Leg, PbxSnapshot
+from routing.facts import BY_CALLER, BY_PBX, BY_STAFF
+
+FAMILY = "acd"
+TREE = {"Action": "DBGetTree", "Family": FAMILY}
+CONTEXT = "acd-forget"
+FORGET_BATCH = 30
+"""Calls that one action names: an AMI line holds 1,024 characters."""
+FORGET_MAX = 600
+"""Calls forgotten at a time, so that a long outage does not end in a flood of actions."""
+ASK_RECORDS = 500
+SWEEP_S = 60.0
+KEEP_S = 7 * 86_400
+"""What the records never name (a call of another installation's tests) is forgotten after so long."""
+
+log = structlog.get_logger(__name__)
+
+_KEY = re.compile(r"/acd/(([0-9]{1,12})\.[0-9]{1,12})/([a-z])([0-9]{0,5})")
+_MS = re.compile(r"[0-9]{12,14}")
+_WORD = re.compile(r"[A-Za-z0-9_+-]{1,40}")
+_WHO = frozenset({BY_CALLER, BY_STAFF, BY_PBX})
+
+Notes = Mapping[str, str]
+"""The lines of one call: key -> value."""
+
+
+class Frame(Protocol):
+    """What is needed of an AMI frame."""
+
+    def get(self, name: str, default: str = "") -> str: ...
+
+
+class Link(Protocol):
+    """What is needed of the link to the PBX. What it raises ends a sweep."""
+
+    async def ask(self, action: Mapping[str, str]) -> object: ...
+
+    async def ask_list(self, action: Mapping[str, str]) -> Sequence[Frame]: ...
+
+
+Recorded = Callable[[Sequence[str]], Awaitable[Iterable[str]]]
+"""Of these Uniqueids, those of visits whose end is in the records."""
+
+
+# --- reading ------------------------------------------------------------------------------------------
+
+
+def notes(frames: Iterable[Frame]) -> dict[str, dict[str, str]]:
+    """Uniqueid -> its lines. What is not ours is left out."""
+    calls: dict[str, dict[str, str]] = {}
+    for frame in frames:
+        if found := _KEY.fullmatch(frame.get("Key")):
+            calls.setdefault(found[1], {})[found[3] + found[4]] = frame.get("Val")
+    return calls
+
+
+def _ms(text: str) -> int:
+    return int(text) if _MS.fullmatch(text) else 0
+
+
+def _fields(value: str, count: int) -> list[str]:
+    """The parts of a line, as many as it has to have; words that are none of ours are empty."""
+    parts = [part.strip() for part in value.split(":")][:count]
+    words = [part if _WORD.fullmatch(part) else "" for part in parts]
+    return words + [""] * (count - len(words))
+
+
+def _numbered(lines: Notes, letter: str) -> list[int]:
+    """Which rings or talks there are, in order."""
+    return sorted(int(key[1:]) for key in lines if key[0] == letter and key[1:].isdigit())
+
+
+def row(node: str, uid: str, lines: Notes) -> LedgerRow:
+    """One call as the dialplan saw it. Never raises: what cannot be read is as if it had not been written."""
+    arrived, line = _fields(lines.get("a", ""), 2)
+    _, chosen = _fields(lines.get("l", ""), 2)
+    queued, language, concern = _fields(lines.get("w", ""), 3)
+    _, second = _fields(lines.get("s", ""), 2)
+    ended, who, cause = _fields(lines.get("z", ""), 3)
+    rings: list[LedgerRing] = []
+    talks: list[LedgerTalk] = []
+    for index in _numbered(lines, "r"):
+        rang, phone, offered = _fields(lines[f"r{index}"], 3)
+        over, status = _fields(lines.get(f"e{index}", ""), 2)
+        offer = int(offered) if offered.isdecimal() and len(offered) <= 18 else 0
+        began_ms = _ms(lines.get(f"t{index}", "").strip())
+        if not phone or not _ms(rang):
+            continue
+        if began_ms:
+            status = "ANSWER"
+            talks.append(LedgerTalk(phone, offer, began_ms, _ms(over) or _ms(ended)))
+        elif not status and _ms(ended):
+            status = "CANCEL"
+        rings.append(LedgerRing(phone, offer, _ms(rang), status))
+    return LedgerRow(
+        leg=Leg(node, uid),
+        line=line,
+        language=language or chosen,
+        concern=concern,
+        second=second,
+        arrived_ms=_ms(arrived) or int(uid.partition(".")[0]) * 1000,
+        queued_ms=_ms(queued),
+        degraded_ms=_ms(lines.get("d", "").strip()),
+        closed_ms=_ms(lines.get("q", "").strip()),
+        rings=tuple(rings),
+        talks=tuple(talks),
+        ended_ms=_ms(ended),
+        by=who if who in _WHO else "",
+        cause=int(cause) if cause.isdecimal() and len(cause) <= 3 else 0,
+    )
+
+
+def rows(node: str, calls: Mapping[str, Notes]) -> tuple[LedgerRow, ...]:
+    """All calls in the order of arrival."""
+    found = [row(node, uid, lines) for uid, lines in calls.items()]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(each: LedgerRow) -> tuple[int, int, int]:
+    second, _, counter = each.leg.uid.partition(".")
+    return each.arrived_ms, int(second), int(counter)
+
+
+class Account(NamedTuple):
+    """What a link-up tells: the ledger, and the snapshot without what the ledger knows to be over."""
+
+    ledger: LedgerRead
+    snapshot: PbxSnapshot
+
+
+def account(node: str, before: Iterable[str], after: Mapping[str, Notes], snapshot: PbxSnapshot) -> Account:
+    """Ledger and snapshot as of one moment, though they are asked one after the other.
+
+    before: the calls that stood in the ledger before the snapshot was asked for; after: the ledger as read
+    after it came. A call that began in between tells of itself by its events. One that ended in between has
+    its end in the ledger: the snapshot's legs of it are gone by now. One that is open in the ledger and not
+    in the snapshot ended without a word, with Asterisk itself.
+    """
+    known = set(before)
+    read = LedgerRead(node, rows(node, {uid: lines for uid, lines in after.items() if uid in known}))
+    over = {each.leg for each in read.rows if each.ended_ms}
+    legs = tuple(each for each in snapshot.legs if each.leg not in over and each.caller not in over)
+    return Account(read, snapshot._replace(legs=legs))
+
+
+# --- forgetting ---------------------------------------------------------------------------------------
+
+
+def forget(calls: Sequence[str]) -> dict[str, str]:
+    """The action that has the dialplan delete these calls: AMI's own wants rights that we do not take."""
+    return {
+        "Action": "Originate",
+        "Channel": f"Local/s@{CONTEXT}/n",
+        "Application": "NoOp",
+        "Variable": f"ACD_IDS={'-'.join(calls)}",
+        "Async": "true",
+    }
+
+
+class Ledger:
+    """The ledger of one PBX over one link after another.
+
+    recorded: see Recorded; what it raises leaves all as it is until the next sweep. now_s: epoch seconds.
+    """
+
+    def __init__(self, node: str, recorded: Recorded, now_s: Callable[[], float]) -> None:
+        self._node = node
+        self._recorded = recorded
+        self._now_s = now_s
+        self._link: Link | None = None
+        self._up = asyncio.Event()
+        self.kept = 0
+
+    async def calls(self, link: Link) -> dict[str, dict[str, str]]:
+        """Everything in the ledger. Raises what the link raises."""
+        return notes(await link.ask_list(TREE))
+
+    async def account(self, link: Link, before: Iterable[str], snapshot: PbxSnapshot) -> Account:
+        """See account(); from here on this link is swept. Raises what the link raises."""
+        after = await self.calls(link)
+        self._link = link
+        self._up.set()
+        return account(self._node, before, after, snapshot)
+
+    async def run(self) -> None:
+        """Forget what is recorded, a while after each link-up and then again and again."""
+        while True:
+            await self._up.wait()
+            await asyncio.sleep(SWEEP_S)
+            try:
+                await self.sweep()
+            except Exception as fault:  # noqa: BLE001 a database's own faults differ by driver; nothing is lost
+                self._up.clear() if isinstance(fault, ConnectionError) else None
+                log.warning("the dialplan's ledger is not swept", error=str(fault)[:200])
+
+    async def sweep(self) -> int:
+        """Have the recorded calls deleted, FORGET_MAX at most; how many."""
+        if (link := self._link) is None:
+            return 0
+        calls = sorted(await self.calls(link))
+        self.kept = len(calls)
+        old = self._now_s() - KEEP_S
+        done: list[str] = [uid for uid in calls if int(uid.partition(".")[0]) < old]
+        rest = [uid for uid in calls if int(uid.partition(".")[0]) >= old]
+        for begin in range(0, len(rest), ASK_RECORDS):
+            if len(done) >= FORGET_MAX:
+                break
+            done += await self._recorded(rest[begin : begin + ASK_RECORDS])
+        done = sorted(set(done) & set(calls))[:FORGET_MAX]
+        for begin in range(0, len(done), FORGET_BATCH):
+            await link.ask(forget(done[begin : begin + FORGET_BATCH]))
+        self.kept -= len(done)
+        return len(done)

@@ -1,0 +1,173 @@
+"""From outside to the queue: the trunk, the menus of language and concern, and opening hours."""
+
+from datetime import date
+
+from acd.pbx.contexts import caught, note
+from agents.model import UNDETERMINED
+from config.hours import closed_days
+from config.schema import DAYS, Centre
+
+PATIENCE_S = 10
+"""How long a menu waits for a key."""
+MENU_BOUND_S = 22
+"""Whoever presses nothing useful is sent on by then, counted from the first end of the language menu."""
+WRONG_KEY_S = 9
+"""An upper bound for the length of the sentence about a wrong key."""
+TRIES = 3
+RESPONSE_S = 0.2
+"""Who lost the step they were on gets t after so long, and t leads on."""
+CLOSED_YEARS = 3
+
+
+def trunk(centre: Centre) -> str:
+    """Where calls come in, and the begin of each."""
+    lines = ["; --- from outside ---", "[acd-trunk]"]
+    for number in dict.fromkeys([centre.centre.hotline, *centre.centre.numbers]):
+        lines.append(f"exten => {number},1,Set(ACD_LINE={centre.centre.hotline})")
+        lines.append(" same => n,Goto(acd-entry,s,1)")
+    lines.append("exten => _[+0-9].,1,Hangup(1)")
+    lines += [f"exten => {each},1,Goto(acd-entry,s,1)" for each in "tie"]
+    recorded = "1" if centre.recording.enabled else "0"
+    lines.append(
+        f"""
+[acd-entry]
+include => acd-end
+exten => s,1,Answer()
+ same => n,Set(TIMEOUT(response)={RESPONSE_S})
+ same => n,Set(ACD_CALL=${{UNIQUEID}})
+ same => n,Set(ACD_AT=menu)
+ same => n,Set(ACD_ARRIVED=${{EPOCH}})
+ same => n,{note("a", "${ACD_LINE}")}
+ same => n,Set(ACD_RECORD={recorded})
+ same => n,Set(CHANNEL(language)={UNDETERMINED})
+ same => n,UserEvent(ACDEntry,Call: ${{ACD_CALL}},Line: ${{ACD_LINE}})
+ same => n,Goto(acd-language,s,1)
+{caught("t", "i", "e")}"""
+    )
+    return "\n".join(lines)
+
+
+def _keys(count: int) -> list[tuple[str, int]]:
+    """(extension, entry) for each key; where 1 could become 10, 1# ends it at once."""
+    keys = [(str(entry), entry) for entry in range(1, count + 1)]
+    longer = {key[:-1] for key, _ in keys if len(key) > 1}
+    return keys + [(f"{key}#", entry) for key, entry in keys if key in longer]
+
+
+def language(centre: Centre) -> str:
+    """The language, each offered in itself."""
+    lines = [
+        f"""
+; --- the language, each offered in itself; * repeats; silence and wrong keys lead on, never out ---
+[acd-language]
+include => acd-end
+exten => s,1,Set(ACD_TRIES=0)
+ same => n,Set(ACD_UNTIL=0)
+ same => n,Set(TIMEOUT(digit)=2)
+ same => n,Background(acd/greeting)
+ same => n(menu),Background(acd/language_menu)
+ same => n(key),ExecIf($[${{ACD_UNTIL}}=0]?Set(ACD_UNTIL=$[${{EPOCH}}+{MENU_BOUND_S}]))
+ same => n,Set(ACD_LEFT=$[${{ACD_UNTIL}}-${{EPOCH}}])
+ same => n,GotoIf($[${{ACD_LEFT}}<=0]?none,1)
+ same => n,WaitExten(${{IF($[${{ACD_LEFT}}<{PATIENCE_S}]?${{ACD_LEFT}}:{PATIENCE_S})}})
+ same => n,Goto(none,1)
+exten => t,1,Goto(none,1)
+exten => e,1,Goto(none,1)
+exten => *,1,Set(ACD_UNTIL=0)
+ same => n,Goto(s,menu)
+exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
+ same => n,ExecIf($[${{ACD_UNTIL}}=0]?Set(ACD_UNTIL=$[${{EPOCH}}+{MENU_BOUND_S}]))
+ same => n,GotoIf($[${{ACD_TRIES}}>={TRIES} | ${{EPOCH}}+{WRONG_KEY_S}>${{ACD_UNTIL}}]?none,1)
+ same => n,Background(acd/wrong_key)
+ same => n,Goto(s,key)
+exten => none,1,Set(ACD_LANG={UNDETERMINED})
+ same => n,Set(ACD_CONCERN=other)
+ same => n,Set(ACD_NEXT=acd-hold,enter,1)
+ same => n,Goto(known,1)
+exten => chosen,1,Set(CHANNEL(language)=${{ACD_LANG}})
+ same => n,Set(ACD_NEXT=acd-concern,s,1)
+ same => n,Goto(known,1)
+exten => known,1,{note("l", "${ACD_LANG}")}
+ same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
+ same => n,Goto(acd-hours,s,1)""".strip()
+    ]
+    for key, entry in _keys(len(centre.languages)):
+        lines.append(f"exten => {key},1,Set(ACD_LANG={centre.languages[entry - 1]})")
+        lines.append(" same => n,Goto(chosen,1)")
+    return "\n".join(lines)
+
+
+def concern(centre: Centre) -> str:
+    """The concern, in the language chosen."""
+    lines = [
+        f"""
+; --- the concern, in the language chosen ---
+[acd-concern]
+include => acd-end
+exten => s,1,Set(ACD_TRIES=0)
+ same => n,Set(TIMEOUT(digit)=2)
+ same => n(menu),Background(acd/concern_menu)
+ same => n(key),WaitExten({PATIENCE_S})
+ same => n,Goto(none,1)
+exten => t,1,Goto(none,1)
+exten => e,1,Goto(none,1)
+exten => *,1,Goto(s,menu)
+exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
+ same => n,GotoIf($[${{ACD_TRIES}}>={TRIES}]?none,1)
+ same => n,Background(acd/wrong_key)
+ same => n,Goto(s,key)
+exten => none,1,Set(ACD_CONCERN=other)
+ same => n,Goto(chosen,1)
+exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
+ same => n,Goto(acd-hold,enter,1)""".strip()
+    ]
+    for key, entry in _keys(len(centre.concerns)):
+        lines.append(f"exten => {key},1,Set(ACD_CONCERN={centre.concerns[entry - 1]})")
+        lines.append(" same => n,Goto(chosen,1)")
+    return "\n".join(lines)
+
+
+def hours(centre: Centre, today: date) -> str:
+    """Opening hours as the dialplan knows them. `today` decides for which years holidays are written out.
+
+    No Gosub on a caller's leg: a list of channels names the context of a call, and the subroutine's would
+    say nothing of where the caller stands.
+    """
+    zone = centre.centre.timezone
+    lines = [
+        "; --- opening hours, so that the dialplan closes too when it is alone; ACD_NEXT says where to ---",
+        "[acd-hours]",
+        "include => acd-end",
+        "exten => s,1,GotoIf($[${DIALPLAN_EXISTS(acd-closed-days,"
+        f"${{STRFTIME(${{EPOCH}},{zone},%Y%m%d)}},1)}}]?closed)",
+    ]
+    for weekday, name in enumerate(DAYS):
+        for span in centre.hours.of(weekday):
+            last = span.end_minute - 1
+            times = f"{span.begin:%H:%M}-{last // 60:02}:{last % 60:02}"
+            lines.append(f" same => n,GotoIfTime({times},{name},*,*,{zone}?open)")
+    lines += [
+        " same => n(closed),Goto(acd-closed,s,1)",
+        " same => n(open),Goto(${ACD_NEXT})",
+        caught("t", "i", "e"),
+        "",
+        "; a table of dates, looked up and never run",
+        "[acd-closed-days]",
+    ]
+    for day in closed_days(centre, today, today.replace(year=today.year + CLOSED_YEARS, day=28)):
+        lines.append(f"exten => {day:%Y%m%d},1,Goto(acd-closed,s,1)")
+    lines.append(
+        f"""
+[acd-closed]
+include => acd-end
+exten => s,1,{note("q")}
+ same => n,Set(ACD_AT=closed)
+ same => n,UserEvent(ACDClosed,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
+ same => n,Playback(acd/closed)
+ same => n,Set(ACD_BY=pbx)
+ same => n,Hangup(16)
+exten => t,1,Goto(s,1)
+exten => i,1,Goto(s,1)
+exten => e,1,Goto(s,1)"""
+    )
+    return "\n".join(lines)

@@ -1,0 +1,188 @@
+"""The rendered extensions.conf, walked: no caller can fall out of it, and the daemon's words stand in it."""
+
+import re
+from datetime import date
+
+import pytest
+
+from acd.demo.hotline import PROJECT
+from acd.pbx.contexts import LANDING
+from acd.pbx.dialplan import extensions
+from acd.pbx.translate import CONTEXTS, PLACES, SENTENCES, TOLD_FOR_OTHERS, Translator
+from agents.model import Reach
+from config.load import load
+from routing.commands import Connect, Withdraw
+from routing.events import Leg
+
+CENTRE = load(PROJECT / "config" / "welcomecenter.toml")
+TEXT = extensions(CENTRE, date(2026, 11, 27))
+SUBROUTINES = {"acd-leg", "acd-ans"}
+"""On a phone's leg, by Gosub: they return."""
+TABLES = {"acd-closed-days"}
+STAFF = {"acd-phones", "acd-staff", "acd-forget"}
+"""No caller comes here: phones of the staff, and a helper channel of the daemon."""
+ENDS = {"acd-end"}
+LEADS_ON = {"Goto", "Hangup"}
+
+
+class Line:
+    """One priority of an extension."""
+
+    def __init__(self, label: str, text: str) -> None:
+        self.label = label
+        self.app, _, rest = text.partition("(")
+        self.args = rest.removesuffix(")")
+
+
+def contexts() -> dict[str, dict[str, list[Line]]]:
+    """Context -> extension -> priorities in order; the general part and the globals left out."""
+    found: dict[str, dict[str, list[Line]]] = {}
+    here: dict[str, list[Line]] = {}
+    extension: list[Line] = []
+    for line in TEXT.splitlines():
+        if section := re.fullmatch(r"\[([\w-]+)\]", line):
+            here = found.setdefault(section[1], {})
+        elif first := re.fullmatch(r"exten => ([^,]+),1,(.*)", line):
+            assert first[1] not in here, f"{first[1]} twice"
+            extension = here[first[1]] = [Line("", first[2])]
+        elif later := re.fullmatch(r" same => n(?:\((\w+)\))?,(.*)", line):
+            extension.append(Line(later[1] or "", later[2]))
+    return {name: found[name] for name in found if name not in ("general", "globals")}
+
+
+ALL = contexts()
+CALLERS = sorted(set(ALL) - SUBROUTINES - TABLES - STAFF - ENDS)
+REDIRECTED = [("acd-connect", "_X.")] + [("acd-hold", each) for each in SENTENCES.values()]
+
+
+def branches(args: str) -> list[str]:
+    """Where a GotoIf may go."""
+    return [each for each in re.sub(r"^.*\]\?", "", args).split(":") if each]
+
+
+def goals(context: str, extension: str, line: Line) -> list[tuple[str, str, str]]:
+    """(context, extension, priority) of every jump of a line."""
+    if line.app == "Goto":
+        words = [line.args]
+    elif line.app in ("GotoIf", "GotoIfTime"):
+        words = branches(line.args) if line.app == "GotoIf" else [line.args.rpartition("?")[2]]
+    else:
+        return []
+    found = []
+    for word in words:
+        if "${" in word:
+            continue
+        parts = word.split(",")
+        found.append(tuple([context, extension][: 3 - len(parts)] + parts))
+    return found  # type: ignore[return-value]
+
+
+def test_asterisk_is_told_never_to_hang_up_by_itself() -> None:
+    general = TEXT[TEXT.index("[general]") : TEXT.index("[globals]")]
+    assert "autofallthrough=no" in general
+
+
+@pytest.mark.parametrize("context", sorted(ALL))
+def test_every_extension_ends_in_a_step_that_leads_on(context: str) -> None:
+    for extension, lines in ALL[context].items():
+        wanted = {"Return"} if context in SUBROUTINES else LEADS_ON
+        last = lines[-1]
+        assert last.app in wanted, f"{context},{extension} ends in {last.app}({last.args})"
+
+
+@pytest.mark.parametrize("context", CALLERS)
+def test_whoever_loses_their_step_is_led_on(context: str) -> None:
+    for event in "tie":
+        assert event in ALL[context], f"{context} has no {event}"
+        assert not any(line.app == "Hangup" for line in ALL[context][event])
+
+
+@pytest.mark.parametrize("context", CALLERS)
+def test_the_end_of_every_call_is_written_down(context: str) -> None:
+    if context != "acd-trunk":
+        block = TEXT[TEXT.index(f"[{context}]") :]
+        assert block.splitlines()[1] == "include => acd-end"
+
+
+def test_every_jump_has_a_goal() -> None:
+    for context, extensions_of in ALL.items():
+        for extension, lines in extensions_of.items():
+            for line in lines:
+                for there, name, priority in goals(context, extension, line):
+                    assert name in ALL[there], f"{context},{extension}: {line.app}({line.args})"
+                    labels = {each.label for each in ALL[there][name]}
+                    assert priority == "1" or priority in labels, f"{context},{extension}: {line.args}"
+
+
+@pytest.mark.parametrize(("context", "extension"), REDIRECTED)
+def test_a_redirect_that_lands_too_far_still_lands_before_the_first_real_step(
+    context: str, extension: str
+) -> None:
+    lines = ALL[context][extension]
+    assert [line.app for line in lines[:LANDING]] == ["NoOp"] * LANDING
+    assert lines[LANDING].app != "NoOp"
+
+
+def test_a_caught_caller_is_on_hold_at_once_and_the_daemon_hears_it() -> None:
+    for context in ("acd-connect", "acd-entry", "acd-hours"):
+        for event in "tie":
+            told, back = ALL[context][event][1:]
+            assert told.args.startswith("ACDCaught,")
+            assert back.args == "acd-hold,s,again"
+    entry = [(line.app, line.args) for line in ALL["acd-entry"]["s"]]
+    assert entry[1] == ("Set", "TIMEOUT(response)=0.2"), "who lost their step gets t that soon"
+    again = next(line for line in ALL["acd-hold"]["s"] if line.label == "again")
+    assert again.args.startswith("ACDWaiting,")
+
+
+def test_no_subroutine_runs_on_a_callers_leg() -> None:
+    """A list of channels would show its context and not where the caller stands."""
+    for context in CALLERS:
+        for extension, lines in ALL[context].items():
+            for line in lines:
+                assert line.app not in ("Gosub", "GosubIf", "Macro"), f"{context},{extension}"
+
+
+def test_every_place_of_a_caller_is_known_to_the_translator() -> None:
+    said = set(re.findall(r"Set\(ACD_AT=(\w+)\)", TEXT))
+    assert said == set(PLACES)
+    assert set(PLACES.values()) <= CONTEXTS <= set(ALL)
+
+
+def test_every_word_of_the_dialplan_is_understood() -> None:
+    words = set(re.findall(r"UserEvent\((ACD\w+)", TEXT))
+    assert words == set(Translator("pbx1")._by_user_event) | TOLD_FOR_OTHERS
+
+
+def test_the_daemons_redirects_have_their_place() -> None:
+    leg = Leg("pbx1", "1.1")
+    translator = Translator("pbx1")
+    commands = [Connect(7, leg, Reach("phone", "p01"), 3), *(Withdraw(8, leg, each) for each in SENTENCES)]
+    for command in commands:
+        action = translator.actions(command)[0]
+        extension = action["Exten"] if action["Exten"] in ALL[action["Context"]] else "_X."
+        assert (action["Context"], extension) in REDIRECTED
+
+
+def test_a_talk_that_the_phones_side_ends_never_takes_the_caller_along_unseen() -> None:
+    """Dial comes back (option g) in every context that rings, and only a talk long enough is hung up."""
+    for context, extension in (("acd-connect", "_X."), ("acd-degraded", "s")):
+        lines = ALL[context][extension]
+        dial = next(i for i, line in enumerate(lines) if line.app == "Dial")
+        options = lines[dial].args.split(",")[2]
+        assert options.startswith("gm")
+        after = [f"{line.app}({line.args})" for line in lines[dial + 1 :]]
+        short = next(i for i, each in enumerate(after) if each == "GotoIf($[${ACD_TALKED}<2000]?after)")
+        lost = max(i for i, each in enumerate(after) if each.endswith("?acd-hold,lost,1)"))
+        end = after.index("Hangup(16)")
+        assert short < lost < end
+
+
+def test_no_phone_is_dialled_unclaimed() -> None:
+    for context, extension in (("acd-connect", "_X."), ("acd-degraded", "s")):
+        text = [f"{line.app}({line.args})" for line in ALL[context][extension]]
+        dial = next(i for i, each in enumerate(text) if each.startswith("Dial("))
+        claim = max(i for i, each in enumerate(text[:dial]) if each == "Set(GROUP(acdring)=${ACD_PHONE})")
+        between = " ".join(text[claim:dial])
+        assert "GROUP_COUNT(" in between
+        assert "DEVICE_STATE(" in between

@@ -1,0 +1,247 @@
+"""The dialplan's notes become rows: right to the second, in order, and whatever stands in them."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd import ledger
+from acd.pbx.codec import Frame
+from acd.store.codec import decode, encode
+from routing.events import (
+    LedgerRead,
+    LedgerRing,
+    LedgerRow,
+    LedgerTalk,
+    Leg,
+    LegSeen,
+    PbxSnapshot,
+)
+
+NODE = "pbx1"
+UID = "1795776906.0"
+GONE = "1795776940000:caller:16"
+WHOLE = {
+    "a": "1795776906000:+4920188000000",
+    "l": "1795776907000:uk",
+    "w": "1795776910000:uk:registration",
+    "s": "1795776915000:en",
+    "d": "1795776920000",
+    "r1": "1795776921000:p04:0",
+    "e1": "1795776929000:NOANSWER",
+    "r2": "1795776930000:p05:4294967301",
+    "t2": "1795776933456",
+    "e2": "1795776950000:ANSWER",
+    "z": "1795776950000:staff:16",
+}
+
+
+def frames(calls: Mapping[str, Mapping[str, str]]) -> list[Frame]:
+    """As AMI lists them."""
+    return [
+        Frame((("Event", "DBGetTreeResponse"), ("Key", f"/acd/{uid}/{key}"), ("Val", value)))
+        for uid, lines in calls.items()
+        for key, value in lines.items()
+    ]
+
+
+def test_a_whole_call() -> None:
+    (found,) = ledger.rows(NODE, ledger.notes(frames({UID: WHOLE})))
+    assert found == LedgerRow(
+        Leg(NODE, UID),
+        "+4920188000000",
+        "uk",
+        "registration",
+        "en",
+        1795776906_000,
+        1795776910_000,
+        1795776920_000,
+        0,
+        (
+            LedgerRing("p04", 0, 1795776921_000, "NOANSWER"),
+            LedgerRing("p05", 4294967301, 1795776930_000, "ANSWER"),
+        ),
+        (LedgerTalk("p05", 4294967301, 1795776933_456, 1795776950_000),),
+        1795776950_000,
+        "staff",
+        16,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "talk", "status", "ended", "by"),
+    [
+        ({"e2": None, "z": None}, (1795776933_456, 0), "ANSWER", 0, ""),
+        ({"e2": None, "z": GONE}, (1795776933_456, 1795776940_000), "ANSWER", 1795776940_000, "caller"),
+        ({"t2": None, "e2": None, "z": None}, None, "", 0, ""),
+        ({"t2": None, "e2": None, "z": GONE}, None, "CANCEL", 1795776940_000, "caller"),
+        ({"z": "1795776960000:pbx:44"}, (1795776933_456, 1795776950_000), "ANSWER", 1795776960_000, "pbx"),
+    ],
+    ids=["they talk", "the caller left", "it rings", "left while it rang", "talk, wait, end"],
+)  # fmt: skip
+def test_what_was_not_written_is_not_invented(
+    changes: dict[str, str | None], talk: tuple[int, int] | None, status: str, ended: int, by: str
+) -> None:
+    lines = {key: value for key, value in (WHOLE | changes).items() if value is not None}
+    found = ledger.row(NODE, UID, lines)
+    assert [(each.began_ms, each.ended_ms) for each in found.talks] == ([talk] if talk else [])
+    assert found.rings[-1].status == status
+    assert (found.ended_ms, found.by) == (ended, by)
+
+
+def test_rows_stand_in_the_order_of_arrival() -> None:
+    uids = ["1795776906.10", "1795776906.9", "1795776905.11"]
+    calls = {uid: {"a": f"{uid[:10]}000:x"} for uid in uids}
+    assert [each.leg.uid for each in ledger.rows(NODE, calls)] == [uids[2], uids[1], uids[0]]
+
+
+def test_eleven_rings_stand_in_their_order() -> None:
+    lines = {f"r{i}": f"{1795776900 + i}000:p{i:02}:0" for i in (10, 2, 11, 1)}
+    assert [each.phone for each in ledger.row(NODE, UID, lines).rings] == ["p01", "p02", "p10", "p11"]
+
+
+text = st.text(max_size=40) | st.sampled_from([*WHOLE.values(), "999999999999999", ":::", "-1", "٣", "1e9"])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([f"/acd/{UID}/{key}" for key in (*WHOLE, "r99999", "e", "zz")]) | text,
+        text,
+        max_size=15,
+    )
+)
+def test_garbage_never_raises_and_never_gets_in(tree: dict[str, str]) -> None:
+    found = ledger.rows(
+        NODE, ledger.notes(Frame((("Key", key), ("Val", value))) for key, value in tree.items())
+    )
+    for row in found:
+        assert row.by in ("", "caller", "staff", "pbx")
+        assert row.arrived_ms > 0
+        for each in (row.line, row.language, row.concern, row.second, *(r.phone for r in row.rings)):
+            assert each == "" or (each.isascii() and each.isprintable())
+            assert " " not in each
+        event = LedgerRead(NODE, found)
+        stored = encode(event)
+        assert decode(stored.kind, stored.version, stored.body, stored.blob) == event
+
+
+def test_the_journal_gives_back_every_row_as_it_was() -> None:
+    event = LedgerRead(NODE, ledger.rows(NODE, {UID: WHOLE, "1795776999.4": {"a": "1795776999000:x"}}))
+    stored = encode(event)
+    back = decode(stored.kind, stored.version, stored.body, stored.blob)
+    assert back == event
+    assert isinstance(back, LedgerRead)
+    assert isinstance(back.rows[0].rings[0], LedgerRing)
+    assert isinstance(back.rows[0].leg, Leg)
+
+
+# --- ledger and snapshot as of one moment ---------------------------------------------------------------
+
+
+def seen(uid: str, caller: str = "", phone: str = "") -> LegSeen:
+    leg = Leg(NODE, uid)
+    return LegSeen(leg, Leg(NODE, caller or uid), phone, "acd-hold", "", True, "", "", "", 0, 0, 0, 0)
+
+
+OPEN, OVER = {"a": "1795776906000:x"}, {"a": "1795776906000:x", "z": "1795776990000:caller:16"}
+DIED, LIVES, ENDED, NEW = "1795776001.1", "1795776002.2", "1795776003.3", "1795776004.4"
+
+
+def test_what_ended_while_we_asked_is_over_and_what_began_is_left_to_its_events() -> None:
+    snapshot = PbxSnapshot(
+        5, True, (seen(LIVES), seen(ENDED), seen("1795776003.9", ENDED, "p01")), (("p01", "INUSE"),), NODE
+    )
+    after = {DIED: OPEN, LIVES: OPEN, ENDED: OVER, NEW: OPEN}
+    found = ledger.account(NODE, [DIED, LIVES, ENDED], after, snapshot)
+    assert {each.leg.uid: each.ended_ms > 0 for each in found.ledger.rows} == {
+        DIED: False,
+        LIVES: False,
+        ENDED: True,
+    }
+    assert [each.leg.uid for each in found.snapshot.legs] == [LIVES]
+    assert found.snapshot.devices == snapshot.devices
+
+
+# --- forgetting -----------------------------------------------------------------------------------------
+
+
+class Pbx:
+    """A database of memory that forgets as acd-forget does."""
+
+    def __init__(self, calls: dict[str, dict[str, str]]) -> None:
+        self.calls = calls
+        self.actions = 0
+
+    async def ask_list(self, action: Mapping[str, str]) -> Sequence[Frame]:
+        assert action["Action"] == "DBGetTree"
+        return frames(self.calls)
+
+    async def ask(self, action: Mapping[str, str]) -> object:
+        self.actions += 1
+        assert len(action["Variable"]) < 1000, "an AMI line has an end"
+        for uid in action["Variable"].removeprefix("ACD_IDS=").split("-"):
+            del self.calls[uid]
+        return None
+
+
+def made(count: int) -> dict[str, dict[str, str]]:
+    return {f"{1795776000 + i}.{i}": {"a": f"{1795776000 + i}000:x"} for i in range(count)}
+
+
+async def swept(pbx: Pbx, recorded: Iterable[str], now_s: float = 1795777000) -> int:
+    known = set(recorded)
+
+    async def ask(calls: Sequence[str]) -> Iterable[str]:
+        return known & set(calls)
+
+    book = ledger.Ledger(NODE, ask, lambda: now_s)
+    await book.account(pbx, [], PbxSnapshot(1, True, (), (), NODE))
+    return await book.sweep()
+
+
+async def test_only_what_is_recorded_is_forgotten() -> None:
+    pbx = Pbx(made(100))
+    recorded = list(pbx.calls)[:40]
+    rest = set(pbx.calls) - set(recorded)
+    assert await swept(pbx, recorded) == 40
+    assert set(pbx.calls) == rest
+
+
+async def test_a_long_outage_is_forgotten_in_bounded_steps() -> None:
+    pbx = Pbx(made(2_000))
+    recorded = list(pbx.calls)
+    assert await swept(pbx, recorded) == ledger.FORGET_MAX
+    assert pbx.actions == ledger.FORGET_MAX / ledger.FORGET_BATCH
+    assert await swept(pbx, recorded) == ledger.FORGET_MAX
+
+
+async def test_what_nobody_will_ever_record_is_forgotten_after_a_week() -> None:
+    pbx = Pbx(made(3))
+    assert await swept(pbx, []) == 0
+    assert await swept(pbx, [], now_s=1795776000 + ledger.KEEP_S + 2) == 2
+    assert len(pbx.calls) == 1
+
+
+async def test_a_sweep_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "SWEEP_S", 0)
+    pbx = Pbx(made(1))
+    faults = [OSError("the database is away"), None]
+    asked = asyncio.Event()
+
+    async def recorded(calls: Sequence[str]) -> Iterable[str]:
+        if (fault := faults.pop(0) if faults else None) is not None:
+            raise fault
+        asked.set()
+        return calls
+
+    book = ledger.Ledger(NODE, recorded, lambda: 1795777000)
+    await book.account(pbx, [], PbxSnapshot(1, True, (), (), NODE))
+    running = asyncio.create_task(book.run())
+    async with asyncio.timeout(5):
+        await asked.wait()
+        while pbx.calls:  # noqa: ASYNC110 the next step of the sweep, no event for it
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,302 @@
+"""The port over real TCP: times of events, snapshots that are asked for until they are there, silence."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import pytest
+
+from acd.pbx import port as ports
+from acd.pbx.link import AmiLink
+from acd.pbx.port import PbxPort
+from acd.pbx.translate import Translator
+from acd.ports import Arrival, QueueFull
+from agents.model import Reach
+from routing import events as ev
+from routing.commands import Connect
+from tests.fakes.ami import Action, FakeAmi
+from tests.fakes.centre import NODE
+
+NOW = 1_800_000_000_000
+PING_S = 0.5
+
+
+class Asterisk(FakeAmi):
+    """Answers snapshots as it is told: refuses so many, or says something in the middle of one."""
+
+    def __init__(self) -> None:
+        super().__init__(self._do)
+        self.refused = 0
+        self.silent_lists = 0
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.asked: list[str] = []
+
+    def _do(self, action: Action, _: FakeAmi) -> None:
+        name, key = action["Action"], action["ActionID"]
+        self.asked.append(name)
+        if name not in ("Status", "DeviceStateList"):
+            self.say(Response="Success", ActionID=key)
+            return
+        if name == "Status" and self.silent_lists:
+            self.silent_lists -= 1
+            return
+        if name == "Status" and self.refused:
+            self.refused -= 1
+            self.say(Response="Error", ActionID=key, Message="not now")
+            return
+        self.say(Response="Success", ActionID=key, EventList="start")
+        self.meanwhile()
+        self.say(Event=f"{name}Complete", ActionID=key, EventList="Complete")
+
+    def hangup(self, uid: str, ago_s: float = 0.0) -> None:
+        """A leg ended, so long ago by our own clock."""
+        self.say(Event="Hangup", Uniqueid=uid, Cause="16", Timestamp=f"{self.now() - ago_s:.6f}")
+
+
+class Ear:
+    """A port, and what came of it. Once it `stands`, its clocks are moved by hand."""
+
+    def __init__(self, ami: FakeAmi) -> None:
+        self.said: list[Arrival] = []
+        self.full = False
+        self.stands = False
+        self.ping_s = PING_S
+        self.steady = time.monotonic()
+        self._ami = ami
+        self._more = asyncio.Event()
+        self.port = PbxPort(
+            self._connect, Translator(NODE), self.now_ms, lambda: 0.0, node=NODE, steady=self._steady
+        )
+        self.port.attach(self._take)
+
+    def _steady(self) -> float:
+        if not self.stands:
+            self.steady = time.monotonic()
+        return self.steady
+
+    def now_ms(self) -> int:
+        return NOW + round(self._steady() * 1000)
+
+    async def _connect(self) -> AmiLink:
+        return await AmiLink.connect("127.0.0.1", self._ami.port, "acd", "right", ping_s=self.ping_s)
+
+    def _take(self, arrival: Arrival) -> None:
+        if self.full and not isinstance(arrival.event, ev.LinkDown):
+            raise QueueFull("3 events wait")
+        self.said.append(arrival)
+        self._more.set()
+
+    async def hears(self, kind: type, number: int = 1) -> list[Any]:
+        """So many of a kind."""
+        async with asyncio.timeout(20):
+            while len(found := [each for each in self.said if isinstance(each.event, kind)]) < number:
+                self._more.clear()
+                await self._more.wait()
+        return found
+
+    def kinds(self) -> list[type]:
+        return [type(each.event) for each in self.said]
+
+
+@pytest.fixture
+async def asterisk() -> AsyncIterator[Asterisk]:
+    async with Asterisk() as server:
+        yield server
+
+
+@asynccontextmanager
+async def listening(asterisk: Asterisk, ping_s: float = PING_S) -> AsyncIterator[Ear]:
+    ear = Ear(asterisk)
+    ear.ping_s = ping_s
+    running = asyncio.create_task(ear.port.run())
+    await ear.hears(ev.PbxSnapshot)
+    try:
+        yield ear
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@contextmanager
+def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setattr(ports, "AGAIN_S", 0.001)
+        yield
+
+
+# --- times -------------------------------------------------------------------------------------------
+
+
+async def test_an_event_is_as_old_as_its_stamp_says_not_as_its_reading(asterisk: Asterisk) -> None:
+    """The distance of the clocks is learned from what is read at once; then we are away for 3 s, in which
+    something is said after 1 s and after 2.5 s."""
+    async with listening(asterisk) as ear:
+        ear.stands = True
+        asterisk.now = lambda: 5_000.0 + ear.steady
+        asterisk.hangup("1")
+        await ear.hears(ev.LegEnded)
+        ear.steady += 3.0
+        asterisk.hangup("2", ago_s=2.0)
+        asterisk.hangup("3", ago_s=0.5)
+        asterisk.hangup("4", ago_s=0.6)
+        ended = await ear.hears(ev.LegEnded, 4)
+        assert [each.at_ms - ended[0].at_ms for each in ended] == [0, 1_000, 2_500, 2_500]
+
+
+async def test_without_stamps_an_event_is_of_now(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        asterisk.send(b"Event: Hangup\r\nUniqueid: 1\r\n\r\n")
+        (ended,) = await ear.hears(ev.LegEnded)
+        assert ended.at_ms == 0
+
+
+# --- reading empty -----------------------------------------------------------------------------------
+
+
+async def test_once_emptied_all_that_had_been_said_is_in(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        for uid in range(2_000):
+            asterisk.hangup(str(uid))
+        await ear.port.emptied()
+        assert ear.kinds().count(ev.LegEnded) == 2_000
+
+
+async def test_a_pbx_that_does_not_answer_is_down_since_it_was_last_heard(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        asterisk.hangup("1")
+        await ear.hears(ev.LegEnded)
+        asterisk.mute = True
+        await ear.port.emptied()
+        down = ear.said[-1]
+        assert isinstance(down.event, ev.LinkDown)
+        assert down.event.node == NODE
+        waited_ms = round(1000 * 2 * PING_S / 5)
+        assert ear.said[-2].at_ms <= down.at_ms <= ear.now_ms() - waited_ms
+
+
+async def test_while_offers_are_open_silence_is_noticed_sooner(asterisk: Asterisk) -> None:
+    """Of 5 s: after 1 s it is asked about, and 2 s later it is death; else after twice 5 s."""
+    async with listening(asterisk, ping_s=1.0) as ear:
+        ear.port.hurry(True)
+        asterisk.mute = True
+        began = asyncio.get_running_loop().time()
+        await ear.hears(ev.LinkDown)
+        hurried = asyncio.get_running_loop().time() - began
+        asterisk.mute = False
+        await ear.hears(ev.PbxSnapshot, 2)
+        ear.port.hurry(False)
+        asterisk.mute = True
+        began = asyncio.get_running_loop().time()
+        await ear.hears(ev.LinkDown, 2)
+        assert hurried < asyncio.get_running_loop().time() - began
+
+
+# --- snapshots ---------------------------------------------------------------------------------------
+
+
+async def test_a_linkup_snapshot_is_asked_for_until_it_is_there(
+    asterisk: Asterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held_up(monkeypatch):
+        async with listening(asterisk) as ear:
+            asterisk.refused = 3
+            ear.port.resync()
+            await ear.hears(ev.PbxSnapshot, 2)
+            await ear.port.resynced()
+            assert (asterisk.asked.count("Status"), asterisk.refused) == (5, 0)
+            assert ear.port.health() == "ok"
+            assert ev.LinkDown not in ear.kinds()
+
+
+async def test_a_link_that_gives_no_snapshot_is_cut_and_taken_anew(
+    asterisk: Asterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held_up(monkeypatch):
+        async with listening(asterisk) as ear:
+            asterisk.refused = ports.SNAPSHOT_TRIES
+            ear.port.resync()
+            (down,) = await ear.hears(ev.LinkDown)
+            assert "no snapshot of the PBX" in down.event.why
+            await ear.hears(ev.PbxSnapshot, 2)
+            assert ear.kinds() == [ev.PbxSnapshot, ev.LinkDown, ev.PbxSnapshot]
+
+
+async def test_a_linkup_snapshot_supersedes_a_look_for_drift(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        asterisk.silent_lists = 1
+        ear.port.resync(linkup=False)
+        await asyncio.sleep(0)
+        ear.port.resync()
+        _, found = await ear.hears(ev.PbxSnapshot, 2)
+        assert found.event.linkup
+
+
+async def test_over_a_new_link_the_snapshot_is_the_first_word(asterisk: Asterisk) -> None:
+    asterisk.meanwhile = lambda: asterisk.hangup("1")
+    async with listening(asterisk) as ear:
+        await ear.hears(ev.LegEnded, 2)
+        assert ear.kinds() == [ev.PbxSnapshot, ev.LegEnded, ev.LegEnded]
+
+
+async def test_what_is_said_while_a_linkup_snapshot_is_on_its_way_follows_it(asterisk: Asterisk) -> None:
+    """Else a leg that the list still shows would be ended before it begins, and stand for ever."""
+    async with listening(asterisk) as ear:
+        asterisk.meanwhile = lambda: asterisk.hangup("1")
+        ear.port.resync()
+        ended = await ear.hears(ev.LegEnded, 2)
+        assert ear.kinds() == [ev.PbxSnapshot, ev.PbxSnapshot, ev.LegEnded, ev.LegEnded]
+        assert all(each.at_ms >= ear.said[1].at_ms for each in ended)
+
+
+async def test_a_standstill_while_a_snapshot_is_on_its_way_has_it_asked_for_again(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        again = iter([True])
+        asterisk.meanwhile = lambda: ear.port.resync() if next(again, False) else None
+        ear.port.resync()
+        await ear.hears(ev.PbxSnapshot, 2)
+        await ear.port.resynced()
+        assert asterisk.asked.count("Status") == 3
+        assert len(ear.said) == 2
+
+
+async def test_what_has_to_be_told_before_a_snapshot_is(asterisk: Asterisk) -> None:
+    async def ledger(link: AmiLink) -> list[Arrival]:
+        await link.ask({"Action": "Getvar"})
+        return [Arrival(ev.LedgerRead(NODE, ()), "pbx")]
+
+    ear = Ear(asterisk)
+    ear.port._before = ledger
+    running = asyncio.create_task(ear.port.run())
+    await ear.hears(ev.PbxSnapshot)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ear.kinds()[:2] == [ev.LedgerRead, ev.PbxSnapshot]
+    assert ear.said[0].at_ms == ear.said[1].at_ms
+
+
+# --- out ---------------------------------------------------------------------------------------------
+
+
+async def test_a_full_queue_cuts_the_link_and_takes_it_up_again(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        ear.full = True
+        asterisk.hangup("1")
+        (down,) = await ear.hears(ev.LinkDown)
+        assert "too much at once: 3 events wait" in down.event.why
+        ear.full = False
+        await ear.hears(ev.PbxSnapshot, 2)
+
+
+async def test_what_a_lost_link_took_with_it_is_not_called_failed(asterisk: Asterisk) -> None:
+    """Whether the offer reached the PBX, the next snapshot shows; before it nobody else is offered."""
+    async with listening(asterisk) as ear:
+        asterisk.mute = True
+        ear.port.send([Connect(7, ev.Leg(NODE, "1"), Reach("phone", "p01"), 1)])
+        ear.port.cut("test")
+        ear.port.send([Connect(8, ev.Leg(NODE, "1"), Reach("phone", "p02"), 1)])
+        await ear.hears(ev.LinkDown)
+        asterisk.mute = False
+        await ear.hears(ev.PbxSnapshot, 2)
+        assert ev.CommandFailed not in ear.kinds()
