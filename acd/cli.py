@@ -11,16 +11,17 @@ import httpx
 import structlog
 import typer
 
-from acd import __version__, daemon, review
+from acd import __version__, daemon, opening, review
 from acd.pbx import secrets
 from acd.pbx.render import NoModules, render
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
-from acd.ports import Decision, Snapshot
+from acd.ports import Decision, Fenced, Snapshot
 from acd.store import open as stores
 from acd.store import queries
 from acd.store.codec import UnreadableEvent
 from acd.store.journal import SqlJournal
+from acd.store.lock import StoreTaken
 from acd.store.open import StoreFault
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
@@ -36,6 +37,9 @@ from routing.facts import ShadowDiffered
 from routing.index import Choice
 
 FAULTY = 2
+TAKEN = 3
+FENCED = 4
+"""Exit codes: what is given cannot be used; another daemon runs on these stores; another one leads by now."""
 DEFAULT = Path("config/welcomecenter.toml")
 
 app = typer.Typer(
@@ -56,10 +60,10 @@ app.add_typer(vault, name="vault")
 ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
 
 
-def _fail(*lines: str) -> typer.Exit:
+def _fail(*lines: str, code: int = FAULTY) -> typer.Exit:
     for line in lines:
         typer.echo(line, err=True)
-    return typer.Exit(FAULTY)
+    return typer.Exit(code)
 
 
 def _centre(path: Path) -> Centre:
@@ -76,7 +80,11 @@ def _prompts(path: Path) -> Path:
 
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
-    """Run the daemon until it is stopped (Ctrl-C or SIGTERM). Needs a running Asterisk; waits for it."""
+    """Run the daemon until it is stopped (Ctrl-C or SIGTERM). Needs a running Asterisk; waits for it.
+
+    Exit 2: something cannot be used, and is named; 3: another daemon runs on these stores; 4: another one
+    leads by now.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -92,6 +100,10 @@ def run(config: ConfigFile = DEFAULT) -> None:
         raise _fail(*map(str, fault.faults)) from None
     except (StoreFault, UnreadableEvent, PortTaken, SecretsExposed, TokenExposed) as fault:
         raise _fail(str(fault)) from None
+    except StoreTaken as taken:
+        raise _fail(str(taken), code=TAKEN) from None
+    except Fenced as fenced:
+        raise _fail(f"ended: {fenced}", code=FENCED) from None
 
 
 async def _run(config: Path) -> None:
@@ -152,7 +164,7 @@ def pbx_render(
 
 async def _roster(centre: Centre) -> Roster:
     """The imported roster, or the file's."""
-    engine = await stores.ready("records", daemon.store_urls(centre)["records"])
+    engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
         return await queries.load_roster(engine) or roster(centre)
     finally:
@@ -194,7 +206,7 @@ def staff_import(
 
 
 async def _import(centre: Centre, people: Roster) -> None:
-    engine = await stores.ready("records", daemon.store_urls(centre)["records"])
+    engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
         await queries.save_roster(engine, people)
     finally:
@@ -219,9 +231,11 @@ def _tell_daemon(centre: Centre) -> str:
 def db_upgrade(config: ConfigFile = DEFAULT) -> None:
     """Bring the databases to this release's schema. Stop the daemon first."""
     try:
-        revisions = asyncio.run(stores.upgrade(daemon.store_urls(_centre(config))))
+        revisions = asyncio.run(stores.upgrade(opening.store_urls(_centre(config))))
     except StoreFault as fault:
         raise _fail(str(fault)) from None
+    except StoreTaken as taken:
+        raise _fail(str(taken), code=TAKEN) from None
     for store, revision in revisions.items():
         typer.echo(f"{store}: {revision}")
 
@@ -251,7 +265,7 @@ def vault_erase(
 
 
 async def _erase(centre: Centre, number: str) -> bool:
-    where = daemon.store_urls(centre)["vault"]
+    where = opening.store_urls(centre)["vault"]
     kept = SqlVault(await stores.ready("vault", where, make=False), centre.privacy.number_days, [])
     try:
         return await kept.erase(number)
@@ -275,7 +289,7 @@ def replay(
     situation. What the day would then have become is the planner's to say.
     """
     if journal is None:
-        where = daemon.store_urls(_centre(config))["journal"]
+        where = opening.store_urls(_centre(config))["journal"]
     elif journal.is_file():
         where = f"sqlite+aiosqlite:///{journal.resolve()}"
     else:
@@ -352,7 +366,7 @@ def shadow(
 
 
 async def _differences(centre: Centre, limit: int) -> list[ShadowDiffered]:
-    engine = await stores.ready("records", daemon.store_urls(centre)["records"], make=False)
+    engine = await stores.ready("records", opening.store_urls(centre)["records"], make=False)
     try:
         return await queries.differences(engine, limit)
     finally:

@@ -12,7 +12,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from acd import replay
+from acd import opening
 from acd.answers import Answers
 from acd.beside import Kept, Regularly
 from acd.changes import Changes
@@ -20,6 +20,7 @@ from acd.clock import SystemClock
 from acd.feed import Feed
 from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import Broker, Publisher
+from acd.opening import Stores
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
@@ -28,25 +29,19 @@ from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
-from acd.store.cases import SqlCases
-from acd.store.journal import SqlJournal
-from acd.store.open import ready, urls
-from acd.store.records import SqlRecorder
-from acd.store.vault import SqlVault
+from acd.systemd import READY, STOPPING, Systemd
 from acd.web import token
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
 from config.load import load
 from config.schema import Centre
-from routing.engine import Engine
-from routing.events import JournalGap, TermBegan
-from routing.facts import Fact
+from routing.events import Elapsed, JournalGap, TermBegan
 
 DRIFT_S = 300.0
 HOUR_S = 3_600.0
 STOP_S = 5.0
-LAST_WORDS_S = 10.0
+LAST_WORDS_S = 5.0
 DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
@@ -59,13 +54,6 @@ class Wraps:
     journal: Callable[[Journal], Journal] = lambda journal: journal
     recorder: Callable[[Recorder], Recorder] = lambda recorder: recorder
     link: Callable[[PbxLink], PbxLink] = lambda link: link
-
-
-def store_urls(centre: Centre) -> dict[str, str]:
-    """The URL of each store of this centre."""
-    store = centre.store
-    given = {"journal": store.journal_url, "records": store.records_url, "vault": store.vault_url}
-    return urls(centre.path(store.folder), given)
 
 
 def secrets_path(centre: Centre) -> Path:
@@ -81,26 +69,21 @@ def token_path(centre: Centre) -> Path:
 async def run(path: Path, started: Callable[[str], None], wraps: Wraps = Wraps()) -> None:
     """Run the centre of a configuration file until cancelled. `started` is told the page's address.
 
-    Raises ConfigFaults, StoreFault, PortTaken, SecretsExposed, TokenExposed before anything has begun.
+    Raises ConfigFaults, StoreFault, StoreTaken, PortTaken, SecretsExposed, TokenExposed before anything has
+    begun; Fenced once another daemon leads.
     """
     centre = load(path)
     async with AsyncExitStack() as stack:
+        opening.locked(stack, centre)
         taken = stack.enter_context(closing(listen(centre.web.host, centre.web.port)))
         daemon = await composed(stack, path, centre, wraps)
         host, port = taken.getsockname()[:2]
         started(f"http://{host}:{port}/")
-        await daemon.serve([Kept("page", lambda: WebServer(daemon.app, taken.dup()).run())])
-
-
-@dataclass(frozen=True)
-class Stores:
-    """The opened stores. records: beneath the recorder, for what is asked and for cases."""
-
-    journal: Journal
-    recorder: Recorder
-    records: SqlRecorder
-    vault: SqlVault
-    cases: SqlCases
+        systemd = Systemd()
+        beside = [Kept("page", lambda: WebServer(daemon.app, taken.dup()).run())]
+        if systemd.watchdog_s:
+            beside.append(Kept("watchdog", lambda: systemd.watch(daemon.decides)))
+        await daemon.serve(beside, systemd.tell)
 
 
 @dataclass(frozen=True)
@@ -117,14 +100,23 @@ class Daemon:
     app: FastAPI
     health: Callable[[], Health]
 
-    async def serve(self, pages: Sequence[Kept]) -> None:
-        """Until cancelled; then stop deciding, record what is left, and keep the world."""
+    async def decides(self) -> None:
+        """Returns once something has gone the whole way: through queue, journal and engine."""
+        await self.runner.ask(Arrival(Elapsed(), DAEMON))
+
+    async def serve(self, beside: Sequence[Kept], tell: Callable[[str], None]) -> None:
+        """Until cancelled; then stop deciding, record what is left, and keep the world. Raises Fenced.
+
+        beside: what else runs meanwhile. tell: is told READY and STOPPING.
+        """
         async with AsyncExitStack() as running:
             await running.enter_async_context(_cancelled([self.feed.run()]))
             running.push_async_callback(self._last_words)
             deciding = asyncio.create_task(self.runner.run(), name="deciding")
             running.push_async_callback(self._decided, deciding)
-            await running.enter_async_context(_cancelled([part.run() for part in (*pages, *self.kept)]))
+            await running.enter_async_context(_cancelled([part.run() for part in (*beside, *self.kept)]))
+            tell(READY)
+            running.callback(tell, STOPPING)
             await asyncio.wait({deciding})
             deciding.result()
 
@@ -136,9 +128,14 @@ class Daemon:
         await asyncio.wait({deciding})
 
     async def _last_words(self) -> None:
+        """What the records still lack then is made again from the journal after the next start."""
         try:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self.feed.drained()
+        except TimeoutError:
+            log.warning("stopped before everything was recorded", health=self.feed.health())
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
                 await self.runner.keep()
         except (TimeoutError, JournalRefused) as fault:
             log.warning("stopped without a snapshot; the next start replays the journal", why=str(fault))
@@ -148,8 +145,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     """Everything opened, world and records brought to where they were. `stack` closes it again."""
     own = secrets.own(secrets_path(centre), [])
     api_token = token.own(token_path(centre))
-    stores = await _opened(stack, centre, wraps)
-    engine, begun = await _begun(stores)
+    stores = await opening.opened(stack, centre, wraps.journal, wraps.recorder)
+    engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
     port = PbxPort(
         _connector(centre, own.ami),
@@ -158,7 +155,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         random.random,
         node=centre.centre.node,
     )
-    feed = Feed(stores.recorder, stores.journal)
+    feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
     metrics, changes = Metrics(registry), Changes()
     runner = Runner(
@@ -172,18 +169,19 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         vault=stores.vault,
         directory=stores.cases,
         observe=metrics.observe,
+        recorded=lambda: feed.recorded,
     )
     port.attach(runner.submit)
     runner.submit(Arrival(TermBegan(begun.term), DAEMON))
-    if begun.seq > begun.last:
-        runner.submit(Arrival(JournalGap(begun.last + 1, begun.seq), DAEMON))
+    if begun.lost:
+        runner.submit(Arrival(JournalGap(begun.last + 1, begun.lost), DAEMON))
     picture = Picture(lambda: runner.engine.world, clock.now_ms)
     registry.register(BoardFigures(picture, lambda: {"events": runner.depth(), "records": feed.depth()}))
     records = stores.records.engine
     rules = RulesInForce(
         path, centre, engine.world, records, stores.cases, picture, runner.submit, clock.now_ms
     )
-    await rules.again()
+    await rules.begin()
     answers = Answers(rules, records, runner, port, clock.now_ms)
     publisher = _publisher(centre, picture, changes)
 
@@ -191,8 +189,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         """Forget what is past its time, and work out the opening hours ahead anew."""
         now = clock.now_ms()
         await stores.vault.purge(now)
-        if isinstance(stores.journal, SqlJournal):
-            await stores.journal.trim(now - rules.centre.store.journal_days * DAY_MS)
+        await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
         await rules.again()
 
     async def drift() -> None:
@@ -200,14 +197,21 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
 
     hourly = Regularly("housekeeping", HOUR_S, housekeeping)
     link = Kept("link", port.run)
-    kept: list[Kept | Regularly] = [link, Regularly("drift", DRIFT_S, drift), hourly]
+    kept: list[Kept | Regularly] = [
+        link,
+        Regularly("drift", DRIFT_S, drift),
+        hourly,
+        Kept("stores that are away", stores.late.run),
+        Kept("integrity", stores.integrity.run),
+    ]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
         "routing": runner.routing,
         "clock": clock.health,
-        "records": feed.health,
-        "vault": lambda: runner.vault_trouble,
+        "records": lambda: stores.late.trouble("records") or _recorded(feed, stores),
+        "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
+        "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
     }
     if publisher is not None:
@@ -244,45 +248,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     return Daemon(stores, runner, feed, rules, answers, hourly, kept, app, health)
 
 
-async def _opened(stack: AsyncExitStack, centre: Centre, wraps: Wraps) -> Stores:
-    """Raises StoreFault."""
-    where, privacy = store_urls(centre), centre.privacy
-    journal = wraps.journal(await SqlJournal.open(await ready("journal", where["journal"])))
-    stack.push_async_callback(journal.close)
-    records = SqlRecorder(await ready("records", where["records"]))
-    stack.push_async_callback(records.close)
-    vault = SqlVault(await ready("vault", where["vault"]), privacy.number_days, privacy.switchboard_numbers)
-    stack.push_async_callback(vault.close)
-    cases = SqlCases(records.engine, centre.routing.classes)
-    return Stores(journal, wraps.recorder(records), records, vault, cases)
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Where this term begins: its number, after which event, the newest event that the journal holds."""
-
-    term: int
-    seq: int
-    last: int
-    at_ms: int
-
-
-async def _begun(stores: Stores) -> tuple[Engine, Begun]:
-    """World and records brought to where they were, and what follows from it."""
-    journal, recorder = stores.journal, stores.recorder
-    last, term, at_ms = await journal.last()
-    position = await recorder.position()
-    engine, after = replay.thaw(await journal.latest_snapshot(position))
-    batch: list[tuple[int, Sequence[Fact]]] = []
-    async for envelope, effects in replay.replay(engine, journal, after):
-        if envelope.seq > position:
-            batch.append((envelope.seq, effects.facts))
-        if len(batch) >= 256:
-            await recorder.record(batch)
-            batch = []
-    if batch:
-        await recorder.record(batch)
-    return engine, Begun(max(term, engine.world.term) + 1, max(last, position), last, at_ms)
+def _recorded(feed: Feed, stores: Stores) -> str:
+    """What is wrong with the records."""
+    refused = stores.records.set_aside
+    if refused:
+        return f"{refused} facts were refused and are set aside in the table fact_set_aside; the rest goes on"
+    return feed.health()
 
 
 @asynccontextmanager

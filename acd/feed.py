@@ -1,6 +1,7 @@
 """Hands facts to the recorder in order, each event exactly once, and never holds up a decision.
 
-The queue is bounded. When it is full, nothing is lost: what is missing is made again from the journal.
+The queue is bounded. When it is full, nothing is lost: what is missing is made again from the journal. So is
+what the records lack when the daemon starts: it serves callers first, and records after.
 """
 
 import asyncio
@@ -10,8 +11,8 @@ from collections.abc import Sequence
 import structlog
 
 from acd.ports import Journal, Recorder
-from acd.replay import replay, thaw
-from routing.facts import Fact
+from acd.replay import Rebuilt, thaw
+from routing.facts import Fact, JournalLost
 
 QUEUE_MAX = 10_000
 BATCH_MAX = 256
@@ -24,25 +25,32 @@ log = structlog.get_logger(__name__)
 
 
 class Feed:
-    """A listener of the runner that feeds one recorder."""
+    """A listener of the runner that feeds one recorder.
 
-    def __init__(self, recorder: Recorder, journal: Journal, queue_max: int = QUEUE_MAX) -> None:
+    last: seq of the journal's last event at the start; what the records lack up to it is made again first.
+    recorded: seq of the last event known to be in the records; 0 until they have answered.
+    """
+
+    def __init__(
+        self, recorder: Recorder, journal: Journal, last: int = 0, queue_max: int = QUEUE_MAX
+    ) -> None:
         self._recorder = recorder
         self._journal = journal
         self._queue: deque[tuple[int, Sequence[Fact]]] = deque()
         self._queue_max = queue_max
         self._more = asyncio.Event()
+        self._more.set()
         self._idle = asyncio.Event()
-        self._idle.set()
-        self._behind = False
-        self._last = 0
+        self._behind = True
+        self._last = last
+        self.recorded = 0
         self.trouble = ""
 
     def facts(self, seq: int, facts: Sequence[Fact]) -> None:
         """Take the facts of event `seq`; returns at once."""
         self._last = seq
         if self._behind or len(self._queue) >= self._queue_max:
-            self._behind = True
+            self._behind = True  # what is queued comes before it
         else:
             self._queue.append((seq, facts))
         self._idle.clear()
@@ -85,25 +93,48 @@ class Feed:
     async def _record_some(self) -> None:
         if self._queue:
             batch = [self._queue[i] for i in range(min(BATCH_MAX, len(self._queue)))]
-            await self._recorder.record(batch)
+            await self._write(batch)
             for _ in batch:
                 self._queue.popleft()
         elif self._behind:
-            await self._catch_up()
+            self._behind = False
+            try:
+                await self._catch_up(self._last)
+            except BaseException:
+                self._queue.clear()
+                self._behind = True
+                raise
 
-    async def _catch_up(self) -> None:
-        """Make the missing facts again. Facts that come in meanwhile are in the journal too."""
-        position = await self._recorder.position()
-        engine, after = thaw(await self._journal.latest_snapshot(position))
-        target = self._last
+    async def _write(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:
+        await self._recorder.record(batch)
+        self.recorded = batch[-1][0]
+
+    async def _catch_up(self, target: int) -> None:
+        """Make the missing facts up to `target` again; what comes meanwhile is queued behind them."""
+        position = await self._position()
         batch: list[tuple[int, Sequence[Fact]]] = []
-        async for envelope, effects in replay(engine, self._journal, after, target):
-            if envelope.seq > position:
-                batch.append((envelope.seq, effects.facts))
+        begin = position
+        if await self._journal.latest_snapshot(position) is None:
+            kept = await self._journal.begin()
+            if kept is not None:
+                batch.append((kept.seq, [JournalLost(thaw(kept)[0].world.now_ms, position + 1, kept.seq)]))
+                begin = position = kept.seq
+        async for seq, told in Rebuilt(self._journal, begin).steps(target):
+            if seq > position:
+                batch.append((seq, told))
             if len(batch) >= BATCH_MAX:
-                await self._recorder.record(batch)
+                await self._write(batch)
                 batch = []
         if batch:
-            await self._recorder.record(batch)
-        if self._last == target:
-            self._behind = False
+            await self._write(batch)
+
+    async def _position(self) -> int:
+        """Where the records are in this journal. Where it lost events that they have, they go back to what
+        it still holds: what stands there now is of another term and not recorded yet."""
+        position, term = await self._recorder.position(), await self._recorder.term()
+        reached = await self._journal.reached(position, term)
+        if reached < position:
+            log.warning("the journal has lost events that are recorded", first=reached + 1, last=position)
+            await self._recorder.rewind(reached, 0)
+        self.recorded = reached
+        return reached

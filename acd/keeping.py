@@ -1,6 +1,7 @@
 """Keeps the world from time to time, beside the decisions, so that a restart has little to decide again."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -17,12 +18,14 @@ log = structlog.get_logger(__name__)
 
 
 class Keeping:
-    """Told after each batch; seq: the event after which the world was kept last."""
+    """Told after each batch; seq: the event after which the world was kept last; recorded: seq of the last
+    event in the records, by which the journal knows which of the kept worlds are still needed."""
 
-    def __init__(self, journal: Journal, clock: Clock, seq: int) -> None:
+    def __init__(self, journal: Journal, clock: Clock, seq: int, recorded: Callable[[], int]) -> None:
         self._journal = journal
         self._clock = clock
         self._seq = seq
+        self._recorded = recorded
         self._at_ms = 0
         self._saving: asyncio.Task[None] | None = None
 
@@ -43,6 +46,7 @@ class Keeping:
 
     async def _save(self, copied: Copied, seq: int) -> None:
         try:
-            await self._journal.save_snapshot(Snapshot(seq, __version__, await copied.frozen_beside()))
+            snapshot = Snapshot(seq, __version__, await copied.frozen_beside())
+            await self._journal.save_snapshot(snapshot, self._recorded())
         except JournalRefused as fault:
             log.warning("snapshot not saved", why=str(fault))

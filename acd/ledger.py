@@ -1,13 +1,13 @@
 """What the dialplan wrote down about its calls: read at link-up, forgotten once it is in the records.
 
-Asterisk's own database holds one family a call, /acd/UNIQUEID, and in it, as the call goes on:
+Asterisk's own database holds one family a call, /acd/UNIQUEID, and in it, as the call goes on, each
+line behind its moment in epoch ms and a colon:
 
-    a   EPOCH:LINE              answered by the menu           l  EPOCH:LANGUAGE            chose a language
-    w   EPOCH:LANGUAGE:CONCERN  waits                          s  EPOCH:LANGUAGE            a second one too
-    d   EPOCH                   served by the dialplan alone   q  EPOCH                     hears: closed
-    rN  EPOCH:PHONE:OFFER       the N-th phone rings           tN EPOCH_MS                  and is answered
-    eN  EPOCH:DIALSTATUS        and that dial, or talk, is over
-    z   EPOCH:WHO:CAUSE         the end
+    a   LINE              answered by the menu           l   LANGUAGE    chose a language
+    w   LANGUAGE:CONCERN  waits                          s   LANGUAGE    a second language too
+    d                     served by the dialplan alone   q               hears that we are closed
+    rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
+    eN  DIALSTATUS        that dial, or talk, is over    z   WHO:CAUSE   the end
 
 Never a caller's number. What acd/pbx/menus.py, waiting.py and contexts.py write is read here only.
 """
@@ -37,7 +37,7 @@ KEEP_S = 7 * 86_400
 log = structlog.get_logger(__name__)
 
 _KEY = re.compile(r"/acd/(([0-9]{1,12})\.[0-9]{1,12})/([a-z])([0-9]{0,5})")
-_EPOCH = re.compile(r"[0-9]{1,11}")
+_MS = re.compile(r"[0-9]{12,14}")
 _WORD = re.compile(r"[A-Za-z0-9_+-]{1,40}")
 _WHO = frozenset({BY_CALLER, BY_STAFF, BY_PBX})
 
@@ -76,7 +76,7 @@ def notes(frames: Iterable[Frame]) -> dict[str, dict[str, str]]:
 
 
 def _ms(text: str) -> int:
-    return int(text) * 1000 if _EPOCH.fullmatch(text) else 0
+    return int(text) if _MS.fullmatch(text) else 0
 
 
 def _fields(value: str, count: int) -> list[str]:
@@ -104,7 +104,7 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         rang, phone, offered = _fields(lines[f"r{index}"], 3)
         over, status = _fields(lines.get(f"e{index}", ""), 2)
         offer = int(offered) if offered.isdecimal() and len(offered) <= 18 else 0
-        began_ms = _ms(lines.get(f"t{index}", "").strip()[:-3])
+        began_ms = _ms(lines.get(f"t{index}", "").strip())
         if not phone or not _ms(rang):
             continue
         if began_ms:
@@ -119,7 +119,7 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         language=language or chosen,
         concern=concern,
         second=second,
-        arrived_ms=_ms(arrived) or _ms(uid.partition(".")[0]),
+        arrived_ms=_ms(arrived) or int(uid.partition(".")[0]) * 1000,
         queued_ms=_ms(queued),
         degraded_ms=_ms(lines.get("d", "").strip()),
         closed_ms=_ms(lines.get("q", "").strip()),

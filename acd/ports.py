@@ -16,6 +16,7 @@ class Arrival(NamedTuple):
 
     number: the caller's number as the PBX gave it, for the vault only; it never goes further.
     at_ms: when it happened, in engine time (the PBX's own stamp, corrected); 0: now.
+    keyed: what the caller keyed in as their case number, for the directory only; it may be anything.
     """
 
     event: Event
@@ -24,6 +25,7 @@ class Arrival(NamedTuple):
     cause: int = 0
     number: str = ""
     at_ms: int = 0
+    keyed: str = ""
 
 
 class Clock(Protocol):
@@ -67,12 +69,14 @@ class Journal(Protocol):
 
     async def append(self, batch: Sequence[Envelope], decided: Sequence[Decision] = ()) -> None:
         """Write and commit the batch as one, with what earlier ones led to: decisions need no commit of
-        their own. Where there is nothing to write something is written all the same, as the proof that the
-        journal takes writes. Raises JournalRefused; then nothing of it is in."""
+        their own. Nothing at all is a write too, and proves that writing goes. What is in already, the
+        same, is success: the word that it was committed can be lost.
+
+        Raises JournalRefused; then nothing of it is in, or it can be given again. Raises Fenced."""
         ...
 
     def read(self, after: int) -> AsyncIterator[Envelope]:
-        """All kept events with seq > after in order, skipped ones left out."""
+        """All kept events with seq > after in order, skipped and damaged ones left out."""
         ...
 
     async def last(self) -> tuple[int, int, int]:
@@ -84,15 +88,28 @@ class Journal(Protocol):
         ...
 
     async def skip(self, seq: int, error: str) -> None:
-        """Mark an event whose step raised, so that no replay meets it again; once more does no harm.
+        """Mark an event whose step raised, so that no replay meets it again; twice is once.
+
         Raises JournalRefused."""
         ...
 
-    async def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a world. Raises JournalRefused."""
+    async def save_snapshot(self, snapshot: Snapshot, recorded: int) -> None:
+        """Keep a world. recorded: seq of the last event in the records (0: not known); the world from
+        which the recorder can go on is kept too. Raises JournalRefused."""
         ...
 
-    async def latest_snapshot(self, not_after: int) -> Snapshot | None: ...
+    async def latest_snapshot(self, not_after: int) -> Snapshot | None:
+        """The newest kept world not after this event that is not damaged."""
+        ...
+
+    async def begin(self) -> Snapshot | None:
+        """The kept world from which every kept event follows; None if the first event of all is kept."""
+        ...
+
+    async def reached(self, seq: int, term: int) -> int:
+        """How far somebody has read this journal who last read event `seq` of `term`: less than `seq` where
+        the journal has lost events since, and others stand in their place."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -114,6 +131,14 @@ class Recorder(Protocol):
 
     async def position(self) -> int:
         """seq of the last whole event whose facts are in the rows."""
+        ...
+
+    async def term(self) -> int:
+        """The term of that event; 0 where it is not known."""
+        ...
+
+    async def rewind(self, seq: int, term: int) -> None:
+        """Set the position back: what follows event `seq` of `term` is new."""
         ...
 
     async def record(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:

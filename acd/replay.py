@@ -73,7 +73,7 @@ class Rebuilt:
         on; afterwards `engine` stands there. Raises JournalRefused, and what the journal's reading raises."""
         told = 0
         while True:
-            self.engine, after = await thaw_beside(await self._journal.latest_snapshot(self._not_after))
+            self.engine, after = await self._thawed()
             faulty: Envelope | None = None
             began = perf_counter()
             async for envelope in self._journal.read(after):
@@ -97,6 +97,16 @@ class Rebuilt:
                 return
             told = faulty.seq
             yield faulty.seq, (skipped,)
+
+    async def _thawed(self) -> tuple[Engine, int]:
+        """The newest kept world that can be read: one that an earlier release kept may not."""
+        while (snapshot := await self._journal.latest_snapshot(self._not_after)) is not None:
+            try:
+                return await thaw_beside(snapshot)
+            except ValueError as fault:
+                log.warning("a kept world cannot be read", seq=snapshot.seq, why=str(fault).splitlines()[0])
+                self._not_after = snapshot.seq - 1
+        return Engine(), 0
 
     async def run(self, until: int | None = None) -> Engine:
         """All of it; the engine as it stands then."""

@@ -1,8 +1,10 @@
 """The rules in force: policy, roster and shadow as file and import say; what differs becomes an event."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.picture import Picture
@@ -16,6 +18,11 @@ from config.schema import Centre
 from routing.events import PolicyChanged, RosterChanged, ShadowChanged
 from routing.policy import Policy
 from routing.world import World
+
+ROSTER_S = 2.0
+"""How long the records have to say who works here: callers wait."""
+
+log = structlog.get_logger(__name__)
 
 
 class RulesInForce:
@@ -41,34 +48,51 @@ class RulesInForce:
         self._submit = submit
         self._now_ms = now_ms
 
+    async def begin(self) -> None:
+        """The same at the start, where records that do not answer are no reason to wait: the staff stays who
+        it was, or is the file's in a new centre. Raises ConfigFaults."""
+        try:
+            async with asyncio.timeout(ROSTER_S):
+                imported = await queries.load_roster(self._records)
+        except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
+            log.warning("the imported staff cannot be read", error=type(fault).__name__)
+            people = None if self._digests[1] else roster(self.centre)
+        else:
+            people = imported or roster(self.centre)
+        self._put(self.centre, people)
+
     async def again(self) -> None:
         """Put in force what the centre says by now: hours are worked out ahead. Raises ConfigFaults."""
-        await self._put(self.centre)
+        self._put(self.centre, await self._people(self.centre))
 
     async def reload(self) -> list[str]:
         """Read the file again and put it in force; every fault instead if it has any."""
         try:
             centre = load(self._path)
-            await self._put(centre)
+            self._put(centre, await self._people(centre))
         except ConfigFaults as fault:
             return [str(each) for each in fault.faults]
         self.centre = centre
         return []
 
-    async def _put(self, centre: Centre) -> None:
-        people: Roster = await queries.load_roster(self._records) or roster(centre)
+    async def _people(self, centre: Centre) -> Roster:
+        return await queries.load_roster(self._records) or roster(centre)
+
+    def _put(self, centre: Centre, people: Roster | None) -> None:
+        """people: None to leave them as they are."""
         now = self._now_ms()
         rules, shadow = policy(centre, now), shadow_of(centre, now)
-        digests = (codec.digest(rules), codec.digest(people), codec.digest(shadow) if shadow else "")
+        before = self._digests
+        who = codec.digest(people) if people else before[1]
+        self._digests = (codec.digest(rules), who, codec.digest(shadow) if shadow else "")
         self._cases.use(centre.routing.classes)
         self._picture.smallest = centre.privacy.smallest_cell
-        before, self._digests = self._digests, digests
-        if digests[0] != before[0]:
-            self._submit(Arrival(PolicyChanged(digests[0], rules), DAEMON))
-        if digests[1] != before[1]:
-            self._submit(Arrival(RosterChanged(digests[1], people), DAEMON))
-        if digests[2] != before[2]:
-            self._submit(Arrival(ShadowChanged(digests[2], shadow), DAEMON))
+        if self._digests[0] != before[0]:
+            self._submit(Arrival(PolicyChanged(self._digests[0], rules), DAEMON))
+        if people and who != before[1]:
+            self._submit(Arrival(RosterChanged(who, people), DAEMON))
+        if self._digests[2] != before[2]:
+            self._submit(Arrival(ShadowChanged(self._digests[2], shadow), DAEMON))
 
 
 def shadow_of(centre: Centre, now_ms: int) -> Policy | None:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import structlog
 
 from acd import replay
+from acd.beside import Kept
 from acd.intake import Entry, Intake
 from acd.keeping import Keeping
 from acd.ports import (
@@ -82,6 +83,7 @@ class Runner:
         vault: Vault | None = None,
         directory: Directory | None = None,
         observe: Callable[[str, float], None] = lambda _what, _seconds: None,
+        recorded: Callable[[], int] = lambda: 0,
     ) -> None:
         self.engine = engine
         self.journal_trouble = ""
@@ -94,16 +96,18 @@ class Runner:
         self._at_ms = engine.world.now_ms
         self._decided: list[Decision] = []
         self._observe = observe
+        self._recorded = recorded
         self._intake = Intake()
         self._arrived = asyncio.Event()
         self._recognition = Recognition(vault, directory, clock, self.submit)
+        self._recognising = Kept("recognition", self._recognition.run)
         self._causes: dict[int, int] = {}
         self._still = Standstill(clock)
         self._offers = False
         self._beats = 0
         self._next_beat_ms = 0
         self._committed_ms = -BEAT_MS
-        self._keeping = Keeping(journal, clock, seq)
+        self._keeping = Keeping(journal, clock, seq, recorded)
         self._stopping = False
 
     # --- putting in ----------------------------------------------------------------------------------
@@ -133,7 +137,7 @@ class Runner:
     @property
     def vault_trouble(self) -> str:
         """What keeps callers from being recognised, or ""."""
-        return self._recognition.trouble
+        return self._recognising.trouble or self._recognition.trouble
 
     def routing(self) -> str:
         """ "ok" while calls are routed, or why they are not."""
@@ -144,7 +148,7 @@ class Runner:
         """Once the loop has ended: write down its last decisions and its world. Raises JournalRefused."""
         await self._journal.append([], self._decided)
         self._decided = []
-        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq))
+        await self._journal.save_snapshot(replay.freeze(self.engine, self._seq), self._recorded())
 
     def depth(self) -> int:
         """How many events wait to be decided."""
@@ -153,16 +157,16 @@ class Runner:
     # --- the loop ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Decide until stopped; callers are recognised beside it."""
-        async with asyncio.TaskGroup() as group:
-            beside = group.create_task(self._recognition.run(), name="recognition")
-            self._still.stood_ms()
-            try:
-                while not self._stopping:
-                    await self._wait()
-                    await self.turn()
-            finally:
-                beside.cancel()
+        """Decide until stopped; callers are recognised beside it. Raises Fenced."""
+        beside = asyncio.create_task(self._recognising.run(), name="recognition")
+        self._still.stood_ms()
+        try:
+            while not self._stopping:
+                await self._wait()
+                await self.turn()
+        finally:
+            beside.cancel()
+            await asyncio.wait({beside})
         await self._keeping.finished()
 
     async def turn(self) -> None:
@@ -230,7 +234,8 @@ class Runner:
                 commands = self._linked(commands)
             told.append((envelope.seq, facts))
             self._seq, self._at_ms = envelope.seq, envelope.at_ms
-            self._recognition.look_up(entry.arrival.event, entry.arrival.number, envelope.seq)
+            arrival = entry.arrival
+            self._recognition.look_up(arrival.event, arrival.number, arrival.keyed, envelope.seq)
         steps_ms: float = self._still.stood_ms()
         if any(isinstance(each.event, PbxSnapshot) and each.event.linkup for each in batch):
             # A large snapshot is work, not a standstill, or it would be asked for again for ever.

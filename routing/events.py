@@ -94,7 +94,7 @@ class LedgerTalk(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """One call as the dialplan wrote it down while it ran; times in epoch ms, whole seconds, 0 where not.
+    """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
     lives or where it is not known. cause: Q.850 number of the end, 0 if none.
@@ -174,6 +174,10 @@ class CallArrived(NamedTuple):
     line: str
 
 
+UNKNOWN_CASE = "unknown"
+"""The case of a caller who keyed in one that nobody knows."""
+
+
 class CallerKnown(NamedTuple):
     """The vault's random token for the caller, and what is known under it. Never a number.
 
@@ -188,7 +192,11 @@ class CallerKnown(NamedTuple):
 
 
 class CaseEntered(NamedTuple):
-    """The caller keyed in a case number; what is known of it follows as CallerKnown."""
+    """The caller keyed in a case number; what is known of it follows as CallerKnown.
+
+    case: "" since what is keyed goes beside the event (it may be the caller's own telephone number); the
+    digits in journals of earlier releases.
+    """
 
     leg: Leg
     case: str

@@ -1,7 +1,7 @@
 """Between the PBX's words and ours: a frame becomes events, a command becomes AMI actions.
 
-Only the fields named here are copied. A caller's number leaves beside the event, for the vault; channel
-names, which can hold numbers, become ids.
+Only the fields named here are copied. A caller's number leaves beside the event, for the vault, and so does
+what a caller keys in, which may be a number; channel names, which can hold numbers, become ids.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -129,7 +129,7 @@ class Translator:
             "ACDConcern": lambda f: ev.ConcernChosen(self._call(f), _word(f.get("Concern"))),
             "ACDWaiting": self._waiting,
             "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
-            "ACDCase": lambda f: ev.CaseEntered(self._call(f), _word(f.get("Case"))),
+            "ACDCase": lambda f: ev.CaseEntered(self._call(f), ""),
             "ACDRecord": lambda f: ev.RecordingRefused(self._call(f)),
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
             "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),
@@ -198,7 +198,8 @@ class Translator:
         if isinstance(event, ev.StaffAsked):
             return [Arrival(event, f"phone:{event.phone}")]
         number = frame.get("CallerIDNum")[:64] if isinstance(event, ev.CallArrived) else ""
-        return [Arrival(event, PBX, number="" if number == "<unknown>" else number)]
+        keyed = _word(frame.get("Case")) if isinstance(event, ev.CaseEntered) else ""
+        return [Arrival(event, PBX, number="" if number == "<unknown>" else number, keyed=keyed)]
 
     def _staff(self, frame: Frame) -> ev.StaffAsked:
         phone, action = _word(frame.get("Phone")), _word(frame.get("Action"))

@@ -7,6 +7,7 @@ from acd.ports import Case, Known
 from acd.store.tables import case_callers, case_files, visits
 from acd.store.vault import normal
 from config.schema import PriorityClass
+from routing.events import UNKNOWN_CASE
 
 
 class SqlCases:
@@ -22,6 +23,8 @@ class SqlCases:
         self._by_number = {normal(number): each.name for each in classes for number in each.numbers}
 
     async def known(self, token: str, number: str, reference: str) -> Known:
+        """What was keyed (reference) goes no further: the case is one that is kept, or unknown."""
+        unknown = UNKNOWN_CASE if reference else ""
         async with self._engine.connect() as connection:
             if not reference and token:
                 query = select(case_callers.c.reference).where(case_callers.c.token == token)
@@ -30,7 +33,7 @@ class SqlCases:
         by_number = self._by_number.get(normal(number)) if number else None
         by_state = self._by_state.get(case.state) if case else None
         classes = tuple(sorted({name for name in (by_number, by_state) if name}))
-        return Known(token, case.reference if case else "", case.owner if case else "", classes)
+        return Known(token, case.reference if case else unknown, case.owner if case else "", classes)
 
     async def _get(self, connection: AsyncConnection, reference: str) -> Case | None:
         query = select(case_files).where(case_files.c.reference == reference)

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from agents.model import Roster
 from routing.events import KINDS, VERSION, Event, PolicyChanged, RosterChanged, ShadowChanged
@@ -13,11 +13,17 @@ BLOBS: dict[type, Any] = {PolicyChanged: Policy, RosterChanged: Roster, ShadowCh
 """Events that carry a large value, and its type; the value is kept once, under its digest."""
 
 
+DIGEST = 64
+"""Characters of a SHA-256; a simulated journal may name its rules otherwise."""
 WITH_BLOB = frozenset(kind.__name__ for kind in BLOBS)
 
 
 class UnreadableEvent(Exception):
     """The journal holds an event that this release does not know; a newer release wrote it."""
+
+
+class DamagedEvent(Exception):
+    """What stands in the journal is not what was written; the message says how that was seen."""
 
 
 class Row(NamedTuple):
@@ -58,12 +64,17 @@ def encode(event: Event) -> Row:
 
 
 def decode(kind: str, version: int, body: str, blob: str) -> Event:
-    """The event of a row. Raises UnreadableEvent."""
+    """The event of a row. Raises UnreadableEvent, DamagedEvent."""
     known = KINDS.get(kind)
     if known is None or version > VERSION[kind]:
         raise UnreadableEvent(f"the journal holds {kind[:40]!r} version {version}; a newer release wrote it")
-    if known in BLOBS:
-        event: Event = known(body, _adapter(BLOBS[known]).validate_json(blob))
-        return event
-    decoded: Event = _adapter(known).validate_json(body)
+    try:
+        if known in BLOBS:
+            if len(body) == DIGEST and hashlib.sha256(blob.encode()).hexdigest() != body:
+                raise DamagedEvent("the rules that it names are others")
+            event: Event = known(body, _adapter(BLOBS[known]).validate_json(blob))
+            return event
+        decoded: Event = _adapter(known).validate_json(body)
+    except ValidationError as fault:
+        raise DamagedEvent(f"it cannot be read: {fault.errors()[0]['msg']}") from None
     return decoded

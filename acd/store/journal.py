@@ -1,40 +1,72 @@
-"""The journal on a database: one commit a batch, on a connection of its own."""
+"""The journal on a database: one commit a batch, on a connection of its own that holds the leader's lock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+import structlog
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.ports import Decision, JournalRefused, Snapshot
-from acd.store import codec
-from acd.store.tables import blobs, decisions, events, skipped, snapshots
+from acd.ports import Decision, Fenced, JournalRefused, Snapshot
+from acd.store import codec, kept, lock
+from acd.store.plain import plain
+from acd.store.tables import blobs, decisions, events, skipped
 from routing.events import Envelope, TermBegan
 
 PAGE = 2_000
 PROOF = text("UPDATE journal_schema SET version_num = version_num")
 """Changes nothing, and is written all the same: a page on SQLite, a row on PostgreSQL."""
-SNAPSHOTS_KEPT = 3
 CHECKPOINT_EVERY = 500
 """Batches between two checkpoints of SQLite's write-ahead log."""
+NAMED_MAX = 3
+"""Damaged events that a sentence names."""
+
+log = structlog.get_logger(__name__)
 
 
 class SqlJournal:
-    """Implements ports.Journal. Make one with `SqlJournal.open`."""
+    """Implements ports.Journal. Make one with `SqlJournal.open`.
 
-    def __init__(self, engine: AsyncEngine, connection: AsyncConnection) -> None:
+    trouble: what is wrong beside the writing, "" if nothing is. leads: whether it may write at all; who
+    leads holds the lock of the database with the very connection that writes.
+    """
+
+    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, leads: bool) -> None:
         self._engine = engine
         self._connection = connection
+        self._leads = leads
         self._sqlite = engine.dialect.name == "sqlite"
         self._naming = asyncio.Lock()
         self._batches = 0
+        self._term = 0
+        self._checkpointing: asyncio.Task[None] | None = None
+        self._unchecked = ""
+        self._damaged: set[int] = set()
 
     @classmethod
-    async def open(cls, engine: AsyncEngine) -> "SqlJournal":
-        """Take a connection and keep it."""
-        return cls(engine, await engine.connect())
+    async def open(cls, engine: AsyncEngine, *, leads: bool = False) -> "SqlJournal":
+        """Take a connection and keep it. Raises StoreTaken if another daemon leads."""
+        connection = await engine.connect()
+        if leads and not await lock.taken(connection):
+            await connection.close()
+            raise lock.StoreTaken("the journal database: another daemon runs on it; stop that one first")
+        return cls(engine, connection, leads)
+
+    @property
+    def trouble(self) -> str:
+        """Damage, or a log that cannot be emptied; "" if all is well."""
+        if not self._damaged:
+            return self._unchecked
+        first = ", ".join(map(str, sorted(self._damaged)[:NAMED_MAX]))
+        return (
+            f"{len(self._damaged)} events or worlds of the journal are damaged and left out (seq {first}): "
+            "look after the disk; stop the daemon, and restore the journal from the backup or move it away"
+        )
+
+    # --- writing -------------------------------------------------------------------------------------
 
     async def append(self, batch: Sequence[Envelope], decided: Sequence[Decision] = ()) -> None:
         rows, named = [], {}
@@ -42,19 +74,19 @@ class SqlJournal:
             row = codec.encode(envelope.event)
             if row.blob:
                 named[row.body] = row.blob
-            rows.append(
-                {
-                    "seq": envelope.seq,
-                    "term": envelope.term,
-                    "at_ms": envelope.at_ms,
-                    "kind": row.kind,
-                    "version": row.version,
-                    "actor": envelope.actor[:80],
-                    "reason": envelope.reason[:200],
-                    "cause": envelope.cause,
-                    "body": row.body,
-                }
-            )
+            values = {
+                "seq": envelope.seq,
+                "term": envelope.term,
+                "at_ms": envelope.at_ms,
+                "kind": row.kind,
+                "version": row.version,
+                "actor": plain(envelope.actor, 80),
+                "reason": plain(envelope.reason, 200),
+                "cause": envelope.cause,
+                "body": row.body,
+            }
+            rows.append(values | {"crc": _checksum(values)})
+            self._term = max(self._term, envelope.term)
         durable = self._sqlite and any(isinstance(envelope.event, TermBegan) for envelope in batch)
         if named:
             async with self._naming:
@@ -62,8 +94,9 @@ class SqlJournal:
         else:
             await self._write(rows, named, decided, durable)
         self._batches += 1
-        if self._sqlite and self._batches % CHECKPOINT_EVERY == 0:
-            await self._checkpoint()
+        idle = self._checkpointing is None or self._checkpointing.done()
+        if self._sqlite and idle and self._batches % CHECKPOINT_EVERY == 0:
+            self._checkpointing = asyncio.create_task(self._checkpoint(), name="checkpoint")
 
     async def _write(
         self,
@@ -72,8 +105,9 @@ class SqlJournal:
         decided: Sequence[Decision],
         durable: bool,
     ) -> None:
-        """One transaction. Raises JournalRefused."""
+        """One transaction. Raises JournalRefused, Fenced."""
         try:
+            await self._connected()
             if durable:
                 await self._pragma("synchronous=FULL")
             for digest, value in named.items():
@@ -87,8 +121,13 @@ class SqlJournal:
             await self._connection.commit()
             if durable:
                 await self._pragma("synchronous=NORMAL")
+        except IntegrityError as fault:
+            await self._recover(fault)
+            if await self._is_in(rows, decided):
+                return
+            raise JournalRefused(f"{self._why(fault)}: another daemon writes to this journal") from None
         except (SQLAlchemyError, OSError) as fault:
-            await self._recover()
+            await self._recover(fault)
             raise JournalRefused(self._why(fault)) from None
 
     async def _pragma(self, pragma: str) -> None:
@@ -100,27 +139,90 @@ class SqlJournal:
         if there.first() is None:
             await self._connection.execute(insert(blobs), {"digest": digest, "value": value})
 
-    async def _recover(self) -> None:
-        """After a failure: roll back, or take a new connection if this one is dead."""
+    async def _is_in(self, rows: Sequence[Mapping[str, Any]], decided: Sequence[Decision]) -> bool:
+        """Whether all of it stands in the journal already: committed, and only the word of it was lost.
+
+        Raises Fenced if a higher term stands there, JournalRefused if it cannot be read.
+        """
         try:
+            async with self._engine.connect() as other:
+                await self._not_fenced(other)
+                if rows:
+                    query = select(events).where(events.c.seq.in_([row["seq"] for row in rows]))
+                    found = {row.seq: row for row in await other.execute(query)}
+                    return all(row["seq"] in found and found[row["seq"]]._asdict() == row for row in rows)
+                query = select(decisions).where(decisions.c.offer.in_([each.offer for each in decided]))
+                there = {
+                    Decision(row.seq, row.offer, row.visit, row.agent) for row in await other.execute(query)
+                }
+                return there == set(decided)
+        except (SQLAlchemyError, OSError) as fault:
+            raise JournalRefused(self._why(fault)) from None
+
+    async def _not_fenced(self, connection: AsyncConnection) -> None:
+        """Raises Fenced if somebody writes under a higher term than ours."""
+        newest = select(events.c.term).order_by(events.c.seq.desc()).limit(1)
+        term = (await connection.execute(newest)).scalar()
+        if term is not None and self._term and term > self._term:
+            raise Fenced(f"another daemon leads under term {term}; this one led under term {self._term}")
+
+    async def _connected(self) -> None:
+        """A connection that may write: after a lost one, a new one, with the lock. Raises JournalRefused."""
+        if not self._connection.invalidated and not self._connection.closed:
+            return
+        fresh = await self._engine.connect()
+        try:
+            if self._leads and not await lock.taken(fresh):
+                await self._not_fenced(fresh)
+                raise JournalRefused(
+                    "another session holds the journal: another daemon, or ours that was lost"
+                )
+        except BaseException:
+            await fresh.close()
+            raise
+        lost, self._connection = self._connection, fresh
+        await lost.close()
+
+    async def _recover(self, fault: Exception) -> None:
+        """After a failure: roll back, or give the connection up if it is dead; `_connected` takes another."""
+        try:
+            if isinstance(fault, OSError):
+                await self._connection.invalidate()
             await self._connection.rollback()
         except (SQLAlchemyError, OSError):
             await self._connection.invalidate()
-        if self._connection.invalidated or self._connection.closed:
-            try:
-                self._connection = await self._engine.connect()
-            except (SQLAlchemyError, OSError):
-                return
 
     def _why(self, fault: Exception) -> str:
         origin = getattr(fault, "orig", None) or fault
         said = str(origin).splitlines()[0][:160] if str(origin) else type(origin).__name__
-        hint = ": another daemon writes to this journal" if "UNIQUE" in said or "unique" in said else ""
-        return f"the journal takes nothing ({said}){hint}"
+        return f"the journal takes nothing ({said})"
 
     async def _checkpoint(self) -> None:
-        async with self._engine.connect() as other:
-            await other.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
+        """Beside the writing. One that fails is told of; the log grows until one goes well."""
+        try:
+            async with self._engine.connect() as other:
+                await other.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
+            self._unchecked = ""
+        except (SQLAlchemyError, OSError) as fault:
+            origin = getattr(fault, "orig", None) or fault
+            self._unchecked = f"the journal's log cannot be emptied ({str(origin)[:100]}): is the disk full?"
+            log.warning("no checkpoint", why=self._unchecked)
+
+    async def skip(self, seq: int, error: str) -> None:
+        row = {"seq": seq, "error": plain(error, 300)}
+        try:
+            await self._connected()
+            there = await self._connection.execute(select(skipped.c.seq).where(skipped.c.seq == seq))
+            if there.first() is None:
+                await self._connection.execute(insert(skipped), row)
+            await self._connection.commit()
+        except IntegrityError as fault:
+            await self._recover(fault)
+        except (SQLAlchemyError, OSError) as fault:
+            await self._recover(fault)
+            raise JournalRefused(self._why(fault)) from None
+
+    # --- reading -------------------------------------------------------------------------------------
 
     async def read(self, after: int) -> AsyncIterator[Envelope]:
         values: dict[str, str] = {}
@@ -140,10 +242,21 @@ class SqlJournal:
                     values |= {row.digest: row.value for row in found}
             for row in rows:
                 after = row.seq
-                event = codec.decode(row.kind, row.version, row.body, values.get(row.body, ""))
+                try:
+                    if row.crc is not None and row.crc != _checksum(row._mapping):
+                        raise codec.DamagedEvent("its checksum is another")
+                    event = codec.decode(row.kind, row.version, row.body, values.get(row.body, ""))
+                except codec.DamagedEvent as fault:
+                    self._damage(row.seq, str(fault))
+                    continue
                 yield Envelope(row.seq, row.term, row.at_ms, row.actor, row.reason, row.cause, event)
             if len(rows) < PAGE:
                 return
+
+    def _damage(self, seq: int, why: str) -> None:
+        if seq not in self._damaged:
+            self._damaged.add(seq)
+            log.error("a damaged part of the journal is left out", seq=seq, why=why)
 
     async def last(self) -> tuple[int, int, int]:
         query = select(events.c.seq, events.c.term, events.c.at_ms).order_by(events.c.seq.desc()).limit(1)
@@ -151,72 +264,54 @@ class SqlJournal:
             row = (await connection.execute(query)).first()
         return (row.seq, row.term, row.at_ms) if row else (0, 0, 0)
 
+    async def reached(self, seq: int, term: int) -> int:
+        column = events.c.seq
+        async with self._engine.connect() as connection:
+            first = (await connection.execute(select(func.min(column)))).scalar()
+            there = (await connection.execute(select(events.c.term).where(column == seq))).scalar()
+            if not term or there == term or (first is not None and first > seq):
+                return seq
+            survived = select(func.max(column)).where(column <= seq, events.c.term <= term)
+            return int((await connection.execute(survived)).scalar() or 0)
+
     async def decisions(self, after: int) -> list[Decision]:
         query = select(decisions).where(decisions.c.seq > after).order_by(decisions.c.seq, decisions.c.offer)
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
             return [Decision(row.seq, row.offer, row.visit, row.agent) for row in rows]
 
-    async def skip(self, seq: int, error: str) -> None:
-        try:
-            await self._connection.execute(delete(skipped).where(skipped.c.seq == seq))
-            await self._connection.execute(insert(skipped), {"seq": seq, "error": error[:300]})
-            await self._connection.commit()
-        except (SQLAlchemyError, OSError) as fault:
-            await self._recover()
-            raise JournalRefused(self._why(fault)) from None
+    # --- kept worlds ---------------------------------------------------------------------------------
 
-    async def save_snapshot(self, snapshot: Snapshot) -> None:
+    async def save_snapshot(self, snapshot: Snapshot, recorded: int) -> None:
         try:
-            async with self._engine.begin() as connection:
-                await connection.execute(delete(snapshots).where(snapshots.c.seq == snapshot.seq))
-                await connection.execute(insert(snapshots), snapshot._asdict())
-                newest = select(snapshots.c.seq).order_by(snapshots.c.seq.desc()).limit(SNAPSHOTS_KEPT)
-                kept = [row.seq for row in await connection.execute(newest)]
-                await connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(kept)))
-        except (DBAPIError, OSError) as fault:
+            await kept.save(self._engine, snapshot, recorded)
+        except (SQLAlchemyError, OSError) as fault:
             raise JournalRefused(self._why(fault)) from None
 
     async def latest_snapshot(self, not_after: int) -> Snapshot | None:
-        query = select(snapshots).where(snapshots.c.seq <= not_after)
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query.order_by(snapshots.c.seq.desc()).limit(1))).first()
-        return Snapshot(row.seq, row.release, row.world) if row else None
+        found, damaged = await kept.find(self._engine, not_after)
+        for seq in damaged:
+            self._damage(seq, "the kept world's checksum is another")
+        return found
 
     async def begin(self) -> Snapshot | None:
-        """The kept world from which every kept event follows; None if the first event of all is kept."""
-        async with self._engine.connect() as connection:
-            first = (await connection.execute(select(func.min(events.c.seq)))).scalar()
-            if first is None or first == 1:
-                return None
-            enough = select(snapshots).where(snapshots.c.seq >= first - 1).order_by(snapshots.c.seq)
-            row = (await connection.execute(enough.limit(1))).first()
-        return Snapshot(row.seq, row.release, row.world) if row else None
+        return await kept.begin(self._engine)
 
-    async def trim(self, before_ms: int) -> int:
-        """Forget events older than `before_ms` that no kept snapshot needs, what they led to, and the
-        policies and rosters that no kept event names; returns how many events.
-
-        What goes is looked for first: the writing, for which an append has to wait, is short.
-        """
-        async with self._naming:
-            async with self._engine.connect() as connection:
-                oldest = (await connection.execute(select(func.min(snapshots.c.seq)))).scalar()
-                young = select(events.c.seq).where(events.c.at_ms >= before_ms).order_by(events.c.seq)
-                first = (await connection.execute(young.limit(1))).scalar()
-                if oldest is None:
-                    return 0
-                until = oldest if first is None else min(oldest, first - 1)
-                names = select(events.c.body).where(events.c.kind.in_(codec.WITH_BLOB), events.c.seq > until)
-                named = (await connection.execute(names.distinct())).scalars().all()
-            async with self._engine.begin() as connection:
-                gone = await connection.execute(delete(events).where(events.c.seq <= until))
-                for table in (skipped, decisions):
-                    await connection.execute(delete(table).where(table.c.seq <= until))
-                if gone.rowcount:
-                    await connection.execute(delete(blobs).where(blobs.c.digest.not_in(named)))
-                return int(gone.rowcount)
+    async def trim(self, before_ms: int, recorded: int) -> int:
+        """Forget what is older and nobody needs (see acd.store.kept); returns how many events."""
+        return await kept.trim(self._engine, self._naming, before_ms, recorded)
 
     async def close(self) -> None:
+        if self._checkpointing is not None:
+            await self._checkpointing
         await self._connection.close()
         await self._engine.dispose()
+
+
+def _checksum(row: Mapping[Any, Any]) -> int:
+    """CRC-32 over everything that an event's row holds."""
+    said = "|".join(str(row[name]) for name in CHECKED)
+    return zlib.crc32(said.encode("utf-8", "surrogatepass"))
+
+
+CHECKED = ("seq", "term", "at_ms", "kind", "version", "actor", "reason", "cause", "body")

@@ -3,19 +3,22 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, delete, insert, select, update
+import structlog
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from acd.store.gathered import ANSWERED, ONE_MORE_OFFER, TALK_ENDED, WRAPPED, Gathered
+from acd.store.plain import plain
 from acd.store.tables import (
     handlings,
     incidents,
     offers,
     position,
+    set_aside,
     shadow_differences,
-    staff_intervals,
     visits,
 )
 from routing import facts
@@ -24,6 +27,10 @@ from routing.index import Choice
 
 THE_ONE = 1
 DETAIL_MAX = 8_000
+DATA, INTEGRITY = "22", "23"
+"""Classes of PostgreSQL's SQLSTATE by which it says that a value, not the moment, is what is wrong."""
+
+log = structlog.get_logger(__name__)
 
 
 def moment(at_ms: int) -> datetime:
@@ -40,8 +47,9 @@ class SqlRecorder:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = self.engine = engine
+        self.set_aside = 0
         self._came: dict[int, tuple[int, int]] = {}
-        self._take: dict[type, Callable[[_Batch, Any], None]] = {
+        self._take: dict[type, Callable[[Gathered, Any], None]] = {
             facts.VisitBegan: self._visit_began,
             facts.CallerRecognised: self._recognised,
             facts.NeedKnown: self._need,
@@ -61,18 +69,55 @@ class SqlRecorder:
 
     async def position(self) -> int:
         async with self._engine.connect() as connection:
-            return await self._position(connection)
+            return (await self._position(connection))[0]
 
-    async def _position(self, connection: AsyncConnection) -> int:
-        seq = (await connection.execute(select(position.c.seq).where(position.c.id == THE_ONE))).scalar()
-        return int(seq or 0)
+    async def term(self) -> int:
+        async with self._engine.connect() as connection:
+            return (await self._position(connection))[1]
+
+    async def highest_term(self) -> int:
+        """The highest term that counted an id which stands in the rows."""
+        async with self._engine.connect() as connection:
+            _, term = await self._position(connection)
+            for table in (visits, offers):
+                newest = (await connection.execute(select(func.max(table.c.id)))).scalar()
+                term = max(term, int(newest or 0) >> 32)
+        return term
+
+    async def _position(self, connection: AsyncConnection) -> tuple[int, int]:
+        row = (await connection.execute(select(position).where(position.c.id == THE_ONE))).first()
+        return (row.seq, row.term) if row else (0, 0)
+
+    async def rewind(self, seq: int, term: int) -> None:
+        async with self._engine.begin() as connection:
+            await self._go_to(connection, seq, term)
+
+    async def _go_to(self, connection: AsyncConnection, seq: int, term: int) -> None:
+        await connection.execute(delete(position))
+        await connection.execute(insert(position), {"id": THE_ONE, "seq": seq, "term": term})
 
     async def record(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:
+        """A batch that the database refuses is given to it event by event, and a refused event fact by
+        fact: what it refuses alone is set aside, so that nothing that can be kept waits behind it."""
+        try:
+            await self._record(batch)
+        except (SQLAlchemyError, ValueError, OverflowError, TypeError) as fault:
+            if not _refused(fault):
+                raise
+            for seq, told in batch:
+                try:
+                    await self._record([(seq, told)])
+                except (SQLAlchemyError, ValueError, OverflowError, TypeError) as mine:
+                    if not _refused(mine):
+                        raise
+                    await self._record_singly(seq, told)
+
+    async def _record(self, batch: Sequence[tuple[int, Sequence[Fact]]]) -> None:
         async with self._engine.begin() as connection:
-            reached = await self._position(connection)
+            reached, term = await self._position(connection)
             told = [fact for seq, some in batch if seq > reached for fact in some]
             await self._find_open(connection, told)
-            gathered = _Batch()
+            gathered = Gathered()
             for fact in told:
                 if isinstance(fact, facts.TalkBegan) and (fact.visit, fact.agent) in gathered.ended:
                     await gathered.write(connection)
@@ -80,8 +125,52 @@ class SqlRecorder:
             await gathered.write(connection)
             last = max(seq for seq, _ in batch)
             if last > reached:
-                await connection.execute(delete(position))
-                await connection.execute(insert(position), {"id": THE_ONE, "seq": last})
+                await self._go_to(connection, last, _term_of(told, term))
+        self._forget(told)
+
+    async def _record_singly(self, seq: int, told: Sequence[Fact]) -> None:
+        """One event, each fact for itself; in one transaction all the same."""
+        async with self._engine.begin() as connection:
+            reached, term = await self._position(connection)
+            if seq <= reached:
+                return
+            # First of all, since SQLite begins a transaction with a change, not with a savepoint.
+            await self._go_to(connection, seq, _term_of(told, term))
+            await self._find_open(connection, told)
+            refused = []
+            for fact in told:
+                try:
+                    async with connection.begin_nested():
+                        gathered = Gathered()
+                        self._take.get(type(fact), self._incident)(gathered, fact)
+                        await gathered.write(connection)
+                except (SQLAlchemyError, ValueError, OverflowError, TypeError) as fault:
+                    if not _refused(fault):
+                        raise
+                    kind = type(fact).__name__
+                    origin = getattr(fault, "orig", None) or fault
+                    refused.append(
+                        {
+                            "seq": seq,
+                            "kind": kind,
+                            "fact": plain(json.dumps(fact._asdict(), default=str), DETAIL_MAX),
+                            "why": plain(f"{type(origin).__name__}: {origin}".splitlines()[0], 300),
+                        }
+                    )
+                    log.error("a fact is set aside: the records refuse it", seq=seq, kind=kind)
+            if refused:
+                await connection.execute(insert(set_aside), refused)
+        self.set_aside += len(refused)
+        self._forget(told)
+
+    async def count_set_aside(self) -> int:
+        """How many facts the database has refused and nobody has looked after yet."""
+        async with self._engine.connect() as connection:
+            found = (await connection.execute(select(func.count()).select_from(set_aside))).scalar()
+        self.set_aside = int(found or 0)
+        return self.set_aside
+
+    def _forget(self, told: Sequence[Fact]) -> None:
         for fact in told:
             if isinstance(fact, facts.VisitEnded):
                 self._came.pop(fact.visit, None)
@@ -109,7 +198,7 @@ class SqlRecorder:
 
     # --- one fact each -------------------------------------------------------------------------------
 
-    def _visit_began(self, batch: "_Batch", fact: facts.VisitBegan) -> None:
+    def _visit_began(self, batch: Gathered, fact: facts.VisitBegan) -> None:
         self._came[fact.visit] = (fact.arrived_ms, 0)
         row = {
             "id": fact.visit,
@@ -121,38 +210,38 @@ class SqlRecorder:
         }
         batch.insert(visits, row)
 
-    def _recognised(self, batch: "_Batch", fact: facts.CallerRecognised) -> None:
+    def _recognised(self, batch: Gathered, fact: facts.CallerRecognised) -> None:
         known = {"token": fact.token, "case": fact.case[:40], "owner": fact.owner}
         batch.set(visits, fact.visit, classes=" ".join(fact.classes)[:200], **known)
 
-    def _need(self, batch: "_Batch", fact: facts.NeedKnown) -> None:
+    def _need(self, batch: Gathered, fact: facts.NeedKnown) -> None:
         batch.set(visits, fact.visit, language=fact.language, concern=fact.concern, second=fact.second)
 
-    def _declined(self, batch: "_Batch", fact: facts.RecordingDeclined) -> None:
+    def _declined(self, batch: Gathered, fact: facts.RecordingDeclined) -> None:
         batch.set(visits, fact.visit, recording_declined=True)
 
-    def _queued(self, batch: "_Batch", fact: facts.Queued) -> None:
+    def _queued(self, batch: Gathered, fact: facts.Queued) -> None:
         if fact.visit in self._came:
             self._came[fact.visit] = (self._came[fact.visit][0], fact.queued_ms)
         batch.set(visits, fact.visit, queued_at=moment(fact.queued_ms))
 
-    def _degraded(self, batch: "_Batch", fact: facts.Degraded) -> None:
+    def _degraded(self, batch: Gathered, fact: facts.Degraded) -> None:
         batch.set(visits, fact.visit, degraded=True)
 
-    def _offer_made(self, batch: "_Batch", fact: facts.OfferMade) -> None:
+    def _offer_made(self, batch: Gathered, fact: facts.OfferMade) -> None:
         row = fact.choice._asdict()
         row |= {"id": fact.offer, "visit": fact.visit, "agent": fact.agent, "made_at": moment(fact.at_ms)}
         row["lost"] = json.dumps([each._asdict() for each in fact.choice.lost])
         batch.insert(offers, row)
         batch.run(ONE_MORE_OFFER, {"key": fact.visit})
 
-    def _offer_rang(self, batch: "_Batch", fact: facts.OfferRang) -> None:
+    def _offer_rang(self, batch: Gathered, fact: facts.OfferRang) -> None:
         batch.set(offers, fact.offer, rang_at=moment(fact.at_ms))
 
-    def _offer_ended(self, batch: "_Batch", fact: facts.OfferEnded) -> None:
+    def _offer_ended(self, batch: Gathered, fact: facts.OfferEnded) -> None:
         batch.set(offers, fact.offer, ended_at=moment(fact.at_ms), outcome=fact.outcome, cause=fact.cause)
 
-    def _talk_began(self, batch: "_Batch", fact: facts.TalkBegan) -> None:
+    def _talk_began(self, batch: Gathered, fact: facts.TalkBegan) -> None:
         now = moment(fact.at_ms)
         batch.insert(
             handlings, {"visit": fact.visit, "agent": fact.agent, "began_at": now, "offer": fact.offer}
@@ -160,21 +249,21 @@ class SqlRecorder:
         waits = self._waits(fact.visit, fact.at_ms)
         batch.run(ANSWERED, {"key": fact.visit, "at": now, "by": fact.agent, **waits})
 
-    def _talk_ended(self, batch: "_Batch", fact: facts.TalkEnded) -> None:
+    def _talk_ended(self, batch: Gathered, fact: facts.TalkEnded) -> None:
         batch.ended.add((fact.visit, fact.agent))
         batch.run(TALK_ENDED, {"key": fact.visit, "who": fact.agent, "at": moment(fact.at_ms)})
 
-    def _wrapped(self, batch: "_Batch", fact: facts.WrapUpEnded) -> None:
+    def _wrapped(self, batch: Gathered, fact: facts.WrapUpEnded) -> None:
         batch.ended.add((fact.visit, fact.agent))
         batch.run(WRAPPED, {"key": fact.visit, "who": fact.agent, "at": moment(fact.at_ms)})
 
-    def _visit_ended(self, batch: "_Batch", fact: facts.VisitEnded) -> None:
+    def _visit_ended(self, batch: Gathered, fact: facts.VisitEnded) -> None:
         ended = {"ended_at": moment(fact.at_ms), "outcome": fact.outcome, "ended_by": fact.ended_by}
         batch.set(visits, fact.visit, reason=fact.reason, **ended)
         if fact.outcome != facts.ANSWERED:
             batch.set(visits, fact.visit, **self._waits(fact.visit, fact.at_ms))
 
-    def _agent_changed(self, batch: "_Batch", fact: facts.AgentChanged) -> None:
+    def _agent_changed(self, batch: Gathered, fact: facts.AgentChanged) -> None:
         now = moment(fact.at_ms)
         batch.intervals.setdefault(fact.agent, []).append(
             {
@@ -186,11 +275,11 @@ class SqlRecorder:
             }
         )
 
-    def _shadow_differed(self, batch: "_Batch", fact: facts.ShadowDiffered) -> None:
+    def _shadow_differed(self, batch: Gathered, fact: facts.ShadowDiffered) -> None:
         both = {"live": _explained(fact.live), "shadow": _explained(fact.shadow)}
         batch.insert(shadow_differences, {"at": moment(fact.at_ms), **both})
 
-    def _incident(self, batch: "_Batch", fact: Fact) -> None:
+    def _incident(self, batch: Gathered, fact: Fact) -> None:
         """Everything about the house itself: links, terms, refusals, drift."""
         values = fact._asdict()
         at_ms = values.pop("at_ms")
@@ -199,86 +288,31 @@ class SqlRecorder:
         batch.insert(incidents, row)
 
 
+def _refused(fault: Exception) -> bool:
+    """Whether the database refuses what it is given, and would at any other moment too."""
+    if isinstance(fault, IntegrityError) or not isinstance(fault, SQLAlchemyError):
+        return True
+    if not isinstance(fault, DBAPIError):
+        return isinstance(fault.__cause__, (ValueError, OverflowError, TypeError))
+    if fault.connection_invalidated:
+        return False
+    origin = fault.orig
+    state = str(getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None) or "")
+    if state:
+        return state[:2] in (DATA, INTEGRITY)
+    cause = getattr(origin, "__cause__", None)
+    return isinstance(cause or origin, (ValueError, OverflowError, TypeError))
+
+
+def _term_of(told: Sequence[Fact], before: int) -> int:
+    return max((fact.term for fact in told if isinstance(fact, facts.TermOpened)), default=before)
+
+
 def _explained(choice: Choice | None) -> str:
     """A choice with its reasons as JSON, its fields named."""
     if choice is None:
         return "null"
     return json.dumps(choice._asdict() | {"lost": [each._asdict() for each in choice.lost]})
-
-
-def _still(column: str, at: str) -> Update:
-    open_one = handlings.c[column].is_(None)
-    mine = (handlings.c.visit == bindparam("key")) & (handlings.c.agent == bindparam("who"))
-    return update(handlings).where(mine, open_one).values({column: bindparam(at)})
-
-
-ONE_MORE_OFFER = update(visits).where(visits.c.id == bindparam("key")).values(offers=visits.c.offers + 1)
-ANSWERED = (
-    update(visits)
-    .where(visits.c.id == bindparam("key"), visits.c.answered_at.is_(None))
-    .values(
-        answered_at=bindparam("at"),
-        answered_by=bindparam("by"),
-        wait_since_answer_ms=bindparam("wait_since_answer_ms"),
-        wait_since_queue_ms=bindparam("wait_since_queue_ms"),
-    )
-)
-TALK_ENDED = _still("ended_at", "at")
-WRAPPED = _still("wrapped_at", "at")
-INTERVAL_ENDED = (
-    update(staff_intervals)
-    .where(staff_intervals.c.agent == bindparam("who"), staff_intervals.c.to_at.is_(None))
-    .values(to_at=bindparam("at"))
-)
-
-
-class _Batch:
-    """Changes gathered by statement. ended: (visit, agent) whose talk ended in here."""
-
-    def __init__(self) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        self.ended: set[tuple[int, str]] = set()
-        self.intervals: dict[str, list[dict[str, Any]]] = {}
-        self._inserts: dict[Table, list[dict[str, Any]]] = {}
-        self._sets: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
-        self._runs: dict[Update, list[dict[str, Any]]] = {}
-
-    def insert(self, table: Table, row: dict[str, Any]) -> None:
-        self._inserts.setdefault(table, []).append(row)
-
-    def set(self, table: Table, key: int, **values: object) -> None:
-        named = {f"new_{name}": value for name, value in values.items()}
-        self._sets.setdefault((table, tuple(sorted(values))), []).append({"key": key, **named})
-
-    def run(self, statement: Update, values: dict[str, Any]) -> None:
-        self._runs.setdefault(statement, []).append(values)
-
-    async def write(self, connection: AsyncConnection) -> None:
-        """All of it, and be empty again."""
-        for table, rows in self._inserts.items():
-            await connection.execute(insert(table), rows)
-        for (table, names), rows in self._sets.items():
-            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-            statement = update(table).where(table.c.id == bindparam("key")).values(values)
-            await connection.execute(statement, rows)
-        for statement, rows in self._runs.items():
-            await connection.execute(statement, rows)
-        await self._write_intervals(connection)
-        self._clear()
-
-    async def _write_intervals(self, connection: AsyncConnection) -> None:
-        """Each person's open interval ends with the first change; each change ends the one before."""
-        if not self.intervals:
-            return
-        begins = [{"who": agent, "at": rows[0]["from_at"]} for agent, rows in self.intervals.items()]
-        await connection.execute(INTERVAL_ENDED, begins)
-        for rows in self.intervals.values():
-            for row, following in pairwise(rows):
-                row["to_at"] = following["from_at"]
-        made = [row for rows in self.intervals.values() for row in rows]
-        await connection.execute(insert(staff_intervals), made)
 
 
 def epoch_ms(at: datetime) -> int:

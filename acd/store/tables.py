@@ -30,6 +30,7 @@ events = Table(
     Column("reason", String(200), nullable=False),
     Column("cause", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    Column("crc", BigInteger),
 )
 blobs = Table(
     "journal_blob",
@@ -57,6 +58,7 @@ snapshots = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("release", String(40), nullable=False),
     Column("world", LargeBinary, nullable=False),
+    Column("crc", BigInteger),
 )
 
 Moment = DateTime(timezone=True)
@@ -169,6 +171,16 @@ position = Table(
     RECORDS,
     Column("id", Integer, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+    Column("term", Integer, nullable=False, default=0, server_default="0"),
+)
+set_aside = Table(
+    "fact_set_aside",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("fact", Text, nullable=False),
+    Column("why", String(300), nullable=False),
 )
 staff = Table(
     "staff",

@@ -27,7 +27,8 @@ def known(moves: Moves, event: ev.CallerKnown) -> None:
         return
     before = (visit.token, visit.case, visit.owner, visit.classes)
     visit.token = event.token or visit.token
-    visit.case, visit.owner = event.case or visit.case, event.owner or visit.owner
+    if event.case != ev.UNKNOWN_CASE or not visit.case:
+        visit.case, visit.owner = event.case or visit.case, event.owner or visit.owner
     moves.visits.give_classes(visit, event.classes)
     if before != (visit.token, visit.case, visit.owner, visit.classes):
         moves.visits.recognised(visit)
@@ -36,7 +37,7 @@ def known(moves: Moves, event: ev.CallerKnown) -> None:
 def case_entered(moves: Moves, event: ev.CaseEntered) -> None:
     """The caller's own word for it; what it means comes as CallerKnown."""
     visit = moves.derived.expected(event.leg, "CaseEntered")
-    if visit is not None and visit.case != event.case:
+    if visit is not None and event.case and visit.case != event.case:
         visit.case = event.case
         moves.visits.recognised(visit)
 

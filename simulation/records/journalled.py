@@ -150,7 +150,7 @@ class Reader:
         if isinstance(event, ev.CallerKnown):
             self._know(event)
         elif isinstance(event, ev.CaseEntered):
-            if (visit := self._of(event.leg)) is not None:
+            if event.case and (visit := self._of(event.leg)) is not None:
                 visit.case = event.case
         elif isinstance(event, ev.PriorityGiven):
             if (visit := self._visits.get(event.visit)) is not None:

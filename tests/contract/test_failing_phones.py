@@ -29,34 +29,6 @@ async def wire(hotline: Hotline) -> AsyncIterator[Wire]:
     async with Wire(hotline) as wire:
         await wire.do(SetFallback(1, TERM, (("", (PHONE,)),)))
         yield wire
-        import sys
-
-        print(
-            "\n".join(
-                f"{x.get('Timestamp')} "
-                + " ".join(
-                    f"{k}={v}"
-                    for k, v in x
-                    if k
-                    in (
-                        "Event",
-                        "UserEvent",
-                        "Channel",
-                        "DestChannel",
-                        "Status",
-                        "Talked",
-                        "DialStatus",
-                        "State",
-                        "Device",
-                        "Offer",
-                        "ContactStatus",
-                        "Cause",
-                    )
-                )
-                for x in wire.frames[-60:]
-            ),
-            file=sys.stderr,
-        )
         await hotline.sipp.end_all()
         await hotline.asterisk.cli("channel request hangup all")
 

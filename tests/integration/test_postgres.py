@@ -16,13 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from acd.demo.ports import free_port
 from acd.plan.records import reading
 from acd.ports import JournalRefused, Snapshot
+from acd.store import codec
 from acd.store.journal import SqlJournal
 from acd.store.open import readable, ready, upgrade
 from acd.store.records import SqlRecorder
 from acd.store.tables import visits
 from acd.store.vault import SqlVault
 from config.load import load
-from routing.events import PolicyChanged, TermBegan
+from routing.events import LinkDown, PolicyChanged, TermBegan
 from tests.fakes.centre import POLICY
 from tests.unit.test_store import A_CALL, envelope
 
@@ -70,15 +71,15 @@ async def url() -> AsyncIterator[str]:
 
 async def test_the_journal_keeps_its_promises(url: str) -> None:
     journal = await SqlJournal.open(await ready("journal", url))
-    batch = [envelope(1, TermBegan(1)), envelope(2, PolicyChanged("d", POLICY)), envelope(3)]
+    batch = [envelope(1, TermBegan(1)), envelope(2, PolicyChanged(codec.digest(POLICY), POLICY)), envelope(3)]
     await journal.append(batch)
     assert [each async for each in journal.read(0)] == batch
     stale = await SqlJournal.open(await ready("journal", url))
     with pytest.raises(JournalRefused, match="another daemon"):
-        await stale.append([envelope(3)])
+        await stale.append([envelope(3, LinkDown("other"))])
     await stale.append([envelope(4)])
     await journal.skip(2, "test")
-    await journal.save_snapshot(Snapshot(3, "r", b"world"))
+    await journal.save_snapshot(Snapshot(3, "r", b"world"), 3)
     assert [each.seq async for each in journal.read(0)] == [1, 3, 4]
     assert await journal.latest_snapshot(9) == Snapshot(3, "r", b"world")
     await stale.close()

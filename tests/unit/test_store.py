@@ -65,7 +65,7 @@ async def test_the_journal_gives_back_what_it_took(journal: SqlJournal) -> None:
 async def test_a_batch_is_whole_or_not_at_all(journal: SqlJournal) -> None:
     await journal.append([envelope(1), envelope(2)])
     with pytest.raises(JournalRefused, match="another daemon"):
-        await journal.append([envelope(3), envelope(2)])
+        await journal.append([envelope(3), envelope(2, LinkDown("other"))])
     await journal.append([envelope(3)])
     assert [each.seq async for each in journal.read(0)] == [1, 2, 3]
 
@@ -78,7 +78,7 @@ async def test_a_skipped_event_is_met_no_more(journal: SqlJournal) -> None:
 
 async def test_the_newest_snapshot_not_ahead_is_found(journal: SqlJournal) -> None:
     for seq in (10, 20, 30, 40):
-        await journal.save_snapshot(Snapshot(seq, "r", b"world"))
+        await journal.save_snapshot(Snapshot(seq, "r", b"world"), seq)
     found = await journal.latest_snapshot(35)
     assert found is not None
     assert found.seq == 30
@@ -87,9 +87,9 @@ async def test_the_newest_snapshot_not_ahead_is_found(journal: SqlJournal) -> No
 
 async def test_trimming_never_goes_behind_the_oldest_kept_snapshot(journal: SqlJournal) -> None:
     await journal.append([envelope(seq) for seq in range(1, 11)])
-    assert await journal.trim(1_000_000) == 0
-    await journal.save_snapshot(Snapshot(6, "r", b"world"))
-    assert await journal.trim(45) == 4
+    assert await journal.trim(1_000_000, 10) == 0
+    await journal.save_snapshot(Snapshot(6, "r", b"world"), 6)
+    assert await journal.trim(45, 10) == 4
     assert [each.seq async for each in journal.read(0)] == [5, 6, 7, 8, 9, 10]
 
 
@@ -108,8 +108,8 @@ async def test_what_no_kept_event_needs_goes_with_the_events(journal: SqlJournal
     batch = [envelope(seq, change) for seq, change in enumerate(changes, start=1)]
     await journal.append(batch)
     await journal.append([], [Decision(seq, seq, 7, "amal") for seq in (1, 2, 3)])
-    await journal.save_snapshot(Snapshot(2, "r", b"world"))
-    assert await journal.trim(25) == 2
+    await journal.save_snapshot(Snapshot(2, "r", b"world"), 3)
+    assert await journal.trim(25, 3) == 2
     assert await journal.decisions(0) == [Decision(3, 3, 7, "amal")]
     async with journal._engine.connect() as connection:
         kept = (await connection.execute(select(blobs.c.digest))).scalars().all()
