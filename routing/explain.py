@@ -73,11 +73,11 @@ def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: in
             )
 
 
-def look(index: Index, world: World, policy: Policy, now: int) -> Iterator[Sought | Idle]:
+def look(index: Index, world: World, policy: Policy, now: int) -> Iterator[Sought | Idle | None]:
     """Every caller for whom somebody is sought, by whom they could be served and by whom not; then every
     free person with the reasons why those who wait are not offered to them.
 
-    Others may go on between two of them; who is gone by then is told all the same.
+    Others may go on after each of them and after each None; who is gone by then is told all the same.
     """
     said: dict[Need, Counts] = {}
     waiting: Counter[Need] = Counter()
@@ -99,6 +99,7 @@ def look(index: Index, world: World, policy: Policy, now: int) -> Iterator[Sough
             for person in index.who(bits):
                 if person.agent.id in reasons:
                     reasons[person.agent.id][reason] += callers
+        yield None
     for key, counts in reasons.items():
         yield Idle(key, _sorted(counts))
 
