@@ -108,7 +108,11 @@ class PbxPort:
         """What the dialplan did without us, and what there is now, as of one moment."""
         if self._ledger is None:
             return (await self._snapshot(link, asked, linkup=True),)
-        before = await self._ledger.calls(link)
+        try:
+            before = await self._ledger.calls(link)
+        except AskFailed as fault:
+            log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
+            return (await self._snapshot(link, asked, linkup=True),)
         found = await self._snapshot(link, asked, linkup=True)
         return await self._ledger.account(link, before, found)
 
