@@ -1,6 +1,6 @@
 """The daemon around the loop: it connects, loses its link, looks for drift, is killed and started again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -30,9 +30,7 @@ class Linkup:
 
     asked_ms: int
     anew: bool
-    before: set[ev.Leg] = field(default_factory=set)
     legs: tuple[ev.LegSeen, ...] = ()
-    devices: tuple[tuple[str, str], ...] = ()
 
 
 class Daemon:
@@ -142,41 +140,37 @@ class Daemon:
         self._ask_linkup(anew=True)
 
     def _ask_linkup(self, anew: bool = False) -> None:
-        """Ledger, channels, phones and the ledger again, as acd/pbx/port.py does."""
+        """Ledger, channels, phones. What came before an answer is older than it and goes before it."""
         self._void = False
         self._held = self._held or []
-        self.wire.ask(Pbx.read_ledger, partial(self._ledger_listed, Linkup(self._time.now, anew)))
+        self.wire.ask(Pbx.read_ledger, partial(self._ledger_read, Linkup(self._time.now, anew)))
 
-    def _ledger_listed(self, linkup: "Linkup", rows: tuple[ev.LedgerRow, ...]) -> None:
-        linkup.before = {row.leg for row in rows}
+    def _ledger_read(self, linkup: "Linkup", rows: tuple[ev.LedgerRow, ...]) -> None:
+        """Over a new connection the ledger comes first: what it tells began long before."""
+        if not linkup.anew:
+            self._older()
+        at_ms = max(linkup.asked_ms, self._said_ms) if linkup.anew else self._said_ms
+        self._put(ev.LedgerRead(self.wire.pbx.node, rows), at_ms)
         self.wire.ask(Pbx.status, partial(self._legs_listed, linkup))
 
     def _legs_listed(self, linkup: "Linkup", legs: tuple[ev.LegSeen, ...]) -> None:
-        """On a connection that went on, what came before this answer is older than it."""
-        linkup.legs = legs
-        if not linkup.anew and "ordered" not in self._without:
-            linkup.asked_ms = self._time.now
-            held, self._held = self._held or [], []
-            for event, stamp in held:
-                self._put(event, stamp)
-        self.wire.ask(Pbx.devices, partial(self._devices_listed, linkup))
+        self._older()
+        linkup.legs, linkup.asked_ms = legs, self._time.now
+        self.wire.ask(Pbx.devices, partial(self._linked, linkup))
 
-    def _devices_listed(self, linkup: "Linkup", devices: tuple[tuple[str, str], ...]) -> None:
-        linkup.devices = devices
-        self.wire.ask(Pbx.read_ledger, partial(self._linked, linkup))
+    def _older(self) -> None:
+        held, self._held = self._held or [], []
+        for event, stamp in held:
+            self._put(event, stamp)
 
-    def _linked(self, linkup: "Linkup", rows: tuple[ev.LedgerRow, ...]) -> None:
-        """As acd/ledger.py accounts for it. Asked again if we stood still meanwhile."""
+    def _linked(self, linkup: "Linkup", devices: tuple[tuple[str, str], ...]) -> None:
+        """Asked again if we stood still meanwhile."""
         if self._void:
             self._ask_linkup(linkup.anew)
             return
         held, self._held = self._held or [], None
-        at_ms, node = max(linkup.asked_ms, self._said_ms), self.wire.pbx.node
-        rows = tuple(row for row in rows if row.leg in linkup.before)
-        over = {row.leg for row in rows if row.ended_ms}
-        legs = tuple(row for row in linkup.legs if row.leg not in over and row.caller not in over)
-        self._put(ev.LedgerRead(node, rows), at_ms)
-        self._put(ev.PbxSnapshot(linkup.asked_ms, True, legs, linkup.devices, node), at_ms)
+        snapshot = ev.PbxSnapshot(linkup.asked_ms, True, linkup.legs, devices, self.wire.pbx.node)
+        self._put(snapshot, self._said_ms)
         for event, stamp in held:
             self._put(event, stamp)
 
