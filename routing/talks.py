@@ -49,7 +49,7 @@ class Talks:
             commands[:] = [each for each in commands if not _moves(each, visit.caller)]
         number = self._take_offer(visit, agent, dialled_for)
         held = visit.phone
-        if held is not None and held.agent != agent:
+        if held is not None and (held.agent != agent or phone_leg is None):
             self._offers.stops_alone(visit)
         if person is not None:
             self._make_room(person, visit)
