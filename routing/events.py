@@ -128,7 +128,8 @@ class LedgerRead(NamedTuple):
 
 
 class ClockStepped(NamedTuple):
-    """The wall clock was set by `by_ms` while we ran; engine time did not follow."""
+    """The wall clock was set by `by_ms` while we ran. Set ahead, engine time followed in one leap, and the
+    link counts as down; set back, engine time runs slower until both agree."""
 
     by_ms: int
 

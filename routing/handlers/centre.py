@@ -70,7 +70,7 @@ def ledger_read(moves: Moves, event: ev.LedgerRead) -> None:
 
 
 def clock_stepped(moves: Moves, event: ev.ClockStepped) -> None:
-    """Only said: engine time did not follow."""
+    """Only said: engine time follows by itself."""
     moves.derived.say(facts.ClockMoved(moves.world.now_ms, event.by_ms))
 
 
