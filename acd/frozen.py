@@ -6,7 +6,7 @@ one JSON object a line: together their fields are the world's, and a large table
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
@@ -22,8 +22,9 @@ PIECE = 200
 _WORLD: TypeAdapter[World] = TypeAdapter(World)
 
 
-_Kind = tuple[str, type, Callable[[Any], bytes], Callable[[Any], tuple[Any, ...]]]
-"""A table's name, its kind of record, how to write some of them, and how to copy one."""
+_Row = tuple[Any, ...]
+_Kind = tuple[str, type, Callable[[Any], bytes], Callable[[Iterable[Any]], list[_Row]]]
+"""A table's name, its kind of record, how to write some of them, and how to copy all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class _Table:
     name: str
     record: type
     dump: Callable[[Any], bytes]
-    rows: list[tuple[Any, tuple[Any, ...]]]
+    keys: list[Any]
+    rows: list[_Row]
 
 
 class Copied:
@@ -50,8 +52,9 @@ class Copied:
 
     def _copy(self, world: World) -> None:
         self._tables = [
-            _Table(name, record, dump, [(key, copy(each)) for key, each in getattr(world, name).items()])
+            _Table(name, record, dump, list(table), copy(table.values()))
             for name, record, dump, copy in _tables()
+            if (table := getattr(world, name)) is not None
         ]
         names = {each.name for each in self._tables}
         rest = {each.name: getattr(world, each.name) for each in fields(world) if each.name not in names}
@@ -62,7 +65,8 @@ class Copied:
         yield _WORLD.dump_json(self._rest)
         for table in self._tables:
             for start in range(0, len(table.rows), PIECE):
-                some = {key: table.record(*row) for key, row in table.rows[start : start + PIECE]}
+                keys, rows = (each[start : start + PIECE] for each in (table.keys, table.rows))
+                some = {key: table.record(*row) for key, row in zip(keys, rows, strict=True)}
                 yield b'\n{"%s":%s}' % (table.name.encode(), table.dump(some))
 
     def frozen(self) -> bytes:
@@ -100,9 +104,9 @@ def _tables() -> list[_Kind]:
     return found
 
 
-def _copier(record: type) -> Callable[[Any], tuple[Any, ...]]:
-    """How to take the values of a record's fields. Values are immutable, but for tuples of records."""
-    take: Callable[[Any], tuple[Any, ...]] = attrgetter(*(each.name for each in fields(record)))
+def _copier(record: type) -> Callable[[Iterable[Any]], list[_Row]]:
+    """How to take the values of records' fields. Values are immutable, but for tuples of records."""
+    take: Callable[[Any], _Row] = attrgetter(*(each.name for each in fields(record)))
     hints = get_type_hints(record)
     inner = [
         (place, kind, _copier(kind))
@@ -110,18 +114,17 @@ def _copier(record: type) -> Callable[[Any], tuple[Any, ...]]:
         for kind in get_args(hints[each.name])
         if is_dataclass(kind) and isinstance(kind, type)
     ]
-    if not inner:
-        return take
 
-    def deep(each: Any) -> tuple[Any, ...]:
-        row = take(each)
-        for place, kind, copy in inner:
-            if row[place]:
-                copied = tuple(kind(*copy(one)) for one in row[place])
-                row = (*row[:place], copied, *row[place + 1 :])
-        return row
+    def copy(records: Iterable[Any]) -> list[_Row]:
+        rows = list(map(take, records))
+        for place, kind, copy_inner in inner:
+            for i, row in enumerate(rows):
+                if row[place]:
+                    copied = tuple(kind(*values) for values in copy_inner(row[place]))
+                    rows[i] = (*row[:place], copied, *row[place + 1 :])
+        return rows
 
-    return deep
+    return copy
 
 
 def _settled(value: Any) -> Any:

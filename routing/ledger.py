@@ -72,8 +72,12 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
             moves.visits.queue(visit, row.queued_ms)
 
     def degraded(moves: Moves, visit: Visit) -> None:
-        if not visit.degraded and visit.state in (table.GREETED, table.WAITING):
-            serves_alone(moves, visit)
+        if visit.degraded or visit.state not in (table.GREETED, table.WAITING, table.OFFERED):
+            return
+        if (offer := moves.world.offers.get(visit.offer)) is not None:
+            moves.offers.end(offer, facts.WITHDRAWN)
+            moves.visits.back_on_hold(visit)
+        serves_alone(moves, visit)
 
     def closed(moves: Moves, visit: Visit) -> None:
         if visit.state in (table.GREETED, table.WAITING):
@@ -118,7 +122,8 @@ def _talk_began(number: int, talk: ev.LedgerTalk, node: str) -> What:
 
     def what(moves: Moves, visit: Visit) -> None:
         if visit.talks == number:
-            moves.talks.begin(visit, moves.derived.person_at(talk.phone, node), None, talk.phone)
+            person = moves.derived.person_at(talk.phone, node)
+            moves.talks.begin(visit, person, None, talk.phone, talk.offer)
 
     return what
 

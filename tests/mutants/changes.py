@@ -82,8 +82,8 @@ def _line(node: ast.AST) -> int:
 def _told(node: ast.AST, made: ast.AST | None) -> tuple[str, str]:
     """The change in words of the language: what was there and what is."""
     if isinstance(node, ast.Dict) and isinstance(made, ast.Dict):
-        left = {id(key) for key in made.keys}
-        at = next(at for at, key in enumerate(node.keys) if id(key) not in left)
+        left = {id(value) for value in made.values}
+        at = next(at for at, value in enumerate(node.values) if id(value) not in left)
         return ast.unparse(ast.Dict([node.keys[at]], [node.values[at]])), "nothing"
     before, after = _head(node), _head(made)
     return (before, after) if before != after else (f"else of {before}", "nothing")

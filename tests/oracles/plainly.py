@@ -82,7 +82,8 @@ def tongue(policy: Policy, step: Step, visit: Visit, agent: Agent) -> str:
 
 def free(person: Person) -> bool:
     """Ready, with a free phone, and nothing to do for us."""
-    return (person.presence, person.device, person.engagements) == ("ready", "NOT_INUSE", ())
+    doing = (*person.engagements, *person.other_legs)
+    return (person.presence, person.device, doing) == ("ready", "NOT_INUSE", ())
 
 
 def linked(world: World, node: str) -> bool:

@@ -94,8 +94,13 @@ class Watch:
         self._fallback(world, event, effects)
 
     def _connects(self, world: World, effects: Effects, before: dict[int, ev.Leg]) -> None:
-        """One redirect for each offer, to the person's phone; one back to hold for each that we gave up."""
-        made = _of(effects.facts, facts.OfferMade)
+        """One redirect for each offer, to the person's phone; none for who talks by the end of the step."""
+        made = [
+            fact
+            for place, fact in enumerate(effects.facts)
+            if isinstance(fact, facts.OfferMade)
+            and fact.visit not in [each.visit for each in _of(effects.facts[place:], facts.TalkBegan)]
+        ]
         legs = {**before, **self.story.legs()}
         connects = [each for each in effects.commands if isinstance(each, Connect)]
         assert [(each.id, each.term) for each in connects] == [(each.offer, world.term) for each in made]

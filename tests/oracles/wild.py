@@ -291,8 +291,12 @@ class Wild:
         self.tell(ev.StaffAsked(*who, what, one.choice(("", "lunch")), leg, one.choice(("", *self.nodes))))
 
     def of_a_phone(self) -> None:
-        """It is taken up, laid down, unplugged."""
+        """It is taken up, laid down, unplugged; what it did beside our calls is over."""
         one = self.chance
+        beside = [leg for each in self.world.people.values() for leg in each.other_legs]
+        if beside and one.random() < 0.5:
+            self.tell(ev.LegEnded(one.choice(beside), 16))
+            return
         self.tell(ev.DeviceChanged(f"p0{one.randint(1, 6)}", one.choice(DEVICES), one.choice(self.nodes)))
 
     # --- time and the centre -------------------------------------------------------------------------

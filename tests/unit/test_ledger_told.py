@@ -182,6 +182,44 @@ def test_a_call_whose_end_nobody_wrote_is_lost_and_not_invented() -> None:
     assert (lost.outcome, lost.reason) == (facts.LOST, "gone_while_we_were_away")
 
 
+def test_what_is_said_late_of_a_call_that_the_ledger_ended_begins_nothing() -> None:
+    bench = Bench()
+    told(bench, ROW._replace(ended_ms=T + 9_000, by=facts.BY_CALLER))
+    for late in (
+        ev.CallArrived(CALLER, "line"),
+        ev.CallWaiting(CALLER, "de", "other", "", T, T),
+        ev.LegEnded(CALLER, 16),
+    ):
+        assert none(facts.VisitBegan, bench.tell(late).facts)
+    assert bench.engine.world.visits == {}
+
+
+def test_an_offer_that_was_never_dialled_is_not_answered_by_what_the_dialplan_did() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1.1")
+    bench.tell(ev.LinkDown("stuck"))
+    row = ROW._replace(
+        degraded_ms=T,
+        rings=(ev.LedgerRing("p02", 0, T + 1_000, "ANSWER"),),
+        talks=(ev.LedgerTalk("p02", 0, T + 5_000, T + 60_000),),
+        ended_ms=T + 60_000,
+    )
+    said = told(bench, row)
+    assert only(facts.Degraded, said).at_ms == T
+    assert only(facts.OfferEnded, said).outcome == facts.WITHDRAWN
+    assert only(facts.TalkBegan, said).offer == 0
+
+
+def test_a_talk_of_yesterday_counts_for_yesterday() -> None:
+    bench = Bench(POLICY._replace(days=(900_000, T + 100_000)))
+    bench.login("p02")
+    talk = ev.LedgerTalk("p02", 0, T + 20_000, T + 80_000)
+    told(bench, ROW._replace(talks=(talk,), ended_ms=T + 80_000))
+    person = bench.engine.world.people["birgit"]
+    assert (person.calls, person.busy_ms) == (0, 0)
+
+
 def test_a_ledger_read_twice_says_nothing_new() -> None:
     bench = Bench()
     row = ROW._replace(talks=(ev.LedgerTalk("p02", 0, T, T + 60_000),), ended_ms=T + 60_000)

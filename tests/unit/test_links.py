@@ -123,6 +123,21 @@ def test_a_caller_whose_talk_ended_while_we_were_away_waits_and_is_offered(bench
     assert visit.agent == only(facts.OfferMade, effects.facts).agent
 
 
+def test_an_offer_that_has_ended_is_another_when_its_phone_rings_on(bench: Bench) -> None:
+    bench.login("p02")
+    first = offered(bench.call("1.1")).offer
+    ring(bench, "p02")
+    bench.tell(ev.Elapsed(), POLICY.lease_ms)
+    bench.tell(ev.LinkDown("its Withdraw is lost"))
+    legs = (
+        seen(CALLER, CALLER, "", "acd-connect"),
+        seen(PHONE, CALLER, "p02", "acd-connect", offer=first),
+    )
+    bench.tell(snapshot(bench, *legs))
+    ended = only(facts.OfferEnded, bench.tell(ev.Bridged(CALLER, PHONE, "p02")).facts)
+    assert ended.offer != first
+
+
 def test_a_device_of_which_the_pbx_says_nothing_is_no_drift(bench: Bench) -> None:
     for _ in range(3):
         event = ev.PbxSnapshot(bench.now + 5, False, (), FREE[:1])
