@@ -63,7 +63,7 @@ async def test_it_is_made_once_for_all_who_look_and_anew_after_a_change() -> Non
     assert made[0] == 2
     for text in texts:
         staff = State.model_validate_json(text).board.staff
-        assert next(each.state for each in staff if each.id == "amal") == "ready", "no change is missing"
+        assert next(each.state for each in staff if each.id == "amal") == "reserved", "no change is missing"
 
 
 async def test_a_change_while_it_is_made_is_in_the_next_one() -> None:
@@ -81,7 +81,7 @@ async def test_a_change_while_it_is_made_is_in_the_next_one() -> None:
     second = await shown.text()
     await first
     staff = State.model_validate_json(second).board.staff
-    assert next(each.state for each in staff if each.id == "amal") == "ready"
+    assert next(each.state for each in staff if each.id == "amal") == "reserved"
 
 
 async def test_an_explanation_has_the_fields_that_its_shape_names() -> None:
