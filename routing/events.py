@@ -75,13 +75,14 @@ class PbxSnapshot(NamedTuple):
 class LedgerRing(NamedTuple):
     """A phone that the dialplan rang for a caller. offer: whose it was, 0 where the dialplan rang alone.
 
-    status: Asterisk's DIALSTATUS once the dial is over, else "".
+    status: Asterisk's DIALSTATUS once the dial is over, else ""; ended_ms: when, 0 where nobody wrote it.
     """
 
     phone: str
     offer: int
     at_ms: int
     status: str
+    ended_ms: int = 0
 
 
 class LedgerTalk(NamedTuple):

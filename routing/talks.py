@@ -49,7 +49,7 @@ class Talks:
             commands[:] = [each for each in commands if not _moves(each, visit.caller)]
         number = self._take_offer(visit, agent, dialled_for)
         held = visit.phone
-        if held is not None and held.agent != agent:
+        if held is not None and (held.agent != agent or phone_leg is None):
             self._offers.stops_alone(visit)
         if person is not None:
             self._make_room(person, visit)
@@ -89,7 +89,7 @@ class Talks:
         offer = self._derived.world.offers.get(visit.offer)
         if offer is None:
             return 0
-        if offer.agent != agent or dialled_for not in (None, offer.id):
+        if offer.agent != agent or not (dialled_for is None or offer.is_called(dialled_for)):
             self._offers.end(offer, facts.WITHDRAWN)
             return 0
         self._offers.answered(visit, offer)
