@@ -5,7 +5,7 @@ import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -22,9 +22,11 @@ from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder
 from acd.store.tables import blobs, handlings, incidents, offers, staff_intervals, visits
 from acd.store.vault import SqlVault, StillInTheLog, normal
+from config.schema import ServiceLevel
 from routing import facts
 from routing.events import KINDS, UNKNOWN_CASE, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
 from routing.index import Choice, Lost
+from routing.service_level import VARIANTS
 from tests.fakes.centre import POLICY, ROSTER
 
 PLAIN = [
@@ -245,11 +247,10 @@ async def test_every_kind_of_fact_can_be_recorded(records: AsyncEngine) -> None:
 
 
 def test_service_level_variants_agree_with_koole() -> None:
+    assert get_args(ServiceLevel.model_fields["variant"].annotation) == VARIANTS
     koole = Counts(answered=460, answered_in_time=410, abandoned=50, abandoned_in_time=10)
     shares = {
-        name: round(100 * met / total, 1)
-        for name in ("answered_only", "abandons_within_met", "short_abandons_excluded", "all_offered")
-        for met, total in [fraction(koole, name)]
+        name: round(100 * met / total, 1) for name in VARIANTS for met, total in [fraction(koole, name)]
     }
     assert shares == {
         "answered_only": 89.1,
