@@ -273,3 +273,20 @@ def test_no_class_starves() -> None:
             caller = world.visits[offer.visit].caller
             one.tell(ev.LegEnded(caller, 16), 5_000)
     assert plain in served
+
+
+def test_a_keyed_case_that_nobody_knows_takes_no_known_one_away() -> None:
+    """An event of an earlier release still carries what was keyed; one of today carries nothing."""
+    one = bench()
+    known(one, "1", owner="birgit", token="t")
+    visit = one.engine.world.visits[visit_of(one, "1")]
+    leg = ev.Leg(NODE, "1")
+    one.tell(ev.CaseEntered(leg, ""))
+    one.tell(ev.CallerKnown(leg, "", ev.UNKNOWN_CASE, ""))
+    assert (visit.case, visit.owner) == ("case", "birgit")
+    one.call("2")
+    other = one.engine.world.visits[visit_of(one, "2")]
+    one.tell(ev.CallerKnown(ev.Leg(NODE, "2"), "", ev.UNKNOWN_CASE, ""))
+    assert other.case == ev.UNKNOWN_CASE
+    one.tell(ev.CaseEntered(ev.Leg(NODE, "2"), "4712"))
+    assert other.case == "4712"
