@@ -11,12 +11,13 @@ from acd.ledger import Ledger
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
+from acd.pbx.reachable import unreachable
 from acd.pbx.signs import Signs
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, Event, LinkDown, PbxSnapshot, PhoneRang
+from routing.events import CommandFailed, Event, LinkDown, PbxSnapshot, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
@@ -59,9 +60,11 @@ class PbxPort:
         self._offers = False
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._held: list[Frame] | None = None
         self._void = False
         self._trouble = ""
+        self._talking: set[str] = set()
         self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
 
@@ -74,7 +77,7 @@ class PbxPort:
         try:
             await self._supervisor.run()
         finally:
-            for task in (self._drifting, self._settling):
+            for task in (self._drifting, self._settling, self._asking):
                 if task is not None:
                     task.cancel()
 
@@ -89,6 +92,7 @@ class PbxPort:
         await self._linkup(link)
         link.hurried = self._offers
         self._link = link
+        self._asking = asyncio.create_task(self._look_for_lost(), name="lost phones")
 
     async def _linkup(self, link: AmiLink) -> None:
         """Ask until nobody stood still meanwhile; the snapshot's time is when it was asked for, since what
@@ -101,6 +105,8 @@ class PbxPort:
                 break
         at_ms = self._said_ms = max(asked, self._said_ms)
         for event in events:
+            if isinstance(event, PbxSnapshot):
+                self._talking = {leg.phone for leg in event.legs if leg.phone and leg.up}
             self._put(Arrival(event, PBX, at_ms=at_ms))
         self._trouble = ""
 
@@ -137,13 +143,19 @@ class PbxPort:
             self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
 
+    async def _look_for_lost(self) -> None:
+        """Phones that died in a talk while we did not listen."""
+        for phone in await unreachable(self._talking, lambda variable: self._read("", variable)):
+            self._put_late(Arrival(PhoneLost(phone, self._node), PBX))
+
     async def _read(self, channel: str, variable: str) -> str:
-        """A channel's variable or function, or "" where there is none to be had."""
+        """A variable or function of a channel ("": a global one), or "" where there is none to be had."""
         link = self._link
         if link is None:
             return ""
+        action = {"Action": "Getvar", "Variable": variable} | ({"Channel": channel} if channel else {})
         try:
-            answer = await link.ask({"Action": "Getvar", "Channel": channel, "Variable": variable})
+            answer = await link.ask(action)
         except (AskFailed, LinkLost, BadValue):
             return ""
         return answer.get("Value")
@@ -164,7 +176,7 @@ class PbxPort:
     def _down(self, why: str) -> None:
         """The link is down since the PBX was last heard."""
         silent_s = self._steady() - self._link.heard if self._link is not None else 0.0
-        for task in (self._drifting, self._settling):
+        for task in (self._drifting, self._settling, self._asking):
             if task is not None:
                 task.cancel()
         self._drifting = self._settling = None
