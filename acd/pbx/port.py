@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from acd.ledger import Ledger
+from acd.ledger import Ledger, shifted
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
@@ -22,6 +22,8 @@ from routing.events import CommandFailed, Event, LinkDown, PbxSnapshot, PhoneLos
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
 DOWN_S = 1.0
+APART_MS = 500
+"""Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
 log = structlog.get_logger(__name__)
 
@@ -115,12 +117,20 @@ class PbxPort:
         if self._ledger is None:
             return (await self._snapshot(link, asked, linkup=True),)
         try:
+            await link.spoken()  # an answer with a stamp, which tells what the PBX's clock shows
             before = await self._ledger.calls(link)
         except AskFailed as fault:
             log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
             return (await self._snapshot(link, asked, linkup=True),)
         found = await self._snapshot(link, asked, linkup=True)
-        return await self._ledger.account(link, before, found)
+        told, found = await self._ledger.account(link, before, found)
+        return shifted(told, self._apart_ms()), found
+
+    def _apart_ms(self) -> int:
+        """How far the PBX's clock lies behind engine time; less than can be told is nothing."""
+        shows = self._time.shows(self._steady())
+        apart = self._now_ms() - round(shows * 1000) if shows else 0
+        return apart if abs(apart) >= APART_MS else 0
 
     async def _snapshot(self, link: AmiLink, asked: int, *, linkup: bool) -> PbxSnapshot:
         status = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}

@@ -33,10 +33,15 @@ class Asterisk(FakeAmi):
         self.silent_lists = 0
         self.meanwhile: Callable[[], None] = lambda: None
         self.asked: list[str] = []
+        self.shows = 0.0
+        self.arrived = 0.0
 
     def _do(self, action: Action, _: FakeAmi) -> None:
         name, key = action["Action"], action["ActionID"]
         self.asked.append(name)
+        if name == "Ping" and self.shows:
+            self.say(Response="Success", ActionID=key, Ping="Pong", Timestamp=f"{self.shows:.6f}")
+            return
         if name not in ("Status", "DeviceStateList", "DBGetTree"):
             self.say(Response="Success", ActionID=key)
             return
@@ -49,6 +54,9 @@ class Asterisk(FakeAmi):
             return
         self.say(Response="Success", ActionID=key, EventList="start")
         self.meanwhile()
+        if name == "DBGetTree" and self.arrived:
+            line = {"Key": "/acd/1795776906.0/a", "Val": f"{round(self.arrived * 1000)}:x"}
+            self.say(Event="DBGetTreeResponse", ActionID=key, **line)
         self.say(Event=f"{name}Complete", ActionID=key, EventList="Complete")
 
     def hangup(self, uid: str, ago_s: float = 0.0) -> None:
@@ -262,14 +270,15 @@ async def test_a_standstill_while_a_snapshot_is_on_its_way_has_it_asked_for_agai
         assert len(ear.said) == 2
 
 
+async def _all(calls: Sequence[str]) -> Sequence[str]:
+    return calls
+
+
 async def test_the_ledger_is_told_before_the_snapshot_and_read_on_both_sides_of_it(
     asterisk: Asterisk,
 ) -> None:
-    async def recorded(calls: Sequence[str]) -> Sequence[str]:
-        return calls
-
     ear = Ear(asterisk)
-    ear.port._ledger = Ledger(NODE, recorded, time.time)
+    ear.port._ledger = Ledger(NODE, _all, time.time)
     running = asyncio.create_task(ear.port.run())
     await ear.hears(ev.PbxSnapshot)
     running.cancel()
@@ -278,6 +287,19 @@ async def test_the_ledger_is_told_before_the_snapshot_and_read_on_both_sides_of_
     asked = [each for each in asterisk.asked if each in ("DBGetTree", "Status")]
     assert asked == ["DBGetTree", "Status", "DBGetTree"]
     assert ear.said[0].at_ms == ear.said[1].at_ms
+
+
+async def test_the_ledgers_times_are_told_in_engine_time(asterisk: Asterisk) -> None:
+    """The PBX's clock lies years behind; a call came in ten of its seconds ago."""
+    ear = Ear(asterisk)
+    ear.port._ledger = Ledger(NODE, _all, time.time)
+    asterisk.shows, asterisk.arrived = 1_500_000_000.0, 1_499_999_990.0
+    running = asyncio.create_task(ear.port.run())
+    ((told, *_),) = [await ear.hears(ev.LedgerRead)]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    ago_ms = ear.now_ms() - told.event.rows[0].arrived_ms
+    assert 10_000 <= ago_ms < 30_000
 
 
 # --- out ---------------------------------------------------------------------------------------------
