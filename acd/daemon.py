@@ -19,6 +19,7 @@ from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.feed import Feed
+from acd.leaps import Leaps
 from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import Broker, Publisher
@@ -162,13 +163,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
-    metrics, changes = Metrics(registry), Changes()
+    metrics, changes, leaps = Metrics(registry), Changes(), Leaps()
     runner = Runner(
         engine,
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, changes],
+        [feed, metrics, changes, leaps],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -200,7 +201,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     async def drift() -> None:
         port.resync(linkup=False)
 
-    hourly = Regularly("housekeeping", HOUR_S, housekeeping)
+    hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     link = Kept("link", port.run)
     kept: list[Kept | Regularly] = [
         link,

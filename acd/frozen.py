@@ -6,11 +6,11 @@ one JSON object a line: together their fields are the world's, and a large table
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -23,19 +23,51 @@ _WORLD: TypeAdapter[World] = TypeAdapter(World)
 
 
 _Row = tuple[Any, ...]
-_Kind = tuple[str, type, Callable[[Any], bytes], Callable[[Iterable[Any]], list[_Row]]]
-"""A table's name, its kind of record, how to write some of them, and how to copy all."""
+_Take = Callable[[Any], _Row]
+
+
+class _Kind(NamedTuple):
+    """A kind of record. take: the values of its fields, which are immutable but for tuples of records; of
+    these, `inner` has the field's place and their kind. dump: how to write a table of them."""
+
+    record: type
+    take: _Take
+    inner: "tuple[tuple[int, _Kind], ...]"
+    dump: Callable[[Any], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One of the world's tables as it was: a row of field values for each record."""
+    """One of the world's tables as it was. inner: (row, place) -> rows of the records in that field."""
 
     name: str
-    record: type
-    dump: Callable[[Any], bytes]
+    kind: _Kind
     keys: list[Any]
     rows: list[_Row]
+    inner: dict[tuple[int, int], list[_Row]]
+
+    def some(self, start: int, end: int) -> dict[Any, Any]:
+        """Records anew."""
+        found = {}
+        for i in range(start, min(end, len(self.rows))):
+            row = self.rows[i]
+            for place, kind in self.kind.inner:
+                if (values := self.inner.get((i, place))) is not None:
+                    row = (*row[:place], tuple(kind.record(*each) for each in values), *row[place + 1 :])
+            found[self.keys[i]] = self.kind.record(*row)
+        return found
+
+
+def _copied(name: str, kind: _Kind, table: dict[Any, Any]) -> _Table:
+    """At once: nothing may come between."""
+    rows = list(map(kind.take, table.values()))
+    inner = {
+        (i, place): list(map(each.take, row[place]))
+        for place, each in kind.inner
+        for i, row in enumerate(rows)
+        if row[place]
+    }
+    return _Table(name, kind, list(table), rows, inner)
 
 
 class Copied:
@@ -51,11 +83,7 @@ class Copied:
                 gc.enable()
 
     def _copy(self, world: World) -> None:
-        self._tables = [
-            _Table(name, record, dump, list(table), copy(table.values()))
-            for name, record, dump, copy in _tables()
-            if (table := getattr(world, name)) is not None
-        ]
+        self._tables = [_copied(name, kind, getattr(world, name)) for name, kind in _tables().items()]
         names = {each.name for each in self._tables}
         rest = {each.name: getattr(world, each.name) for each in fields(world) if each.name not in names}
         self._rest = World(**{key: _settled(value) for key, value in rest.items()})
@@ -65,9 +93,8 @@ class Copied:
         yield _WORLD.dump_json(self._rest)
         for table in self._tables:
             for start in range(0, len(table.rows), PIECE):
-                keys, rows = (each[start : start + PIECE] for each in (table.keys, table.rows))
-                some = {key: table.record(*row) for key, row in zip(keys, rows, strict=True)}
-                yield b'\n{"%s":%s}' % (table.name.encode(), table.dump(some))
+                some = table.kind.dump(table.some(start, start + PIECE))
+                yield b'\n{"%s":%s}' % (table.name.encode(), some)
 
     def frozen(self) -> bytes:
         """All of it at once."""
@@ -88,43 +115,31 @@ def thawed(frozen: bytes) -> World:
     world = _WORLD.validate_json(first)
     for line in more:
         part = _WORLD.validate_json(line)
-        for name, _, _, _ in _tables():
+        for name in _tables():
             getattr(world, name).update(getattr(part, name))
     return world
 
 
 @cache
-def _tables() -> list[_Kind]:
-    """The world's tables of records."""
-    found: list[_Kind] = []
-    for name, hint in get_type_hints(World).items():
-        record = (get_args(hint) or (None,))[-1]
-        if is_dataclass(record) and isinstance(record, type):
-            found.append((name, record, TypeAdapter(hint).dump_json, _copier(record)))
-    return found
+def _tables() -> dict[str, _Kind]:
+    """The world's tables of records: name -> their kind."""
+    return {
+        name: _kind(record, TypeAdapter(hint).dump_json)
+        for name, hint in get_type_hints(World).items()
+        for record in get_args(hint)
+        if is_dataclass(record) and isinstance(record, type) and get_origin(hint) is dict
+    }
 
 
-def _copier(record: type) -> Callable[[Iterable[Any]], list[_Row]]:
-    """How to take the values of records' fields. Values are immutable, but for tuples of records."""
-    take: Callable[[Any], _Row] = attrgetter(*(each.name for each in fields(record)))
+def _kind(record: type, dump: Callable[[Any], bytes]) -> _Kind:
     hints = get_type_hints(record)
-    inner = [
-        (place, kind, _copier(kind))
+    inner = tuple(
+        (place, _kind(kind, dump))
         for place, each in enumerate(fields(record))
         for kind in get_args(hints[each.name])
         if is_dataclass(kind) and isinstance(kind, type)
-    ]
-
-    def copy(records: Iterable[Any]) -> list[_Row]:
-        rows = list(map(take, records))
-        for place, kind, copy_inner in inner:
-            for i, row in enumerate(rows):
-                if row[place]:
-                    copied = tuple(kind(*values) for values in copy_inner(row[place]))
-                    rows[i] = (*row[:place], copied, *row[place + 1 :])
-        return rows
-
-    return copy
+    )
+    return _Kind(record, attrgetter(*(each.name for each in fields(record))), inner, dump)
 
 
 def _settled(value: Any) -> Any:

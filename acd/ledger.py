@@ -115,7 +115,7 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
             talks.append(LedgerTalk(phone, offer, began_ms, _ms(over) or _ms(ended)))
         elif not status and _ms(ended):
             status = "CANCEL"
-        rings.append(LedgerRing(phone, offer, _ms(rang), status))
+        rings.append(LedgerRing(phone, offer, _ms(rang), status, began_ms or _ms(over)))
     return LedgerRow(
         leg=Leg(node, uid),
         line=line,

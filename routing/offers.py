@@ -109,9 +109,9 @@ class Offers:
         offer.phone_leg = phone_leg
         self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
 
-    def rang(self, visit: Visit, offer: Offer, phone_leg: Leg) -> None:
-        """The phone rings."""
-        if offer.phone_leg != phone_leg:
+    def rang(self, visit: Visit, offer: Offer, phone_leg: Leg | None) -> None:
+        """The phone rings. phone_leg: None where only the ledger told of it."""
+        if phone_leg is not None and offer.phone_leg != phone_leg:
             self.dials(visit, offer, phone_leg)
         offer.rang, visit.stale = True, 0
         person = self._derived.world.people.get(offer.agent)

@@ -45,9 +45,11 @@ class Talks:
             self._derived.refuse(table.CONNECT, f"visit {visit.id}", visit.state)
             return
         commands = self._derived.commands
-        commands[:] = [each for each in commands if not _moves(each, visit.caller)]
+        if commands:
+            commands[:] = [each for each in commands if not _moves(each, visit.caller)]
         number = self._take_offer(visit, agent, dialled_for)
-        if visit.phone is not None and visit.phone.agent != agent:
+        held = visit.phone
+        if held is not None and (held.agent != agent or phone_leg is None):
             self._offers.stops_alone(visit)
         if person is not None:
             self._make_room(person, visit)

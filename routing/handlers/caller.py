@@ -174,7 +174,7 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
     if visit is None:
         moves.people.lost_leg(event.leg)
         return
-    role = next(each.role for each in visit.legs if each.leg == event.leg)
+    role = visit.role_of(event.leg)
     if role == table.PHONE:
         _phone_left(moves, visit, event)
     elif role in table.needs(visit.kind, visit.state):

@@ -114,6 +114,9 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         await asyncio.sleep(0)
         engine.step(ev.PbxSnapshot(now, True, legs, devices, "n"), now)
 
+    async def rules() -> None:
+        engine.step(ev.PolicyChanged("again", world.rules), now)
+
     return {
         "small cells": cells,
         "keeping the world": keep,
@@ -124,6 +127,7 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         "explain": explain,
         "explain one": explain_visit,
         "link down and up": linkup,
+        "rules anew": rules,
     }
 
 

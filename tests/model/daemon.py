@@ -55,7 +55,7 @@ class Daemon:
         self._digests = ("policy", "roster")
         self._told_digests = ("", "")
         self._recorded: list[ev.Leg] = []
-        self.lost: set[str] = set()
+        self.lost: dict[str, int] = {}
         self._legs: dict[int, ev.Leg] = {}
         wire.on_event = self._heard
         self.loop.resync = self._resync
@@ -251,7 +251,7 @@ class Daemon:
         elif isinstance(event, ev.LinkDown):
             self.linked_since = 0
         elif isinstance(event, ev.PhoneLost):
-            self.lost.add(event.phone)
+            self.lost[event.phone] = self._time.now
         for fact in facts:
             if isinstance(fact, VisitBegan):
                 self._legs[fact.visit] = fact.leg

@@ -34,7 +34,6 @@ TESTS = (
     "tests/unit/test_ledger_told.py",
     "tests/properties/test_engine_watched.py",
     "tests/properties/test_plainly.py",
-    "tests/properties/test_index.py",
     "tests/properties/test_engine.py",
     "tests/unit/test_privacy.py",
     "tests/unit/test_docs.py",

@@ -16,6 +16,7 @@ from routing.policy import Policy
 from routing.world import Visit, World
 from tests.oracles import plainly
 from tests.oracles.accounts import Accounts
+from tests.oracles.snapshots import Before, Drift, agrees_after_linkup
 from tests.oracles.story import Story
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Watch:
         self._twins = twins
         self._told: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
         self._reach: dict[str, Reach] = {}
+        self._drift = Drift()
         self._last_id = 0
         self._differed: tuple[int, str, int, str] = (0, "", 0, "")
 
@@ -39,6 +41,8 @@ class Watch:
         before = self._twin(engine) if self._twins else None
         legs_before = self.story.legs()
         self._reach = {key: person.agent.reach for key, person in engine.world.people.items()}
+        overdue = engine.due(now) is not None
+        old = Before(engine.world, event.node) if isinstance(event, ev.PbxSnapshot) else None
         effects = engine.step(event, now)
         world = engine.world
         if before is not None:
@@ -54,7 +58,21 @@ class Watch:
         deadlines(engine)
         nobody_waits_beside_who_could_take_them(engine)
         self._shadow(world, effects)
+        self._snapshot(world, event, effects, None if overdue else old)
         return effects
+
+    def _snapshot(self, world: World, event: ev.Event, effects: Effects, old: Before | None) -> None:
+        """Each PBX wins on what exists; while its link is up only on what differs twice in a row."""
+        if isinstance(event, ev.LinkDown | ev.TermBegan):
+            self._drift.forget(getattr(event, "node", ""))
+        elif isinstance(event, ev.PbxSnapshot) and event.linkup:
+            self._drift.forget(event.node)
+            if old is not None:
+                agrees_after_linkup(world, event, old)
+        elif isinstance(event, ev.PbxSnapshot) and old is not None:
+            self._drift.look(event, old, effects.facts)
+        elif isinstance(event, ev.PbxSnapshot):
+            self._drift.trust(event, world)
 
     def _twin(self, engine: Engine) -> Engine:
         twin, _ = replay.thaw(replay.freeze(engine, 0))

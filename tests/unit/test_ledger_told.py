@@ -4,7 +4,7 @@ from routing import events as ev
 from routing import facts
 from routing import visit as table
 from tests.fakes.centre import NODE, PHONES, POLICY, Bench
-from tests.unit.test_engine import CALLER, PHONE, answer, none, only, ring, seen
+from tests.unit.test_engine import CALLER, PHONE, answer, none, offered, only, ring, seen
 
 FREE = tuple((phone, "NOT_INUSE") for phone in PHONES)
 T = 2_000_000
@@ -120,15 +120,61 @@ def test_a_ring_that_nobody_answered_ends_its_offer_and_the_caller_who_gave_up()
     ring(bench, "p02")
     offer = next(iter(bench.engine.world.offers))
     row = ROW._replace(
-        rings=(ev.LedgerRing("p02", offer, bench.now, "NOANSWER"),), ended_ms=T, by=facts.BY_CALLER
+        rings=(ev.LedgerRing("p02", offer, bench.now, "NOANSWER", T - 5_000),),
+        ended_ms=T,
+        by=facts.BY_CALLER,
     )
     said = told(bench, row)
     assert only(facts.OfferEnded, said).outcome == facts.NO_ANSWER
+    assert only(facts.OfferEnded, said).at_ms == T - 5_000
     assert only(facts.VisitEnded, said)[1:4] == (
         only(facts.OfferEnded, said).visit,
         facts.ABANDONED_QUEUE,
         facts.BY_CALLER,
     )
+
+
+def test_who_gave_up_while_it_rang_is_no_miss_of_the_person() -> None:
+    bench = Bench()
+    bench.login("p02")
+    offer = offered(bench.call("1.1")).offer
+    row = ROW._replace(
+        rings=(ev.LedgerRing("p02", offer, T, "CANCEL"),), ended_ms=T + 4_000, by=facts.BY_CALLER
+    )
+    said = told(bench, row)
+    assert only(facts.OfferRang, said).at_ms == T
+    ended = only(facts.OfferEnded, said)
+    assert (ended.at_ms, ended.outcome) == (T + 4_000, facts.CALLER_LEFT)
+    assert only(facts.VisitEnded, said).outcome == facts.ABANDONED_RINGING
+    assert bench.engine.world.people["birgit"].misses == 0
+
+
+def test_who_was_on_hold_again_after_a_failed_talk_and_left_was_not_answered() -> None:
+    talk = ev.LedgerTalk("p02", 0, T + 20_000, T + 20_120)
+    rings = (ev.LedgerRing("p02", 0, T + 15_000, "ANSWER", T + 20_000),)
+    row = ROW._replace(
+        rings=rings, talks=(talk,), degraded_ms=T + 26_200, ended_ms=T + 27_000, by=facts.BY_CALLER
+    )
+    said = told(Bench(), row)
+    assert only(facts.TalkFailed, said).at_ms == T + 20_120
+    assert only(facts.Degraded, said).at_ms == T + 26_200
+    assert only(facts.VisitEnded, said).outcome == facts.ABANDONED_QUEUE
+    soon = row._replace(degraded_ms=0, ended_ms=T + 20_700)
+    assert only(facts.VisitEnded, told(Bench(), soon)).outcome == facts.ABANDONED_QUEUE
+
+
+def test_a_talk_that_the_ledger_tells_is_the_snapshots_whatever_leg_rang_before() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    bench.tell(ev.TermBegan(2), 1_000_000)
+    now_leg = ev.Leg(NODE, "1.9")
+    bench.tell(ev.LedgerRead(NODE, (ROW._replace(talks=(ev.LedgerTalk("p02", 0, bench.now - 9_000, 0),)),)))
+    legs = (seen(CALLER, CALLER, "", "acd-connect", "b"), seen(now_leg, CALLER, "p02", "acd-connect", "b"))
+    said = bench.tell(ev.PbxSnapshot(bench.now, True, legs, (("p02", "INUSE"),))).facts
+    assert none(facts.TalkEnded, said)
+    assert none(facts.TalkBegan, said)
 
 
 def test_a_talk_that_goes_on_is_known_by_the_ledger_and_its_leg_by_the_snapshot() -> None:

@@ -133,8 +133,9 @@ async def test_a_peer_that_says_nothing_is_dead() -> None:
     async with FakeAmi() as ami:
         link = await connect(ami, ping_s=0.05)
         ami.mute = True
-        with pytest.raises(LinkLost, match="said nothing"):
-            await link.next()
+        async with asyncio.timeout(10):
+            with pytest.raises(LinkLost, match="said nothing"):
+                await link.next()
         await link.aclose()
 
 

@@ -180,6 +180,19 @@ def test_who_is_removed_during_a_call_leaves_after_it(bench: Bench) -> None:
     assert "birgit" not in bench.engine.world.people
 
 
+def test_who_waits_for_an_owner_who_is_removed_is_offered_to_others() -> None:
+    bench = Bench(POLICY._replace(owner_ms=600_000))
+    bench.login("p02", "p03")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.CallArrived(OTHER, "line"))
+    bench.tell(ev.CallerKnown(OTHER, "t", "c", "birgit"))
+    assert none(Connect, bench.tell(ev.CallWaiting(OTHER, "de", "other", "", 0, 0)).commands)
+    effects = bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    assert only(Connect, effects.commands).caller == OTHER
+
+
 def test_an_answer_at_the_phone_that_was_rung_counts_although_their_phone_is_another_now(
     bench: Bench,
 ) -> None:
