@@ -161,6 +161,35 @@ def _order(each: LedgerRow) -> tuple[int, int, int]:
     return each.arrived_ms, int(second), int(counter)
 
 
+def shifted(read: LedgerRead, by_ms: int) -> LedgerRead:
+    """The same in engine time, where the PBX's clock lies `by_ms` behind it."""
+    if not by_ms:
+        return read
+
+    def at(ms: int) -> int:
+        return ms + by_ms if ms else 0
+
+    return read._replace(
+        rows=tuple(
+            each._replace(
+                arrived_ms=at(each.arrived_ms),
+                queued_ms=at(each.queued_ms),
+                degraded_ms=at(each.degraded_ms),
+                closed_ms=at(each.closed_ms),
+                ended_ms=at(each.ended_ms),
+                rings=tuple(
+                    ring._replace(at_ms=at(ring.at_ms), ended_ms=at(ring.ended_ms)) for ring in each.rings
+                ),
+                talks=tuple(
+                    talk._replace(began_ms=at(talk.began_ms), ended_ms=at(talk.ended_ms))
+                    for talk in each.talks
+                ),
+            )
+            for each in read.rows
+        )
+    )
+
+
 # --- forgetting ---------------------------------------------------------------------------------------
 
 

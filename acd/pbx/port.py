@@ -7,22 +7,25 @@ from contextlib import suppress
 
 import structlog
 
-from acd.ledger import Ledger
+from acd.ledger import Ledger, shifted
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
+from acd.pbx.reachable import unreachable
 from acd.pbx.signs import Signs
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LinkDown, PbxSnapshot, PhoneRang
+from routing.events import CommandFailed, LinkDown, PbxSnapshot, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
 STATUS = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
 DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
+APART_MS = 500
+"""Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,9 +64,11 @@ class PbxPort:
         self._offers = False
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._held: list[Frame] | None = None
         self._void = False
         self._trouble = ""
+        self._talking: set[str] = set()
         self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
 
@@ -76,7 +81,7 @@ class PbxPort:
         try:
             await self._supervisor.run()
         finally:
-            for task in (self._drifting, self._settling):
+            for task in (self._drifting, self._settling, self._asking):
                 if task is not None:
                     task.cancel()
 
@@ -91,6 +96,7 @@ class PbxPort:
         await self._linkup(link)
         link.hurried = self._offers
         self._link = link
+        self._asking = asyncio.create_task(self._look_for_lost(), name="lost phones")
 
     async def _linkup(self, link: AmiLink) -> None:
         """The ledger, then what there is; asked again if we stood still meanwhile.
@@ -111,6 +117,7 @@ class PbxPort:
                 break
         found = self._translator.snapshot(listing.items, devices, asked, linkup=True)
         self._said_ms = max(self._said_ms, asked)
+        self._talking = {leg.phone for leg in found.legs if leg.phone and leg.up}
         self._put(Arrival(found, PBX, at_ms=self._said_ms))
         self._trouble = ""
 
@@ -119,13 +126,20 @@ class PbxPort:
         if self._ledger is None:
             return
         try:
+            await link.spoken()  # an answer with a stamp, which tells what the PBX's clock shows
             read, place = await self._ledger.read(link)
         except AskFailed as fault:
             log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
             return
         if not anew:
             self._older(link, place)
-        self._put(Arrival(read, PBX, at_ms=self._said_ms))
+        self._put(Arrival(shifted(read, self._apart_ms()), PBX, at_ms=self._said_ms))
+
+    def _apart_ms(self) -> int:
+        """How far the PBX's clock lies behind engine time; less than can be told is nothing."""
+        shows = self._time.shows(self._steady())
+        apart = self._now_ms() - round(shows * 1000) if shows else 0
+        return apart if abs(apart) >= APART_MS else 0
 
     def _older(self, link: AmiLink, place: int) -> None:
         """Tell the events that came before this place in the stream."""
@@ -160,13 +174,19 @@ class PbxPort:
             self._put(Arrival(*arrival[:5], self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
 
+    async def _look_for_lost(self) -> None:
+        """Phones that died in a talk while we did not listen."""
+        for phone in await unreachable(self._talking, lambda variable: self._read("", variable)):
+            self._put_late(Arrival(PhoneLost(phone, self._node), PBX))
+
     async def _read(self, channel: str, variable: str) -> str:
-        """A channel's variable or function, or "" where there is none to be had."""
+        """A variable or function of a channel ("": a global one), or "" where there is none to be had."""
         link = self._link
         if link is None:
             return ""
+        action = {"Action": "Getvar", "Variable": variable} | ({"Channel": channel} if channel else {})
         try:
-            answer = await link.ask({"Action": "Getvar", "Channel": channel, "Variable": variable})
+            answer = await link.ask(action)
         except (AskFailed, LinkLost, BadValue):
             return ""
         return answer.get("Value")
@@ -187,7 +207,7 @@ class PbxPort:
     def _down(self, why: str) -> None:
         """The link is down since the PBX was last heard."""
         silent_s = self._steady() - self._link.heard if self._link is not None else 0.0
-        for task in (self._drifting, self._settling):
+        for task in (self._drifting, self._settling, self._asking):
             if task is not None:
                 task.cancel()
         self._drifting = self._settling = None

@@ -136,6 +136,18 @@ def test_the_journal_gives_back_every_row_as_it_was() -> None:
     assert isinstance(back.rows[0].leg, Leg)
 
 
+def test_a_pbx_whose_clock_is_set_otherwise_is_told_in_engine_time() -> None:
+    read = LedgerRead(NODE, ledger.rows(NODE, {UID: WHOLE}))
+    later = ledger.shifted(read, 3_600_000).rows[0]
+    row = read.rows[0]
+    assert later.arrived_ms - row.arrived_ms == later.ended_ms - row.ended_ms == 3_600_000
+    assert later.closed_ms == 0, "what did not happen happens at no time"
+    assert later.talks[0].began_ms - row.talks[0].began_ms == 3_600_000
+    assert later.rings[0].at_ms - row.rings[0].at_ms == 3_600_000
+    assert later.rings[0].ended_ms - row.rings[0].ended_ms == 3_600_000
+    assert ledger.shifted(ledger.shifted(read, 5), -5) == read
+
+
 # --- reading it all -------------------------------------------------------------------------------------
 
 OPEN, OVER = {"a": "1795776906000:x"}, {"a": "1795776906000:x", "z": "1795776990000:caller:16"}

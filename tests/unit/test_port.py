@@ -34,6 +34,7 @@ class Asterisk(FakeAmi):
         self.before: Callable[[str], None] = lambda _: None
         self.meanwhile: Callable[[], None] = lambda: None
         self.asked: list[str] = []
+        self.arrived = 0.0
 
     def _do(self, action: Action, _: FakeAmi) -> None:
         name, key = action["Action"], action["ActionID"]
@@ -51,6 +52,9 @@ class Asterisk(FakeAmi):
         self.before(name)
         self.say(Response="Success", ActionID=key, EventList="start")
         self.meanwhile()
+        if name == "DBGetTree" and self.arrived:
+            line = {"Key": "/acd/1795776906.0/a", "Val": f"{round(self.arrived * 1000)}:x"}
+            self.say(Event="DBGetTreeResponse", ActionID=key, **line)
         self.say(Event=f"{name}Complete", ActionID=key, EventList="Complete")
 
     def hangup(self, uid: str, ago_s: float = 0.0) -> None:
@@ -306,6 +310,20 @@ async def test_over_a_live_link_what_was_said_before_an_answer_goes_before_it(as
             "before DeviceStateList",
             "meanwhile",
         ]
+
+
+async def test_the_ledgers_times_are_told_in_engine_time(asterisk: Asterisk) -> None:
+    """The PBX's clock lies years behind; a call came in ten of its seconds ago."""
+    ear = Ear(asterisk)
+    ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+    asterisk.now = lambda: time.time() - 1e8
+    asterisk.arrived = asterisk.now() - 10
+    running = asyncio.create_task(ear.port.run())
+    ((told, *_),) = [await ear.hears(ev.LedgerRead)]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    ago_ms = told.at_ms - told.event.rows[0].arrived_ms
+    assert 9_000 <= ago_ms < 30_000
 
 
 # --- out ---------------------------------------------------------------------------------------------
