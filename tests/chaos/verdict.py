@@ -195,6 +195,13 @@ class Verdict:
             yield f"language {row['language'] or 'none'}, not {call.language}"
         if call.concern and row["concern"] != call.concern:
             yield f"concern {row['concern'] or 'none'}, not {call.concern}"
+        mine = [each for each in self._records.offers if each["visit"] == row["id"]]
+        if row["ended_at"] and any(not each["ended_at"] for each in mine):
+            yield "an offer of it never ended"
+        answered = Counter(each["agent"] for each in mine if each["outcome"] == "answered")
+        had = Counter(self._agents.get(talk.phone, talk.phone) for talk in talks)
+        if not died and (never := answered - had):
+            yield f"an answered offer without a talk: {', '.join(never)}"
         if not died:
             yield from self._ended_by(call, row, talks)
             yield from self._handled(row, talks)
