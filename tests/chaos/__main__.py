@@ -69,7 +69,7 @@ def pace(only: str) -> Pace:
 
 
 async def attacks(asked: argparse.Namespace) -> list[Result]:
-    """Runs, one after the other, until the minutes are over and the exposure is there, if one is asked for."""
+    """Runs, one after the other, until the minutes are over and the exposure that is asked for is there."""
     results: list[Result] = []
     left = asked.minutes * 60
     more = 0.0 if asked.no_bounds else left * MORE
