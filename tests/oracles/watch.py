@@ -16,6 +16,7 @@ from routing.policy import Policy
 from routing.world import Visit, World
 from tests.oracles import plainly
 from tests.oracles.accounts import Accounts
+from tests.oracles.ledgers import Written, told_as_written
 from tests.oracles.snapshots import Before, Drift, agrees_after_linkup
 from tests.oracles.story import Story
 
@@ -42,6 +43,7 @@ class Watch:
         legs_before = self.story.legs()
         self._reach = {key: person.agent.reach for key, person in engine.world.people.items()}
         overdue = engine.due(now) is not None
+        known = Written(engine.world) if isinstance(event, ev.LedgerRead) else None
         old = Before(engine.world, event.node) if isinstance(event, ev.PbxSnapshot) else None
         effects = engine.step(event, now)
         world = engine.world
@@ -59,6 +61,8 @@ class Watch:
         nobody_waits_beside_who_could_take_them(engine)
         self._shadow(world, effects)
         self._snapshot(world, event, effects, None if overdue else old)
+        if isinstance(event, ev.LedgerRead) and known is not None:
+            told_as_written(event, effects.facts, known)
         return effects
 
     def _snapshot(self, world: World, event: ev.Event, effects: Effects, old: Before | None) -> None:
