@@ -215,9 +215,10 @@ async def _import(centre: Centre, people: Roster) -> None:
 
 def _tell_daemon(centre: Centre) -> str:
     path = daemon.token_path(centre)
-    if not path.exists():
+    try:
+        headers = {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
+    except (OSError, ValueError):
         return "in force at the next start"
-    headers = {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
     try:
         answer = httpx.post(
             f"http://{centre.web.host}:{centre.web.port}/api/reload", headers=headers, timeout=5

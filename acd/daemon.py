@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.feed import Feed
+from acd.leaps import Leaps
+from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import Broker, Publisher
 from acd.opening import Stores
@@ -29,12 +32,13 @@ from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
+from acd.store import queries
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web import token
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
-from config.load import load
+from config.load import ConfigFaults, Fault, load
 from config.schema import Centre
 from routing.events import Elapsed, JournalGap, TermBegan
 
@@ -148,22 +152,24 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     stores = await opening.opened(stack, centre, wraps.journal, wraps.recorder)
     engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
+    ledger = _ledger(stores, centre.centre.node)
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
         clock.now_ms,
         random.random,
         node=centre.centre.node,
+        ledger=ledger,
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
-    metrics, changes = Metrics(registry), Changes()
+    metrics, changes, leaps = Metrics(registry), Changes(), Leaps()
     runner = Runner(
         engine,
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, changes],
+        [feed, metrics, changes, leaps],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -195,10 +201,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     async def drift() -> None:
         port.resync(linkup=False)
 
-    hourly = Regularly("housekeeping", HOUR_S, housekeeping)
+    hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     link = Kept("link", port.run)
     kept: list[Kept | Regularly] = [
         link,
+        Kept("ledger", ledger.run),
         Regularly("drift", DRIFT_S, drift),
         hourly,
         Kept("stores that are away", stores.late.run),
@@ -256,6 +263,15 @@ def _recorded(feed: Feed, stores: Stores) -> str:
     return feed.health()
 
 
+def _ledger(stores: Stores, node: str) -> Ledger:
+    """The dialplan's, which forgets what stands in the records."""
+
+    async def recorded(calls: Sequence[str]) -> set[str]:
+        return await queries.ended(stores.records.engine, node, calls)
+
+    return Ledger(node, recorded, time.time)
+
+
 @asynccontextmanager
 async def _cancelled(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
     """These run meanwhile, and are cancelled at the end."""
@@ -273,7 +289,11 @@ def _publisher(centre: Centre, picture: Picture, changes: Changes) -> Publisher 
     if mqtt is None:
         return None
     file = mqtt.password_file
-    password = centre.path(file).read_text(encoding="utf-8").strip() if file else ""
+    try:
+        password = centre.path(file).read_text(encoding="utf-8").strip() if file else ""
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or "is no text"
+        raise ConfigFaults([Fault(file, "mqtt.password_file", f"cannot be read: {why}")]) from None
     broker = Broker(mqtt.host, mqtt.port, mqtt.prefix, mqtt.user, password, mqtt.tls)
     return Publisher(broker, picture, changes, random.random)
 

@@ -82,6 +82,13 @@ class Metrics:
             elif isinstance(fact, facts.TalkBegan):
                 self._answers.inc()
             elif isinstance(
-                fact, (facts.EventRefused, facts.EventSkipped, facts.DriftFound, facts.CommandLost)
+                fact,
+                (
+                    facts.EventRefused,
+                    facts.EventSkipped,
+                    facts.DriftFound,
+                    facts.CommandLost,
+                    facts.TalkFailed,
+                ),
             ):
                 self._notes.labels(type(fact).__name__).inc()

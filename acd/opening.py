@@ -99,7 +99,7 @@ async def opened(
         vault,
         SqlCases(records.engine, centre.routing.classes),
         late,
-        Integrity({"journal": base, "records": records.engine, "vault": numbers}),
+        Integrity({"journal": base, "records": records.engine, "vault": numbers}, sql),
     )
 
 

@@ -81,9 +81,16 @@ class Visit:
     def phone(self) -> VisitLeg | None:
         """The leg of the phone that rings or talks; None if there is none."""
         for each in self.legs:
-            if each.role == PHONE:
+            if each[1] == PHONE:
                 return each
         return None
+
+    def role_of(self, leg: Leg) -> str:
+        """What this leg is to the visit; "" if it is none of its legs."""
+        for each in self.legs:
+            if each[0] == leg:
+                return each[1]
+        return ""
 
     @property
     def node(self) -> str:

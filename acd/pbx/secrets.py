@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+AGAIN = "restore it, or move it away and render Asterisk's files anew: new secrets are made then"
+
 
 class Secrets(NamedTuple):
     """ami: the daemon's AMI secret. phones: password by endpoint."""
@@ -16,7 +18,7 @@ class Secrets(NamedTuple):
 
 
 class SecretsExposed(Exception):
-    """The file can be read by others; the message says what to do."""
+    """The file can be read by others, or cannot be used; the message says what to do."""
 
 
 def private(path: Path, text: str) -> None:
@@ -34,15 +36,9 @@ def private(path: Path, text: str) -> None:
 def own(path: Path, phones: Iterable[str]) -> Secrets:
     """The secrets in `path`; what is missing (the file, a phone) is made and kept.
 
-    Raises SecretsExposed if others can read the file.
+    Raises SecretsExposed if others can read the file, or if it cannot be used.
     """
-    known: dict[str, str] = {}
-    ami = ""
-    if path.exists():
-        if path.stat().st_mode & 0o077:
-            raise SecretsExposed(f"{path}: others can read it; run chmod 600 on it and change what it holds")
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        ami, known = raw["ami"], raw["phones"]
+    ami, known = _kept(path)
     made = Secrets(
         ami or secrets.token_urlsafe(24),
         known | {phone: secrets.token_urlsafe(18) for phone in phones if phone not in known},
@@ -50,5 +46,31 @@ def own(path: Path, phones: Iterable[str]) -> Secrets:
     if made != Secrets(ami, known):
         lines = [f'ami = "{made.ami}"', "", "[phones]"]
         lines += [f'{phone} = "{password}"' for phone, password in sorted(made.phones.items())]
-        private(path, "\n".join(lines) + "\n")
+        try:
+            private(path, "\n".join(lines) + "\n")
+        except OSError as fault:
+            raise SecretsExposed(f"{path}: cannot be written: {fault.strerror}") from None
     return made
+
+
+def _kept(path: Path) -> tuple[str, dict[str, str]]:
+    """("", {}) if there is no file. Raises SecretsExposed."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise SecretsExposed(f"{path}: others can read it; run chmod 600 on it and change what it holds")
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return "", {}
+    except OSError as fault:
+        raise SecretsExposed(f"{path}: cannot be read: {fault.strerror}; {AGAIN}") from None
+    except ValueError as fault:
+        raise SecretsExposed(f"{path}: is damaged ({type(fault).__name__}); {AGAIN}") from None
+    ami, phones = raw.get("ami"), raw.get("phones")
+    if not _word(ami) or not isinstance(phones, dict) or not all(map(_word, phones.values())):
+        raise SecretsExposed(f"{path}: is damaged (ami or phones is no secret); {AGAIN}")
+    return str(ami), phones
+
+
+def _word(secret: object) -> bool:
+    """Whether it can stand in Asterisk's files and in a line of AMI."""
+    return isinstance(secret, str) and 0 < len(secret) <= 200 and secret.isascii() and secret.isprintable()

@@ -43,9 +43,11 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n,Set(ACD_LEFT_OVER=${{CHANNEL(hangupsource)}})
  same => n,Set(ACD_AT=hold)
  same => n,Set(TIMEOUT(digit)=1)
+; silence counts from the last beat that this caller saw, whatever they heard or pressed since
+ same => n,ExecIf($["${{ACD_ALIVE}}"!="${{ACD_SEEN}}" | "${{ACD_SINCE}}"=""]?Set(ACD_SINCE=${{EPOCH}}))
  same => n,Set(ACD_SEEN=${{ACD_ALIVE}})
- same => n,Set(ACD_SINCE=${{EPOCH}})
  same => n,GotoIf($["${{ACD_SAY}}"!=""]?t,say)
+ same => n,{watch}
  same => n,GotoIf($["${{ACD_GREETED}}"="1"]?music)
  same => n,Set(ACD_GREETED=1)
  same => n,Background(acd/hold_first)

@@ -1,4 +1,4 @@
-"""Looks whether SQLite's files are whole, beside the serving: at the start, and once a day."""
+"""Looks whether what is stored is whole, beside the serving: at the start, and once a day."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.store.journal import SqlJournal
 from acd.store.open import BROKEN
 
 DAY_S = 86_400.0
@@ -16,9 +17,14 @@ log = structlog.get_logger(__name__)
 
 
 class Integrity:
-    """engines: by store. trouble: "" while no damage is known, else one sentence with what to do."""
+    """engines: by store; SQLite's are looked through. journal: its events have checksums of their own.
 
-    def __init__(self, engines: Mapping[str, AsyncEngine]) -> None:
+    trouble: "" while no damage of a file is known, else one sentence with what to do; the journal says itself
+    which of its events are damaged.
+    """
+
+    def __init__(self, engines: Mapping[str, AsyncEngine], journal: SqlJournal) -> None:
+        self._journal = journal
         self._engines = {
             store: engine for store, engine in engines.items() if engine.dialect.name == "sqlite"
         }
@@ -31,11 +37,13 @@ class Integrity:
             await asyncio.sleep(DAY_S)
 
     async def look(self) -> None:
-        """Once through every file; a thread of SQLite's own does the work."""
+        """Once through everything; the work is done in threads."""
         found = [said for store, engine in self._engines.items() if (said := await _look(store, engine))]
         self.trouble = "; ".join(found)
         for said in found:
             log.error("a store is damaged", why=said)
+        if not found:
+            await self._journal.check()
 
 
 async def _look(store: str, engine: AsyncEngine) -> str:

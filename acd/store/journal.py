@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,6 +19,7 @@ from routing.events import Envelope, TermBegan
 PAGE = 2_000
 PROOF = text("UPDATE journal_schema SET version_num = version_num")
 """Changes nothing, and is written all the same: a page on SQLite, a row on PostgreSQL."""
+CHECK_PAGE = 500
 CHECKPOINT_EVERY = 500
 """Batches between two checkpoints of SQLite's write-ahead log."""
 NAMED_MAX = 3
@@ -253,6 +254,19 @@ class SqlJournal:
             if len(rows) < PAGE:
                 return
 
+    async def check(self) -> None:
+        """Look through every event for damage, beside the serving: `trouble` says what was found."""
+        after = 0
+        while True:
+            query = select(events).where(events.c.seq > after, events.c.crc.is_not(None))
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(query.order_by(events.c.seq).limit(CHECK_PAGE))).all()
+            for seq in await asyncio.to_thread(_damaged, rows):
+                self._damage(seq, "its checksum is another")
+            if len(rows) < CHECK_PAGE:
+                return
+            after = rows[-1].seq
+
     def _damage(self, seq: int, why: str) -> None:
         if seq not in self._damaged:
             self._damaged.add(seq)
@@ -306,6 +320,10 @@ class SqlJournal:
             await self._checkpointing
         await self._connection.close()
         await self._engine.dispose()
+
+
+def _damaged(rows: Sequence[Row[Any]]) -> list[int]:
+    return [row.seq for row in rows if row.crc != _checksum(row._mapping)]
 
 
 def _checksum(row: Mapping[Any, Any]) -> int:

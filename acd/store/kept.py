@@ -43,7 +43,7 @@ async def find(engine: AsyncEngine, not_after: int) -> tuple[Snapshot | None, li
             row = (await connection.execute(query.limit(1))).first()
         if row is None:
             return None, damaged
-        if row.crc is None or row.crc == zlib.crc32(row.world):
+        if isinstance(row.world, bytes) and row.crc in (None, zlib.crc32(row.world)):
             return Snapshot(row.seq, row.release, row.world), damaged
         damaged.append(row.seq)
         not_after = row.seq - 1
@@ -73,7 +73,9 @@ async def trim(engine: AsyncEngine, naming: asyncio.Lock, before_ms: int, record
             first = (await connection.execute(young.limit(1))).scalar()
             if oldest is None or oldest > recorded:
                 return 0
-            until = oldest if first is None else min(oldest, first - 1)
+            newest = (await connection.execute(select(func.max(events.c.seq)))).scalar()
+            # The last one stays: it says which seq, term and time the next one follows.
+            until = min(oldest, (newest or 1) - 1, *([] if first is None else [first - 1]))
             names = select(events.c.body).where(events.c.kind.in_(codec.WITH_BLOB), events.c.seq > until)
             named = (await connection.execute(names.distinct())).scalars().all()
             least = (await connection.execute(select(func.min(events.c.seq)))).scalar()

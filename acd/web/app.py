@@ -123,12 +123,12 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(authorised)])
     async def explain() -> Response:
         """How many people suit each waiting call, and why others do not; the same for each free person."""
-        return Response(await explanation(deps.explain()), media_type=JSON)
+        return Response(await explanation(await deps.explain()), media_type=JSON)
 
     @app.get("/api/explain/{visit}", response_model=list[Candidate], dependencies=[Depends(authorised)])
     async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> Response:
         """Everybody's verdict for one waiting call, in the order of the roster."""
-        found = deps.explain_visit(visit)
+        found = await deps.explain_visit(visit)
         if found is None:
             raise HTTPException(404, "unknown_visit")
         return Response(await array(found, lambda each: each._asdict()), media_type=JSON)

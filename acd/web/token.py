@@ -2,27 +2,40 @@
 
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
+AGAIN = "move it away, and a new one is made at the next start"
+SHORTEST = 32
+
 
 class TokenExposed(Exception):
-    """Others can read the token's file; the message says what to do."""
+    """Others can read the token's file, or it cannot be used; the message says what to do."""
 
 
 def own(path: Path) -> str:
     """The token in `path`, made if there is none. Raises TokenExposed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
-        ) as file:
-            file.write(secrets.token_urlsafe(32))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(path)
+        if path.stat().st_mode & 0o077:
+            raise TokenExposed(f"{path}: others can read it; {AGAIN}")
+        kept = path.read_bytes().strip()
+    except OSError as fault:
+        raise TokenExposed(f"{path}: cannot be used: {fault.strerror}; {AGAIN}") from None
+    if len(kept) < SHORTEST or not re.fullmatch(rb"[A-Za-z0-9_-]+", kept):
+        raise TokenExposed(f"{path}: is damaged; {AGAIN}")
+    return kept.decode("ascii")
+
+
+def _make(path: Path) -> None:
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        pass
-    if path.stat().st_mode & 0o077:
-        raise TokenExposed(f"{path}: others can read it; delete it, and a new one is made at the next start")
-    return path.read_text(encoding="ascii").strip()
+        return
+    with os.fdopen(made, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(SHORTEST))
 
 
 def same(given: str, expected: str) -> bool:

@@ -164,7 +164,7 @@ class _Park:
                 self.result.redirects += 1
             else:
                 self.result.refused += 1
-                why = frame.get("Message", "")
+                why = frame.get("Message", "").partition(":")[0]
                 self.result.why[why] = self.result.why.get(why, 0) + 1
         elif frame.get("Event") == "Hangup" and frame.get("Uniqueid", "") in self._parked:
             self._parked.remove(frame["Uniqueid"])

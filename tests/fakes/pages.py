@@ -11,7 +11,7 @@ from acd.changes import Changes
 from acd.picture import Picture
 from acd.ports import Health
 from acd.web.app import make_app
-from acd.web.deps import Explained, ServiceLevel, WebDeps
+from acd.web.deps import ServiceLevel, WebDeps
 from tests.fakes.centre import Bench
 
 
@@ -50,8 +50,8 @@ def app_of(
         changes=Changes(),
         service_level=level,
         staff=unasked,
-        explain=lambda: Explained(0, (), ()),
-        explain_visit=lambda visit: None,
+        explain=unasked,
+        explain_visit=unasked,
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ class Talk:
     def counts(self) -> bool:
         """Whether records must hold it: one that was over at once is one only if the caller ended it."""
         length = self.ended_ms - self.began_ms
-        return length >= 2_100 or (self.by == "caller" and length >= 500)
+        return length >= (500 if self.by == "caller" else 4_000 if self.by == "cut" else 2_100)
 
 
 @dataclass(slots=True)

@@ -86,6 +86,7 @@ class Phone:
     registered: bool = True
     dead: bool = False
     listed: bool = True
+    died_ms: int = 0
     legs: list[Channel] = field(default_factory=list)
     said: str = "NOT_INUSE"
 

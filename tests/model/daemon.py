@@ -1,5 +1,6 @@
 """The daemon around the loop: it connects, loses its link, looks for drift, is killed and started again."""
 
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -21,6 +22,15 @@ BEAT_MS = 2_000
 SILENT_WITH_OFFERS_MS = 4_000
 SILENT_MS = 11_500
 LISTEN_MS = 500
+
+
+@dataclass
+class Linkup:
+    """What has been listed so far of a link-up. anew: over a new connection."""
+
+    asked_ms: int
+    anew: bool
+    legs: tuple[ev.LegSeen, ...] = ()
 
 
 class Daemon:
@@ -45,7 +55,7 @@ class Daemon:
         self._digests = ("policy", "roster")
         self._told_digests = ("", "")
         self._recorded: list[ev.Leg] = []
-        self.lost: set[str] = set()
+        self.lost: dict[str, int] = {}
         self._legs: dict[int, ev.Leg] = {}
         wire.on_event = self._heard
         self.loop.resync = self._resync
@@ -127,40 +137,40 @@ class Daemon:
             self._time.after(500, self._connect, life)
             return
         self.wire.connect()
-        self._ask_linkup()
+        self._ask_linkup(anew=True)
 
-    def _ask_linkup(self) -> None:
-        """Ledger, channels, phones. What came before an answer goes before it, what comes after follows."""
+    def _ask_linkup(self, anew: bool = False) -> None:
+        """Ledger, channels, phones. What came before an answer is older than it and goes before it."""
         self._void = False
         self._held = self._held or []
-        self.wire.ask(Pbx.read_ledger, self._ledger_read)
+        self.wire.ask(Pbx.read_ledger, partial(self._ledger_read, Linkup(self._time.now, anew)))
 
-    def _ledger_read(self, rows: tuple[ev.LedgerRow, ...]) -> None:
-        self._older()
-        self._put(ev.LedgerRead(self.wire.pbx.node, rows), self._said_ms)
-        self.wire.ask(Pbx.status, self._legs_listed)
+    def _ledger_read(self, linkup: "Linkup", rows: tuple[ev.LedgerRow, ...]) -> None:
+        """Over a new connection the ledger comes first: what it tells began long before."""
+        if not linkup.anew:
+            self._older()
+        at_ms = max(linkup.asked_ms, self._said_ms) if linkup.anew else self._said_ms
+        self._put(ev.LedgerRead(self.wire.pbx.node, rows), at_ms)
+        self.wire.ask(Pbx.status, partial(self._legs_listed, linkup))
 
-    def _legs_listed(self, legs: tuple[ev.LegSeen, ...]) -> None:
+    def _legs_listed(self, linkup: "Linkup", legs: tuple[ev.LegSeen, ...]) -> None:
         self._older()
-        self.wire.ask(Pbx.devices, partial(self._linked, self._time.now, legs))
+        linkup.legs, linkup.asked_ms = legs, self._time.now
+        self.wire.ask(Pbx.devices, partial(self._linked, linkup))
 
     def _older(self) -> None:
         held, self._held = self._held or [], []
-        if "ordered" in self._without:
-            self._held = held
-            return
         for event, stamp in held:
             self._put(event, stamp)
 
-    def _linked(
-        self, asked_ms: int, legs: tuple[ev.LegSeen, ...], devices: tuple[tuple[str, str], ...]
-    ) -> None:
+    def _linked(self, linkup: "Linkup", devices: tuple[tuple[str, str], ...]) -> None:
         """Asked again if we stood still meanwhile."""
         if self._void:
-            self._ask_linkup()
+            self._ask_linkup(linkup.anew)
             return
         held, self._held = self._held or [], None
-        self._put(ev.PbxSnapshot(asked_ms, True, legs, devices, self.wire.pbx.node), self._said_ms)
+        snapshot = ev.PbxSnapshot(linkup.asked_ms, True, linkup.legs, devices, self.wire.pbx.node)
+        self._put(snapshot, self._said_ms)
         for event, stamp in held:
             self._put(event, stamp)
 
@@ -241,7 +251,7 @@ class Daemon:
         elif isinstance(event, ev.LinkDown):
             self.linked_since = 0
         elif isinstance(event, ev.PhoneLost):
-            self.lost.add(event.phone)
+            self.lost[event.phone] = self._time.now
         for fact in facts:
             if isinstance(fact, VisitBegan):
                 self._legs[fact.visit] = fact.leg

@@ -217,7 +217,7 @@ class Dialling:
         if phone.dead:
             return
         pbx.book.did("phone lost")
-        phone.dead = True
+        phone.dead, phone.died_ms = True, pbx.time.now
         for leg in phone.legs:
             if leg.caller is not None and leg.talk is not None:
                 pbx.later(leg.caller, rng.randrange(25_000, 60_000), self.hang_up, leg.caller, leg.talk)

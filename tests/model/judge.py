@@ -85,7 +85,6 @@ class Judge:
         ):
             self._since.clear()
             return
-        daemon.lost = {name for name in daemon.lost if self._pbx.phones[name].dead}
         seen = set(self._calls(world)) | set(self._people(world, now)) | set(self._waiting(world))
         before, self._since = self._since, {}
         for key in seen:
@@ -105,10 +104,11 @@ class Judge:
                 found.append(("unknown_caller", leg.uid, "is", wanted))
             elif wanted == TALKING and channel.talk is not None:
                 person = world.people.get(visit.agent)
-                dead = self._pbx.phones[channel.talk.phone].dead
+                phone = self._pbx.phones[channel.talk.phone]
+                dead = phone.dead
                 known = any(each.agent.reach.address == channel.talk.phone for each in world.people.values())
-                if dead and channel.talk.phone in self._daemon.lost:
-                    found.append(("dead_talk", leg.uid, "is left with", channel.talk.phone))
+                if dead and self._daemon.lost.get(phone.name, 0) > phone.died_ms:
+                    found.append(("dead_talk", leg.uid, "is left with", phone.name))
                 if visit.state != TALKING and not dead and known:
                     found.append(("disagree", leg.uid, "talks and is", visit.state))
                 elif (

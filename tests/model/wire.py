@@ -51,7 +51,7 @@ class Wire:
 
     def swallow(self, ms: int) -> None:
         """For so long nothing passes; what is sent meanwhile comes after it, if the connection lives on."""
-        self._silent_until = self._time.now + ms
+        self._silent_until = max(self._silent_until, self._time.now + ms)
 
     def refuse(self, ms: int) -> None:
         """For so long nobody can connect."""

@@ -60,8 +60,8 @@ def test_a_whole_call() -> None:
         1795776920_000,
         0,
         (
-            LedgerRing("p04", 0, 1795776921_000, "NOANSWER"),
-            LedgerRing("p05", 4294967301, 1795776930_000, "ANSWER"),
+            LedgerRing("p04", 0, 1795776921_000, "NOANSWER", 1795776929_000),
+            LedgerRing("p05", 4294967301, 1795776930_000, "ANSWER", 1795776933_456),
         ),
         (LedgerTalk("p05", 4294967301, 1795776933_456, 1795776950_000),),
         1795776950_000,
@@ -154,7 +154,8 @@ def test_what_ended_while_we_asked_is_over_and_what_began_is_left_to_its_events(
         5, True, (seen(LIVES), seen(ENDED), seen("1795776003.9", ENDED, "p01")), (("p01", "INUSE"),), NODE
     )
     after = {DIED: OPEN, LIVES: OPEN, ENDED: OVER, NEW: OPEN}
-    found = ledger.account(NODE, [DIED, LIVES, ENDED], after, snapshot)
+    read = LedgerRead(NODE, ledger.rows(NODE, after))
+    found = ledger.account(read, [DIED, LIVES, ENDED], snapshot)
     assert {each.leg.uid: each.ended_ms > 0 for each in found.ledger.rows} == {
         DIED: False,
         LIVES: False,
@@ -162,6 +163,50 @@ def test_what_ended_while_we_asked_is_over_and_what_began_is_left_to_its_events(
     }
     assert [each.leg.uid for each in found.snapshot.legs] == [LIVES]
     assert found.snapshot.devices == snapshot.devices
+
+
+async def test_a_long_outage_is_read_in_slices_that_leave_the_loop_to_others() -> None:
+    pbx = Pbx(made(2_000))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    book = ledger.Ledger(NODE, _nobody, lambda: 0.0)
+    found = await book.account(pbx, list(pbx.calls), PbxSnapshot(1, True, (), (), NODE))
+    beside.cancel()
+    assert len(found.ledger.rows) == 2_000
+    assert turns >= 2 * 2_000 / ledger.SLICE
+
+
+async def test_what_is_recorded_but_not_forgotten_yet_is_not_told_again() -> None:
+    calls = {DIED: OPEN, ENDED: OVER, LIVES: OVER}
+
+    async def recorded(asked: Sequence[str]) -> Iterable[str]:
+        assert DIED not in asked, "the end of this one is nowhere"
+        return {ENDED} & set(asked)
+
+    book = ledger.Ledger(NODE, recorded, lambda: 0.0)
+    found = await book.account(Pbx(calls), calls, PbxSnapshot(1, True, (), (), NODE))
+    assert [each.leg.uid for each in found.ledger.rows] == [DIED, LIVES]
+
+
+@pytest.mark.parametrize("fault", [OSError("away"), TimeoutError()])
+async def test_records_that_do_not_answer_hold_nobody_up(fault: Exception) -> None:
+    async def recorded(_: Sequence[str]) -> Iterable[str]:
+        raise fault
+
+    book = ledger.Ledger(NODE, recorded, lambda: 0.0)
+    found = await book.account(Pbx({ENDED: OVER}), [ENDED], PbxSnapshot(1, True, (), (), NODE))
+    assert [each.leg.uid for each in found.ledger.rows] == [ENDED]
+
+
+async def _nobody(_: Sequence[str]) -> tuple[str, ...]:
+    return ()
 
 
 # --- forgetting -----------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from acd.web.pieces import PIECE
 from acd.web.shapes import Board, Candidate, Explanation, State
 from acd.web.shown import Shown
 from agents.model import Roster
-from routing.explain import candidates, idle, sought
+from routing.explain import Candidate as ExplainedCandidate
+from routing.explain import Idle, Sought, candidates, look
 from tests.fakes.centre import PHONES, Bench, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
@@ -68,20 +69,29 @@ async def test_an_explanation_has_the_fields_that_its_shape_names() -> None:
     bench.login(*PHONES[:1])
     engine, world, now = bench.engine, bench.engine.world, bench.now
     assert engine.index is not None
-    found = sought(engine.index, world, world.rules, now), idle(engine.index, world, world.rules, now)
-    visit = found[0][0].visit
-    whole = candidates(engine.index, world, world.rules, visit, now)
-    app = app_of(picture_of(bench, 0), explain=lambda: Explained(now, *found), explain_visit=lambda _: whole)
+    found = list(look(engine.index, world, world.rules, now))
+    callers = tuple(each for each in found if isinstance(each, Sought))
+    people = tuple(each for each in found if isinstance(each, Idle))
+    visit = callers[0].visit
+    whole = tuple(candidates(engine.index, world, world.rules, visit, now))
+
+    async def explain() -> Explained:
+        return Explained(now, callers, people)
+
+    async def explain_visit(_: int) -> tuple[ExplainedCandidate, ...]:
+        return whole
+
+    app = app_of(picture_of(bench, 0), explain=explain, explain_visit=explain_visit)
     async with asking(app) as client:
         said = Explanation.model_validate((await client.get("/api/explain")).json())
-        people = (await client.get(f"/api/explain/{visit.id}")).json()
+        verdicts = (await client.get(f"/api/explain/{visit.id}")).json()
     assert [(each.visit, each.people) for each in said.waiting] == [
-        (each.visit.id, dict(each.people)) for each in found[0]
+        (each.visit.id, dict(each.people)) for each in callers
     ]
     assert [(each.agent, each.callers) for each in said.idle] == [
-        (each.agent, dict(each.callers)) for each in found[1]
+        (each.agent, dict(each.callers)) for each in people
     ]
-    assert [Candidate.model_validate(each) for each in people] == [
+    assert [Candidate.model_validate(each) for each in verdicts] == [
         Candidate.model_validate(each) for each in whole
     ]
 
