@@ -1,6 +1,7 @@
 """What pages and API are told of the hotline: whole, of one moment, made once for all who look."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -8,11 +9,13 @@ from fastapi import FastAPI
 
 from acd.changes import Changes
 from acd.ports import QueueFull
+from acd.web import shapes
 from acd.web.deps import Explained, ServiceLevel
 from acd.web.pieces import PIECE
 from acd.web.shapes import Board, Candidate, Explanation, State
 from acd.web.shown import Shown
 from agents.model import Roster
+from routing import board
 from routing.explain import Candidate as ExplainedCandidate
 from routing.explain import Idle, Sought, candidates, look
 from tests.fakes.centre import PHONES, Bench, person
@@ -36,6 +39,19 @@ def crowd(people: int) -> Bench:
     )
 
 
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (shapes.Board, board.Board),
+        (shapes.WaitingCell, board.WaitingCell),
+        (shapes.Person, board.Person),
+        (shapes.ServiceLevel, ServiceLevel),
+    ],
+)
+def test_a_shape_names_every_field(shape: type[shapes.Shape], value: Any) -> None:
+    assert list(shape.model_fields) == list(value._fields)
+
+
 @pytest.mark.parametrize("people", [1, PIECE, PIECE + 1])
 async def test_the_text_is_the_board_field_by_field(people: int) -> None:
     bench = crowd(people)
@@ -50,11 +66,11 @@ async def test_it_is_made_once_for_all_who_look_and_anew_after_a_change() -> Non
     bench, made, changes = waiting_bench(), [0], Changes()
     picture = picture_of(bench, 0)
 
-    def board() -> object:
+    def counted() -> object:
         made[0] += 1
         return picture()
 
-    shown = Shown(board, level, changes)  # type: ignore[arg-type]
+    shown = Shown(counted, level, changes)  # type: ignore[arg-type]
     texts = await asyncio.gather(*(shown.text(60.0) for _ in range(50)))
     assert (made[0], len(set(texts))) == (1, 1)
     changes.touch()
