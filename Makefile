@@ -7,7 +7,10 @@ LOCKS := requirements/daemon.txt requirements/postgres.txt requirements/plan.txt
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: demo test check unit bench docs lock setup clean
+SEED ?= 1
+MUTANTS ?= 200
+
+.PHONY: demo test check unit bench chaos mutants docs lock setup clean
 
 demo: setup
 	config/deploy/packages.sh demo
@@ -43,6 +46,15 @@ bench: setup
 	config/deploy/packages.sh test
 	config/deploy/asterisk.sh >/dev/null
 	$(PYTHON) -m tests.bench
+
+# Random small changes to the rules, each of which some test must notice. SEED= which sample, MUTANTS= how many.
+mutants: setup
+	SEED="$(SEED)" MUTANTS="$(MUTANTS)" nice $(PYTHON) -m tests.mutants
+
+chaos: setup
+	config/deploy/packages.sh test
+	config/deploy/asterisk.sh >/dev/null
+	$(PYTHON) -m tests.chaos $(CHAOS)
 
 docs: setup
 	$(PYTHON) -m tests.diagrams

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.pbx.port import PbxPort
+from acd.piecemeal import gathered
 from acd.ports import Arrival
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
@@ -16,7 +17,7 @@ from acd.store.plain import plain
 from acd.store.records import moment
 from acd.web.deps import Answer, Explained, ServiceLevel
 from routing.events import PriorityGiven, StaffAsked
-from routing.explain import Candidate, candidates, idle, sought
+from routing.explain import Candidate, Idle, Sought, candidates, look
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
 
 API = "program:api"
@@ -102,21 +103,24 @@ class Answers:
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
         return Answer(not refused, "unknown_visit" if refused else "")
 
-    def explain(self) -> Explained:
+    async def explain(self) -> Explained:
         """Why each caller waits and why each free person is free."""
         engine, now = self._runner.engine, self._now_ms()
         world, index = engine.world, engine.index
         if index is None:
             return Explained(now, (), ())
-        return Explained(now, sought(index, world, world.rules, now), idle(index, world, world.rules, now))
+        found = await gathered(look(index, world, world.rules, now))
+        callers = tuple(each for each in found if isinstance(each, Sought))
+        return Explained(now, callers, tuple(each for each in found if isinstance(each, Idle)))
 
-    def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
+    async def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
         """Everybody's verdict for one visit; None if there is none with this number."""
         engine = self._runner.engine
         found, index = engine.world.visits.get(visit), engine.index
         if found is None or index is None:
             return None
-        return candidates(index, engine.world, engine.world.rules, found, self._now_ms())
+        told = candidates(index, engine.world, engine.world.rules, found, self._now_ms())
+        return tuple(await gathered(told))
 
     async def differences(self, limit: int) -> list[ShadowDiffered]:
         """The last decisions that the shadow would have made otherwise."""

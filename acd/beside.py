@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -57,18 +58,29 @@ class Kept:
 
 
 class Regularly:
-    """Work that is done every so often. What fails is told of, is tried again, and stops nothing else."""
+    """Work that is done every so often, and early if that is set. What fails is told of, is tried again, and
+    stops nothing else."""
 
-    def __init__(self, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        seconds: float,
+        work: Callable[[], Awaitable[None]],
+        early: asyncio.Event | None = None,
+    ) -> None:
         self.name = name
         self._seconds = seconds
         self._work = work
+        self._early = early or asyncio.Event()
         self.trouble = ""
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(self._seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds):
+                    await self._early.wait()
+            self._early.clear()
             await self.once()
 
     async def once(self) -> None:

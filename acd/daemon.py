@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.feed import Feed
+from acd.leaps import Leaps
+from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import Broker, Publisher
 from acd.opening import Stores
@@ -29,6 +32,7 @@ from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
+from acd.store import queries
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web import token
 from acd.web.app import make_app
@@ -148,22 +152,24 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     stores = await opening.opened(stack, centre, wraps.journal, wraps.recorder)
     engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
+    ledger = _ledger(stores, centre.centre.node)
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
         clock.now_ms,
         random.random,
         node=centre.centre.node,
+        ledger=ledger,
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
-    metrics, changes = Metrics(registry), Changes()
+    metrics, changes, leaps = Metrics(registry), Changes(), Leaps()
     runner = Runner(
         engine,
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, changes],
+        [feed, metrics, changes, leaps],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -197,10 +203,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     async def drift() -> None:
         port.resync(linkup=False)
 
-    hourly = Regularly("housekeeping", HOUR_S, housekeeping)
+    hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     link = Kept("link", port.run)
     kept: list[Kept | Regularly] = [
         link,
+        Kept("ledger", ledger.run),
         Regularly("drift", DRIFT_S, drift),
         hourly,
         Kept("stores that are away", stores.late.run),
@@ -256,6 +263,15 @@ def _recorded(feed: Feed, stores: Stores) -> str:
     if refused:
         return f"{refused} facts were refused and are set aside in the table fact_set_aside; the rest goes on"
     return feed.health()
+
+
+def _ledger(stores: Stores, node: str) -> Ledger:
+    """The dialplan's, which forgets what stands in the records."""
+
+    async def recorded(calls: Sequence[str]) -> set[str]:
+        return await queries.ended(stores.records.engine, node, calls)
+
+    return Ledger(node, recorded, time.time)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -22,18 +22,52 @@ PIECE = 200
 _WORLD: TypeAdapter[World] = TypeAdapter(World)
 
 
-_Kind = tuple[str, type, Callable[[Any], bytes], Callable[[Any], tuple[Any, ...]]]
-"""A table's name, its kind of record, how to write some of them, and how to copy one."""
+_Row = tuple[Any, ...]
+_Take = Callable[[Any], _Row]
+
+
+class _Kind(NamedTuple):
+    """A kind of record. take: the values of its fields, which are immutable but for tuples of records; of
+    these, `inner` has the field's place and their kind. dump: how to write a table of them."""
+
+    record: type
+    take: _Take
+    inner: "tuple[tuple[int, _Kind], ...]"
+    dump: Callable[[Any], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One of the world's tables as it was: a row of field values for each record."""
+    """One of the world's tables as it was. inner: (row, place) -> rows of the records in that field."""
 
     name: str
-    record: type
-    dump: Callable[[Any], bytes]
-    rows: list[tuple[Any, tuple[Any, ...]]]
+    kind: _Kind
+    keys: list[Any]
+    rows: list[_Row]
+    inner: dict[tuple[int, int], list[_Row]]
+
+    def some(self, start: int, end: int) -> dict[Any, Any]:
+        """Records anew."""
+        found = {}
+        for i in range(start, min(end, len(self.rows))):
+            row = self.rows[i]
+            for place, kind in self.kind.inner:
+                if (values := self.inner.get((i, place))) is not None:
+                    row = (*row[:place], tuple(kind.record(*each) for each in values), *row[place + 1 :])
+            found[self.keys[i]] = self.kind.record(*row)
+        return found
+
+
+def _copied(name: str, kind: _Kind, table: dict[Any, Any]) -> _Table:
+    """At once: nothing may come between."""
+    rows = list(map(kind.take, table.values()))
+    inner = {
+        (i, place): list(map(each.take, row[place]))
+        for place, each in kind.inner
+        for i, row in enumerate(rows)
+        if row[place]
+    }
+    return _Table(name, kind, list(table), rows, inner)
 
 
 class Copied:
@@ -49,10 +83,7 @@ class Copied:
                 gc.enable()
 
     def _copy(self, world: World) -> None:
-        self._tables = [
-            _Table(name, record, dump, [(key, copy(each)) for key, each in getattr(world, name).items()])
-            for name, record, dump, copy in _tables()
-        ]
+        self._tables = [_copied(name, kind, getattr(world, name)) for name, kind in _tables().items()]
         names = {each.name for each in self._tables}
         rest = {each.name: getattr(world, each.name) for each in fields(world) if each.name not in names}
         self._rest = World(**{key: _settled(value) for key, value in rest.items()})
@@ -62,8 +93,8 @@ class Copied:
         yield _WORLD.dump_json(self._rest)
         for table in self._tables:
             for start in range(0, len(table.rows), PIECE):
-                some = {key: table.record(*row) for key, row in table.rows[start : start + PIECE]}
-                yield b'\n{"%s":%s}' % (table.name.encode(), table.dump(some))
+                some = table.kind.dump(table.some(start, start + PIECE))
+                yield b'\n{"%s":%s}' % (table.name.encode(), some)
 
     def frozen(self) -> bytes:
         """All of it at once."""
@@ -84,44 +115,31 @@ def thawed(frozen: bytes) -> World:
     world = _WORLD.validate_json(first)
     for line in more:
         part = _WORLD.validate_json(line)
-        for name, _, _, _ in _tables():
+        for name in _tables():
             getattr(world, name).update(getattr(part, name))
     return world
 
 
 @cache
-def _tables() -> list[_Kind]:
-    """The world's tables of records."""
-    found: list[_Kind] = []
-    for name, hint in get_type_hints(World).items():
-        record = (get_args(hint) or (None,))[-1]
-        if is_dataclass(record) and isinstance(record, type):
-            found.append((name, record, TypeAdapter(hint).dump_json, _copier(record)))
-    return found
+def _tables() -> dict[str, _Kind]:
+    """The world's tables of records: name -> their kind."""
+    return {
+        name: _kind(record, TypeAdapter(hint).dump_json)
+        for name, hint in get_type_hints(World).items()
+        for record in get_args(hint)
+        if is_dataclass(record) and isinstance(record, type) and get_origin(hint) is dict
+    }
 
 
-def _copier(record: type) -> Callable[[Any], tuple[Any, ...]]:
-    """How to take the values of a record's fields. Values are immutable, but for tuples of records."""
-    take: Callable[[Any], tuple[Any, ...]] = attrgetter(*(each.name for each in fields(record)))
+def _kind(record: type, dump: Callable[[Any], bytes]) -> _Kind:
     hints = get_type_hints(record)
-    inner = [
-        (place, kind, _copier(kind))
+    inner = tuple(
+        (place, _kind(kind, dump))
         for place, each in enumerate(fields(record))
         for kind in get_args(hints[each.name])
         if is_dataclass(kind) and isinstance(kind, type)
-    ]
-    if not inner:
-        return take
-
-    def deep(each: Any) -> tuple[Any, ...]:
-        row = take(each)
-        for place, kind, copy in inner:
-            if row[place]:
-                copied = tuple(kind(*copy(one)) for one in row[place])
-                row = (*row[:place], copied, *row[place + 1 :])
-        return row
-
-    return deep
+    )
+    return _Kind(record, attrgetter(*(each.name for each in fields(record))), inner, dump)
 
 
 def _settled(value: Any) -> Any:

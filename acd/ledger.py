@@ -1,13 +1,13 @@
 """What the dialplan wrote down about its calls: read at link-up, forgotten once it is in the records.
 
-Asterisk's own database holds one family a call, /acd/UNIQUEID, and in it, as the call goes on:
+Asterisk's own database holds one family a call, /acd/UNIQUEID, and in it, as the call goes on, each
+line behind its moment in epoch ms and a colon:
 
-    a   EPOCH:LINE              answered by the menu           l  EPOCH:LANGUAGE            chose a language
-    w   EPOCH:LANGUAGE:CONCERN  waits                          s  EPOCH:LANGUAGE            a second one too
-    d   EPOCH                   served by the dialplan alone   q  EPOCH                     hears: closed
-    rN  EPOCH:PHONE:OFFER       the N-th phone rings           tN EPOCH_MS                  and is answered
-    eN  EPOCH:DIALSTATUS        and that dial, or talk, is over
-    z   EPOCH:WHO:CAUSE         the end
+    a   LINE              answered by the menu           l   LANGUAGE    chose a language
+    w   LANGUAGE:CONCERN  waits                          s   LANGUAGE    a second language too
+    d                     served by the dialplan alone   q               hears that we are closed
+    rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
+    eN  DIALSTATUS        that dial, or talk, is over    z   WHO:CAUSE   the end
 
 Never a caller's number. What acd/pbx/menus.py, waiting.py and contexts.py write is read here only.
 """
@@ -29,7 +29,10 @@ FORGET_BATCH = 30
 """Calls that one action names: an AMI line holds 1,024 characters."""
 FORGET_MAX = 600
 """Calls forgotten at a time, so that a long outage does not end in a flood of actions."""
+SLICE = 500
+"""Lines or calls read at a time; in between the loop does other things."""
 ASK_RECORDS = 500
+RECORDS_S = 1.0
 SWEEP_S = 60.0
 KEEP_S = 7 * 86_400
 """What the records never name (a call of another installation's tests) is forgotten after so long."""
@@ -37,7 +40,7 @@ KEEP_S = 7 * 86_400
 log = structlog.get_logger(__name__)
 
 _KEY = re.compile(r"/acd/(([0-9]{1,12})\.[0-9]{1,12})/([a-z])([0-9]{0,5})")
-_EPOCH = re.compile(r"[0-9]{1,11}")
+_MS = re.compile(r"[0-9]{12,14}")
 _WORD = re.compile(r"[A-Za-z0-9_+-]{1,40}")
 _WHO = frozenset({BY_CALLER, BY_STAFF, BY_PBX})
 
@@ -76,7 +79,7 @@ def notes(frames: Iterable[Frame]) -> dict[str, dict[str, str]]:
 
 
 def _ms(text: str) -> int:
-    return int(text) * 1000 if _EPOCH.fullmatch(text) else 0
+    return int(text) if _MS.fullmatch(text) else 0
 
 
 def _fields(value: str, count: int) -> list[str]:
@@ -104,7 +107,7 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         rang, phone, offered = _fields(lines[f"r{index}"], 3)
         over, status = _fields(lines.get(f"e{index}", ""), 2)
         offer = int(offered) if offered.isdecimal() and len(offered) <= 18 else 0
-        began_ms = _ms(lines.get(f"t{index}", "").strip()[:-3])
+        began_ms = _ms(lines.get(f"t{index}", "").strip())
         if not phone or not _ms(rang):
             continue
         if began_ms:
@@ -112,14 +115,14 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
             talks.append(LedgerTalk(phone, offer, began_ms, _ms(over) or _ms(ended)))
         elif not status and _ms(ended):
             status = "CANCEL"
-        rings.append(LedgerRing(phone, offer, _ms(rang), status))
+        rings.append(LedgerRing(phone, offer, _ms(rang), status, began_ms or _ms(over)))
     return LedgerRow(
         leg=Leg(node, uid),
         line=line,
         language=language or chosen,
         concern=concern,
         second=second,
-        arrived_ms=_ms(arrived) or _ms(uid.partition(".")[0]),
+        arrived_ms=_ms(arrived) or int(uid.partition(".")[0]) * 1000,
         queued_ms=_ms(queued),
         degraded_ms=_ms(lines.get("d", "").strip()),
         closed_ms=_ms(lines.get("q", "").strip()),
@@ -133,7 +136,11 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
 
 def rows(node: str, calls: Mapping[str, Notes]) -> tuple[LedgerRow, ...]:
     """All calls in the order of arrival."""
-    found = [row(node, uid, lines) for uid, lines in calls.items()]
+    return in_order(row(node, uid, lines) for uid, lines in calls.items())
+
+
+def in_order(found: Iterable[LedgerRow]) -> tuple[LedgerRow, ...]:
+    """By arrival, then as Asterisk counted them."""
     return tuple(sorted(found, key=_order))
 
 
@@ -149,16 +156,16 @@ class Account(NamedTuple):
     snapshot: PbxSnapshot
 
 
-def account(node: str, before: Iterable[str], after: Mapping[str, Notes], snapshot: PbxSnapshot) -> Account:
+def account(read: LedgerRead, before: Iterable[str], snapshot: PbxSnapshot) -> Account:
     """Ledger and snapshot as of one moment, though they are asked one after the other.
 
-    before: the calls that stood in the ledger before the snapshot was asked for; after: the ledger as read
-    after it came. A call that began in between tells of itself by its events. One that ended in between has
+    before: the calls that stood in the ledger before the snapshot was asked for; read: the ledger as it was
+    after that came. A call that began in between tells of itself by its events. One that ended in between has
     its end in the ledger: the snapshot's legs of it are gone by now. One that is open in the ledger and not
     in the snapshot ended without a word, with Asterisk itself.
     """
     known = set(before)
-    read = LedgerRead(node, rows(node, {uid: lines for uid, lines in after.items() if uid in known}))
+    read = read._replace(rows=tuple(each for each in read.rows if each.leg.uid in known))
     over = {each.leg for each in read.rows if each.ended_ms}
     legs = tuple(each for each in snapshot.legs if each.leg not in over and each.caller not in over)
     return Account(read, snapshot._replace(legs=legs))
@@ -194,14 +201,40 @@ class Ledger:
 
     async def calls(self, link: Link) -> dict[str, dict[str, str]]:
         """Everything in the ledger. Raises what the link raises."""
-        return notes(await link.ask_list(TREE))
+        frames = await link.ask_list(TREE)
+        calls: dict[str, dict[str, str]] = {}
+        for begin in range(0, len(frames), SLICE):
+            for uid, lines in notes(frames[begin : begin + SLICE]).items():
+                calls.setdefault(uid, {}).update(lines)
+            await asyncio.sleep(0)
+        return calls
 
     async def account(self, link: Link, before: Iterable[str], snapshot: PbxSnapshot) -> Account:
-        """See account(); from here on this link is swept. Raises what the link raises."""
-        after = await self.calls(link)
+        """See account(); what the records have is left out, and from here on this link is
+        swept. Raises what the link raises."""
+        after = list((await self.calls(link)).items())
+        found: list[LedgerRow] = []
+        for begin in range(0, len(after), SLICE):
+            found += [row(self._node, uid, lines) for uid, lines in after[begin : begin + SLICE]]
+            await asyncio.sleep(0)
+        told = account(LedgerRead(self._node, in_order(found)), before, snapshot)
         self._link = link
         self._up.set()
-        return account(self._node, before, after, snapshot)
+        done = await self._long_done([each.leg.uid for each in told.ledger.rows if each.ended_ms])
+        rest = tuple(each for each in told.ledger.rows if each.leg.uid not in done)
+        return told._replace(ledger=told.ledger._replace(rows=rest))
+
+    async def _long_done(self, calls: Sequence[str]) -> set[str]:
+        """Of these, the calls that are recorded and not yet forgotten: a world that was lost would tell them
+        again. Where the records do not answer soon, none are left out."""
+        done: set[str] = set()
+        try:
+            async with asyncio.timeout(RECORDS_S):
+                for begin in range(0, len(calls), ASK_RECORDS):
+                    done.update(await self._recorded(calls[begin : begin + ASK_RECORDS]))
+        except Exception as fault:  # noqa: BLE001 a database's own faults differ by driver; callers come first
+            log.warning("the ledger is told without asking the records", error=str(fault)[:200])
+        return done
 
     async def run(self) -> None:
         """Forget what is recorded, a while after each link-up and then again and again."""

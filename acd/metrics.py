@@ -1,5 +1,6 @@
 """Figures for Prometheus: gauges from the board, counters from facts; no label names a caller."""
 
+from collections import Counter as Counted
 from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -34,8 +35,9 @@ class BoardFigures(Collector):
             age = max(0, board.at_ms - cell.longest_since_ms) / 1000
             oldest.add_metric([cell.language, cell.concern], age)
         staff = GaugeMetricFamily("acd_staff", "Staff by state", labels=["state"])
+        states = Counted(person.state for person in board.staff)
         for state in SHOWN:
-            staff.add_metric([state], sum(person.state == state for person in board.staff))
+            staff.add_metric([state], states[state])
         calls = GaugeMetricFamily("acd_calls", "Calls by where they are", labels=["state"])
         for state in ("in_menu", "ringing", "talking", "degraded"):
             calls.add_metric([state], getattr(board, state))
@@ -80,6 +82,13 @@ class Metrics:
             elif isinstance(fact, facts.TalkBegan):
                 self._answers.inc()
             elif isinstance(
-                fact, (facts.EventRefused, facts.EventSkipped, facts.DriftFound, facts.CommandLost)
+                fact,
+                (
+                    facts.EventRefused,
+                    facts.EventSkipped,
+                    facts.DriftFound,
+                    facts.CommandLost,
+                    facts.TalkFailed,
+                ),
             ):
                 self._notes.labels(type(fact).__name__).inc()

@@ -1,10 +1,15 @@
 """The one picture of the hotline that leaves the house: page, API, broker and figures all show this board."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from routing.board import Board, board
 from routing.privacy import shown_apart
 from routing.world import World
+
+FEW = 50
+"""People of whom it is worked out at once."""
 
 
 class Picture:
@@ -23,11 +28,31 @@ class Picture:
         return board(world, self._now_ms(), self._shown(world))
 
     def _shown(self, world: World) -> frozenset[tuple[str, str]] | None:
-        """Worked out anew when policy, people or the setting are others."""
+        """Worked out anew when policy, people or the setting are others; of many people beside the loop, and
+        until that is done all are shown as one."""
         of = (world.policy_digest, world.roster_digest, len(world.people), self.smallest)
-        if of != self._of:
-            merges = self.smallest > 0 and world.policy is not None
-            people = list(world.people.values())
-            self._apart = shown_apart(world.rules, people, self.smallest) if merges else None
-            self._of = of
+        if of == self._of:
+            return self._apart
+        self._of, self._apart = of, None
+        if self.smallest > 0 and world.policy is not None:
+            work = partial(shown_apart, world.policy, list(world.people.values()), self.smallest)
+            loop = _running() if len(world.people) > FEW else None
+            if loop is None:
+                self._apart = work()
+            else:
+                self._apart = frozenset()
+                loop.run_in_executor(None, work).add_done_callback(partial(self._found, of))
         return self._apart
+
+    def _found(
+        self, of: tuple[str, str, int, int], done: "asyncio.Future[frozenset[tuple[str, str]]]"
+    ) -> None:
+        if of == self._of and not done.cancelled() and done.exception() is None:
+            self._apart = done.result()
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -35,7 +35,7 @@ from acd.ports import (
     Vault,
 )
 from acd.recognition import Recognition
-from acd.standstill import STUCK_MS, Standstill
+from acd.standstill import STUCK_MS, Standstill, shortest_ms
 from routing.commands import Command
 from routing.engine import Engine
 from routing.events import (
@@ -185,7 +185,7 @@ class Runner:
         wait_ms = min(
             self._next_beat_ms - self._clock.elapsed_ms(),
             LOOK_MS,
-            self._still.limit_ms(self.engine.world) / 4,
+            shortest_ms(self.engine.world) / 4,
         )
         due = self.engine.due()
         if due is not None:
@@ -202,10 +202,10 @@ class Runner:
     def _look(self) -> None:
         """Whether we or the clock stood still or leapt."""
         stood = self._still.stood_ms()
-        if stood > self._still.limit_ms(self.engine.world):
+        if self._too_long(stood):
             self._stand_still(f"we stood still for {stood / 1000:.1f} s")
         stepped = self._clock.stepped_ms()
-        if stepped > self._still.limit_ms(self.engine.world):
+        if self._too_long(stepped):
             self._stand_still(f"the clock was set ahead by {stepped / 1000:.0f} s")
         if stepped:
             self.submit(Arrival(ClockStepped(stepped), DAEMON))
@@ -240,7 +240,7 @@ class Runner:
         if any(isinstance(each.event, PbxSnapshot) and each.event.linkup for each in batch):
             # A large snapshot is work, not a standstill, or it would be asked for again for ever.
             steps_ms -= (thread_time() - worked) * 1000
-        if steps_ms > self._still.limit_ms(self.engine.world):
+        if self._too_long(steps_ms):
             stood = stood or f"we stood still for {steps_ms / 1000:.1f} s"
         commands = self._linked(commands)
         if commands and not stood and not (stood := await self._overtaken(commands, since)):
@@ -269,7 +269,7 @@ class Runner:
             if oldest is None or oldest >= now - PAUSE_MS or intake.own_ms <= intake.known_ms:
                 return max(now, intake.known_ms)
         await self._link.emptied()
-        if (stood := self._still.stood_ms()) > self._still.limit_ms(self.engine.world):
+        if self._too_long(stood := self._still.stood_ms()):
             self._stand_still(f"the PBX did not answer for {stood / 1000:.1f} s")
         return max(now, intake.known_ms)
 
@@ -316,11 +316,7 @@ class Runner:
         self._committed_ms = self._clock.elapsed_ms()
         self._observe("commit", perf_counter() - started)
         stood = self._still.stood_ms()
-        return (
-            f"the journal was stuck for {stood / 1000:.1f} s"
-            if stood > self._still.limit_ms(self.engine.world)
-            else ""
-        )
+        return f"the journal was stuck for {stood / 1000:.1f} s" if self._too_long(stood) else ""
 
     def _journal_in_trouble(self, why: str) -> None:
         if self.journal_trouble != why:
@@ -345,6 +341,9 @@ class Runner:
         return effects.facts, effects.commands
 
     # --- standing still ------------------------------------------------------------------------------
+
+    def _too_long(self, stood_ms: float) -> bool:
+        return self._still.too_long(stood_ms, self.engine.world)
 
     def _stand_still(self, why: str) -> None:
         """LinkDown is next, before everything that waits; then a new snapshot, before anything is sent."""

@@ -20,10 +20,17 @@ class Standstill:
         before, self._looked_ms = self._looked_ms, self._clock.elapsed_ms()
         return self._looked_ms - before
 
-    def limit_ms(self, world: World) -> float:
-        """The longest that we may stand still and go on: half of the shortest open lease."""
-        if not world.offers or world.policy is None:
-            return STUCK_MS
-        rang = all(offer.rang for offer in world.offers.values())
-        lease_ms = world.policy.lease_ms if rang else min(world.policy.lease_ms, world.policy.silent_ms)
-        return min(STUCK_MS, lease_ms / 2)
+    def too_long(self, stood_ms: float, world: World) -> bool:
+        """Whether it is longer than half of the shortest open lease."""
+        if stood_ms <= shortest_ms(world):
+            return False
+        if world.policy is not None and world.offers and all(each.rang for each in world.offers.values()):
+            return stood_ms > min(STUCK_MS, world.policy.lease_ms / 2)
+        return True
+
+
+def shortest_ms(world: World) -> float:
+    """A standstill up to this is none, whichever offers are open."""
+    if world.policy is None or not world.offers:
+        return STUCK_MS
+    return min(STUCK_MS, world.policy.lease_ms / 2, world.policy.silent_ms / 2)

@@ -44,20 +44,25 @@ class Deadlines:
 
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
-        found = self.first(by)
-        return None if found is None else found[0]
-
-    def first(self, by: float) -> Deadline | None:
-        """The next deadline that passes `by` then; it stays."""
-        heap, hours = self.heap, self.boundary if 0 < self.boundary <= by else 0
+        heap, hours = self.heap, self.boundary
         if self.awake:
             while heap and heap[0][0] <= by:
+                when = heap[0][0]
+                if 0 < hours < when:
+                    break
                 if self._stands(*heap[0]):
-                    if hours and hours < heap[0][0]:
-                        break
-                    return heap[0]
+                    return when
                 heappop(heap)
-        return (hours, HOURS, 0) if hours else None
+        return hours if 0 < hours <= by else None
+
+    def first(self, by: int) -> Deadline | None:
+        """The next deadline that passes `by` then; it stays."""
+        when = self.due(by)
+        if when is None:
+            return None
+        heap = self.heap
+        first = heap[0] if self.awake and heap and heap[0][0] == when else None
+        return first or (when, HOURS, 0)
 
     def took(self, deadline: Deadline) -> None:
         """This one, the first, has passed."""
@@ -69,19 +74,19 @@ class Deadlines:
     def _stands(self, when: int, rank: int, key: Any) -> bool:
         """Whether a deadline on the heap is still what the record says."""
         world = self._world
+        if rank in (WIDEN, RETRY, PARTING):
+            visit = world.visits.get(key)
+            if visit is None:
+                return False
+            if rank == WIDEN:
+                return visit.widen_ms == when
+            return when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
         if rank == LEASE:
             offer = world.offers.get(key)
             return offer is not None and offer.deadline_ms == when
-        if rank == WRAP_UP:
-            person = world.people.get(key[0])
-            engaged = person.engaged_with(key[1]) if person is not None else None
-            return engaged is not None and engaged.until_ms == when
-        visit = world.visits.get(key)
-        if visit is None:
-            return False
-        if rank == PARTING:
-            return visit.parting_ms == when
-        return when == (visit.widen_ms if rank == WIDEN else visit.retry_ms)
+        person = world.people.get(key[0])
+        engaged = person.engaged_with(key[1]) if person is not None else None
+        return engaged is not None and engaged.until_ms == when
 
     def await_hours(self) -> None:
         """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day."""

@@ -4,7 +4,6 @@ It reads no clock, draws no random number and keeps nothing outside its World.
 """
 
 from collections.abc import Callable, Iterable
-from math import inf
 from typing import Any, Final, NamedTuple
 
 from routing import events as ev
@@ -48,6 +47,7 @@ class Engine:
 
     def __init__(self, world: World | None = None) -> None:
         self._moves = Moves(world if world is not None else World())
+        self.due = self._moves.derived.deadlines.due
 
     @property
     def world(self) -> World:
@@ -58,10 +58,6 @@ class Engine:
     def index(self) -> Index | None:
         """Who could take whom, to explain it; None before any policy is in force. To read only."""
         return self._moves.derived.index
-
-    def due(self, by: float = inf) -> int | None:
-        """When the next deadline passes, in epoch ms; None if none does `by` then."""
-        return self._moves.derived.deadlines.due(by)
 
     def step(self, event: Event, now: int) -> Effects:
         """Pass every deadline up to now, then the event, then match callers with people.

@@ -75,13 +75,14 @@ class PbxSnapshot(NamedTuple):
 class LedgerRing(NamedTuple):
     """A phone that the dialplan rang for a caller. offer: whose it was, 0 where the dialplan rang alone.
 
-    status: Asterisk's DIALSTATUS once the dial is over, else "".
+    status: Asterisk's DIALSTATUS once the dial is over, else ""; ended_ms: when, 0 where nobody wrote it.
     """
 
     phone: str
     offer: int
     at_ms: int
     status: str
+    ended_ms: int = 0
 
 
 class LedgerTalk(NamedTuple):
@@ -94,7 +95,7 @@ class LedgerTalk(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """One call as the dialplan wrote it down while it ran; times in epoch ms, whole seconds, 0 where not.
+    """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
     lives or where it is not known. cause: Q.850 number of the end, 0 if none.
@@ -127,7 +128,8 @@ class LedgerRead(NamedTuple):
 
 
 class ClockStepped(NamedTuple):
-    """The wall clock was set by `by_ms` while we ran; engine time did not follow."""
+    """The wall clock was set by `by_ms` while we ran. Set ahead, engine time followed in one leap, and the
+    link counts as down; set back, engine time runs slower until both agree."""
 
     by_ms: int
 

@@ -49,17 +49,19 @@ class Idle(NamedTuple):
     callers: Counts
 
 
-def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: int) -> tuple[Candidate, ...]:
-    """Everybody's verdict for this caller now, in roster order; empty once nobody is sought."""
+def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: int) -> Iterator[Candidate]:
+    """Everybody's verdict for this caller now, in roster order; nobody's once nobody is sought."""
     if visit.state not in SOUGHT:
-        return ()
+        return
     need = Needs(policy, world.people).at(visit, now)[0]
     step = steps_of(policy, visit)[need.step]
-    found: dict[str, Candidate] = {}
-    for reason, bits in index.verdicts(need).items():
-        for person in index.who(bits):
+    reasons = {
+        person.agent.id: reason for reason, bits in index.verdicts(need).items() for person in index.who(bits)
+    }
+    for person in list(world.people.values()):
+        if (reason := reasons.get(person.agent.id)) is not None:
             best = best_language(policy, person, step, need.language, need.second)
-            found[person.agent.id] = Candidate(
+            yield Candidate(
                 person.agent.id,
                 reason,
                 best,
@@ -69,37 +71,37 @@ def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: in
                 step.concern,
                 person.appears,
             )
-    return tuple(found[key] for key in world.people if key in found)
 
 
-def sought(index: Index, world: World, policy: Policy, now: int) -> tuple[Sought, ...]:
-    """Every caller for whom somebody is sought, by whom they could be served and by whom not."""
+def look(index: Index, world: World, policy: Policy, now: int) -> Iterator[Sought | Idle | None]:
+    """Every caller for whom somebody is sought, by whom they could be served and by whom not; then every
+    free person with the reasons why those who wait are not offered to them.
+
+    Others may go on after each of them and after each None; who is gone by then is told all the same.
+    """
     said: dict[Need, Counts] = {}
-    found = []
-    for visit, need in _needs(world, policy, now):
-        if need not in said:
-            counts = {reason: bits.bit_count() for reason, bits in index.verdicts(need).items()}
-            said[need] = _sorted(counts)
-        found.append(Sought(visit, said[need]))
-    return tuple(found)
-
-
-def idle(index: Index, world: World, policy: Policy, now: int) -> tuple[Idle, ...]:
-    """Every free person with the reasons why those who wait are not offered to them."""
-    needs = Counter(need for visit, need in _needs(world, policy, now) if visit.state == table.WAITING)
-    reasons: dict[str, Counter[str]] = {key: Counter() for key, p in world.people.items() if p.free}
-    for need, callers in needs.items():
-        for reason, bits in index.verdicts(need).items():
-            for person in index.who(bits & index.free):
-                reasons[person.agent.id][reason] += callers
-    return tuple(Idle(key, _sorted(counts)) for key, counts in reasons.items())
-
-
-def _needs(world: World, policy: Policy, now: int) -> Iterator[tuple[Visit, Need]]:
+    waiting: Counter[Need] = Counter()
+    free: dict[Need, dict[str, int]] = {}
     needs = Needs(policy, world.people)
-    for visit in world.visits.values():
-        if visit.state in SOUGHT:
-            yield visit, needs.at(visit, now)[0]
+    for visit in list(world.visits.values()):
+        if visit.state not in SOUGHT:
+            continue
+        need = needs.at(visit, now)[0]
+        if need not in said:
+            verdicts = index.verdicts(need)
+            said[need] = _sorted({reason: bits.bit_count() for reason, bits in verdicts.items()})
+            free[need] = {reason: bits & index.free for reason, bits in verdicts.items()}
+        waiting[need] += visit.state == table.WAITING
+        yield Sought(visit, said[need])
+    reasons: dict[str, Counter[str]] = {key: Counter() for key, one in world.people.items() if one.free}
+    for need, callers in waiting.items():
+        for reason, bits in free[need].items() if callers else ():
+            for person in index.who(bits):
+                if person.agent.id in reasons:
+                    reasons[person.agent.id][reason] += callers
+        yield None
+    for key, counts in reasons.items():
+        yield Idle(key, _sorted(counts))
 
 
 def _sorted(counts: dict[str, int]) -> Counts:

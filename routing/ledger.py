@@ -6,7 +6,7 @@ values, talks by their number. So a row may be read twice, and rows of calls tha
 
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from agents import state as staff
 from routing import events as ev
@@ -16,6 +16,12 @@ from routing.handlers.caller import serves_alone
 from routing.moves import Moves
 from routing.offers import refusal
 from routing.world import Person, Visit, leg_key
+
+CANCEL: Final = "CANCEL"
+"""Asterisk's word for a dial that its caller left, by hanging up or by a redirect."""
+
+AT_ONCE_MS: Final = 1_000
+"""What ends together may be written down so far apart: times may be whole seconds."""
 
 What = Callable[[Moves, Visit], None]
 
@@ -72,8 +78,12 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
             moves.visits.queue(visit, row.queued_ms)
 
     def degraded(moves: Moves, visit: Visit) -> None:
-        if not visit.degraded and visit.state in (table.GREETED, table.WAITING):
-            serves_alone(moves, visit)
+        if visit.degraded or visit.state not in (table.GREETED, table.WAITING, table.OFFERED):
+            return
+        if (offer := moves.world.offers.get(visit.offer)) is not None:
+            moves.offers.end(offer, facts.WITHDRAWN)
+            moves.visits.back_on_hold(visit)
+        serves_alone(moves, visit)
 
     def closed(moves: Moves, visit: Visit) -> None:
         if visit.state in (table.GREETED, table.WAITING):
@@ -89,7 +99,9 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
     if row.degraded_ms:
         yield step(row.degraded_ms, degraded)
     for ring in row.rings:
-        yield step(ring.at_ms, _rang(ring))
+        yield step(ring.at_ms, _rings(ring))
+        if _ends_alone(ring, row):
+            yield step(ring.ended_ms or ring.at_ms, _ring_ended(ring))
     for each, talk in enumerate(row.talks):
         yield step(talk.began_ms, _talk_began(each, talk, row.leg.node))
         if talk.ended_ms:
@@ -100,14 +112,26 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
         yield step(row.ended_ms, ended)
 
 
-def _rang(ring: ev.LedgerRing) -> What:
-    """A phone that the dialplan rang for an offer of ours: how it ended."""
+def _rings(ring: ev.LedgerRing) -> What:
+    """A phone that the dialplan rings for an offer of ours."""
 
     def what(moves: Moves, visit: Visit) -> None:
-        offer = moves.world.offers.get(ring.offer)
-        if offer is None or offer.visit != visit.id or ring.status in ("", "ANSWER"):
+        offer = moves.world.offers.get(visit.offer)
+        if offer is not None and offer.is_called(ring.offer) and not offer.rang:
+            moves.offers.rang(visit, offer, None)
+
+    return what
+
+
+def _ring_ended(ring: ev.LedgerRing) -> What:
+    """How that ended. CANCEL is nobody's miss: the caller was taken out of the dial."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        offer = moves.world.offers.get(visit.offer)
+        if offer is None or not offer.is_called(ring.offer):
             return
-        moves.offers.end(offer, refusal(offer.cause, True, ring.status), offer.cause)
+        outcome = facts.WITHDRAWN if ring.status == CANCEL else refusal(offer.cause, True, ring.status)
+        moves.offers.end(offer, outcome, offer.cause)
         moves.visits.back_on_hold(visit)
 
     return what
@@ -118,7 +142,8 @@ def _talk_began(number: int, talk: ev.LedgerTalk, node: str) -> What:
 
     def what(moves: Moves, visit: Visit) -> None:
         if visit.talks == number:
-            moves.talks.begin(visit, moves.derived.person_at(talk.phone, node), None, talk.phone)
+            person = moves.derived.person_at(talk.phone, node)
+            moves.talks.begin(visit, person, None, talk.phone, talk.offer)
 
     return what
 
@@ -129,7 +154,7 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
     def what(moves: Moves, visit: Visit) -> None:
         if visit.talks != number + 1 or visit.state != table.TALKING:
             return
-        parts = row.ended_ms > 0 and number == len(row.talks) - 1
+        parts = _was_last(row, row.talks[number])
         visit.hung_up_by = row.by if parts else facts.BY_STAFF
         moves.talks.over(visit, cut_off=not parts)
         moves.visits.part(visit)
@@ -148,3 +173,23 @@ def _wrapped(person: Person) -> What:
             moves.talks.wrapped(person, writing)
 
     return what
+
+
+def _ends_alone(ring: ev.LedgerRing, row: ev.LedgerRow) -> bool:
+    """Whether this dial ended without a talk, and without the whole call: that would tell of it itself."""
+    if ring.status in ("", "ANSWER"):
+        return False
+    with_the_call = row.ended_ms and ring == row.rings[-1] and ring.status == CANCEL
+    return not (with_the_call and row.ended_ms - (ring.ended_ms or row.ended_ms) <= AT_ONCE_MS)
+
+
+def _was_last(row: ev.LedgerRow, talk: ev.LedgerTalk) -> bool:
+    """Whether the call ended with this talk; else the caller was on hold again after it.
+
+    If the caller ended it, nobody wrote an end of the talk apart from the call's.
+    """
+    if not row.ended_ms or talk.ended_ms == row.ended_ms:
+        return row.ended_ms > 0
+    later = max((ring.at_ms for ring in row.rings), default=0)
+    on_hold = max(later, row.degraded_ms) > talk.ended_ms
+    return row.by == facts.BY_STAFF and not on_hold and row.ended_ms - talk.ended_ms <= AT_ONCE_MS

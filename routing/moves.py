@@ -76,12 +76,11 @@ class Moves:
         self.derived.say(facts.VisitEnded(world.now_ms, visit.id, outcome, ended_by, reason))
 
     def leave_line(self, visit: Visit, reason: str = "") -> None:
-        """The caller's leg is gone: the visit ends with what it has come to."""
+        """The caller's leg is gone: the visit ends with what it has come to, by whoever hung up first."""
         if visit.state == table.TALKING:
             self.talks.over(visit, cut_off=False)
             self.visits.move(visit, table.PART)
-        by = visit.hung_up_by or (facts.BY_STAFF if visit.talked else facts.BY_PBX)
-        self.end_visit(visit, outcome(visit), by, reason)
+        self.end_visit(visit, outcome(visit), visit.hung_up_by or facts.BY_PBX, reason)
 
 
 def outcome(visit: Visit) -> str:

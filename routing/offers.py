@@ -9,7 +9,7 @@ from routing.commands import Connect, Withdraw
 from routing.deadlines import LEASE
 from routing.derived import Derived
 from routing.events import Leg
-from routing.index import Choice
+from routing.index import TAKEN_UP, Choice
 from routing.people import People
 from routing.visits import Visits
 from routing.world import Offer, Person, Visit, VisitLeg
@@ -28,6 +28,9 @@ ANSWERED_STATUS: Final = "ANSWER"
 STALE: Final = "STALE"
 TAKEN: Final = "TAKEN"
 """How a dial ended, beside Asterisk's own words: see events.DialEnded."""
+
+COUNTER_MASK: Final = (1 << 32) - 1
+"""The lower half of an id counts what this world made; see Derived.new_id."""
 
 STALE_MAX: Final = 5
 """A dial refused for an old term is tried again after silent_ms, doubled each time, so often at most."""
@@ -75,12 +78,22 @@ class Offers:
         derived.say(facts.OfferMade(world.now_ms, offer.id, visit.id, choice.agent, choice))
 
     def take_up(self, visit: Visit, person: Person, number: int, phone_leg: Leg) -> None:
-        """A phone rings for a waiting caller under an offer whose record was lost: it is ours again."""
+        """A phone rings for a waiting caller under an offer whose record was lost: it is ours again.
+
+        One of our own that has ended is another now: each ends once.
+        """
         if (visit.state, table.OFFER) not in table.TRANSITIONS or person.engaged_with(visit.id):
             return
-        offer = Offer(number or self._derived.new_id(), visit.id, person.agent.id, 0)
+        ours = number & COUNTER_MASK <= self._derived.world.counter
+        made = self._derived.new_id() if ours else number
+        offer = Offer(made, visit.id, person.agent.id, 0, dialled_as=number)
         self.lease(offer, self._derived.world.rules.lease_ms)
         self._pair(visit, person, offer)
+        if ours:
+            at_ms, agent = self._derived.world.now_ms, person.agent.id
+            levels = (person.agent.language_level(visit.language), person.agent.concern_level(visit.concern))
+            choice = Choice(visit.id, agent, 0, visit.language, *levels, "", 0, TAKEN_UP, ())
+            self._derived.say(facts.OfferMade(at_ms, made, visit.id, agent, choice))
         self.rang(visit, offer, phone_leg)
 
     def _pair(self, visit: Visit, person: Person, offer: Offer) -> None:
@@ -102,9 +115,9 @@ class Offers:
         offer.phone_leg = phone_leg
         self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
 
-    def rang(self, visit: Visit, offer: Offer, phone_leg: Leg) -> None:
-        """The phone rings."""
-        if offer.phone_leg != phone_leg:
+    def rang(self, visit: Visit, offer: Offer, phone_leg: Leg | None) -> None:
+        """The phone rings. phone_leg: None where only the ledger told of it."""
+        if phone_leg is not None and offer.phone_leg != phone_leg:
             self.dials(visit, offer, phone_leg)
         offer.rang, visit.stale = True, 0
         person = self._derived.world.people.get(offer.agent)

@@ -115,7 +115,7 @@ class People:
 
     def show(self, person: Person) -> None:
         """After any change of a person: keep the index right, and tell if others see a new state."""
-        now = self._derived.world.now_ms
+        now = max(self._derived.world.now_ms, person.shown_ms)  # the ledger tells whole seconds
         person.changed_ms = now
         before, state = person.shown, person.appears
         reason = person.reason if state in (staff.NOT_READY, staff.AWAY) else ""

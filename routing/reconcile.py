@@ -195,7 +195,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
         if _lost(moves, phone.phone, there.row.leg.node):
             _free(moves, visit)
         else:
-            moves.talks.begin(visit, person, phone.leg, phone.phone)
+            moves.talks.begin(visit, person, phone.leg, phone.phone, phone.offer)
     elif there.state == table.DEGRADED:
         _end_offer(moves, visit)
         serves_alone(moves, visit)

@@ -22,9 +22,17 @@ class Talks:
         self._people = people
         self._offers = offers
 
-    def begin(self, visit: Visit, person: Person | None, phone_leg: Leg | None, phone: str) -> None:
+    def begin(
+        self,
+        visit: Visit,
+        person: Person | None,
+        phone_leg: Leg | None,
+        phone: str,
+        dialled_for: int | None = None,
+    ) -> None:
         """Caller and phone are connected. person: None where the phone is nobody's of the staff.
 
+        dialled_for: the offer for which the phone was dialled, 0 for the dialplan's own; None: not known.
         What this step has decided for the caller before is void: it would tear the talk.
         """
         world = self._derived.world
@@ -37,9 +45,11 @@ class Talks:
             self._derived.refuse(table.CONNECT, f"visit {visit.id}", visit.state)
             return
         commands = self._derived.commands
-        commands[:] = [each for each in commands if not _moves(each, visit.caller)]
-        number = self._take_offer(visit, agent)
-        if visit.phone is not None and visit.phone.agent != agent:
+        if commands:
+            commands[:] = [each for each in commands if not _moves(each, visit.caller)]
+        number = self._take_offer(visit, agent, dialled_for)
+        held = visit.phone
+        if held is not None and (held.agent != agent or phone_leg is None):
             self._offers.stops_alone(visit)
         if person is not None:
             self._make_room(person, visit)
@@ -53,8 +63,8 @@ class Talks:
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
             if not self._people.busy(person):
-                person.busy_since_ms = world.now_ms
-            person.calls += 1
+                person.busy_since_ms = max(world.now_ms, world.day_ms)
+            person.calls += world.now_ms >= world.day_ms
             self._people.engage(person, visit.id, staff.CONNECT, number, phone_leg)
         self._derived.say(facts.TalkBegan(world.now_ms, visit.id, agent, number))
         if visit.interpreter and number and visit.caller is not None:
@@ -74,12 +84,12 @@ class Talks:
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         return True
 
-    def _take_offer(self, visit: Visit, agent: str) -> int:
+    def _take_offer(self, visit: Visit, agent: str, dialled_for: int | None) -> int:
         """End the visit's offer, if it has one; the id of one that this talk answers, else 0."""
         offer = self._derived.world.offers.get(visit.offer)
         if offer is None:
             return 0
-        if offer.agent != agent:
+        if offer.agent != agent or not (dialled_for is None or offer.is_called(dialled_for)):
             self._offers.end(offer, facts.WITHDRAWN)
             return 0
         self._offers.answered(visit, offer)
@@ -129,10 +139,10 @@ class Talks:
 
     def _fail(self, visit: Visit, person: Person) -> None:
         world = self._derived.world
-        person.calls -= 1
+        person.calls = max(0, person.calls - 1)
         engaged = person.engaged_with(visit.id)
         if not self._people.busy(person, besides=engaged):
-            person.busy_ms += world.now_ms - person.busy_since_ms
+            person.busy_ms += max(0, world.now_ms - person.busy_since_ms)
         if retry_ms := world.rules.refusal(facts.NO_ANSWER).retry_ms:
             self._visits.not_again(visit, person.agent.id, retry_ms)
         if visit.hung_up_by == facts.BY_STAFF:
@@ -152,7 +162,7 @@ class Talks:
         """The work after a call is done."""
         now = self._derived.world.now_ms
         if not self._people.busy(person, besides=engaged):
-            person.busy_ms += now - person.busy_since_ms
+            person.busy_ms += max(0, now - person.busy_since_ms)
         self._derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
         self._people.engage(person, engaged.visit, staff.WRAPPED)
 

@@ -63,23 +63,27 @@ class Visits:
 
     def hold(self, visit: Visit, held: VisitLeg) -> None:
         """From now on the visit has this leg; a phone's takes the place of the phone's before."""
-        if held.role == table.PHONE and (before := visit.phone) is not None:
+        before = visit.phone if held.role == table.PHONE else None
+        if before is not None:
+            if before == held:
+                return
             self.let_go(visit, before.leg)
-        visit.legs = (*(each for each in visit.legs if each.leg != held.leg), held)
+        visit.legs = (*visit.legs, held)
         self._derived.legs[held.leg] = visit.id
 
     def let_go(self, visit: Visit, leg: Leg | None) -> None:
         """The visit has this leg no more."""
         if leg is not None and self._derived.legs.get(leg) == visit.id:
             del self._derived.legs[leg]
-            visit.legs = tuple(each for each in visit.legs if each.leg != leg)
+            visit.legs = tuple([each for each in visit.legs if each.leg != leg])
 
     def forget(self, visit: Visit) -> None:
         """A visit that has ended leaves the world, and its legs with it."""
         world = self._derived.world
         for each in visit.legs:
             self._derived.legs.pop(each.leg, None)
-            remember(world.gone, leg_key(each.leg), world.now_ms, GONE_MAX)
+            if (key := leg_key(each.leg)) not in world.gone:
+                remember(world.gone, key, world.now_ms, GONE_MAX)
         del world.visits[visit.id]
         policy = world.policy
         if visit.token and policy is not None and policy.asks_for_repeats:

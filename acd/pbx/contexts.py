@@ -9,7 +9,7 @@ LANDING = 40
 """Lines that do nothing before the first that does: whichever of them a Redirect meets leads on."""
 
 NOW_MS = "${STRFTIME(,,%s%3q)}"
-"""Epoch ms, where whole seconds (EPOCH) are too coarse."""
+"""Epoch ms, where the whole seconds of EPOCH are too coarse."""
 
 
 def landing(extension: str) -> str:
@@ -27,12 +27,13 @@ def caught(*events: str) -> str:
     return "\n".join(lines)
 
 
-def note(key: str, value: str = "${EPOCH}", call: str = "ACD_CALL") -> str:
+def note(key: str, *words: str, call: str = "ACD_CALL") -> str:
     """The application that writes one line of a call's ledger; acd/ledger.py says what each key means.
 
-    call: the variable that holds the caller's Uniqueid (ACD_LEG on a phone's leg).
+    The moment stands before the words. call: the variable that holds the caller's Uniqueid (on a phone's leg
+    that is ACD_LEG).
     """
-    return f"Set(DB(acd/${{{call}}}/{key})={value})"
+    return f"Set(DB(acd/${{{call}}}/{key})={':'.join([NOW_MS, *words])})"
 
 
 FORGET = """
@@ -60,6 +61,6 @@ exten => h,1,GotoIf($["${{ACD_CALL}}"!="${{UNIQUEID}}"]?over)
  same => n,ExecIf($["${{ACD_BY}}"="" & "${{ACD_FROM}}"=""]?Set(ACD_BY=pbx))
  same => n,ExecIf($["${{ACD_FROM}}"="${{CHANNEL}}" | "${{ACD_FROM}}"="${{ACD_LEFT_OVER}}"]?Set(ACD_FROM=us))
  same => n,ExecIf($["${{ACD_BY}}"=""]?Set(ACD_BY=${{IF($["${{ACD_FROM}}"="us"]?caller:staff)}}))
- same => n,{note("z", '${EPOCH}:${ACD_BY}:${IF($["${ACD_BY}"="pbx"]?${HANGUPCAUSE}:16)}')}
+ same => n,{note("z", "${ACD_BY}", '${IF($["${ACD_BY}"="pbx"]?${HANGUPCAUSE}:16)}')}
  same => n(over),Hangup()
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from acd.pbx.codec import Frame
 
-ITEMS_MAX = 50_000
+ITEMS_MAX = 200_000
 DONE = frozenset({"Complete", "Cancelled"})
 
 

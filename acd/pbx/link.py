@@ -22,8 +22,8 @@ LOGIN_S = 5.0
 ASK_S = 10.0
 LIST_S = 15.0
 PING_S = 5.0
-HURRY = 5
-"""While offers are open, silence is asked about so many times sooner."""
+LOOKS = 20
+"""So often in that time it is looked whether the PBX has fallen silent."""
 FIFO_MAX = 20_000
 NEVER_S = 86_400.0
 
@@ -32,6 +32,12 @@ Reply = Callable[[str], None]
 
 Answered = Callable[[float, str, float], None]
 """Told of each answer to a ping: when it was asked, the PBX's stamp, when it was read (loop time)."""
+
+
+def patience(ping_s: float, hurried: bool) -> tuple[float, float]:
+    """After how long a silence is asked about, and how long the answer may take, in seconds. hurried: offers
+    are open, which nobody hears of while the PBX is silent."""
+    return (ping_s / 5, 2 * ping_s / 5) if hurried else (ping_s, ping_s)
 
 
 class LinkLost(ConnectionError):
@@ -208,13 +214,9 @@ class AmiLink:
             raise LinkLost(self.cause)
 
     async def _watch(self) -> None:
-        """Any traffic is life; silence is asked about, and then it is death. Old questions are dropped.
-
-        Silence is noticed after twice `ping_s` at most; while offers are open (`hurried`), after a fifth of
-        it to ask, two fifths for the answer, and a twentieth each for looking.
-        """
+        """Any traffic is life; silence is asked about, and then it is death. Old questions are dropped."""
         loop = asyncio.get_running_loop()
-        look_s = self._ping_s / HURRY / 4
+        look_s = self._ping_s / LOOKS
         while not self.cause:
             await asyncio.sleep(look_s)
             now = loop.time()
@@ -222,9 +224,7 @@ class AmiLink:
                 if now > deadline:
                     self._forget(key)
                     reply("no answer in time")
-            ask_s, wait_s = self._ping_s, self._ping_s
-            if self.hurried:
-                ask_s, wait_s = self._ping_s / HURRY, 2 * self._ping_s / HURRY
+            ask_s, wait_s = patience(self._ping_s, self.hurried)
             if self._asked and now - self._asked >= wait_s:
                 self.lose(f"the PBX said nothing for {now - self._heard:.1f} s")
             elif not self._asked and now - self._heard >= ask_s:
@@ -244,7 +244,7 @@ class AmiLink:
         things only is asked once more. Raises LinkLost.
         """
         loop = asyncio.get_running_loop()
-        wait_s = 2 * self._ping_s / HURRY
+        _, wait_s = patience(self._ping_s, True)
         for last in (False, True):
             asked = loop.time()
             try:

@@ -37,7 +37,7 @@ exten => s,1,Answer()
  same => n,Set(ACD_CALL=${{UNIQUEID}})
  same => n,Set(ACD_AT=menu)
  same => n,Set(ACD_ARRIVED=${{EPOCH}})
- same => n,{note("a", "${ACD_ARRIVED}:${ACD_LINE}")}
+ same => n,{note("a", "${ACD_LINE}")}
  same => n,Set(ACD_RECORD={recorded})
  same => n,Set(CHANNEL(language)={UNDETERMINED})
  same => n,UserEvent(ACDEntry,Call: ${{ACD_CALL}},Line: ${{ACD_LINE}})
@@ -87,7 +87,7 @@ exten => none,1,Set(ACD_LANG={UNDETERMINED})
 exten => chosen,1,Set(CHANNEL(language)=${{ACD_LANG}})
  same => n,Set(ACD_NEXT=acd-concern,s,1)
  same => n,Goto(known,1)
-exten => known,1,{note("l", "${EPOCH}:${ACD_LANG}")}
+exten => known,1,{note("l", "${ACD_LANG}")}
  same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
  same => n,Goto(acd-hours,s,1)""".strip()
     ]

@@ -7,14 +7,16 @@ from contextlib import suppress
 
 import structlog
 
+from acd.ledger import Ledger
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
+from acd.pbx.signs import Signs
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LinkDown, PbxSnapshot
+from routing.events import CommandFailed, Event, LinkDown, PbxSnapshot, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
@@ -23,19 +25,14 @@ DOWN_S = 1.0
 log = structlog.get_logger(__name__)
 
 Submit = Callable[[Arrival], None]
-Before = Callable[[AmiLink], Awaitable[Sequence[Arrival]]]
-"""Asks the PBX for what has to be told before a link-up snapshot. Raises AskFailed, LinkLost."""
-
-
-async def _nothing(_: AmiLink) -> Sequence[Arrival]:
-    return ()
 
 
 class PbxPort:
     """Implements ports.PbxLink for one Asterisk.
 
     submit: where arrivals go; it raises when it is full, and then the link is cut and taken up again.
-    node: the PBX's name in events. before: see Before. steady: a steady clock in seconds (the loop's).
+    node: the PBX's name in events. ledger: the dialplan's, told before each link-up snapshot; None: none is
+    kept. steady: a steady clock in seconds (the loop's).
     """
 
     def __init__(
@@ -46,13 +43,13 @@ class PbxPort:
         jitter: Callable[[], float],
         *,
         node: str = "",
-        before: Before = _nothing,
+        ledger: Ledger | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._translator = translator
         self._now_ms = now_ms
         self._node = node
-        self._before = before
+        self._ledger = ledger
         self._steady = steady
         self._time = PbxTime()
         self._said_ms = 0
@@ -65,6 +62,7 @@ class PbxPort:
         self._held: list[Frame] | None = None
         self._void = False
         self._trouble = ""
+        self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
 
     def attach(self, submit: Submit) -> None:
@@ -97,15 +95,26 @@ class PbxPort:
         was said from then on follows it."""
         while True:
             self._void = False
-            ledger = await self._before(link)
             asked = self._now_ms()
-            found = await self._snapshot(link, asked, linkup=True)
+            events = await self._account(link, asked)
             if not self._void:
                 break
         at_ms = self._said_ms = max(asked, self._said_ms)
-        for arrival in (*ledger, Arrival(found, PBX)):
-            self._put(arrival._replace(at_ms=at_ms))
+        for event in events:
+            self._put(Arrival(event, PBX, at_ms=at_ms))
         self._trouble = ""
+
+    async def _account(self, link: AmiLink, asked: int) -> Sequence[Event]:
+        """What the dialplan did without us, and what there is now, as of one moment."""
+        if self._ledger is None:
+            return (await self._snapshot(link, asked, linkup=True),)
+        try:
+            before = await self._ledger.calls(link)
+        except AskFailed as fault:
+            log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
+            return (await self._snapshot(link, asked, linkup=True),)
+        found = await self._snapshot(link, asked, linkup=True)
+        return await self._ledger.account(link, before, found)
 
     async def _snapshot(self, link: AmiLink, asked: int, *, linkup: bool) -> PbxSnapshot:
         status = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
@@ -126,6 +135,21 @@ class PbxPort:
             self._said_ms = max(self._said_ms, self._now_ms() - round(age * 1000))
         for arrival in self._translator.events(frame):
             self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
+        self._signs.saw(frame)
+
+    async def _read(self, channel: str, variable: str) -> str:
+        """A channel's variable or function, or "" where there is none to be had."""
+        link = self._link
+        if link is None:
+            return ""
+        try:
+            answer = await link.ask({"Action": "Getvar", "Channel": channel, "Variable": variable})
+        except (AskFailed, LinkLost, BadValue):
+            return ""
+        return answer.get("Value")
+
+    def _sign(self, event: PhoneRang) -> None:
+        self._put_late(Arrival(event, PBX))
 
     def _answered(self, asked: float, stamp: str, read: float) -> None:
         if found := stamped(stamp):
@@ -144,6 +168,7 @@ class PbxPort:
             if task is not None:
                 task.cancel()
         self._drifting = self._settling = None
+        self._signs.close()
         self._release()
         self._link = None
         self._said_ms = max(self._said_ms, self._now_ms() - round(silent_s * 1000))

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from acd.pbx.codec import BadValue
 from routing.events import Leg, PhoneRang
 
 ASK_AFTER_S = (0.4, 0.4, 0.8)
@@ -25,13 +24,13 @@ class Frame(Protocol):
 
 
 Asks = Callable[[str, str], Awaitable[str]]
-"""(Uniqueid, variable) -> its value; raises ConnectionError or AskFailed where there is none."""
+"""(Uniqueid, variable) -> its value; "" where there is none to be had."""
 
 
 class Signs:
     """Watches the dials of one link, from DialBegin to the first word of the phone.
 
-    ask: reads a variable of a channel. rang: is told of a phone that gave a sign. faults: what ask may raise.
+    ask: reads a variable of a channel. rang: is told of a phone that gave a sign.
     """
 
     def __init__(
@@ -39,14 +38,12 @@ class Signs:
         node: str,
         ask: Asks,
         rang: Callable[[PhoneRang], None],
-        faults: tuple[type[Exception], ...],
         *,
         pauses_s: tuple[float, ...] = ASK_AFTER_S,
     ) -> None:
         self._node = node
         self._ask = ask
         self._rang = rang
-        self._faults: tuple[type[Exception], ...] = (*faults, BadValue)
         self._pauses_s = pauses_s
         self._watched: dict[str, asyncio.Task[None]] = {}
 
@@ -76,10 +73,7 @@ class Signs:
     async def _watch(self, caller: str, channel: str, phone: str) -> None:
         for pause_s in self._pauses_s:
             await asyncio.sleep(pause_s)
-            try:
-                said = await self._ask(caller, f"HANGUPCAUSE({channel},tech)")
-            except self._faults:
-                continue
+            said = await self._ask(caller, f"HANGUPCAUSE({channel},tech)")
             if said.startswith("SIP 1"):
                 self._rang(PhoneRang(Leg(self._node, phone[:80])))
                 break

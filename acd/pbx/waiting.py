@@ -13,7 +13,7 @@ DEGRADED_RING_S = 8
 CLAIMS = 4
 """So often, 0.1 s apart, a phone that seems taken is looked at before its offer goes back: a phone that has
 just hung up is shown free a few milliseconds later."""
-_OPEN = f'ExecIf($["${{ACD_OPEN}}"="1"]?{note("e${ACD_RING}", "${EPOCH}:CANCEL")})'
+_OPEN = f'ExecIf($["${{ACD_OPEN}}"="1"]?{note("e${ACD_RING}", "CANCEL")})'
 """A dial or talk that a Redirect ended: nobody came back from Dial to write so."""
 
 
@@ -27,7 +27,7 @@ def hold(centre: Centre) -> str:
 [acd-hold]
 include => acd-end
 exten => enter,1,Set(ACD_QUEUED=${{EPOCH}})
- same => n,{note("w", "${ACD_QUEUED}:${ACD_LANG}:${ACD_CONCERN}")}
+ same => n,{note("w", "${ACD_LANG}", "${ACD_CONCERN}")}
  same => n,Goto(s,1)
 ; the talk broke: one sentence, then on as before, with the old place (ACD_QUEUED stays)
 {landing("lost")}
@@ -43,9 +43,11 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n,Set(ACD_LEFT_OVER=${{CHANNEL(hangupsource)}})
  same => n,Set(ACD_AT=hold)
  same => n,Set(TIMEOUT(digit)=1)
+; silence counts from the last beat that this caller saw, whatever they heard or pressed since
+ same => n,ExecIf($["${{ACD_ALIVE}}"!="${{ACD_SEEN}}" | "${{ACD_SINCE}}"=""]?Set(ACD_SINCE=${{EPOCH}}))
  same => n,Set(ACD_SEEN=${{ACD_ALIVE}})
- same => n,Set(ACD_SINCE=${{EPOCH}})
  same => n,GotoIf($["${{ACD_SAY}}"!=""]?t,say)
+ same => n,{watch}
  same => n,GotoIf($["${{ACD_GREETED}}"="1"]?music)
  same => n,Set(ACD_GREETED=1)
  same => n,Background(acd/hold_first)
@@ -74,7 +76,7 @@ exten => t,1,GotoIf($["${{ACD_AT}}"!="hold"]?s,again)
 exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Set(ACD_SECOND=${{IF($["${{ACD_LANG}}"="{rules.second_language}"]?\
 {rules.second_language_for_it}:{rules.second_language})}})
- same => n,{note("s", "${EPOCH}:${ACD_SECOND}")}
+ same => n,{note("s", "${ACD_SECOND}")}
  same => n,UserEvent(ACDSecond,Call: ${{ACD_CALL}},Lang: ${{ACD_SECOND}})
  same => n,Background(acd/second_added)
  same => n,Goto(s,again)
@@ -105,13 +107,13 @@ def _dial(centre: Centre, ring_s: int) -> str:
     return f"""\
  same => n,Set(ACD_RING=$[0${{ACD_RING}}+1])
  same => n,Set(ACD_OPEN=1)
- same => n,{note("r${ACD_RING}", "${EPOCH}:${ACD_PHONE}:${ACD_OFFER}")}
+ same => n,{note("r${ACD_RING}", "${ACD_PHONE}", "${ACD_OFFER}")}
  same => n,Set(__ACD_LEG=${{ACD_CALL}})
  same => n,Set(ACD_CONTACT={contact})
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
 gmb(acd-leg^s^1(${{ACD_OFFER}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
  same => n,Set(ACD_OPEN=)
- same => n,{note("e${ACD_RING}", "${EPOCH}:${DIALSTATUS}")}
+ same => n,{note("e${ACD_RING}", "${DIALSTATUS}")}
  same => n,Set(ACD_TALKED=0)
  same => n,GotoIf($["${{DIALSTATUS}}"!="ANSWER"]?after)
 ; not ANSWEREDTIME_MS: that counts from the caller's own answer, long ago in the menu
@@ -172,7 +174,7 @@ exten => s,1,Set(ACD_OFFER=${{ARG1}})
 ; on the phone's leg, when it is answered; only this leg hears both voices to the end
 [acd-ans]
 exten => s,1,Set(ACD_ANSWERED=${{EPOCH}})
- same => n,{note("t${ARG3}", NOW_MS, call="ACD_LEG")}
+ same => n,{note("t${ARG3}", call="ACD_LEG")}
  same => n,ExecIf($["${{ARG2}}"="1"]?MixMonitor(${{ARG1}}-${{UNIQUEID}}.wav))
  same => n,Return()
 """

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, insert, update
+from sqlalchemy import Delete, Table, Update, bindparam, delete, exists, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.store.plain import plain
@@ -27,6 +27,16 @@ ANSWERED = (
         wait_since_queue_ms=bindparam("wait_since_queue_ms"),
     )
 )
+NOT_ANSWERED = (
+    update(visits)
+    .where(visits.c.id == bindparam("key"), ~exists().where(handlings.c.visit == bindparam("key")))
+    .values(answered_at=None, answered_by="", wait_since_answer_ms=None, wait_since_queue_ms=None)
+)
+NO_TALK = delete(handlings).where(
+    handlings.c.visit == bindparam("key"),
+    handlings.c.agent == bindparam("who"),
+    handlings.c.ended_at.is_(None),
+)
 TALK_ENDED = _still("ended_at", "at")
 WRAPPED = _still("wrapped_at", "at")
 INTERVAL_ENDED = (
@@ -47,7 +57,7 @@ class Gathered:
         self.intervals: dict[str, list[dict[str, Any]]] = {}
         self._inserts: dict[Table, list[dict[str, Any]]] = {}
         self._sets: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
-        self._runs: dict[Update, list[dict[str, Any]]] = {}
+        self._runs: dict[Update | Delete, list[dict[str, Any]]] = {}
 
     def insert(self, table: Table, row: dict[str, Any]) -> None:
         self._inserts.setdefault(table, []).append(_plain(row))
@@ -56,7 +66,7 @@ class Gathered:
         named = {f"new_{name}": value for name, value in _plain(values).items()}
         self._sets.setdefault((table, tuple(sorted(values))), []).append({"key": key, **named})
 
-    def run(self, statement: Update, values: dict[str, Any]) -> None:
+    def run(self, statement: Update | Delete, values: dict[str, Any]) -> None:
         self._runs.setdefault(statement, []).append(_plain(values))
 
     async def write(self, connection: AsyncConnection) -> None:
@@ -67,8 +77,8 @@ class Gathered:
             values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
             statement = update(table).where(table.c.id == bindparam("key")).values(values)
             await connection.execute(statement, rows)
-        for statement, rows in self._runs.items():
-            await connection.execute(statement, rows)
+        for change, rows in self._runs.items():
+            await connection.execute(change, rows)
         await self._write_intervals(connection)
         self._clear()
 

@@ -1,5 +1,6 @@
 """What pages and commands ask of the records: service level by its named variants, visits, the roster."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
@@ -8,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.records import epoch_ms
+from acd.store.records import epoch_ms, moment
 from acd.store.tables import shadow_differences, staff, visits
 from agents.model import Roster
 from routing import facts
@@ -20,6 +21,7 @@ _ROSTER: TypeAdapter[Roster] = TypeAdapter(Roster)
 _CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
 Z95 = 1.959963984540054
 """97.5 % quantile of the normal distribution, for 95 % intervals."""
+DAY_S = 86_400
 ENOUGH = 30
 """Below this many calls a percentage says nothing (metrics.md)."""
 
@@ -70,6 +72,22 @@ async def counts(
     ).where(visits.c.arrived_at >= begin, visits.c.arrived_at < end, visits.c.queued_at.is_not(None))
     async with engine.connect() as connection:
         return Counts(*(await connection.execute(query)).one())
+
+
+async def ended(engine: AsyncEngine, node: str, calls: Sequence[str]) -> set[str]:
+    """Of these Uniqueids (EPOCH.NUMBER) of a PBX, those of visits whose end is in the rows."""
+    seconds = [int(call.partition(".")[0]) for call in calls]
+    if not seconds:
+        return set()
+    first, last = moment((min(seconds) - DAY_S) * 1000), moment((max(seconds) + DAY_S) * 1000)
+    query = select(visits.c.call).where(
+        visits.c.arrived_at.between(first, last),
+        visits.c.node == node,
+        visits.c.call.in_(calls),
+        visits.c.ended_at.is_not(None),
+    )
+    async with engine.connect() as connection:
+        return set((await connection.execute(query)).scalars())
 
 
 async def save_roster(engine: AsyncEngine, roster: Roster) -> None:

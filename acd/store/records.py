@@ -10,7 +10,15 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.store.gathered import ANSWERED, ONE_MORE_OFFER, TALK_ENDED, WRAPPED, Gathered
+from acd.store.gathered import (
+    ANSWERED,
+    NO_TALK,
+    NOT_ANSWERED,
+    ONE_MORE_OFFER,
+    TALK_ENDED,
+    WRAPPED,
+    Gathered,
+)
 from acd.store.plain import plain
 from acd.store.tables import (
     handlings,
@@ -60,6 +68,7 @@ class SqlRecorder:
             facts.OfferRang: self._offer_rang,
             facts.OfferEnded: self._offer_ended,
             facts.TalkBegan: self._talk_began,
+            facts.TalkFailed: self._talk_failed,
             facts.TalkEnded: self._talk_ended,
             facts.WrapUpEnded: self._wrapped,
             facts.VisitEnded: self._visit_ended,
@@ -119,9 +128,12 @@ class SqlRecorder:
             await self._find_open(connection, told)
             gathered = Gathered()
             for fact in told:
-                if isinstance(fact, facts.TalkBegan) and (fact.visit, fact.agent) in gathered.ended:
+                again = isinstance(fact, facts.TalkBegan) and (fact.visit, fact.agent) in gathered.ended
+                if again or isinstance(fact, facts.TalkFailed):
                     await gathered.write(connection)
                 self._take.get(type(fact), self._incident)(gathered, fact)
+                if isinstance(fact, facts.TalkFailed):
+                    await gathered.write(connection)
             await gathered.write(connection)
             last = max(seq for seq, _ in batch)
             if last > reached:
@@ -205,6 +217,7 @@ class SqlRecorder:
             "node": fact.leg.node,
             "call": fact.leg.uid,
             "line": fact.line,
+            "kind": fact.kind,
             "adopted": fact.adopted,
             "arrived_at": moment(fact.arrived_ms),
         }
@@ -252,6 +265,13 @@ class SqlRecorder:
     def _talk_ended(self, batch: Gathered, fact: facts.TalkEnded) -> None:
         batch.ended.add((fact.visit, fact.agent))
         batch.run(TALK_ENDED, {"key": fact.visit, "who": fact.agent, "at": moment(fact.at_ms)})
+
+    def _talk_failed(self, batch: Gathered, fact: facts.TalkFailed) -> None:
+        """What it had left in the rows goes: it was no talk, and its offer was not answered."""
+        batch.run(NO_TALK, {"key": fact.visit, "who": fact.agent})
+        batch.run(NOT_ANSWERED, {"key": fact.visit})
+        if fact.offer:
+            batch.set(offers, fact.offer, outcome=facts.NO_ANSWER)
 
     def _wrapped(self, batch: Gathered, fact: facts.WrapUpEnded) -> None:
         batch.ended.add((fact.visit, fact.agent))

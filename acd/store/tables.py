@@ -91,6 +91,7 @@ visits = Table(
     Column("case", String(40), nullable=False, default="", server_default=""),
     Column("owner", String(40), nullable=False, default="", server_default=""),
     Column("classes", String(200), nullable=False, default="", server_default=""),
+    Column("kind", String(20), nullable=False, default="voice", server_default="voice"),
     Index("visit_by_arrival", "arrived_at"),
     Index("visit_by_case", "case"),
 )

@@ -16,27 +16,29 @@ from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
-from acd.ports import Case
+from acd.ports import Case, QueueFull
 from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.live import Live, TooMany
+from acd.web.pieces import array
 from acd.web.shapes import (
-    Board,
     Candidate,
     CaseBody,
     CaseFile,
     Difference,
     Explanation,
     Reason,
-    ServiceLevel,
     State,
+    explanation,
 )
+from acd.web.shown import FRESH_S, Shown
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
 from routing.events import UNKNOWN_CASE
 from routing.privacy import MERGED
 
+JSON = "application/json"
 HERE = Path(__file__).parent
 BODY_MAX = 10_000
 CODE = r"^[a-z][a-z0-9_]{0,31}$"
@@ -55,18 +57,17 @@ def make_app(deps: WebDeps) -> FastAPI:
     """The application."""
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
-    live = Live(deps.board, deps.changes)
+    live = Live(deps.changes)
+    shown = Shown(deps.board, deps.service_level, deps.changes)
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
         if given is None or not token.same(given.credentials, deps.token):
             raise HTTPException(401, "send the bearer token of this centre", {"WWW-Authenticate": "Bearer"})
 
-    async def state() -> State:
-        return State(
-            board=Board.model_validate(deps.board()),
-            service_level=ServiceLevel.model_validate(await deps.service_level()),
-        )
+    @app.exception_handler(QueueFull)
+    async def full(request: Request, fault: Exception) -> Response:
+        return JSONResponse({"detail": str(fault)}, 503, {"Retry-After": "5"})
 
     @app.middleware("http")
     async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:
@@ -112,26 +113,26 @@ def make_app(deps: WebDeps) -> FastAPI:
 
     @app.get("/events", response_class=EventSourceResponse, dependencies=[Depends(room)])
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for _ in live.states():
-            yield ServerSentEvent(data=(await state()).model_dump(mode="json"), retry=1000)
+        async for _ in live.told():
+            yield ServerSentEvent(raw_data=await shown.text(FRESH_S), retry=1000)
 
-    @app.get("/api/board")
-    async def board() -> State:
+    @app.get("/api/board", response_model=State)
+    async def board() -> Response:
         """What the page shows."""
-        return await state()
+        return Response(await shown.text(), media_type=JSON)
 
-    @app.get("/api/explain", dependencies=[Depends(authorised)])
-    async def explain() -> Explanation:
+    @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(authorised)])
+    async def explain() -> Response:
         """How many people suit each waiting call, and why others do not; the same for each free person."""
-        return Explanation.of(deps.explain())
+        return Response(await explanation(await deps.explain()), media_type=JSON)
 
-    @app.get("/api/explain/{visit}", dependencies=[Depends(authorised)])
-    async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> list[Candidate]:
+    @app.get("/api/explain/{visit}", response_model=list[Candidate], dependencies=[Depends(authorised)])
+    async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> Response:
         """Everybody's verdict for one waiting call, in the order of the roster."""
-        found = deps.explain_visit(visit)
+        found = await deps.explain_visit(visit)
         if found is None:
             raise HTTPException(404, "unknown_visit")
-        return [Candidate.model_validate(each) for each in found]
+        return Response(await array(found, lambda each: each._asdict()), media_type=JSON)
 
     @app.get("/api/shadow", dependencies=[Depends(authorised)])
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:

@@ -51,8 +51,8 @@ class WebDeps:
     changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
     staff: Callable[[str, str, str], Awaitable[Answer]]
-    explain: Callable[[], Explained]
-    explain_visit: Callable[[int], tuple[Candidate, ...] | None]
+    explain: Callable[[], Awaitable[Explained]]
+    explain_visit: Callable[[int], Awaitable[tuple[Candidate, ...] | None]]
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
     prioritise: Callable[[int, str], Awaitable[Answer]]
     cases: Cases

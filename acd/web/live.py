@@ -1,8 +1,7 @@
-"""The state that pages show, pushed to any number of browsers: the latest wins, nobody holds anything up."""
+"""When pages are told anew, any number of them: the latest state wins, nobody holds anything up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 from acd.changes import Changes
 
@@ -16,13 +15,10 @@ class TooMany(Exception):
 
 
 class Live:
-    """Gives each browser the whole state whenever it changed, at most four times a second.
+    """Tells each browser whenever something changed, at most four times a second; one that is slow skips
+    states."""
 
-    state: makes the JSON-able state, another with each change. A browser that is slow skips states.
-    """
-
-    def __init__(self, state: Callable[[], Any], changes: Changes, limit: int = BROWSERS_MAX) -> None:
-        self._state = state
+    def __init__(self, changes: Changes, limit: int = BROWSERS_MAX) -> None:
         self._changes = changes
         self._limit = limit
         self._open = 0
@@ -33,12 +29,12 @@ class Live:
             raise TooMany(f"{self._limit} pages are open already")
         self._open += 1
 
-    async def states(self) -> AsyncIterator[Any]:
-        """The state now and after each change, at least every ten seconds; counts out at the end."""
+    async def told(self) -> AsyncIterator[None]:
+        """Now and after each change, at least every ten seconds; counts out at the end."""
         try:
             while True:
                 version = self._changes.version
-                yield self._state()
+                yield
                 await asyncio.sleep(INTERVAL_S)
                 try:
                     async with asyncio.timeout(QUIET_S):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acd import __version__
 from acd.web.deps import Explained
+from acd.web.pieces import array
 
 COPIED = ("language", "concern", "second", "classes", "case", "owner", "state")
 
@@ -118,21 +119,20 @@ class Explanation(Shape):
     waiting: list[WaitingCall]
     idle: list[Idle]
 
-    @classmethod
-    def of(cls, found: Explained) -> "Explanation":
-        """From the daemon's values."""
-        return cls(
-            waiting=[
-                WaitingCall(
-                    visit=visit.id,
-                    waited_ms=found.at_ms - visit.queued_ms,
-                    people=dict(people),
-                    **{key: getattr(visit, key) for key in COPIED},
-                )
-                for visit, people in found.sought
-            ],
-            idle=[Idle(agent=agent, callers=dict(callers)) for agent, callers in found.idle],
-        )
+
+async def explanation(found: Explained) -> str:
+    """The daemon's values as an Explanation in JSON."""
+    waiting = await array(
+        found.sought,
+        lambda each: {
+            "visit": each.visit.id,
+            "waited_ms": found.at_ms - each.visit.queued_ms,
+            "people": dict(each.people),
+            **{key: getattr(each.visit, key) for key in COPIED},
+        },
+    )
+    idle = await array(found.idle, lambda each: {"agent": each.agent, "callers": dict(each.callers)})
+    return f'{{"waiting": {waiting}, "idle": {idle}}}'
 
 
 class Lost(Shape):

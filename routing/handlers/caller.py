@@ -15,9 +15,15 @@ def arrived(moves: Moves, event: ev.CallArrived) -> None:
     """A caller was answered by the menu."""
     visit = moves.derived.visit_of(event.leg)
     if visit is None:
-        moves.visits.begin(event.leg, event.line, moves.world.now_ms, adopted=False)
+        if not _is_gone(moves, event.leg):
+            moves.visits.begin(event.leg, event.line, moves.world.now_ms, adopted=False)
     elif moves.visits.move(visit, table.ARRIVE):
         visit.line = visit.line or event.line
+
+
+def _is_gone(moves: Moves, leg: ev.Leg) -> bool:
+    """Whether this leg has ended: what is still said of it is late, and begins nothing anew."""
+    return leg_key(leg) in moves.world.gone
 
 
 def known(moves: Moves, event: ev.CallerKnown) -> None:
@@ -74,6 +80,8 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
     now = moves.world.now_ms
     visit = moves.derived.visit_of(event.leg)
     new = visit is None
+    if visit is None and _is_gone(moves, event.leg):
+        return
     if visit is None:
         visit = moves.visits.begin(event.leg, "", event.arrived_ms or now, adopted=True)
     if visit.state == table.TALKING:
@@ -120,15 +128,16 @@ def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
 
 def serves_alone(moves: Moves, visit: Visit) -> None:
     """Out of the queue, until the dialplan gives the caller back."""
-    if visit.state == table.TALKING and (table.TALKING, table.DEGRADE) in table.TRANSITIONS:
+    if visit.state == table.TALKING:
         moves.talks.over(visit)
-    if not moves.visits.move(visit, table.DEGRADE) or visit.state != table.DEGRADED:
+    if not moves.visits.move(visit, table.DEGRADE):
         return
-    moves.visits.leave_queue(visit)
-    visit.hung_up_by = ""
     if not visit.degraded:
         visit.degraded = True
         moves.derived.say(facts.Degraded(moves.world.now_ms, visit.id))
+    if visit.state == table.DEGRADED:
+        moves.visits.leave_queue(visit)
+        visit.hung_up_by = ""
 
 
 def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
@@ -165,7 +174,7 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
     if visit is None:
         moves.people.lost_leg(event.leg)
         return
-    role = next(each.role for each in visit.legs if each.leg == event.leg)
+    role = visit.role_of(event.leg)
     if role == table.PHONE:
         _phone_left(moves, visit, event)
     elif role in table.needs(visit.kind, visit.state):

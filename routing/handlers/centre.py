@@ -70,7 +70,7 @@ def ledger_read(moves: Moves, event: ev.LedgerRead) -> None:
 
 
 def clock_stepped(moves: Moves, event: ev.ClockStepped) -> None:
-    """Only said: engine time did not follow."""
+    """Only said: engine time follows by itself."""
     moves.derived.say(facts.ClockMoved(moves.world.now_ms, event.by_ms))
 
 
@@ -109,6 +109,8 @@ def roster_changed(moves: Moves, event: ev.RosterChanged) -> None:
     for key in sorted({*staying, *before} - set(gone)):
         person = before.get(key) or Person(staying[key])
         person.leaving = key not in staying
+        if person.leaving:
+            person.presence = staff.LOGGED_OUT
         person.agent = staying.get(key, person.agent)
         person.device = _device(moves, person)
         world.people[key] = person
@@ -119,8 +121,6 @@ def roster_changed(moves: Moves, event: ev.RosterChanged) -> None:
             moves.derived.say(facts.AgentChanged(world.now_ms, key, staff.LOGGED_OUT, ""))
     moves.rebuild()
     for person in world.people.values():
-        if person.leaving:
-            moves.people.set_presence(person, staff.LOGGED_OUT)
         moves.people.show(person)
     moves.derived.tell_fallback()
 

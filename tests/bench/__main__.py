@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import engine, flood, gap, planner, sweep
+from tests.bench import engine, flood, gap, lag, planner, sweep
 from tests.bench.figures import Figures
 
 BENCHES = {
@@ -15,6 +15,7 @@ BENCHES = {
     "sweep": sweep.main,
     "flood": flood.main,
     "gap": gap.main,
+    "lag": lag.main,
 }
 
 

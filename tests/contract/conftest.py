@@ -42,7 +42,9 @@ class Wire:
         self._reading = asyncio.create_task(self._read(self.link))
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            print(self.story())
         if self.link is not None:
             await self.link.aclose()
         if self._reading is not None:
@@ -57,6 +59,12 @@ class Wire:
                 self._more.set()
         except LinkLost:
             return
+
+    def story(self, last: int = 80) -> str:
+        """What was said last, for the report of a test that failed."""
+        hidden = ("Privilege", "Language", "AccountCode", "CallerID", "Connected", "Dest", "ChannelState")
+        shown = [[f"{k}={v}" for k, v in frame if v and not k.startswith(hidden)] for frame in self.frames]
+        return "\n".join(map(" ".join, shown[-last:]))
 
     async def ask(self, **action: str) -> Frame:
         """One action and its answer."""

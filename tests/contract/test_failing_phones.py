@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from acd.clock import SystemClock
 from acd.demo.hotline import NUMBER, PROJECT, Hotline
+from acd.pbx.link import AmiLink
+from acd.pbx.port import PbxPort
+from acd.pbx.translate import Translator
 from agents.model import Reach
 from routing import events as ev
 from routing.commands import PHONE_LOST, Connect, SetFallback, Withdraw
@@ -29,34 +33,6 @@ async def wire(hotline: Hotline) -> AsyncIterator[Wire]:
     async with Wire(hotline) as wire:
         await wire.do(SetFallback(1, TERM, (("", (PHONE,)),)))
         yield wire
-        import sys
-
-        print(
-            "\n".join(
-                f"{x.get('Timestamp')} "
-                + " ".join(
-                    f"{k}={v}"
-                    for k, v in x
-                    if k
-                    in (
-                        "Event",
-                        "UserEvent",
-                        "Channel",
-                        "DestChannel",
-                        "Status",
-                        "Talked",
-                        "DialStatus",
-                        "State",
-                        "Device",
-                        "Offer",
-                        "ContactStatus",
-                        "Cause",
-                    )
-                )
-                for x in wire.frames[-60:]
-            ),
-            file=sys.stderr,
-        )
         await hotline.sipp.end_all()
         await hotline.asterisk.cli("channel request hangup all")
 
@@ -177,6 +153,33 @@ async def test_any_word_of_a_phone_is_a_sign_of_life(
     began = await wire.hears(ev.DialBegan, after=before)
     rang = await wire.hears(ev.PhoneRang, after=before, within_s=2)
     assert rang.phone_leg == began.phone_leg
+
+
+@pytest.mark.parametrize("status", [100, 182, 0], ids=["100", "182", "nothing"])
+async def test_what_amis_events_do_not_tell_is_asked_for(hotline: Hotline, wire: Wire, status: int) -> None:
+    """The port's own half: a phone behind a proxy has said no more than 100 when it would be given up."""
+    phone = await hotline.sipp.phones([PHONE], answer_ms=60_000, says=((status, False),))
+    if not status:
+        await phone.end()
+    said: list[ev.Event] = []
+    pbx, own = hotline.centre.pbx, hotline.secrets
+
+    async def link() -> AmiLink:
+        return await AmiLink.connect(pbx.ami_host, pbx.ami_port, pbx.ami_user, own.ami)
+
+    port = PbxPort(link, Translator("pbx1"), SystemClock(0).now_ms, lambda: 0.0, node="pbx1")
+    port.attach(lambda arrival: said.append(arrival.event))
+    running = asyncio.create_task(port.run())
+    first = await waiting(hotline, wire)
+    before = len(wire.arrivals)
+    await wire.do(connect(first.leg, 28))
+    began = await wire.hears(ev.DialBegan, after=before)
+    await asyncio.sleep(2)  # the shortest time after which a silent phone is given up
+    rang = [each.phone_leg for each in said if isinstance(each, ev.PhoneRang)]
+    assert rang == ([began.phone_leg] if status else [])
+    assert not any(isinstance(a.event, ev.PhoneRang) for a in wire.arrivals[before:]), "no event told it"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_phone_that_rings_or_talks_for_one_is_never_rung_for_another(

@@ -9,6 +9,7 @@ import pytest
 from acd.clock import SystemClock
 from acd.demo.hotline import NUMBER, PROJECT, Hotline
 from acd.pbx.link import AmiLink, LoginRefused
+from acd.pbx.pbx_time import stamped
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.ports import Arrival
@@ -93,12 +94,15 @@ class Ear:
 
     def __init__(self, pbx: Pbx) -> None:
         self.said: list[Any] = []
+        self.times: list[int] = []
         self._more = asyncio.Event()
-        self.port = PbxPort(pbx.link, Translator(NODE), SystemClock(0).now_ms, lambda: 0.0)
+        self.now_ms = SystemClock(0).now_ms
+        self.port = PbxPort(pbx.link, Translator(NODE), self.now_ms, lambda: 0.0)
         self.port.attach(self._take)
 
     def _take(self, arrival: Arrival) -> None:
         self.said.append(arrival.event)
+        self.times.append(arrival.at_ms)
         self._more.set()
 
     async def hears(self, kind: type, where: Callable[[Any], bool] = lambda _: True) -> Any:
@@ -161,6 +165,23 @@ async def test_a_caller_is_heard_from_entry_to_hold_in_order(pbx: Pbx, ear: Ear)
     assert ear.order(*kinds) == list(kinds)
     assert (waits.language, waits.concern) == CHOSEN
     assert {each.leg for each in ear.said if isinstance(each, kinds)} == {waits.leg}
+
+
+async def test_everything_is_said_with_the_time_at_which_it_happened(pbx: Pbx, ear: Ear) -> None:
+    """Also the answer to a ping: it tells how far apart the clocks are, and that all else has been read."""
+    before = ear.now_ms()
+    await pbx.caller()
+    await ear.hears(ev.CallWaiting)
+    await ear.port.emptied()
+    assert ear.times == sorted(ear.times)
+    assert all(each >= before - 2 for each in ear.times[1:]), "the snapshot came first"
+    assert all(each <= ear.now_ms() for each in ear.times)
+    link = await pbx.link()
+    stamps: list[str] = []
+    link.answered = lambda _asked, stamp, _read: stamps.append(stamp)
+    await link.spoken()
+    await link.aclose()
+    assert [stamped(each) > 0 for each in stamps] == [True]
 
 
 async def test_an_offer_rings_connects_and_ends_with_the_phone(pbx: Pbx, ear: Ear) -> None:

@@ -1,6 +1,7 @@
 """The pages without a daemon: an engine's world that only the test moves, and what they show of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,7 +11,7 @@ from acd.changes import Changes
 from acd.picture import Picture
 from acd.ports import Health
 from acd.web.app import make_app
-from acd.web.deps import Explained, ServiceLevel, WebDeps
+from acd.web.deps import ServiceLevel, WebDeps
 from tests.fakes.centre import Bench
 
 
@@ -29,9 +30,13 @@ def picture_of(bench: Bench, smallest: int) -> Picture:
 
 
 def app_of(
-    picture: Picture, met: int = 0, total: int = 0, health: Callable[[], Health] = lambda: {"journal": "ok"}
+    picture: Picture,
+    met: int = 0,
+    total: int = 0,
+    health: Callable[[], Health] = lambda: {"journal": "ok"},
+    **doors: Any,
 ) -> FastAPI:
-    """Pages and API over a picture, with this service level; whatever else is asked fails."""
+    """Pages and API over a picture, with this service level; whatever else is asked fails, but `doors`."""
 
     async def level() -> ServiceLevel:
         return ServiceLevel("all_offered", "since_queue", 20, met, total, total, 0, 0.0, 1.0)
@@ -45,8 +50,8 @@ def app_of(
         changes=Changes(),
         service_level=level,
         staff=unasked,
-        explain=lambda: Explained(0, (), ()),
-        explain_visit=lambda visit: None,
+        explain=unasked,
+        explain_visit=unasked,
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]
@@ -58,4 +63,4 @@ def app_of(
         concerns={"other": {"de": "Anderes", "en": "Other"}},
         registry=CollectorRegistry(),
     )
-    return make_app(deps)
+    return make_app(replace(deps, **doors))

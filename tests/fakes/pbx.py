@@ -101,6 +101,10 @@ class FakePbx(FakeAmi):
         elif name == "DeviceStateList":
             rows = [[("Device", f"PJSIP/{each}"), ("State", p.state)] for each, p in self.phones.items()]
             self._list(key, "DeviceStateChange", rows)
+        elif name == "DBGetTree":
+            self._list(key, "DBGetTree", [])
+        elif name == "Getvar":
+            self.say(Response="Error", ActionID=key, Message="No such variable")
         elif name == "Redirect":
             self._redirect(action)
 

@@ -13,7 +13,7 @@ from acd.daemon import Daemon, Wraps, composed
 from acd.demo.hotline import PROJECT, configured
 from acd.ports import Arrival
 from config.load import load
-from routing.events import Elapsed
+from routing.events import ClockStepped, Elapsed, LinkDown, PbxSnapshot
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
 
@@ -92,3 +92,38 @@ async def test_text_that_no_database_takes_is_cleaned_at_the_door(opened: tuple[
         assert (await client.put("/api/cases/unknown", json={"owner": "omid"})).status_code == 422
     told = [each async for each in daemon.stores.journal.read(daemon.runner.seq - 1)]
     assert [getattr(each.event, "agent", "") for each in told] == ["x\ufffdy"]
+
+
+async def test_a_link_over_which_nothing_is_routed_is_not_ready(opened: tuple[Daemon, Path]) -> None:
+    """Whether calls are offered is the engine's to say: a socket to the PBX is not enough."""
+    daemon, _ = opened
+    await wrap_up(daemon)
+    assert daemon.health()["routing"].startswith("no calls are routed: ")
+    snapshot = PbxSnapshot(0, True, (), (), "pbx1")
+    await daemon.runner.ask(Arrival(snapshot, "test"))
+    assert daemon.health()["routing"] == "ok"
+    await daemon.runner.ask(Arrival(LinkDown("we stood still for 3.0 s"), "test"))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(daemon.app), base_url="http://localhost"
+    ) as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["routing"] == "no calls are routed: we stood still for 3.0 s"
+
+
+async def test_a_clock_that_is_set_far_has_the_hours_worked_out_anew_at_once(
+    opened: tuple[Daemon, Path],
+) -> None:
+    """They are worked out a year ahead of a clock that may have been wrong; seen by a file that is gone."""
+    daemon, path = opened
+    hourly = asyncio.create_task(daemon.hourly.run())
+    (path.parent / "other.toml").rename(path.parent / "away.toml")
+    await daemon.runner.ask(Arrival(ClockStepped(2_000), "test"))
+    await asyncio.sleep(0)
+    assert daemon.hourly.trouble == ""
+    await daemon.runner.ask(Arrival(ClockStepped(3 * 365 * 86_400_000), "test"))
+    async with asyncio.timeout(10):
+        while not daemon.hourly.trouble:  # noqa: ASYNC110 no event here
+            await asyncio.sleep(0.01)
+    hourly.cancel()
+    await asyncio.gather(hourly, return_exceptions=True)

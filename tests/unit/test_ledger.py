@@ -22,19 +22,19 @@ from routing.events import (
 
 NODE = "pbx1"
 UID = "1795776906.0"
-GONE = "1795776940:caller:16"
+GONE = "1795776940000:caller:16"
 WHOLE = {
-    "a": "1795776906:+4920188000000",
-    "l": "1795776907:uk",
-    "w": "1795776910:uk:registration",
-    "s": "1795776915:en",
-    "d": "1795776920",
-    "r1": "1795776921:p04:0",
-    "e1": "1795776929:NOANSWER",
-    "r2": "1795776930:p05:4294967301",
+    "a": "1795776906000:+4920188000000",
+    "l": "1795776907000:uk",
+    "w": "1795776910000:uk:registration",
+    "s": "1795776915000:en",
+    "d": "1795776920000",
+    "r1": "1795776921000:p04:0",
+    "e1": "1795776929000:NOANSWER",
+    "r2": "1795776930000:p05:4294967301",
     "t2": "1795776933456",
-    "e2": "1795776950:ANSWER",
-    "z": "1795776950:staff:16",
+    "e2": "1795776950000:ANSWER",
+    "z": "1795776950000:staff:16",
 }
 
 
@@ -60,10 +60,10 @@ def test_a_whole_call() -> None:
         1795776920_000,
         0,
         (
-            LedgerRing("p04", 0, 1795776921_000, "NOANSWER"),
-            LedgerRing("p05", 4294967301, 1795776930_000, "ANSWER"),
+            LedgerRing("p04", 0, 1795776921_000, "NOANSWER", 1795776929_000),
+            LedgerRing("p05", 4294967301, 1795776930_000, "ANSWER", 1795776933_456),
         ),
-        (LedgerTalk("p05", 4294967301, 1795776933_000, 1795776950_000),),
+        (LedgerTalk("p05", 4294967301, 1795776933_456, 1795776950_000),),
         1795776950_000,
         "staff",
         16,
@@ -73,11 +73,11 @@ def test_a_whole_call() -> None:
 @pytest.mark.parametrize(
     ("changes", "talk", "status", "ended", "by"),
     [
-        ({"e2": None, "z": None}, (1795776933_000, 0), "ANSWER", 0, ""),
-        ({"e2": None, "z": GONE}, (1795776933_000, 1795776940_000), "ANSWER", 1795776940_000, "caller"),
+        ({"e2": None, "z": None}, (1795776933_456, 0), "ANSWER", 0, ""),
+        ({"e2": None, "z": GONE}, (1795776933_456, 1795776940_000), "ANSWER", 1795776940_000, "caller"),
         ({"t2": None, "e2": None, "z": None}, None, "", 0, ""),
         ({"t2": None, "e2": None, "z": GONE}, None, "CANCEL", 1795776940_000, "caller"),
-        ({"z": "1795776960:pbx:44"}, (1795776933_000, 1795776950_000), "ANSWER", 1795776960_000, "pbx"),
+        ({"z": "1795776960000:pbx:44"}, (1795776933_456, 1795776950_000), "ANSWER", 1795776960_000, "pbx"),
     ],
     ids=["they talk", "the caller left", "it rings", "left while it rang", "talk, wait, end"],
 )  # fmt: skip
@@ -93,12 +93,12 @@ def test_what_was_not_written_is_not_invented(
 
 def test_rows_stand_in_the_order_of_arrival() -> None:
     uids = ["1795776906.10", "1795776906.9", "1795776905.11"]
-    calls = {uid: {"a": f"{uid[:10]}:x"} for uid in uids}
+    calls = {uid: {"a": f"{uid[:10]}000:x"} for uid in uids}
     assert [each.leg.uid for each in ledger.rows(NODE, calls)] == [uids[2], uids[1], uids[0]]
 
 
 def test_eleven_rings_stand_in_their_order() -> None:
-    lines = {f"r{i}": f"{1795776900 + i}:p{i:02}:0" for i in (10, 2, 11, 1)}
+    lines = {f"r{i}": f"{1795776900 + i}000:p{i:02}:0" for i in (10, 2, 11, 1)}
     assert [each.phone for each in ledger.row(NODE, UID, lines).rings] == ["p01", "p02", "p10", "p11"]
 
 
@@ -128,7 +128,7 @@ def test_garbage_never_raises_and_never_gets_in(tree: dict[str, str]) -> None:
 
 
 def test_the_journal_gives_back_every_row_as_it_was() -> None:
-    event = LedgerRead(NODE, ledger.rows(NODE, {UID: WHOLE, "1795776999.4": {"a": "1795776999:x"}}))
+    event = LedgerRead(NODE, ledger.rows(NODE, {UID: WHOLE, "1795776999.4": {"a": "1795776999000:x"}}))
     stored = encode(event)
     back = decode(stored.kind, stored.version, stored.body, stored.blob)
     assert back == event
@@ -145,7 +145,7 @@ def seen(uid: str, caller: str = "", phone: str = "") -> LegSeen:
     return LegSeen(leg, Leg(NODE, caller or uid), phone, "acd-hold", "", True, "", "", "", 0, 0, 0, 0)
 
 
-OPEN, OVER = {"a": "1795776906:x"}, {"a": "1795776906:x", "z": "1795776990:caller:16"}
+OPEN, OVER = {"a": "1795776906000:x"}, {"a": "1795776906000:x", "z": "1795776990000:caller:16"}
 DIED, LIVES, ENDED, NEW = "1795776001.1", "1795776002.2", "1795776003.3", "1795776004.4"
 
 
@@ -154,7 +154,8 @@ def test_what_ended_while_we_asked_is_over_and_what_began_is_left_to_its_events(
         5, True, (seen(LIVES), seen(ENDED), seen("1795776003.9", ENDED, "p01")), (("p01", "INUSE"),), NODE
     )
     after = {DIED: OPEN, LIVES: OPEN, ENDED: OVER, NEW: OPEN}
-    found = ledger.account(NODE, [DIED, LIVES, ENDED], after, snapshot)
+    read = LedgerRead(NODE, ledger.rows(NODE, after))
+    found = ledger.account(read, [DIED, LIVES, ENDED], snapshot)
     assert {each.leg.uid: each.ended_ms > 0 for each in found.ledger.rows} == {
         DIED: False,
         LIVES: False,
@@ -162,6 +163,50 @@ def test_what_ended_while_we_asked_is_over_and_what_began_is_left_to_its_events(
     }
     assert [each.leg.uid for each in found.snapshot.legs] == [LIVES]
     assert found.snapshot.devices == snapshot.devices
+
+
+async def test_a_long_outage_is_read_in_slices_that_leave_the_loop_to_others() -> None:
+    pbx = Pbx(made(2_000))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    book = ledger.Ledger(NODE, _nobody, lambda: 0.0)
+    found = await book.account(pbx, list(pbx.calls), PbxSnapshot(1, True, (), (), NODE))
+    beside.cancel()
+    assert len(found.ledger.rows) == 2_000
+    assert turns >= 2 * 2_000 / ledger.SLICE
+
+
+async def test_what_is_recorded_but_not_forgotten_yet_is_not_told_again() -> None:
+    calls = {DIED: OPEN, ENDED: OVER, LIVES: OVER}
+
+    async def recorded(asked: Sequence[str]) -> Iterable[str]:
+        assert DIED not in asked, "the end of this one is nowhere"
+        return {ENDED} & set(asked)
+
+    book = ledger.Ledger(NODE, recorded, lambda: 0.0)
+    found = await book.account(Pbx(calls), calls, PbxSnapshot(1, True, (), (), NODE))
+    assert [each.leg.uid for each in found.ledger.rows] == [DIED, LIVES]
+
+
+@pytest.mark.parametrize("fault", [OSError("away"), TimeoutError()])
+async def test_records_that_do_not_answer_hold_nobody_up(fault: Exception) -> None:
+    async def recorded(_: Sequence[str]) -> Iterable[str]:
+        raise fault
+
+    book = ledger.Ledger(NODE, recorded, lambda: 0.0)
+    found = await book.account(Pbx({ENDED: OVER}), [ENDED], PbxSnapshot(1, True, (), (), NODE))
+    assert [each.leg.uid for each in found.ledger.rows] == [ENDED]
+
+
+async def _nobody(_: Sequence[str]) -> tuple[str, ...]:
+    return ()
 
 
 # --- forgetting -----------------------------------------------------------------------------------------
@@ -187,7 +232,7 @@ class Pbx:
 
 
 def made(count: int) -> dict[str, dict[str, str]]:
-    return {f"{1795776000 + i}.{i}": {"a": f"{1795776000 + i}:x"} for i in range(count)}
+    return {f"{1795776000 + i}.{i}": {"a": f"{1795776000 + i}000:x"} for i in range(count)}
 
 
 async def swept(pbx: Pbx, recorded: Iterable[str], now_s: float = 1795777000) -> int:

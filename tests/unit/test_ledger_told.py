@@ -4,7 +4,7 @@ from routing import events as ev
 from routing import facts
 from routing import visit as table
 from tests.fakes.centre import NODE, PHONES, POLICY, Bench
-from tests.unit.test_engine import CALLER, PHONE, answer, none, only, ring, seen
+from tests.unit.test_engine import CALLER, PHONE, answer, none, offered, only, ring, seen
 
 FREE = tuple((phone, "NOT_INUSE") for phone in PHONES)
 T = 2_000_000
@@ -120,15 +120,61 @@ def test_a_ring_that_nobody_answered_ends_its_offer_and_the_caller_who_gave_up()
     ring(bench, "p02")
     offer = next(iter(bench.engine.world.offers))
     row = ROW._replace(
-        rings=(ev.LedgerRing("p02", offer, bench.now, "NOANSWER"),), ended_ms=T, by=facts.BY_CALLER
+        rings=(ev.LedgerRing("p02", offer, bench.now, "NOANSWER", T - 5_000),),
+        ended_ms=T,
+        by=facts.BY_CALLER,
     )
     said = told(bench, row)
     assert only(facts.OfferEnded, said).outcome == facts.NO_ANSWER
+    assert only(facts.OfferEnded, said).at_ms == T - 5_000
     assert only(facts.VisitEnded, said)[1:4] == (
         only(facts.OfferEnded, said).visit,
         facts.ABANDONED_QUEUE,
         facts.BY_CALLER,
     )
+
+
+def test_who_gave_up_while_it_rang_is_no_miss_of_the_person() -> None:
+    bench = Bench()
+    bench.login("p02")
+    offer = offered(bench.call("1.1")).offer
+    row = ROW._replace(
+        rings=(ev.LedgerRing("p02", offer, T, "CANCEL"),), ended_ms=T + 4_000, by=facts.BY_CALLER
+    )
+    said = told(bench, row)
+    assert only(facts.OfferRang, said).at_ms == T
+    ended = only(facts.OfferEnded, said)
+    assert (ended.at_ms, ended.outcome) == (T + 4_000, facts.CALLER_LEFT)
+    assert only(facts.VisitEnded, said).outcome == facts.ABANDONED_RINGING
+    assert bench.engine.world.people["birgit"].misses == 0
+
+
+def test_who_was_on_hold_again_after_a_failed_talk_and_left_was_not_answered() -> None:
+    talk = ev.LedgerTalk("p02", 0, T + 20_000, T + 20_120)
+    rings = (ev.LedgerRing("p02", 0, T + 15_000, "ANSWER", T + 20_000),)
+    row = ROW._replace(
+        rings=rings, talks=(talk,), degraded_ms=T + 26_200, ended_ms=T + 27_000, by=facts.BY_CALLER
+    )
+    said = told(Bench(), row)
+    assert only(facts.TalkFailed, said).at_ms == T + 20_120
+    assert only(facts.Degraded, said).at_ms == T + 26_200
+    assert only(facts.VisitEnded, said).outcome == facts.ABANDONED_QUEUE
+    soon = row._replace(degraded_ms=0, ended_ms=T + 20_700)
+    assert only(facts.VisitEnded, told(Bench(), soon)).outcome == facts.ABANDONED_QUEUE
+
+
+def test_a_talk_that_the_ledger_tells_is_the_snapshots_whatever_leg_rang_before() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    bench.tell(ev.TermBegan(2), 1_000_000)
+    now_leg = ev.Leg(NODE, "1.9")
+    bench.tell(ev.LedgerRead(NODE, (ROW._replace(talks=(ev.LedgerTalk("p02", 0, bench.now - 9_000, 0),)),)))
+    legs = (seen(CALLER, CALLER, "", "acd-connect", "b"), seen(now_leg, CALLER, "p02", "acd-connect", "b"))
+    said = bench.tell(ev.PbxSnapshot(bench.now, True, legs, (("p02", "INUSE"),))).facts
+    assert none(facts.TalkEnded, said)
+    assert none(facts.TalkBegan, said)
 
 
 def test_a_talk_that_goes_on_is_known_by_the_ledger_and_its_leg_by_the_snapshot() -> None:
@@ -180,6 +226,44 @@ def test_a_call_whose_end_nobody_wrote_is_lost_and_not_invented() -> None:
     assert (ended.outcome, ended.reason) == (facts.ANSWERED, "gone_while_we_were_away")
     lost = only(facts.VisitEnded, told(Bench(), ROW))
     assert (lost.outcome, lost.reason) == (facts.LOST, "gone_while_we_were_away")
+
+
+def test_what_is_said_late_of_a_call_that_the_ledger_ended_begins_nothing() -> None:
+    bench = Bench()
+    told(bench, ROW._replace(ended_ms=T + 9_000, by=facts.BY_CALLER))
+    for late in (
+        ev.CallArrived(CALLER, "line"),
+        ev.CallWaiting(CALLER, "de", "other", "", T, T),
+        ev.LegEnded(CALLER, 16),
+    ):
+        assert none(facts.VisitBegan, bench.tell(late).facts)
+    assert bench.engine.world.visits == {}
+
+
+def test_an_offer_that_was_never_dialled_is_not_answered_by_what_the_dialplan_did() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1.1")
+    bench.tell(ev.LinkDown("stuck"))
+    row = ROW._replace(
+        degraded_ms=T,
+        rings=(ev.LedgerRing("p02", 0, T + 1_000, "ANSWER"),),
+        talks=(ev.LedgerTalk("p02", 0, T + 5_000, T + 60_000),),
+        ended_ms=T + 60_000,
+    )
+    said = told(bench, row)
+    assert only(facts.Degraded, said).at_ms == T
+    assert only(facts.OfferEnded, said).outcome == facts.WITHDRAWN
+    assert only(facts.TalkBegan, said).offer == 0
+
+
+def test_a_talk_of_yesterday_counts_for_yesterday() -> None:
+    bench = Bench(POLICY._replace(days=(900_000, T + 100_000)))
+    bench.login("p02")
+    talk = ev.LedgerTalk("p02", 0, T + 20_000, T + 80_000)
+    told(bench, ROW._replace(talks=(talk,), ended_ms=T + 80_000))
+    person = bench.engine.world.people["birgit"]
+    assert (person.calls, person.busy_ms) == (0, 0)
 
 
 def test_a_ledger_read_twice_says_nothing_new() -> None:

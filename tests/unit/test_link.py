@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from acd.pbx.codec import BadValue
-from acd.pbx.link import AmiLink, AskFailed, LinkLost, LoginRefused
+from acd.pbx.link import LOOKS, PING_S, AmiLink, AskFailed, LinkLost, LoginRefused, patience
 from acd.pbx.supervisor import Supervisor
 from tests.fakes.ami import Action, FakeAmi
 
@@ -133,9 +133,16 @@ async def test_a_peer_that_says_nothing_is_dead() -> None:
     async with FakeAmi() as ami:
         link = await connect(ami, ping_s=0.05)
         ami.mute = True
-        with pytest.raises(LinkLost, match="said nothing"):
-            await link.next()
+        async with asyncio.timeout(10):
+            with pytest.raises(LinkLost, match="said nothing"):
+                await link.next()
         await link.aclose()
+
+
+def test_silence_is_noticed_within_four_seconds_while_offers_are_open() -> None:
+    """Looking twice included: to ask, and to see that no answer came."""
+    assert sum(patience(PING_S, True)) + 2 * PING_S / LOOKS <= 4.0
+    assert sum(patience(PING_S, False)) == 10.0
 
 
 async def test_too_many_events_cut_the_link_and_lose_none_silently(ami: FakeAmi) -> None:

@@ -123,6 +123,21 @@ def test_a_caller_whose_talk_ended_while_we_were_away_waits_and_is_offered(bench
     assert visit.agent == only(facts.OfferMade, effects.facts).agent
 
 
+def test_an_offer_that_has_ended_is_another_when_its_phone_rings_on(bench: Bench) -> None:
+    bench.login("p02")
+    first = offered(bench.call("1.1")).offer
+    ring(bench, "p02")
+    bench.tell(ev.Elapsed(), POLICY.lease_ms)
+    bench.tell(ev.LinkDown("its Withdraw is lost"))
+    legs = (
+        seen(CALLER, CALLER, "", "acd-connect"),
+        seen(PHONE, CALLER, "p02", "acd-connect", offer=first),
+    )
+    bench.tell(snapshot(bench, *legs))
+    ended = only(facts.OfferEnded, bench.tell(ev.Bridged(CALLER, PHONE, "p02")).facts)
+    assert ended.offer != first
+
+
 def test_a_device_of_which_the_pbx_says_nothing_is_no_drift(bench: Bench) -> None:
     for _ in range(3):
         event = ev.PbxSnapshot(bench.now + 5, False, (), FREE[:1])
@@ -163,6 +178,19 @@ def test_who_is_removed_during_a_call_leaves_after_it(bench: Bench) -> None:
     bench.tell(ev.LegEnded(CALLER, 16))
     bench.tell(ev.Elapsed(), POLICY.wrap_up_ms)
     assert "birgit" not in bench.engine.world.people
+
+
+def test_who_waits_for_an_owner_who_is_removed_is_offered_to_others() -> None:
+    bench = Bench(POLICY._replace(owner_ms=600_000))
+    bench.login("p02", "p03")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.CallArrived(OTHER, "line"))
+    bench.tell(ev.CallerKnown(OTHER, "t", "c", "birgit"))
+    assert none(Connect, bench.tell(ev.CallWaiting(OTHER, "de", "other", "", 0, 0)).commands)
+    effects = bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    assert only(Connect, effects.commands).caller == OTHER
 
 
 def test_an_answer_at_the_phone_that_was_rung_counts_although_their_phone_is_another_now(

@@ -93,6 +93,13 @@ def test_a_caller_who_hangs_up_at_once_was_answered(bench: Bench) -> None:
     assert bench.engine.world.people["birgit"].appears == staff.WRAP_UP
 
 
+def test_who_vanishes_in_a_talk_was_cut_off_by_nobody(bench: Bench) -> None:
+    answer(bench, "p02")
+    bench.tell(ev.LegEnded(PHONE, 18), 60_000)
+    ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 18)).facts)
+    assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_PBX)
+
+
 def test_a_talk_that_lasted_and_was_ended_by_the_phone_is_over(bench: Bench) -> None:
     answer(bench, "p02")
     bench.tell(ev.HangupAsked(PHONE), POLICY.short_talk_ms)

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
 
+from acd.ledger import Ledger
 from acd.pbx import port as ports
 from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
@@ -36,7 +37,7 @@ class Asterisk(FakeAmi):
     def _do(self, action: Action, _: FakeAmi) -> None:
         name, key = action["Action"], action["ActionID"]
         self.asked.append(name)
-        if name not in ("Status", "DeviceStateList"):
+        if name not in ("Status", "DeviceStateList", "DBGetTree"):
             self.say(Response="Success", ActionID=key)
             return
         if name == "Status" and self.silent_lists:
@@ -261,18 +262,21 @@ async def test_a_standstill_while_a_snapshot_is_on_its_way_has_it_asked_for_agai
         assert len(ear.said) == 2
 
 
-async def test_what_has_to_be_told_before_a_snapshot_is(asterisk: Asterisk) -> None:
-    async def ledger(link: AmiLink) -> list[Arrival]:
-        await link.ask({"Action": "Getvar"})
-        return [Arrival(ev.LedgerRead(NODE, ()), "pbx")]
+async def test_the_ledger_is_told_before_the_snapshot_and_read_on_both_sides_of_it(
+    asterisk: Asterisk,
+) -> None:
+    async def recorded(calls: Sequence[str]) -> Sequence[str]:
+        return calls
 
     ear = Ear(asterisk)
-    ear.port._before = ledger
+    ear.port._ledger = Ledger(NODE, recorded, time.time)
     running = asyncio.create_task(ear.port.run())
     await ear.hears(ev.PbxSnapshot)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert ear.kinds()[:2] == [ev.LedgerRead, ev.PbxSnapshot]
+    asked = [each for each in asterisk.asked if each in ("DBGetTree", "Status")]
+    assert asked == ["DBGetTree", "Status", "DBGetTree"]
     assert ear.said[0].at_ms == ear.said[1].at_ms
 
 

@@ -192,6 +192,21 @@ async def test_half_a_lease_is_no_standstill(stall: Callable[[Live, int], object
     assert live.link.resyncs == 0
 
 
+async def test_a_phone_that_rings_has_a_longer_lease_and_allows_a_longer_standstill() -> None:
+    """Up to what is a standstill even without any lease."""
+    live, caller, _ = await offered()
+    leg = ev.Leg(NODE, "phone")
+    live.says(ev.DialBegan(caller, leg, PHONE))
+    live.says(ev.PhoneRang(leg))
+    await live.runner.turn()
+    live.clock.passes(STUCK_MS)
+    await live.runner.turn()
+    assert live.link.resyncs == 0
+    live.clock.passes(STUCK_MS + 1)
+    await live.runner.turn()
+    assert live.link.resyncs == 1
+
+
 async def test_what_was_decided_before_a_standstill_is_never_sent() -> None:
     """The batch whose commit was stuck, and one that stood still between its steps and its sending."""
     live = await Live().up(PHONE)

@@ -179,6 +179,27 @@ async def test_one_flat_row_a_visit(records: AsyncEngine) -> None:
     assert await recorder.position() == 9
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_talk_that_failed_leaves_nothing_answered(records: AsyncEngine, at_once: bool) -> None:
+    """Told in one batch or event by event; who answered afterwards has answered."""
+    recorder = SqlRecorder(records)
+    first = [*A_CALL[:5], (6, [*A_CALL[5][1], facts.TalkFailed(9_200, 7, "amal", 8)])]
+    then = [(7, [facts.TalkBegan(20_000, 7, "birgit", 0), facts.TalkEnded(50_000, 7, "birgit")])]
+    for batch in [[*first, *then]] if at_once else [[each] for each in (*first, *then)]:
+        await recorder.record(batch)
+        if batch[-1][0] == 6:
+            async with records.connect() as connection:
+                row = (await connection.execute(select(visits))).one()
+            assert (row.answered_at, row.answered_by, row.wait_since_queue_ms) == (None, "", None)
+    async with records.connect() as connection:
+        row = (await connection.execute(select(visits))).one()
+        talks = (await connection.execute(select(handlings))).all()
+        offer = (await connection.execute(select(offers))).one()
+    assert (row.answered_by, row.wait_since_queue_ms) == ("birgit", 15_000)
+    assert [each.agent for each in talks] == ["birgit"]
+    assert offer.outcome == facts.NO_ANSWER
+
+
 async def test_what_is_recorded_twice_stands_once(records: AsyncEngine) -> None:
     recorder = SqlRecorder(records)
     await recorder.record(A_CALL[:5])

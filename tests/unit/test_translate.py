@@ -8,7 +8,7 @@ from acd.pbx.codec import BadValue, Frame, FrameReader, FrameTooLarge, check, de
 from acd.pbx.translate import Translator
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import Confirm, Connect, SetFallback, Withdraw
+from routing.commands import PHONE_LOST, Confirm, Connect, SetFallback, Withdraw
 
 LEG = ev.Leg("pbx1", "1.1")
 STREAM = (
@@ -90,6 +90,123 @@ def test_a_talk_is_known_when_both_are_in_the_bridge_in_either_order() -> None:
     assert [each.event for each in Translator("pbx1").events(second)] == [wanted]
 
 
+def entered(bridge: str, number: int, channel: str, uid: str) -> Frame:
+    """A leg enters a bridge that holds so many then."""
+    return frame(
+        Event="BridgeEnter",
+        BridgeUniqueid=bridge,
+        BridgeNumChannels=str(number),
+        Channel=channel,
+        Uniqueid=uid,
+        Linkedid="1.1",
+    )
+
+
+def status(uid: str, channel: str, *variables: str, **headers: str) -> Frame:
+    """A line of the answer to Status."""
+    pairs = {"Event": "Status", "Uniqueid": uid, "Linkedid": "1.1", "Channel": channel} | headers
+    return Frame((*pairs.items(), *(("ChanVariable", each) for each in variables)))
+
+
+def test_a_caller_who_enters_first_talks_too() -> None:
+    translator = Translator("pbx1")
+    assert translator.events(entered("b", 1, "PJSIP/trunk-1", "1.1")) == []
+    found = translator.events(entered("b", 2, "PJSIP/p01-1", "1.2"))
+    assert [each.event for each in found] == [ev.Bridged(LEG, ev.Leg("pbx1", "1.2"), "p01")]
+
+
+def test_the_bridge_says_who_is_connected_where_the_linkedid_names_another_call() -> None:
+    translator = Translator("pbx1")
+    translator.events(entered("b", 1, "PJSIP/trunk-1", "1.7"))
+    found = translator.events(entered("b", 2, "PJSIP/p01-1", "1.2"))
+    assert [each.event for each in found] == [ev.Bridged(ev.Leg("pbx1", "1.7"), ev.Leg("pbx1", "1.2"), "p01")]
+
+
+def test_a_drift_snapshot_leaves_half_filled_bridges_as_they_are() -> None:
+    translator = Translator("pbx1")
+    translator.events(entered("b", 1, "PJSIP/p01-1", "1.2"))
+    translator.snapshot([], [], 5, False)
+    assert len(translator.events(entered("b", 2, "PJSIP/trunk-1", "1.1"))) == 1
+
+
+@pytest.mark.parametrize("phone_first", [True, False])
+def test_at_link_up_who_stands_alone_in_a_bridge_is_known(phone_first: bool) -> None:
+    both = [("1.2", "PJSIP/p01-1"), ("1.1", "PJSIP/trunk-1")]
+    (here, channel), (uid, other) = both if phone_first else both[::-1]
+    translator = Translator("pbx1")
+    translator.events(entered("old", 1, "PJSIP/p02-1", "1.9"))
+    translator.snapshot([status(here, channel, BridgeID="b")], [], 5, True)
+    assert translator.events(entered("old", 2, "PJSIP/trunk-1", "1.8")) == [], "of the link before"
+    found = translator.events(entered("b", 2, other, uid))
+    assert [each.event for each in found] == [ev.Bridged(LEG, ev.Leg("pbx1", "1.2"), "p01")]
+
+
+@pytest.mark.parametrize(
+    ("context", "place", "wanted"),
+    [
+        ("acd-hold", "", "acd-hold"),
+        ("acd-hours", "menu", "acd-entry"),
+        ("acd-leg", "connect", "acd-connect"),
+        ("acd-end", "degraded", "acd-degraded"),
+        ("acd-hours", "", "acd-hours"),
+    ],
+)
+def test_a_subroutines_context_never_hides_where_a_caller_stands(
+    context: str, place: str, wanted: str
+) -> None:
+    row = status("1.1", "PJSIP/trunk-1", "ACD_CALL=1.1", f"ACD_AT={place}", Context=context)
+    assert Translator("pbx1").snapshot([row], [], 5, True).legs[0].context == wanted
+
+
+def test_helper_channels_are_no_legs() -> None:
+    translator = Translator("pbx1")
+    helper = "Local/s@acd-forget-1;2"
+    assert translator.snapshot([status("1.5", helper)], [], 5, True).legs == ()
+    for kind in ("Hangup", "HangupRequest"):
+        assert translator.events(frame(Event=kind, Channel=helper, Uniqueid="1.5", Cause="16")) == []
+
+
+@pytest.mark.parametrize("said", ["RINGING", "PROGRESS", "PROCEEDING"])
+def test_every_word_of_a_phone_is_a_sign_of_life(said: str) -> None:
+    found = Translator("pbx1").events(frame(Event="DialState", DialStatus=said, DestUniqueid="1.2"))
+    assert [each.event for each in found] == [ev.PhoneRang(ev.Leg("pbx1", "1.2"))]
+
+
+@pytest.mark.parametrize(
+    ("aor", "said", "lost"),
+    [
+        ("p01", "Unreachable", True),
+        ("p01", "Removed", False),
+        ("p01", "Reachable", False),
+        ("p01", "NonQualified", False),
+        ("trunk", "Unreachable", False),
+    ],
+)
+def test_only_an_unreachable_phone_is_lost(aor: str, said: str, lost: bool) -> None:
+    heard = frame(Event="ContactStatus", AOR=aor, EndpointName=aor, ContactStatus=said)
+    found = [each.event for each in Translator("pbx1").events(heard)]
+    assert found == ([ev.PhoneLost("p01", "pbx1")] if lost else [])
+
+
+def test_who_is_caught_who_asks_and_on_which_pbx() -> None:
+    translator = Translator("pbx1")
+    caught = translator.events(frame(Event="UserEvent", UserEvent="ACDCaught", Call="1.1", By="t"))
+    assert [each.event for each in caught] == [ev.CallerCaught(LEG)]
+    asked = frame(Event="UserEvent", UserEvent="ACDStaff", Phone="p01", Action="login", Leg="1.3")
+    (arrival,) = translator.events(asked)
+    assert arrival.actor == "phone:p01"
+    assert arrival.event == ev.StaffAsked("", "p01", "login", "", ev.Leg("pbx1", "1.3"), "pbx1")
+    changed = translator.events(frame(Event="DeviceStateChange", Device="PJSIP/p01", State="INUSE"))
+    assert [each.event for each in changed] == [ev.DeviceChanged("p01", "INUSE", "pbx1")]
+    assert translator.snapshot([], [], 5, False).node == "pbx1"
+
+
+def test_what_is_told_for_others_is_no_stranger() -> None:
+    translator = Translator("pbx1")
+    assert translator.events(frame(Event="UserEvent", UserEvent="ACDSays", Call="1.1")) == []
+    assert translator.strange == {}
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["Event", "UserEvent", "Call", "Lang", "Offer", "Cause", "Channel"]), st.text()
@@ -113,7 +230,9 @@ def test_commands_become_actions() -> None:
     assert [(each["Context"], each["Exten"], each["Channel"]) for each in connect] == [
         ("acd-connect", "7*3*p01", "1.1")
     ]
-    assert translator.actions(Withdraw(8, LEG))[0]["Context"] == "acd-hold"
+    for sentence, extension in (("", "s"), (PHONE_LOST, "lost")):
+        action = translator.actions(Withdraw(8, LEG, sentence))[0]
+        assert (action["Context"], action["Exten"]) == ("acd-hold", extension)
     assert translator.actions(Confirm(9, LEG, False))[0]["Value"] == "refused"
     announced = translator.actions(SetFallback(1, 3, (("", ("p01", "p02")), ("de", ("p01",)))))
     assert [(each["Variable"], each["Value"]) for each in announced] == [

@@ -1,0 +1,47 @@
+"""What pages and API show, as JSON: made once for all who look, and in pieces, which hold nobody up."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+from acd import __version__
+from acd.changes import Changes
+from acd.web.deps import ServiceLevel
+from acd.web.pieces import array
+from routing.board import Board
+
+FRESH_S = 0.25
+
+
+class Shown:
+    """The state of the hotline (shapes.State) as one text."""
+
+    def __init__(
+        self, board: Callable[[], Board], level: Callable[[], Awaitable[ServiceLevel]], changes: Changes
+    ) -> None:
+        self._board = board
+        self._level = level
+        self._changes = changes
+        self._one = asyncio.Lock()
+        self._text = ""
+        self._of = -1
+        self._at = 0.0
+
+    async def text(self, old_s: float = 0.0) -> str:
+        """As it is now, or as it was at most `old_s` ago."""
+        async with self._one:
+            age = asyncio.get_running_loop().time() - self._at
+            good_s = FRESH_S if self._of == self._changes.version else 0.0
+            if not self._text or age >= max(good_s, old_s):
+                self._of, self._at = self._changes.version, asyncio.get_running_loop().time()
+                self._text = await self._made()
+            return self._text
+
+    async def _made(self) -> str:
+        level = json.dumps((await self._level())._asdict())
+        board = self._board()
+        rest = board._asdict() | {"waiting": [each._asdict() for each in board.waiting]}
+        del rest["staff"]
+        head, release = json.dumps(rest)[1:-1], json.dumps(__version__)
+        staff = await array(board.staff, lambda each: each._asdict())
+        return f'{{"board": {{{head}, "staff": {staff}}}, "service_level": {level}, "release": {release}}}'

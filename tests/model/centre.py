@@ -1,0 +1,206 @@
+"""The people of a run, what the house's rules are, and what staff do by themselves."""
+
+from random import Random
+
+from agents.model import Agent, Cefr, Reach, Roster
+from routing import events as ev
+from routing.policy import Policy
+from tests.fakes.centre import POLICY
+from tests.model.book import Book
+from tests.model.channels import PRIVATE, STAFF, Channel, Phone
+from tests.model.daemon import Daemon
+from tests.model.pbx import Pbx
+from tests.model.settings import START_MS, Settings
+from tests.model.timeline import Timeline
+
+SKILLS: tuple[dict[str, int], ...] = (
+    {"de": Cefr.NATIVE, "en": Cefr.C1},
+    {"ar": Cefr.NATIVE, "de": Cefr.C1},
+    {"tr": Cefr.NATIVE, "de": Cefr.NATIVE, "en": Cefr.B2},
+    {"en": Cefr.NATIVE, "de": Cefr.B2},
+    {"de": Cefr.NATIVE},
+)
+CONCERNS = ("study", "other")
+
+
+def policy(settings: Settings, rng: Random) -> Policy:
+    """The rules of this run."""
+    seconds = settings.seconds
+    opening = POLICY.opening
+    if settings.has("hours"):
+        shut = START_MS + rng.randrange(seconds) * 1000
+        again = shut + rng.randrange(5, 60) * 1000
+        opening = ((0, shut), (again, 10**15))
+    days = (START_MS + rng.randrange(seconds) * 1000,) if settings.has("midnight") else ()
+    return POLICY._replace(
+        lease_ms=rng.choice((8_000, 10_000, 15_000, 20_000)),
+        wrap_up_ms=rng.choice((0, 1_000, 5_000)),
+        owner_ms=rng.choice((0, 20_000)),
+        classes=(("repeat", 20_000), ("vip", 60_000)),
+        repeat_ms=rng.choice((0, 600_000)),
+        opening=opening,
+        days=days,
+    )
+
+
+def somebody(number: int, phone: str) -> Agent:
+    """The n-th person, at this phone."""
+    skills = SKILLS[number % len(SKILLS)]
+    languages = tuple(sorted((code, int(level)) for code, level in skills.items()))
+    return Agent(
+        f"a{number:02}", f"A{number}", Reach("phone", phone), languages, (("other", 4), ("study", 4))
+    )
+
+
+class Staff:
+    """What people do: feature codes, the page, private calls, and how they come and go."""
+
+    def __init__(self, pbx: Pbx, daemon: Daemon, time: Timeline, settings: Settings, book: Book) -> None:
+        self._pbx, self._daemon, self._time = pbx, daemon, time
+        self._settings = settings
+        self._book = book
+        self._rng = settings.random("staff")
+        self._people = 0
+        self._phones = 0
+        self.sat: dict[str, set[str]] = {}
+        self._until = START_MS + settings.seconds * 1000
+
+    def roster(self) -> Roster:
+        """The people of the beginning, each with a phone."""
+        roster = Roster(tuple(self._join() for _ in range(self._settings.people)))
+        self._seat(roster)
+        return roster
+
+    def _seat(self, roster: Roster) -> None:
+        for agent in roster.agents:
+            self.sat.setdefault(agent.reach.address, set()).add(agent.id)
+
+    def _join(self) -> Agent:
+        self._people += 1
+        return somebody(self._people - 1, self._new_phone())
+
+    def _new_phone(self) -> str:
+        self._phones += 1
+        name = f"p{self._phones:02}"
+        phone = self._pbx.phones[name] = Phone(name)
+        if self._daemon.alive:  # it registers just now; what the first ones are stands in the first list
+            phone.said = "UNAVAILABLE"
+            self._pbx.device(phone)
+        if self._settings.has("unlisted") and self._rng.random() < 0.3:
+            phone.registered = phone.listed = False
+            self._time.after(self._rng.randrange(1_000, 60_000), self._first_seen, phone)
+        return name
+
+    def _first_seen(self, phone: Phone) -> None:
+        phone.registered = phone.listed = True
+        phone.said = ""
+        self._pbx.device(phone)
+
+    def begin(self) -> None:
+        """Everybody logs in, and goes on with their day."""
+        for agent in self._daemon.roster.agents:
+            self._time.after(self._rng.randrange(500, 3_000), self._ask, agent.id, "login")
+        self._time.after(2_000, self._look_after)
+        for fault, every, what in (
+            ("staff", 12_000, self._change),
+            ("private", 20_000, self._private),
+            ("roster", 30_000, self._reload),
+            ("policy", 50_000, self._new_policy),
+            ("lost_phone", 60_000, self._lose),
+        ):
+            if self._settings.has(fault):
+                self._again(every, what)
+
+    def _again(self, every: int, what: object) -> None:
+        self._time.after(int(self._rng.expovariate(1 / every)) + 1, self._do_again, every, what)
+
+    def _do_again(self, every: int, what: object) -> None:
+        if self._time.now < self._until:
+            what()  # type: ignore[operator]
+            self._again(every, what)
+
+    def _somebody(self) -> Agent | None:
+        agents = self._daemon.roster.agents
+        return self._rng.choice(agents) if agents else None
+
+    # --- asking --------------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """Whoever is away or out comes back after a while; in the end everybody is there."""
+        ending = self._time.now >= self._until
+        for agent in self._daemon.roster.agents:
+            person = self._daemon.engine.world.people.get(agent.id)
+            if person is not None and person.presence != "ready" and (ending or self._rng.random() < 0.1):
+                self._ask(agent.id, "ready" if person.presence in ("away", "not_ready") else "login")
+        self._time.after(2_000, self._look_after)
+
+    def _change(self) -> None:
+        if (agent := self._somebody()) is not None:
+            self._ask(agent.id, self._rng.choice(("login", "logout", "ready", "notready")))
+
+    def _ask(self, who: str, what: str) -> None:
+        """By page, or by a feature code on the own phone, which is in use meanwhile."""
+        agent = next((each for each in self._daemon.roster.agents if each.id == who), None)
+        if agent is None:
+            return
+        phone = self._pbx.phones[agent.reach.address]
+        if self._rng.random() < 0.5 or phone.legs or not phone.registered or phone.dead:
+            self._daemon.put(ev.StaffAsked(who, "", what, "", None))
+            return
+        leg = self._pbx.new(STAFF, phone.name)
+        leg.answered_ms, leg.context = self._time.now, "acd-staff"
+        self._pbx.device(phone)
+        node = self._pbx.node
+        self._pbx.emit(ev.StaffAsked("", phone.name, what, "", leg.leg, node))
+        self._time.after(self._rng.randrange(200, 3_000), self._pbx.end, leg, 16)
+
+    # --- the phone for something else ----------------------------------------------------------------
+
+    def _private(self) -> None:
+        agent = self._somebody()
+        phone = self._pbx.phones[agent.reach.address] if agent is not None else None
+        if phone is None or phone.legs or phone.dead or not phone.registered:
+            return
+        self._book.did("private")
+        leg: Channel = self._pbx.new(PRIVATE, phone.name)
+        leg.answered_ms, leg.context = self._time.now, "outside"
+        self._pbx.device(phone)
+        self._time.after(self._rng.randrange(300, 20_000), self._pbx.end, leg, 16)
+
+    def _lose(self) -> None:
+        if (agent := self._somebody()) is not None:
+            self.lose(self._pbx.phones[agent.reach.address])
+
+    def lose(self, phone: Phone) -> None:
+        """Set by the run: what happens when a phone goes off the network."""
+
+    # --- the rules -----------------------------------------------------------------------------------
+
+    def _reload(self) -> None:
+        """Somebody comes, goes, or sits at another phone."""
+        agents = list(self._daemon.roster.agents)
+        what = self._rng.choice(("come", "go", "move", "swap"))
+        if what == "come":
+            agents.append(self._join())
+        elif what == "go" and len(agents) > 1:
+            agents.pop(self._rng.randrange(len(agents)))
+        elif what == "move" and agents:
+            place = self._rng.randrange(len(agents))
+            agents[place] = agents[place]._replace(reach=Reach("phone", self._new_phone()))
+        elif what == "swap" and len(agents) > 1:
+            one, other = self._rng.sample(range(len(agents)), 2)
+            theirs = agents[one].reach, agents[other].reach
+            agents[other] = agents[other]._replace(reach=theirs[0])
+            agents[one] = agents[one]._replace(reach=theirs[1])
+        else:
+            return
+        self._book.did(f"roster {what}")
+        roster = Roster(tuple(sorted(agents, key=lambda each: each.id)))
+        self._seat(roster)
+        self._daemon.new_rules(self._daemon.policy, roster)
+
+    def _new_policy(self) -> None:
+        self._book.did("policy")
+        wrap_up = self._rng.choice((0, 1_000, 5_000))
+        changed = self._daemon.policy._replace(wrap_up_ms=wrap_up)
+        self._daemon.new_rules(changed, self._daemon.roster)

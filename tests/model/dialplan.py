@@ -1,0 +1,209 @@
+"""The contexts of the rendered dialplan as they behave: entry, menus, hold, connect, degraded, closed."""
+
+from collections.abc import Callable
+
+from routing import events as ev
+from tests.model.channels import CALLER, Channel
+from tests.model.dialling import Dialling
+from tests.model.pbx import Pbx
+
+LINE = "hotline"
+BEAT_LOST_MS = 6_000
+RING_S = 15
+DEGRADED_RING_S = 8
+IN_USE = ("INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD")
+
+
+class Dialplan:
+    """Runs on one Pbx. `opened` says whether the clock on the wall lies in the opening hours."""
+
+    def __init__(self, pbx: Pbx, opened: Callable[[int], bool]) -> None:
+        self._pbx = pbx
+        self._opened = opened
+        self.dialling = Dialling(pbx, self.hold)
+        self.dialling.rest = self.rest
+        pbx.on_connect = self._connect
+        pbx.on_hold = self.hold
+        pbx.on_caught = self._caught
+
+    @property
+    def _now(self) -> int:
+        return self._pbx.time.now
+
+    # --- the menus -----------------------------------------------------------------------------------
+
+    def enter(self) -> Channel:
+        """A caller comes in."""
+        pbx = self._pbx
+        channel = pbx.new(CALLER)
+        channel.context = "acd-entry"
+        pbx.ledger.arrived(channel, LINE, self._now)
+        pbx.emit(ev.CallArrived(channel.leg, LINE))
+        channel.context = "acd-language"
+        return channel
+
+    def choose_language(self, channel: Channel, language: str) -> None:
+        """The language menu is over; "und": nothing was pressed."""
+        if channel.context != "acd-language":
+            return
+        channel.language = language
+        if language == "und":
+            channel.concern = "other"
+        self._pbx.ledger.need(channel, self._now)
+        self._pbx.emit(ev.LanguageChosen(channel.leg, language))
+        if self._pbx.settings.has("hours"):
+            channel.context = "acd-hours"
+            self._pbx.later(channel, self._pbx.rng.choice((0, 1, 2)), self._after_hours, channel)
+        else:
+            self._after_hours(channel)
+
+    def _after_hours(self, channel: Channel) -> None:
+        if not self._opened(self._now):
+            self._close(channel)
+        elif channel.concern:
+            self._queue(channel)
+        else:
+            channel.context = "acd-concern"
+
+    def choose_concern(self, channel: Channel, concern: str) -> None:
+        """The concern menu is over."""
+        if channel.context != "acd-concern":
+            return
+        channel.concern = concern
+        self._pbx.ledger.need(channel, self._now)
+        self._pbx.emit(ev.ConcernChosen(channel.leg, concern))
+        self._queue(channel)
+
+    def _close(self, channel: Channel) -> None:
+        pbx = self._pbx
+        channel.context = "acd-closed"
+        pbx.book.calls[channel.leg].closed = True
+        pbx.ledger.closed(channel, self._now)
+        pbx.emit(ev.TurnedAway(channel.leg, channel.language))
+        pbx.later(channel, 4_000, pbx.end_caller, channel, 16, "pbx")
+
+    # --- hold ----------------------------------------------------------------------------------------
+
+    def _queue(self, channel: Channel) -> None:
+        channel.queued_ms = self._now
+        self._pbx.book.calls[channel.leg].queued_ms = self._now
+        self._pbx.ledger.need(channel, self._now)
+        self.hold(channel)
+
+    def hold(self, channel: Channel) -> None:
+        """Music, and an eye on the daemon."""
+        pbx = self._pbx
+        if channel.gone:
+            return
+        channel.turn += 1
+        channel.context = "acd-hold"
+        pbx.emit(
+            ev.CallWaiting(
+                channel.leg,
+                channel.language or "und",
+                channel.concern or "other",
+                channel.second,
+                channel.arrived_ms // 1000 * 1000,
+                channel.queued_ms // 1000 * 1000,
+            )
+        )
+        channel.seen, channel.since_ms = pbx.alive, self._now
+        pbx.later(channel, BEAT_LOST_MS + pbx.rng.randrange(2_000), self._watch, channel)
+
+    def _watch(self, channel: Channel) -> None:
+        """Looked at when the beat would be lost, had none come since; else then again."""
+        pbx = self._pbx
+        heard = max(channel.since_ms, pbx.alive_ms)
+        if channel.context != "acd-hold":
+            return
+        silent = self._now - heard
+        if silent >= BEAT_LOST_MS:
+            self._degrade(channel)
+        else:
+            pbx.later(channel, BEAT_LOST_MS - silent + pbx.rng.randrange(2_000), self._watch, channel)
+
+    def press(self, channel: Channel, key: str, value: str = "") -> None:
+        """A key on hold: 1 second language, 5 case number, 9 no recording. All lead back to s,1."""
+        pbx = self._pbx
+        if channel.gone or channel.context != "acd-hold" or channel.dying:
+            return
+        if key == "1" and channel.language != "und":
+            channel.second = "de" if channel.language == "en" else "en"
+            pbx.ledger.need(channel, self._now)
+            pbx.emit(ev.SecondLanguageAdded(channel.leg, channel.second))
+        elif key == "5" and channel.language != "und":
+            pbx.emit(ev.CaseEntered(channel.leg, value))
+        elif key == "9":
+            pbx.emit(ev.RecordingRefused(channel.leg))
+        else:
+            return
+        channel.turn += 1
+        pbx.later(channel, 1_500, self.hold, channel)
+
+    # --- to a person ---------------------------------------------------------------------------------
+
+    def _connect(self, channel: Channel, offer: int, term: int, phone: str) -> None:
+        pbx = self._pbx
+        if term < pbx.term:
+            pbx.book.did("stale")
+            self._not_dialled(channel, offer, "STALE")
+            return
+        there = pbx.phones.get(phone)
+        if there is None:
+            self._not_dialled(channel, offer, "CHANUNAVAIL")
+            return
+        busy = there.state in IN_USE or there.dialled
+        if busy and "taken" not in pbx.settings.without:
+            pbx.book.did("taken")
+            self._not_dialled(channel, offer, "TAKEN")
+        elif not there.registered:
+            pbx.book.did("unregistered")
+            self._not_dialled(channel, offer, "CHANUNAVAIL")
+        else:
+            self.dialling.dial(channel, there, offer, RING_S, alone=False)
+
+    def _not_dialled(self, channel: Channel, offer: int, status: str) -> None:
+        self._pbx.emit(ev.DialEnded(channel.leg, offer, status))
+        self.hold(channel)
+
+    def _caught(self, channel: Channel) -> None:
+        """The redirect met the end of a step: t, i and e lead to hold. Without them the caller falls out."""
+        pbx = self._pbx
+        if "caught" in pbx.settings.without:
+            pbx.end_caller(channel, 16, "pbx")
+            pbx.book.blame("lost", f"{channel.leg.uid} fell out of the dialplan", self._now)
+            return
+        pbx.emit(ev.CallerCaught(channel.leg))
+        self.hold(channel)
+
+    # --- alone ---------------------------------------------------------------------------------------
+
+    def _degrade(self, channel: Channel) -> None:
+        pbx = self._pbx
+        channel.turn += 1
+        channel.context = "acd-degraded"
+        pbx.book.did("degraded")
+        call = pbx.book.calls[channel.leg]
+        call.degraded_ms = call.degraded_ms or self._now
+        pbx.ledger.degraded(channel, self._now)
+        pbx.emit(ev.DegradedEntered(channel.leg))
+        channel.seen = pbx.alive
+        self._pick(channel)
+
+    def _pick(self, channel: Channel) -> None:
+        """Ring whoever was on duty and is free, each phone once at a time, until the daemon beats again."""
+        pbx = self._pbx
+        if pbx.alive != channel.seen:
+            self.hold(channel)
+            return
+        phones = pbx.announced.get(channel.language) or pbx.announced.get("", ())
+        for name in phones:
+            phone = pbx.phones.get(name)
+            if phone is not None and phone.state == "NOT_INUSE" and not phone.dialled:
+                self.dialling.dial(channel, phone, 0, DEGRADED_RING_S, alone=True)
+                return
+        self.rest(channel)
+
+    def rest(self, channel: Channel) -> None:
+        """A second of music, then the top of the loop."""
+        self._pbx.later(channel, 1_000, self._pick, channel)

@@ -1,0 +1,1 @@
+"""Random changes to the rules, and whether the tests notice: `make mutants`."""

@@ -1,0 +1,260 @@
+"""The rules of distribution in plain words: who may take a caller, and who goes first.
+
+Written anew beside routing, by looking at everybody, with nothing of routing but its values; so a slip there
+is seen here. See docs of routing.policy for what the values mean.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agents.model import Agent
+from routing.policy import Policy, Reserve, Step
+from routing.world import Person, Visit, World
+
+UNKNOWN, ANY = "und", "*"
+OWN, SECOND, FALLBACK, INTERPRETER, ANYBODY = 1, 2, 4, 8, 16
+
+
+class Chosen(NamedTuple):
+    """A decision with its reasons, in the order of routing.index.Choice."""
+
+    visit: int
+    agent: str
+    step: int
+    language: str
+    language_level: int
+    concern_level: int
+    interpreter: str
+    candidates: int
+    decided_by: str
+    lost: tuple[tuple[str, str, int, int], ...]
+
+
+def level(policy: Policy, agent: Agent, language: str) -> int:
+    """How well they speak it; an unknown one may be any of several, so the least of them."""
+    speaks = dict(agent.languages)
+    if language == ANY:
+        return 7
+    if language == UNKNOWN:
+        return min(speaks.get(each, 0) for each in policy.unknown_languages)
+    return speaks.get(language, 0)
+
+
+def knows(agent: Agent, concern: str) -> int:
+    """The level in a concern."""
+    return dict(agent.concerns).get(concern, 0)
+
+
+def steps(policy: Policy, visit: Visit) -> tuple[Step, ...]:
+    """The steps of the most specific plan."""
+    plans = {(plan.language, plan.concern): plan.steps for plan in policy.plans}
+    language, concern = visit.language, visit.concern
+    keys = [(language, concern), ("", concern), (language, ""), ("", "")]
+    return next(plans[key] for key in keys if key in plans)
+
+
+def step_number(policy: Policy, visit: Visit, now: int) -> int:
+    """The last step whose time has come."""
+    waited = now - visit.order_from_ms
+    return sum(1 for step in steps(policy, visit)[1:] if step.after_ms <= waited)
+
+
+def tongues(policy: Policy, step: Step, visit: Visit) -> list[str]:
+    """The languages in which this step serves, the caller's own first, each once."""
+    found = [visit.language] if step.scope & OWN else []
+    if step.scope & SECOND and visit.second:
+        found.append(visit.second)
+    if step.scope & FALLBACK or step.scope & INTERPRETER:
+        found += policy.fallback_languages
+    if step.scope & ANYBODY:
+        found.append(ANY)
+    return [each for place, each in enumerate(found) if each not in found[:place]]
+
+
+def tongue(policy: Policy, step: Step, visit: Visit, agent: Agent) -> str:
+    """The one of these that the person speaks best, the first of equals."""
+    best = ""
+    for each in tongues(policy, step, visit):
+        if not best or level(policy, agent, each) > level(policy, agent, best):
+            best = each
+    return best or visit.language
+
+
+def free(person: Person) -> bool:
+    """Ready, with a free phone, and nothing to do for us."""
+    doing = (*person.engagements, *person.other_legs)
+    return (person.presence, person.device, doing) == ("ready", "NOT_INUSE", ())
+
+
+def linked(world: World, node: str) -> bool:
+    """Whether this PBX is linked; any will do for who names none. A link without a name is for all."""
+    up = {name for name, link in world.links.items() if link.up}
+    if node == "" or (node not in world.links and "" in world.links):
+        return up != set() if node == "" else "" in up
+    return node in up
+
+
+def asked(visit: Visit, now: int) -> set[str]:
+    """Who did not take this caller lately."""
+    return {agent for agent, until in visit.asked if now < until}
+
+
+def awaited(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int) -> str:
+    """The owner for whom alone the caller waits: on duty, not asked already, of a language that is served."""
+    owner = people.get(visit.owner)
+    step = steps(policy, visit)[step_number(policy, visit, now)]
+    if owner is None or owner.presence != "ready" or visit.owner in asked(visit, now):
+        return ""
+    if level(policy, owner.agent, tongue(policy, step, visit, owner.agent)) < step.language:
+        return ""
+    return visit.owner if now - visit.order_from_ms < policy.owner_ms else ""
+
+
+def holds(reserve: Reserve, now: int) -> bool:
+    """Whether a reserve holds at this hour."""
+    return reserve.when == () or any(begin <= now < end for begin, end in reserve.when)
+
+
+def kept(world: World, policy: Policy, visit: Visit, person: Person, firmly: bool) -> bool:
+    """Whether a reserve keeps this person from this caller; firmly: those released for the caller do not."""
+    waited = world.now_ms - visit.order_from_ms
+    for reserve in policy.reserves:
+        of_it = [
+            each
+            for each in world.people.values()
+            if level(policy, each.agent, reserve.language) >= reserve.level
+        ]
+        if (
+            holds(reserve, world.now_ms)
+            and visit.language != reserve.language
+            and person in of_it
+            and sum(map(free, of_it)) <= reserve.keep
+            and not (firmly and reserve.release_ms <= waited)
+        ):
+            return True
+    return False
+
+
+def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: bool) -> str:
+    """Why this person does not get this caller now; "suits" if they may."""
+    now, agent = world.now_ms, person.agent
+    step = steps(policy, visit)[step_number(policy, visit, now)]
+    owner = awaited(policy, world.people, visit, now)
+    if level(policy, agent, tongue(policy, step, visit, agent)) < step.language:
+        return "language_too_low"
+    if owner and owner != agent.id:
+        return "owners_time"
+    if not owner and knows(agent, visit.concern) < step.concern:
+        return "concern_too_low"
+    if agent.id in asked(visit, now):
+        return "asked_already"
+    if not free(person) or not linked(world, agent.reach.node):
+        return "not_free"
+    if not owner and kept(world, policy, visit, person, firmly):
+        return "held_in_reserve"
+    return "suits"
+
+
+def able(world: World, policy: Policy, visit: Visit) -> list[Person]:
+    """Who may take this caller now, in roster order."""
+    for firmly in (False, True):
+        people = world.people.values()
+        if found := [each for each in people if reason(world, policy, visit, each, firmly) == "suits"]:
+            return found
+    return []
+
+
+def reasons(world: World, policy: Policy, visit: Visit) -> dict[str, str]:
+    """Everybody's reason, in roster order: those released for this caller count where nobody else could."""
+    people = world.people.items()
+    said = {key: reason(world, policy, visit, person, False) for key, person in people}
+    if "suits" in said.values():
+        return said
+    return {key: reason(world, policy, visit, person, True) for key, person in people}
+
+
+def in_order(world: World, policy: Policy) -> list[Visit]:
+    """The waiting callers, who goes first first."""
+    visits = world.visits.values()
+    waiting = [visit for visit in visits if visit.state == "waiting" and linked(world, visit.node)]
+
+    def order(visit: Visit) -> tuple[int, int]:
+        worth = [ms for name, ms in policy.classes if name in visit.classes]
+        return visit.order_from_ms - max(worth, default=0), visit.id
+
+    return sorted(waiting, key=order)
+
+
+def by(world: World, policy: Policy, visit: Visit, name: str, person: Person) -> int:
+    """A person's order by one criterion: a lower one goes first."""
+    step = steps(policy, visit)[step_number(policy, visit, world.now_ms)]
+    speaks = max((level(policy, person.agent, each) for each in tongues(policy, step, visit)), default=0)
+    skilled = knows(person.agent, visit.concern)
+    idle = person.idle_ms + world.now_ms - person.idle_since_ms
+    worked = person.busy_ms + idle
+    return {
+        "preferred_levels": int(speaks < step.prefer_language or skilled < step.prefer_concern),
+        "owner": int(person.agent.id != visit.owner),
+        "concern": -skilled,
+        "language": -speaks,
+        "least_versatile": len(person.agent.languages),
+        "longest_idle": person.idle_since_ms,
+        "fewest_calls": person.calls,
+        "lowest_occupancy": 10_000 * person.busy_ms // worked if worked > 0 else 0,
+        "roster_order": list(world.people).index(person.agent.id),
+    }[name]
+
+
+def choice(world: World, policy: Policy) -> Chosen | None:
+    """The first caller who can be served, with the best person for them."""
+    for visit in in_order(world, policy):
+        if people := able(world, policy, visit):
+            return _best(world, policy, visit, people)
+    return None
+
+
+def _best(world: World, policy: Policy, visit: Visit, people: list[Person]) -> Chosen:
+    number = step_number(policy, visit, world.now_ms)
+    step = steps(policy, visit)[number]
+    prefers = step.prefer_language > 0 or step.prefer_concern > 0
+    names = [*(["preferred_levels"] if prefers else []), *policy.choose, "roster_order"]
+    left, lost, decided = people, [], "only_candidate"
+    for name in names:
+        if len(left) == 1:
+            break
+        orders = {each.agent.id: by(world, policy, visit, name, each) for each in left}
+        least = min(orders.values())
+        lost += [(key, name, order, least) for key, order in orders.items() if order > least]
+        left, decided = [each for each in left if orders[each.agent.id] == least], name
+    agent = left[0].agent
+    language = tongue(policy, step, visit, agent)
+    helped = step.scope & INTERPRETER and not step.scope & FALLBACK
+    interpreter = visit.language if helped and language not in (visit.language, visit.second) else ""
+    return Chosen(
+        visit.id,
+        agent.id,
+        number,
+        language,
+        level(policy, agent, language),
+        knows(agent, visit.concern),
+        interpreter,
+        len(people),
+        decided,
+        tuple(lost[:30]),
+    )
+
+
+def need_changes(policy: Policy, visit: Visit, now: int) -> int:
+    """When time alone next changes what a caller needs (epoch ms), 0 if never."""
+    ages = [step.after_ms for step in steps(policy, visit)] + [each.release_ms for each in policy.reserves]
+    ages += [policy.owner_ms] if visit.owner else []
+    waited = now - visit.order_from_ms
+    return min((visit.order_from_ms + age for age in ages if age > waited), default=0)
+
+
+def next_hour(policy: Policy, shadow: Policy | None, now: int) -> int:
+    """When next an hour begins that changes something: opening, a reserve's, a new day; 0 if none does."""
+    reserves = [*policy.reserves, *(shadow.reserves if shadow else ())]
+    spans = [*policy.opening, *(span for each in reserves for span in each.when)]
+    edges = [*policy.days, *(edge for span in spans for edge in span)]
+    return min((edge for edge in edges if edge > now), default=0)

@@ -1,0 +1,272 @@
+"""An engine under watch: every step of it is held against everything that can be said of it from outside."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from acd import replay
+from agents.model import Reach
+from routing import events as ev
+from routing import explain, facts
+from routing.commands import CallInterpreter, Confirm, Connect, SetFallback, Withdraw
+from routing.engine import Effects, Engine
+from routing.index import Index
+from routing.policy import Policy
+from routing.world import Visit, World
+from tests.oracles import plainly
+from tests.oracles.accounts import Accounts
+from tests.oracles.snapshots import Before, Drift, agrees_after_linkup
+from tests.oracles.story import Story
+
+T = TypeVar("T")
+
+
+class Watch:
+    """What was told so far. `twins`: each step is made a second time by an engine that was just born from
+    the kept world, and must come out the same."""
+
+    def __init__(self, twins: bool = True) -> None:
+        self.story = Story()
+        self.accounts = Accounts()
+        self._twins = twins
+        self._told: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
+        self._reach: dict[str, Reach] = {}
+        self._drift = Drift()
+        self._last_id = 0
+        self._differed: tuple[int, str, int, str] = (0, "", 0, "")
+
+    def step(self, engine: Engine, event: ev.Event, now: int) -> Effects:
+        """Let the engine make this step, and judge it."""
+        before = self._twin(engine) if self._twins else None
+        legs_before = self.story.legs()
+        self._reach = {key: person.agent.reach for key, person in engine.world.people.items()}
+        overdue = engine.due(now) is not None
+        old = Before(engine.world, event.node) if isinstance(event, ev.PbxSnapshot) else None
+        effects = engine.step(event, now)
+        world = engine.world
+        if before is not None:
+            assert before.step(event, now) == effects, "one that was just born decides otherwise"
+            assert not (other := differing(before.world, world)), other
+        self.story.hear(effects.facts, world.now_ms, late=isinstance(event, ev.LedgerRead))
+        self.story.agrees_with(world)
+        policy = world.policy
+        self.accounts.hear(effects.facts, world.now_ms, policy.days if policy else ())
+        self.accounts.agree_with(world)
+        self._commands(world, event, effects, legs_before)
+        self._answers(world, event, effects, legs_before)
+        deadlines(engine)
+        nobody_waits_beside_who_could_take_them(engine)
+        self._shadow(world, effects)
+        self._snapshot(world, event, effects, None if overdue else old)
+        return effects
+
+    def _snapshot(self, world: World, event: ev.Event, effects: Effects, old: Before | None) -> None:
+        """Each PBX wins on what exists; while its link is up only on what differs twice in a row."""
+        if isinstance(event, ev.LinkDown | ev.TermBegan):
+            self._drift.forget(getattr(event, "node", ""))
+        elif isinstance(event, ev.PbxSnapshot) and event.linkup:
+            self._drift.forget(event.node)
+            if old is not None:
+                agrees_after_linkup(world, event, old)
+        elif isinstance(event, ev.PbxSnapshot) and old is not None:
+            self._drift.look(event, old, effects.facts)
+        elif isinstance(event, ev.PbxSnapshot):
+            self._drift.trust(event, world)
+
+    def _twin(self, engine: Engine) -> Engine:
+        twin, _ = replay.thaw(replay.freeze(engine, 0))
+        assert not (other := differing(twin.world, engine.world)), other
+        return twin
+
+    def _shadow(self, world: World, effects: Effects) -> None:
+        """What the shadow would do otherwise now is the last difference that was told."""
+        for fact in effects.facts:
+            if isinstance(fact, facts.ShadowDiffered):
+                told = tuple((each.visit, each.agent) if each else (0, "") for each in fact[1:])
+                assert told[0] != told[1]
+                self._differed = (*told[0], *told[1])
+        if not plainly.linked(world, "") or world.policy is None:
+            return
+        other = plainly.choice(world, world.shadow) if world.shadow else None
+        now = (0, "", other.visit, other.agent) if other else (0, "", 0, "")
+        assert world.shadow_said == now
+        assert other is None or self._differed == now
+
+    # --- commands follow from facts ------------------------------------------------------------------
+
+    def _commands(self, world: World, event: ev.Event, effects: Effects, before: dict[int, ev.Leg]) -> None:
+        for command in effects.commands:
+            assert command.id > self._last_id
+            assert command.id >> 32 == world.term
+            self._last_id = command.id
+        self._connects(world, effects, before)
+        called = [each for each in effects.commands if isinstance(each, CallInterpreter)]
+        assert [each.language for each in called] == [
+            each.language for each in _of(effects.facts, facts.InterpreterChanged) if each.state == "called"
+        ]
+        confirmed = [(each.leg, each.accepted) for each in effects.commands if isinstance(each, Confirm)]
+        refused = [each for each in effects.facts if isinstance(each, facts.StaffRefused)]
+        asked = isinstance(event, ev.StaffAsked) and event.leg is not None
+        assert confirmed == ([(event.leg, not refused)] if asked else [])  # type: ignore[attr-defined]
+        self._fallback(world, event, effects)
+
+    def _connects(self, world: World, effects: Effects, before: dict[int, ev.Leg]) -> None:
+        """One redirect for each offer, to the person's phone; none for who talks by the end of the step."""
+        made = [
+            fact
+            for place, fact in enumerate(effects.facts)
+            if isinstance(fact, facts.OfferMade)
+            and fact.visit not in [each.visit for each in _of(effects.facts[place:], facts.TalkBegan)]
+        ]
+        legs = {**before, **self.story.legs()}
+        connects = [each for each in effects.commands if isinstance(each, Connect)]
+        assert [(each.id, each.term) for each in connects] == [(each.offer, world.term) for each in made]
+        for connect, offer in zip(connects, made, strict=True):
+            assert connect.caller == legs[offer.visit]
+            assert connect.reach in (self._reach[offer.agent], world.people[offer.agent].agent.reach)
+        for withdraw in effects.commands:
+            if isinstance(withdraw, Withdraw):
+                assert withdraw.caller in legs.values()
+
+    def _fallback(self, world: World, event: ev.Event, effects: Effects) -> None:
+        """Each dialplan knows whom to ring without us: told at its link-up, and when that changes."""
+        said = [each for each in effects.commands if isinstance(each, SetFallback)]
+        linkup = {event.node} if isinstance(event, ev.PbxSnapshot) and event.linkup else set()
+        for command in said:
+            assert command.term == world.term
+            assert command.node in linkup or command.phones != self._told[command.node]
+            assert world.links[command.node].up
+            self._told[command.node] = command.phones
+        if world.policy is not None:
+            duty = on_duty(world)
+            assert all(self._told[name] == duty for name, link in world.links.items() if link.up)
+
+    # --- what was asked is answered ------------------------------------------------------------------
+
+    def _answers(self, world: World, event: ev.Event, effects: Effects, before: dict[int, ev.Leg]) -> None:
+        """Facts that stand in no world: each follows from its event, and only from it."""
+        said = effects.facts
+        lost = [(each.command, each.why) for each in _of(said, facts.CommandLost)]
+        assert lost == ([(event.command, event.why)] if isinstance(event, ev.CommandFailed) else [])
+        moved = [each.by_ms for each in _of(said, facts.ClockMoved)]
+        assert moved == ([event.by_ms] if isinstance(event, ev.ClockStepped) else [])
+        gaps = [(each.first, each.last) for each in _of(said, facts.JournalLost)]
+        assert gaps == ([(event.first, event.last)] if isinstance(event, ev.JournalGap) else [])
+        known = [number for number, leg in before.items() if leg == getattr(event, "leg", None)]
+        declined = [each.visit for each in _of(said, facts.RecordingDeclined)]
+        assert declined == (known if isinstance(event, ev.RecordingRefused) else [])
+
+
+def differing(one: World, other: World) -> list[tuple[str, object, object]]:
+    """Field by field, what two worlds do not have in common. Whose time is over does not count as asked."""
+    found: list[tuple[str, object, object]] = []
+    for name in (each.name for each in fields(World)):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if name == "visits" and mine != theirs:
+            mine, theirs = _who_still_counts(one), _who_still_counts(other)
+        if isinstance(mine, dict) and list(mine) == list(theirs):
+            found += [(f"{name} {key}", mine[key], theirs[key]) for key in mine if mine[key] != theirs[key]]
+        elif mine != theirs:
+            found.append((name, mine, theirs))
+    return found
+
+
+def _who_still_counts(world: World) -> dict[int, Visit]:
+    def asked(visit: Visit) -> tuple[tuple[str, int], ...]:
+        return tuple(each for each in visit.asked if each[1] > world.now_ms)
+
+    return {key: replace(visit, asked=asked(visit)) for key, visit in world.visits.items()}
+
+
+def _of(said: Iterable[object], kind: type[T]) -> list[T]:
+    return [each for each in said if isinstance(each, kind)]
+
+
+def on_duty(world: World) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """By language ("" for any): phones of those who take calls and speak it at all, 50 at most."""
+    policy = world.rules
+    languages = sorted({code for each in world.people.values() for code, _ in each.agent.languages})
+    ready = [each.agent for each in world.people.values() if each.presence == "ready"]
+    rows = [("", [each.reach.address for each in ready])]
+    for language in (*languages, plainly.UNKNOWN):
+        speakers = [each for each in ready if plainly.level(policy, each, language) >= 1]
+        rows.append((language, [each.reach.address for each in speakers]))
+    return tuple((language, tuple(phones[:50])) for language, phones in rows)
+
+
+def deadlines(engine: Engine) -> None:
+    """The next deadline is the first that the records name; each is where the rules put it."""
+    world = engine.world
+    if world.policy is None:
+        assert engine.due() is None
+        return
+    now = world.now_ms
+    whens = [plainly.next_hour(world.policy, world.shadow, now)]
+    if plainly.linked(world, ""):
+        whens += _of_visits(world, world.policy)
+        whens += [each.until_ms for person in world.people.values() for each in person.engagements]
+    assert engine.due() == min((each for each in whens if each), default=None)
+    assert engine.due(now) is None, "overdue"
+    assert world.open == any(begin <= now < end for begin, end in world.policy.opening)
+
+
+def _of_visits(world: World, policy: Policy) -> list[int]:
+    """The deadlines of visits and their offers. Where the PBX is away they stand still."""
+    whens = []
+    for visit in world.visits.values():
+        offer = world.offers.get(visit.offer)
+        mine = [visit.widen_ms, visit.retry_ms, visit.parting_ms, offer.deadline_ms if offer else 0]
+        expected = [0, 0, 0, 0]
+        if plainly.linked(world, visit.node):
+            expected = [0, 0, mine[2] if visit.state == "parting" else 0, mine[3] if offer else 0]
+            assert visit.state != "parting" or world.now_ms < visit.parting_ms <= world.now_ms + 1_000
+            assert offer is None or world.now_ms < offer.deadline_ms <= world.now_ms + policy.lease_ms
+            if visit.state == "waiting":
+                rules = [each for each in (policy, world.shadow) if each]
+                changes = [plainly.need_changes(each, visit, world.now_ms) for each in rules]
+                expected[0] = min((each for each in changes if each), default=0)
+                expected[1] = min((until for _, until in visit.asked), default=0)
+        assert mine == expected
+        whens += mine
+    return whens
+
+
+def nobody_waits_beside_who_could_take_them(engine: Engine) -> None:
+    """And the explanation names the same reasons as the rules in plain words."""
+    world, policy, index = engine.world, engine.world.policy, engine.index
+    if policy is None or index is None:
+        return
+    for visit in plainly.in_order(world, policy):
+        assert plainly.able(world, policy, visit) == []
+    explained(index, world, policy)
+
+
+def explained(index: Index, world: World, policy: Policy) -> None:
+    """Reasons for each caller and person, counted and in full, are those of the rules in plain words."""
+    sought = [each for each in world.visits.values() if each.state in ("waiting", "offered", "ringing")]
+    whys = {visit.id: plainly.reasons(world, policy, visit) for visit in sought}
+    found = explain.sought(index, world, policy, world.now_ms)
+    assert [(each.visit.id, dict(each.people)) for each in found] == [
+        (visit.id, dict(Counter(whys[visit.id].values()))) for visit in sought
+    ]
+    waiting = [each for each in sought if each.state == "waiting"]
+    for person in explain.idle(index, world, policy, world.now_ms):
+        said = Counter(whys[visit.id][person.agent] for visit in waiting)
+        assert dict(person.callers) == dict(said)
+        assert plainly.free(world.people[person.agent])
+    for visit in world.visits.values():
+        everybody = explain.candidates(index, world, policy, visit, world.now_ms)
+        assert {each.agent: each.reason for each in everybody} == whys.get(visit.id, {})
+        step = plainly.steps(policy, visit)[plainly.step_number(policy, visit, world.now_ms)]
+        for each in everybody:
+            someone = world.people[each.agent]
+            language = plainly.tongue(policy, step, visit, someone.agent)
+            assert each[2:] == (
+                language,
+                plainly.level(policy, someone.agent, language),
+                step.language,
+                plainly.knows(someone.agent, visit.concern),
+                step.concern,
+                someone.appears,
+            )

@@ -1,0 +1,21 @@
+"""Histories of chance: after every step the world is what the facts tell, and decides as if just born."""
+
+import pytest
+
+from routing.engine import Engine
+from tests.oracles.wild import Wild
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_world_is_what_the_facts_tell(seed: int) -> None:
+    wild = Wild(seed)
+    wild.go_on(150)
+
+
+def test_a_history_told_again_comes_out_the_same() -> None:
+    wild = Wild(1000, twins=False)
+    wild.go_on(300)
+    again = Engine()
+    said = [again.step(event, now) for event, now in wild.history]
+    assert said == wild.effects
+    assert again.world == wild.engine.world
