@@ -19,6 +19,7 @@ from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.feed import Feed
+from acd.intake import Inbox
 from acd.leaps import Leaps
 from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics
@@ -153,11 +154,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
     ledger = _ledger(stores, centre.centre.node)
+    inbox = Inbox(clock.now_ms)
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
         clock.now_ms,
         random.random,
+        inbox.submit,
         node=centre.centre.node,
         ledger=ledger,
     )
@@ -176,8 +179,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         directory=stores.cases,
         observe=metrics.observe,
         recorded=lambda: feed.recorded,
+        inbox=inbox,
     )
-    port.attach(runner.submit)
     runner.submit(Arrival(TermBegan(begun.term), DAEMON))
     if begun.lost:
         runner.submit(Arrival(JournalGap(begun.last + 1, begun.lost), DAEMON))

@@ -167,8 +167,14 @@ async def test_what_amis_events_do_not_tell_is_asked_for(hotline: Hotline, wire:
     async def link() -> AmiLink:
         return await AmiLink.connect(pbx.ami_host, pbx.ami_port, pbx.ami_user, own.ami)
 
-    port = PbxPort(link, Translator("pbx1"), SystemClock(0).now_ms, lambda: 0.0, node="pbx1")
-    port.attach(lambda arrival: said.append(arrival.event))
+    port = PbxPort(
+        link,
+        Translator("pbx1"),
+        SystemClock(0).now_ms,
+        lambda: 0.0,
+        lambda arrival: said.append(arrival.event),
+        node="pbx1",
+    )
     running = asyncio.create_task(port.run())
     first = await waiting(hotline, wire)
     before = len(wire.arrivals)
