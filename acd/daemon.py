@@ -216,6 +216,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
     ]
+    others = [part for part in kept if part not in (link, hourly)]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -225,6 +226,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
+        "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }
     if publisher is not None:
         broker = Kept("broker", publisher.run)
