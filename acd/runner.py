@@ -20,7 +20,7 @@ import structlog
 
 from acd import replay
 from acd.beside import Kept
-from acd.intake import Entry, Intake
+from acd.intake import Entry, Inbox
 from acd.keeping import Keeping
 from acd.ports import (
     DAEMON,
@@ -98,6 +98,7 @@ class Runner:
         directory: Directory | None = None,
         observe: Callable[[str, float], None] = lambda _what, _seconds: None,
         recorded: Callable[[], int] = lambda: 0,
+        inbox: Inbox | None = None,
     ) -> None:
         self.engine = engine
         self.journal_trouble = ""
@@ -114,8 +115,8 @@ class Runner:
         self._decided: list[Decision] = []
         self._observe = observe
         self._recorded = recorded
-        self._intake = Intake()
-        self._arrived = asyncio.Event()
+        self._inbox = inbox or Inbox(clock.now_ms)
+        self._intake, self._arrived = self._inbox.intake, self._inbox.arrived
         self._recognition = Recognition(vault, directory, clock, self.submit)
         self._recognising = Kept("recognition", self._recognition.run)
         self._causes: dict[int, int] = {}
@@ -131,14 +132,12 @@ class Runner:
 
     def submit(self, arrival: Arrival) -> None:
         """Put something in, to be decided in the order of time. Raises QueueFull."""
-        self._intake.put(arrival, 0 if arrival.at_ms else self._clock.now_ms())
-        self._arrived.set()
+        self._inbox.submit(arrival)
 
     async def ask(self, arrival: Arrival) -> Told:
         """Put something in and wait for what it led to. Raises QueueFull."""
         future: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        self._intake.put(arrival, self._clock.now_ms(), future)
-        self._arrived.set()
+        self._inbox.submit(arrival, future)
         return await future
 
     def stop(self) -> None:
