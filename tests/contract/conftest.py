@@ -11,8 +11,11 @@ from acd.pbx.link import AmiLink, LinkLost
 from acd.pbx.translate import Translator
 from acd.ports import Arrival
 from routing.commands import Command
+from tests.integration.conftest import QUICK
 
 NODE = "pbx1"
+AS_SHIPPED = QUICK | {"staffing": {"wrap_up_seconds": 1, "ring_seconds": 5}}
+"""Quick, but a talk that the phone's side ends at once is none."""
 TERM = 7
 LANGUAGES = ("de", "en", "ar", "tr", "uk", "ru", "fa", "pl", "fr", "es")
 """In the order of the menu."""
