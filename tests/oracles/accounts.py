@@ -10,10 +10,10 @@ from routing.world import World
 
 @dataclass
 class Day:
-    """One person's day. works: visits they talk with or write up. busy_from, idle_from: since when a stretch
-    goes on (epoch ms), 0 for none."""
+    """One person's day. works: visits they talk with or write up, with whether that counts as today's call.
+    busy_from, idle_from: since when a stretch goes on (epoch ms), 0 for none."""
 
-    works: set[int] = field(default_factory=set)
+    works: dict[int, bool] = field(default_factory=dict)
     calls: int = 0
     busy_ms: int = 0
     idle_ms: int = 0
@@ -27,6 +27,7 @@ class Accounts:
     def __init__(self) -> None:
         self._days: dict[str, Day] = {}
         self._now = 0
+        self._day = 0
 
     def hear(self, said: Iterable[Fact], now: int, midnights: tuple[int, ...]) -> None:
         """What one step said; midnights that passed on the way begin the day anew."""
@@ -34,30 +35,29 @@ class Accounts:
             self._pass(fact.at_ms, midnights)
             if not getattr(fact, "agent", ""):
                 continue
+            day, at = self._of(fact.agent), max(fact.at_ms, self._day)  # what was yesterday is told late
             if isinstance(fact, facts.TalkBegan):
-                day = self._of(fact.agent)
-                day.calls += 1
-                day.works.add(fact.visit)
-                day.busy_from = day.busy_from or fact.at_ms
+                day.works[fact.visit] = fact.at_ms >= self._day
+                day.calls += day.works[fact.visit]
+                day.busy_from = day.busy_from or at
             elif isinstance(fact, facts.WrapUpEnded | facts.TalkFailed):
-                day = self._of(fact.agent)
-                day.calls -= isinstance(fact, facts.TalkFailed)
-                day.works.remove(fact.visit)
+                counted = day.works.pop(fact.visit)
+                day.calls -= counted and isinstance(fact, facts.TalkFailed)
                 if not day.works:
-                    day.busy_ms += fact.at_ms - day.busy_from
+                    day.busy_ms += at - day.busy_from
                     day.busy_from = 0
             elif isinstance(fact, facts.AgentChanged):
-                day = self._of(fact.agent)
-                if day.idle_from:
-                    day.idle_ms += fact.at_ms - day.idle_from
-                day.idle_from = fact.at_ms if fact.state == "ready" else 0
+                day.idle_ms += at - day.idle_from if day.idle_from else 0
+                day.idle_from = at if fact.state == "ready" else 0
         self._pass(now, midnights)
 
     def _pass(self, now: int, midnights: tuple[int, ...]) -> None:
         for midnight in midnights:
             if self._now < midnight <= now:
+                self._day = midnight
                 for day in self._days.values():
                     day.calls = day.busy_ms = day.idle_ms = 0
+                    day.works = dict.fromkeys(day.works, False)
                     day.busy_from = midnight if day.busy_from else 0
                     day.idle_from = midnight if day.idle_from else 0
         self._now = max(self._now, now)

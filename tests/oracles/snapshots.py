@@ -139,5 +139,5 @@ def _may_be(there: str, before: str) -> set[str]:
         "ringing": {"ringing", "waiting", "offered"},
         "talking": {"talking"},
         "degraded": {"degraded"},
-        "closing": {"closing", "parting"},
+        "closing": {"closing", "parting", "degraded" if before == "degraded" else "closing"},
     }[there]

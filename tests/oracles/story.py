@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from routing import events as ev
 from routing import facts
 from routing.facts import Fact
-from routing.world import World
+from routing.world import Visit, World
 
 
 @dataclass
@@ -238,6 +238,7 @@ class Story:
             assert visit.state != "degraded" or told.degraded
             assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
+            _legs_agree(visit, world)
 
     def _people_agree(self, world: World) -> None:
         for key in set(self.people) - set(world.people):
@@ -259,3 +260,19 @@ class Story:
                 assert rang or not alone
             order = ["talking", "ringing", "reserved", "wrap_up", "idle"]
             assert person.activity == next(each for each in order if each in doing or each == "idle")
+
+
+def _legs_agree(visit: Visit, world: World) -> None:
+    """A phone's leg is there while it rings or talks, and no longer: that of who is offered or talks."""
+    phone, offer = visit.phone, world.offers.get(visit.offer)
+    assert phone is None or visit.state in ("offered", "ringing", "talking", "degraded")
+    if offer is not None:
+        dialled = offer.phone_leg if offer.cause < 0 else None
+        assert (phone.leg if phone else None) == dialled
+    if phone is not None and visit.state != "degraded":
+        assert phone.agent == visit.agent
+    assert len({each.leg for each in visit.legs}) == len(visit.legs) <= 2
+    if phone is not None and phone.agent in world.people and visit.state in ("talking", "degraded"):
+        engaged = world.people[phone.agent].engaged_with(visit.id)
+        assert engaged is not None
+        assert engaged.leg in (None, phone.leg)

@@ -16,6 +16,7 @@ from routing.policy import Policy
 from routing.world import Visit, World
 from tests.oracles import plainly
 from tests.oracles.accounts import Accounts
+from tests.oracles.ledgers import Written, told_as_written
 from tests.oracles.snapshots import Before, Drift, agrees_after_linkup
 from tests.oracles.story import Story
 
@@ -42,6 +43,7 @@ class Watch:
         legs_before = self.story.legs()
         self._reach = {key: person.agent.reach for key, person in engine.world.people.items()}
         overdue = engine.due(now) is not None
+        known = Written(engine.world) if isinstance(event, ev.LedgerRead) else None
         old = Before(engine.world, event.node) if isinstance(event, ev.PbxSnapshot) else None
         effects = engine.step(event, now)
         world = engine.world
@@ -59,6 +61,8 @@ class Watch:
         nobody_waits_beside_who_could_take_them(engine)
         self._shadow(world, effects)
         self._snapshot(world, event, effects, None if overdue else old)
+        if isinstance(event, ev.LedgerRead) and known is not None:
+            told_as_written(event, effects.facts, known)
         return effects
 
     def _snapshot(self, world: World, event: ev.Event, effects: Effects, old: Before | None) -> None:
@@ -246,17 +250,19 @@ def explained(index: Index, world: World, policy: Policy) -> None:
     """Reasons for each caller and person, counted and in full, are those of the rules in plain words."""
     sought = [each for each in world.visits.values() if each.state in ("waiting", "offered", "ringing")]
     whys = {visit.id: plainly.reasons(world, policy, visit) for visit in sought}
-    found = explain.sought(index, world, policy, world.now_ms)
+    looked = list(explain.look(index, world, policy, world.now_ms))
+    found = [each for each in looked if isinstance(each, explain.Sought)]
     assert [(each.visit.id, dict(each.people)) for each in found] == [
         (visit.id, dict(Counter(whys[visit.id].values()))) for visit in sought
     ]
     waiting = [each for each in sought if each.state == "waiting"]
-    for person in explain.idle(index, world, policy, world.now_ms):
+    idle = [each for each in looked if isinstance(each, explain.Idle)]
+    assert [each.agent for each in idle] == [key for key, each in world.people.items() if plainly.free(each)]
+    for person in idle:
         said = Counter(whys[visit.id][person.agent] for visit in waiting)
         assert dict(person.callers) == dict(said)
-        assert plainly.free(world.people[person.agent])
     for visit in world.visits.values():
-        everybody = explain.candidates(index, world, policy, visit, world.now_ms)
+        everybody = list(explain.candidates(index, world, policy, visit, world.now_ms))
         assert {each.agent: each.reason for each in everybody} == whys.get(visit.id, {})
         step = plainly.steps(policy, visit)[plainly.step_number(policy, visit, world.now_ms)]
         for each in everybody:
