@@ -13,6 +13,7 @@ from acd.ports import Arrival
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.store import queries
+from acd.store.plain import plain
 from acd.store.records import moment
 from acd.web.deps import Answer, Explained, ServiceLevel
 from routing.events import PriorityGiven, StaffAsked
@@ -87,6 +88,7 @@ class Answers:
 
     async def staff(self, agent: str, what: str, reason: str) -> Answer:
         """Log a person in or out, make them ready or not ready."""
+        agent, reason = plain(agent), plain(reason)
         told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), API, reason))
         for fact in told.facts:
             if isinstance(fact, StaffRefused):

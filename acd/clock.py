@@ -84,7 +84,8 @@ class SystemClock:
     def _at(self, steady: int) -> int:
         """Engine time at a reading of the steady clock, in ns."""
         run = steady - self._from
-        return self._engine + run + self._sign * min(run, self._slews) // 2
+        slewed = self._sign * min(run, self._slews) // 2 if self._sign else 0
+        return self._engine + run + slewed
 
     def _follow(self, steady: int, wall: int, *, jump: bool) -> None:
         """From here on towards the wall clock. jump: the wall clock was set since the last look."""

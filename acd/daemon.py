@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from acd import opening
 from acd.answers import Answers
@@ -183,6 +183,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         runner.submit(Arrival(JournalGap(begun.last + 1, begun.lost), DAEMON))
     picture = Picture(lambda: runner.engine.world, clock.now_ms)
     registry.register(BoardFigures(picture, lambda: {"events": runner.depth(), "records": feed.depth()}))
+    aside = Gauge("acd_facts_set_aside", "Facts that the records refused", registry=registry)
+    aside.set_function(lambda: stores.records.set_aside)
     records = stores.records.engine
     rules = RulesInForce(
         path, centre, engine.world, records, stores.cases, picture, runner.submit, clock.now_ms

@@ -10,11 +10,15 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from acd.ports import Arrival, QueueFull
-from routing.events import LinkDown, PbxSnapshot
+from routing.events import ClockStepped, LinkDown, PbxSnapshot
 
 QUEUE_MAX = 20_000
 FIRST = -1
 """Before everything: its time is that of what was decided last."""
+
+
+ALWAYS = (LinkDown, ClockStepped)
+"""There is room for these: who is not told of them would go on as if nothing were, and they are few."""
 
 
 class Entry(NamedTuple):
@@ -27,7 +31,7 @@ class Entry(NamedTuple):
 
 
 class Intake:
-    """Bounded; takes LinkDown always, since who cannot be told of it would go on as if nothing were.
+    """Bounded, but for ALWAYS.
 
     known_ms: the newest stamp of the PBX that was put in; all that it said before is in too. own_ms: the
     newest time of what has no stamp.
@@ -42,7 +46,7 @@ class Intake:
 
     def put(self, arrival: Arrival, now_ms: int, told: "asyncio.Future[Any] | None" = None) -> None:
         """In the order of time. Raises QueueFull."""
-        if len(self._heap) >= self._room and not isinstance(arrival.event, LinkDown):
+        if len(self._heap) >= self._room and not isinstance(arrival.event, ALWAYS):
             raise QueueFull(f"{self._room} events wait to be decided")
         if arrival.at_ms:
             at_ms = arrival.at_ms

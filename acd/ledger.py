@@ -15,11 +15,11 @@ Never a caller's number. What acd/pbx/menus.py, waiting.py and contexts.py write
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import structlog
 
-from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerTalk, Leg, PbxSnapshot
+from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerTalk, Leg
 from routing.facts import BY_CALLER, BY_PBX, BY_STAFF
 
 FAMILY = "acd"
@@ -54,12 +54,24 @@ class Frame(Protocol):
     def get(self, name: str, default: str = "") -> str: ...
 
 
+class Listing(Protocol):
+    """What is needed of a list answer: see acd.pbx.correlate."""
+
+    @property
+    def place(self) -> int: ...
+
+    @property
+    def items(self) -> Sequence[Frame]: ...
+
+
 class Link(Protocol):
     """What is needed of the link to the PBX. What it raises ends a sweep."""
 
     async def ask(self, action: Mapping[str, str]) -> object: ...
 
     async def ask_list(self, action: Mapping[str, str]) -> Sequence[Frame]: ...
+
+    async def ask_listing(self, action: Mapping[str, str]) -> Listing: ...
 
 
 Recorded = Callable[[Sequence[str]], Awaitable[Iterable[str]]]
@@ -149,26 +161,33 @@ def _order(each: LedgerRow) -> tuple[int, int, int]:
     return each.arrived_ms, int(second), int(counter)
 
 
-class Account(NamedTuple):
-    """What a link-up tells: the ledger, and the snapshot without what the ledger knows to be over."""
+def shifted(read: LedgerRead, by_ms: int) -> LedgerRead:
+    """The same in engine time, where the PBX's clock lies `by_ms` behind it."""
+    if not by_ms:
+        return read
 
-    ledger: LedgerRead
-    snapshot: PbxSnapshot
+    def at(ms: int) -> int:
+        return ms + by_ms if ms else 0
 
-
-def account(read: LedgerRead, before: Iterable[str], snapshot: PbxSnapshot) -> Account:
-    """Ledger and snapshot as of one moment, though they are asked one after the other.
-
-    before: the calls that stood in the ledger before the snapshot was asked for; read: the ledger as it was
-    after that came. A call that began in between tells of itself by its events. One that ended in between has
-    its end in the ledger: the snapshot's legs of it are gone by now. One that is open in the ledger and not
-    in the snapshot ended without a word, with Asterisk itself.
-    """
-    known = set(before)
-    read = read._replace(rows=tuple(each for each in read.rows if each.leg.uid in known))
-    over = {each.leg for each in read.rows if each.ended_ms}
-    legs = tuple(each for each in snapshot.legs if each.leg not in over and each.caller not in over)
-    return Account(read, snapshot._replace(legs=legs))
+    return read._replace(
+        rows=tuple(
+            each._replace(
+                arrived_ms=at(each.arrived_ms),
+                queued_ms=at(each.queued_ms),
+                degraded_ms=at(each.degraded_ms),
+                closed_ms=at(each.closed_ms),
+                ended_ms=at(each.ended_ms),
+                rings=tuple(
+                    ring._replace(at_ms=at(ring.at_ms), ended_ms=at(ring.ended_ms)) for ring in each.rings
+                ),
+                talks=tuple(
+                    talk._replace(began_ms=at(talk.began_ms), ended_ms=at(talk.ended_ms))
+                    for talk in each.talks
+                ),
+            )
+            for each in read.rows
+        )
+    )
 
 
 # --- forgetting ---------------------------------------------------------------------------------------
@@ -199,9 +218,7 @@ class Ledger:
         self._up = asyncio.Event()
         self.kept = 0
 
-    async def calls(self, link: Link) -> dict[str, dict[str, str]]:
-        """Everything in the ledger. Raises what the link raises."""
-        frames = await link.ask_list(TREE)
+    async def _calls(self, frames: Sequence[Frame]) -> dict[str, dict[str, str]]:
         calls: dict[str, dict[str, str]] = {}
         for begin in range(0, len(frames), SLICE):
             for uid, lines in notes(frames[begin : begin + SLICE]).items():
@@ -209,20 +226,20 @@ class Ledger:
             await asyncio.sleep(0)
         return calls
 
-    async def account(self, link: Link, before: Iterable[str], snapshot: PbxSnapshot) -> Account:
-        """See account(); what the records have is left out, and from here on this link is
-        swept. Raises what the link raises."""
-        after = list((await self.calls(link)).items())
+    async def read(self, link: Link) -> tuple[LedgerRead, int]:
+        """What the dialplan wrote down, without what the records have, and the answer's place among the
+        events; from here on this link is swept. Raises what the link raises."""
+        listing = await link.ask_listing(TREE)
+        calls = list((await self._calls(listing.items)).items())
         found: list[LedgerRow] = []
-        for begin in range(0, len(after), SLICE):
-            found += [row(self._node, uid, lines) for uid, lines in after[begin : begin + SLICE]]
+        for begin in range(0, len(calls), SLICE):
+            found += [row(self._node, uid, lines) for uid, lines in calls[begin : begin + SLICE]]
             await asyncio.sleep(0)
-        told = account(LedgerRead(self._node, in_order(found)), before, snapshot)
         self._link = link
         self._up.set()
-        done = await self._long_done([each.leg.uid for each in told.ledger.rows if each.ended_ms])
-        rest = tuple(each for each in told.ledger.rows if each.leg.uid not in done)
-        return told._replace(ledger=told.ledger._replace(rows=rest))
+        done = await self._long_done([each.leg.uid for each in found if each.ended_ms])
+        rest = in_order(each for each in found if each.leg.uid not in done)
+        return LedgerRead(self._node, rest), listing.place
 
     async def _long_done(self, calls: Sequence[str]) -> set[str]:
         """Of these, the calls that are recorded and not yet forgotten: a world that was lost would tell them
@@ -251,7 +268,7 @@ class Ledger:
         """Have the recorded calls deleted, FORGET_MAX at most; how many."""
         if (link := self._link) is None:
             return 0
-        calls = sorted(await self.calls(link))
+        calls = sorted(await self._calls(await link.ask_list(TREE)))
         self.kept = len(calls)
         old = self._now_s() - KEEP_S
         done: list[str] = [uid for uid in calls if int(uid.partition(".")[0]) < old]

@@ -114,7 +114,7 @@ class Runner:
 
     def submit(self, arrival: Arrival) -> None:
         """Put something in, to be decided in the order of time. Raises QueueFull."""
-        self._intake.put(arrival, self._clock.now_ms())
+        self._intake.put(arrival, 0 if arrival.at_ms else self._clock.now_ms())
         self._arrived.set()
 
     async def ask(self, arrival: Arrival) -> Told:

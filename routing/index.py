@@ -37,6 +37,8 @@ ANNOUNCED_MAX = 50
 
 ONLY_ONE = "only_candidate"
 ROSTER_ORDER = "roster_order"
+TAKEN_UP = "taken_up"
+"""Nobody was chosen: the phone rang already, for an offer of ours that had ended."""
 
 Queue = list[tuple[int, int]]
 

@@ -116,8 +116,8 @@ def _rings(ring: ev.LedgerRing) -> What:
     """A phone that the dialplan rings for an offer of ours."""
 
     def what(moves: Moves, visit: Visit) -> None:
-        offer = moves.world.offers.get(ring.offer)
-        if offer is not None and offer.visit == visit.id and not offer.rang:
+        offer = moves.world.offers.get(visit.offer)
+        if offer is not None and offer.is_called(ring.offer) and not offer.rang:
             moves.offers.rang(visit, offer, None)
 
     return what
@@ -127,8 +127,8 @@ def _ring_ended(ring: ev.LedgerRing) -> What:
     """How that ended. CANCEL is nobody's miss: the caller was taken out of the dial."""
 
     def what(moves: Moves, visit: Visit) -> None:
-        offer = moves.world.offers.get(ring.offer)
-        if offer is None or offer.visit != visit.id:
+        offer = moves.world.offers.get(visit.offer)
+        if offer is None or not offer.is_called(ring.offer):
             return
         outcome = facts.WITHDRAWN if ring.status == CANCEL else refusal(offer.cause, True, ring.status)
         moves.offers.end(offer, outcome, offer.cause)

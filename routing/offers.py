@@ -9,7 +9,7 @@ from routing.commands import Connect, Withdraw
 from routing.deadlines import LEASE
 from routing.derived import Derived
 from routing.events import Leg
-from routing.index import Choice
+from routing.index import TAKEN_UP, Choice
 from routing.people import People
 from routing.visits import Visits
 from routing.world import Offer, Person, Visit, VisitLeg
@@ -85,9 +85,15 @@ class Offers:
         if (visit.state, table.OFFER) not in table.TRANSITIONS or person.engaged_with(visit.id):
             return
         ours = number & COUNTER_MASK <= self._derived.world.counter
-        offer = Offer(self._derived.new_id() if ours else number, visit.id, person.agent.id, 0)
+        made = self._derived.new_id() if ours else number
+        offer = Offer(made, visit.id, person.agent.id, 0, dialled_as=number)
         self.lease(offer, self._derived.world.rules.lease_ms)
         self._pair(visit, person, offer)
+        if ours:
+            at_ms, agent = self._derived.world.now_ms, person.agent.id
+            levels = (person.agent.language_level(visit.language), person.agent.concern_level(visit.concern))
+            choice = Choice(visit.id, agent, 0, visit.language, *levels, "", 0, TAKEN_UP, ())
+            self._derived.say(facts.OfferMade(at_ms, made, visit.id, agent, choice))
         self.rang(visit, offer, phone_leg)
 
     def _pair(self, visit: Visit, person: Person, offer: Offer) -> None:

@@ -5,11 +5,10 @@ from typing import Final, NamedTuple
 
 from routing.need import Need, admitted, best_language, interpreted, spoken
 from routing.policy import Policy, Step
-from routing.select import CRITERIA, person_order
+from routing.select import BY_SKILL, CRITERIA, person_order
 from routing.world import Person
 
 PREFERRED: Final = "preferred_levels"
-BY_SKILL: Final = frozenset({"concern", "language", "least_versatile"})
 
 
 class Ranking(NamedTuple):

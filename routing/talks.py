@@ -89,7 +89,7 @@ class Talks:
         offer = self._derived.world.offers.get(visit.offer)
         if offer is None:
             return 0
-        if offer.agent != agent or dialled_for not in (None, offer.id):
+        if offer.agent != agent or not (dialled_for is None or offer.is_called(dialled_for)):
             self._offers.end(offer, facts.WITHDRAWN)
             return 0
         self._offers.answered(visit, offer)

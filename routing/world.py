@@ -103,9 +103,9 @@ class Visit:
 class Offer:
     """A caller offered to a person, as a lease: over at deadline_ms whatever is lost (0: frozen).
 
-    phone_leg: once the PBX has dialled. cause: what the phone's leg ended with, -1 while it has not.
-    status: how the dial ended, "" while it has not; an offer whose phone had a leg is over when both are
-    known.
+    phone_leg: once the PBX has dialled. dialled_as: what the PBX calls it, where that is another id. cause:
+    what the phone's leg ended with, -1 while it has not. status: how the dial ended, "" while it has not;
+    an offer whose phone had a leg is over when both are known.
     """
 
     id: int
@@ -116,6 +116,11 @@ class Offer:
     rang: bool = False
     cause: int = -1
     status: str = ""
+    dialled_as: int = 0
+
+    def is_called(self, number: int) -> bool:
+        """Whether the PBX means this offer by that number."""
+        return number > 0 and number in (self.id, self.dialled_as)
 
 
 @dataclass(slots=True)

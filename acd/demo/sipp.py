@@ -12,10 +12,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from acd.demo import digits
-from acd.demo.ports import free_port
+from acd.demo.ports import free_port, free_ports
 
 CALLER_ADDRESS = "127.0.0.2"
 PHONE_ADDRESS = "127.0.0.1"
+MEDIA_PORTS = 6
+"""What a SIPp takes for itself from its media port on: voice, video, and control of each."""
 SCENARIOS = Environment(loader=PackageLoader("acd.demo", "scenarios"), autoescape=False)  # noqa: S701 SIP, not HTML
 
 
@@ -168,7 +170,13 @@ class Sipp:
     ) -> "Run":
         port = free_port(socket.SOCK_DGRAM, address)
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
-        command += ["-mi", address, "-mp", str(free_port(socket.SOCK_DGRAM, address)), "-nostdin"]
+        command += [
+            "-mi",
+            address,
+            "-mp",
+            str(free_ports(MEDIA_PORTS, socket.SOCK_DGRAM, address)),
+            "-nostdin",
+        ]
         command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
         command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3", "-aa"]
         if calls:

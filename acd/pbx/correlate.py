@@ -10,8 +10,14 @@ DONE = frozenset({"Complete", "Cancelled"})
 
 @dataclass(slots=True)
 class Listing:
-    """A list answer on its way. `whole` once its end came; `fault` if it was refused."""
+    """A list answer on its way. `whole` once its end came; `fault` if it was refused.
 
+    place: how many events the PBX had sent when it began to answer, -1 before; began: when that was (loop
+    time). What AMI says is one stream: events before the place are older than the answer, others are newer.
+    """
+
+    place: int = -1
+    began: float = 0.0
     items: list[Frame] = field(default_factory=list)
     replied: bool = False
     ended: bool = False

@@ -102,6 +102,7 @@ class AmiLink:
         self._protocol: _Protocol | None = None
         self._events: deque[Frame] = deque()
         self._events_max = fifo_max
+        self._taken = 0
         self._more = asyncio.Event()
         self._lists = Correlator()
         self._waiters: dict[str, asyncio.Future[None]] = {}
@@ -266,6 +267,8 @@ class AmiLink:
         key = frame.get("ActionID")
         listing = self._lists.take(frame)
         if listing is not None:
+            if listing.place < 0:
+                listing.place, listing.began = self._taken, self._heard
             if listing.whole and (waiter := self._waiters.get(key)) and not waiter.done():
                 waiter.set_result(None)
             return
@@ -288,6 +291,7 @@ class AmiLink:
             self.lose(f"{self._events_max} events wait to be read")
             return
         self._events.append(frame)
+        self._taken += 1
         self._more.set()
 
     @property
@@ -299,6 +303,15 @@ class AmiLink:
     def unread(self) -> bool:
         """Whether events wait for `next`."""
         return bool(self._events)
+
+    @property
+    def given(self) -> int:
+        """How many events have been given out, by `next` or `until`."""
+        return self._taken - len(self._events)
+
+    def until(self, place: int) -> list[Frame]:
+        """Give out the events before this place in the stream, as far as they were not yet."""
+        return [self._events.popleft() for _ in range(min(place - self.given, len(self._events)))]
 
     def _answer_fired(self, key: str, frame: Frame) -> None:
         fired = self._fired.pop(key, None)
@@ -352,6 +365,10 @@ class AmiLink:
 
     async def ask_list(self, action: Mapping[str, str], deadline_s: float = LIST_S) -> list[Frame]:
         """Send one action whose answer is a list of events. Raises AskFailed, LinkLost, BadValue."""
+        return (await self.ask_listing(action, deadline_s)).items
+
+    async def ask_listing(self, action: Mapping[str, str], deadline_s: float = LIST_S) -> Listing:
+        """The same, with its place among the events. Raises AskFailed, LinkLost, BadValue."""
         wanted = self._action(action)
         key = wanted.id
         listing: Listing = self._lists.open(key)
@@ -367,7 +384,7 @@ class AmiLink:
             self._lists.close(key)
         if listing.fault:
             raise AskFailed(f"{action['Action']}: {listing.fault}")
-        return listing.items
+        return listing
 
     def send(self, actions: Sequence[tuple[Mapping[str, str], Reply]]) -> None:
         """Send actions in one write without waiting; each Reply is told what became of its action."""

@@ -37,6 +37,11 @@ class PbxTime:
         self._least = min(self._least, apart)
         return apart - min(self._least, self._before)
 
+    def shows(self, now: float) -> float:
+        """What the PBX's clock shows now (epoch seconds); 0 where nothing has told it yet."""
+        distance = min(self._least, self._before)
+        return now - distance if distance < inf else 0.0
+
     def answered(self, asked: float, stamp: float, now: float) -> None:
         """A question asked then was answered with this stamp, read now."""
         if min(self._least, self._before) < asked - stamp - BACK_S:

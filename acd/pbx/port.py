@@ -7,20 +7,25 @@ from contextlib import suppress
 
 import structlog
 
-from acd.ledger import Ledger
+from acd.ledger import Ledger, shifted
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
+from acd.pbx.reachable import unreachable
 from acd.pbx.signs import Signs
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, Event, LinkDown, PbxSnapshot, PhoneRang
+from routing.events import CommandFailed, LinkDown, PbxSnapshot, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
+STATUS = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
+DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
+APART_MS = 500
+"""Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +64,11 @@ class PbxPort:
         self._offers = False
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._held: list[Frame] | None = None
         self._void = False
         self._trouble = ""
+        self._talking: set[str] = set()
         self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
 
@@ -74,7 +81,7 @@ class PbxPort:
         try:
             await self._supervisor.run()
         finally:
-            for task in (self._drifting, self._settling):
+            for task in (self._drifting, self._settling, self._asking):
                 if task is not None:
                     task.cancel()
 
@@ -89,37 +96,63 @@ class PbxPort:
         await self._linkup(link)
         link.hurried = self._offers
         self._link = link
+        self._asking = asyncio.create_task(self._look_for_lost(), name="lost phones")
 
     async def _linkup(self, link: AmiLink) -> None:
-        """Ask until nobody stood still meanwhile; the snapshot's time is when it was asked for, since what
-        was said from then on follows it."""
+        """The ledger, then what there is; asked again if we stood still meanwhile.
+
+        What AMI says is one stream: events that came before an answer are older than it and go before it,
+        all others follow it. Over a new connection the ledger goes first: what it tells began long before.
+        """
+        anew = link is not self._link
         while True:
             self._void = False
-            asked = self._now_ms()
-            events = await self._account(link, asked)
+            self._said_ms = max(self._said_ms, self._now_ms()) if anew else self._said_ms
+            await self._tell_ledger(link, anew)
+            listing = await link.ask_listing(STATUS)
+            self._older(link, listing.place)
+            asked = self._now_ms() - round((self._steady() - listing.began) * 1000)
+            devices = await link.ask_list(DEVICES)
             if not self._void:
                 break
-        at_ms = self._said_ms = max(asked, self._said_ms)
-        for event in events:
-            self._put(Arrival(event, PBX, at_ms=at_ms))
+        found = self._translator.snapshot(listing.items, devices, asked, linkup=True)
+        self._said_ms = max(self._said_ms, asked)
+        self._talking = {leg.phone for leg in found.legs if leg.phone and leg.up}
+        self._put(Arrival(found, PBX, at_ms=self._said_ms))
         self._trouble = ""
 
-    async def _account(self, link: AmiLink, asked: int) -> Sequence[Event]:
-        """What the dialplan did without us, and what there is now, as of one moment."""
+    async def _tell_ledger(self, link: AmiLink, anew: bool) -> None:
+        """What the dialplan did without us."""
         if self._ledger is None:
-            return (await self._snapshot(link, asked, linkup=True),)
+            return
         try:
-            before = await self._ledger.calls(link)
+            await link.spoken()  # an answer with a stamp, which tells what the PBX's clock shows
+            read, place = await self._ledger.read(link)
         except AskFailed as fault:
             log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
-            return (await self._snapshot(link, asked, linkup=True),)
-        found = await self._snapshot(link, asked, linkup=True)
-        return await self._ledger.account(link, before, found)
+            return
+        if not anew:
+            self._older(link, place)
+        self._put(Arrival(shifted(read, self._apart_ms()), PBX, at_ms=self._said_ms))
+
+    def _apart_ms(self) -> int:
+        """How far the PBX's clock lies behind engine time; less than can be told is nothing."""
+        shows = self._time.shows(self._steady())
+        apart = self._now_ms() - round(shows * 1000) if shows else 0
+        return apart if abs(apart) >= APART_MS else 0
+
+    def _older(self, link: AmiLink, place: int) -> None:
+        """Tell the events that came before this place in the stream."""
+        held = self._held or []
+        older = max(0, len(held) - (link.given - place))
+        frames = [*held[:older], *link.until(place)]
+        del held[:older]
+        for frame in frames:
+            self._tell(frame)
 
     async def _snapshot(self, link: AmiLink, asked: int, *, linkup: bool) -> PbxSnapshot:
-        status = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
-        legs = await link.ask_list(status)
-        devices = await link.ask_list({"Action": "DeviceStateList"})
+        legs = await link.ask_list(STATUS)
+        devices = await link.ask_list(DEVICES)
         return self._translator.snapshot(legs, devices, asked, linkup)
 
     def _frame(self, frame: Frame) -> None:
@@ -129,21 +162,31 @@ class PbxPort:
                 raise LinkLost(f"{FIFO_MAX} events wait for a snapshot")
             self._held.append(frame)
             return
+        self._tell(frame)
+
+    def _tell(self, frame: Frame) -> None:
+        """What a frame means, at the time at which it was said."""
         stamp = stamped(frame.get("Timestamp"))
         if stamp:
             age = self._time.age(stamp, self._steady())
             self._said_ms = max(self._said_ms, self._now_ms() - round(age * 1000))
         for arrival in self._translator.events(frame):
-            self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
+            self._put(Arrival(*arrival[:5], self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
 
+    async def _look_for_lost(self) -> None:
+        """Phones that died in a talk while we did not listen."""
+        for phone in await unreachable(self._talking, lambda variable: self._read("", variable)):
+            self._put_late(Arrival(PhoneLost(phone, self._node), PBX))
+
     async def _read(self, channel: str, variable: str) -> str:
-        """A channel's variable or function, or "" where there is none to be had."""
+        """A variable or function of a channel ("": a global one), or "" where there is none to be had."""
         link = self._link
         if link is None:
             return ""
+        action = {"Action": "Getvar", "Variable": variable} | ({"Channel": channel} if channel else {})
         try:
-            answer = await link.ask({"Action": "Getvar", "Channel": channel, "Variable": variable})
+            answer = await link.ask(action)
         except (AskFailed, LinkLost, BadValue):
             return ""
         return answer.get("Value")
@@ -164,7 +207,7 @@ class PbxPort:
     def _down(self, why: str) -> None:
         """The link is down since the PBX was last heard."""
         silent_s = self._steady() - self._link.heard if self._link is not None else 0.0
-        for task in (self._drifting, self._settling):
+        for task in (self._drifting, self._settling, self._asking):
             if task is not None:
                 task.cancel()
         self._drifting = self._settling = None

@@ -15,6 +15,7 @@ from agents.model import Roster
 from routing import facts
 from routing.facts import ShadowDiffered
 from routing.index import Choice
+from routing.service_level import service_level
 
 _ROSTER: TypeAdapter[Roster] = TypeAdapter(Roster)
 _CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
@@ -37,19 +38,10 @@ class Counts:
 
 
 def fraction(counts: Counts, variant: str) -> tuple[int, int]:
-    """(met, out of) of a named service level. Raises KeyError for an unknown name.
-
-    answered_only a/A; abandons_within_met (a+b)/(A+B); short_abandons_excluded a/(A+B-b);
-    all_offered a/(A+B). Source: Koole, Call Center Optimization, and the vendors' manuals.
-    """
-    a, b = counts.answered_in_time, counts.abandoned_in_time
-    total = counts.answered + counts.abandoned
-    return {
-        "answered_only": (a, counts.answered),
-        "abandons_within_met": (a + b, total),
-        "short_abandons_excluded": (a, total - b),
-        "all_offered": (a, total),
-    }[variant]
+    """(met, out of) of a named service level (see routing.service_level). Raises KeyError."""
+    return service_level(
+        variant, counts.answered, counts.answered_in_time, counts.abandoned, counts.abandoned_in_time
+    )
 
 
 def wilson(met: int, total: int) -> tuple[float, float]:

@@ -35,6 +35,7 @@ from acd.web.shown import FRESH_S, Shown
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
+from routing.events import UNKNOWN_CASE
 from routing.privacy import MERGED
 
 JSON = "application/json"
@@ -167,6 +168,8 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.put("/api/cases/{reference}", dependencies=[Depends(authorised)])
     async def put_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], body: CaseBody) -> None:
         """Keep a case: its owner, concern, state, outcome codes and the link to its digital file."""
+        if reference == UNKNOWN_CASE:
+            raise HTTPException(422, f"{UNKNOWN_CASE} is what a case is called that nobody knows")
         values = body.model_dump() | {"outcomes": tuple(body.outcomes)}
         await deps.cases.put(Case(reference, **values))
 

@@ -27,13 +27,17 @@ class Shown:
         self._of = -1
         self._at = 0.0
 
-    async def text(self, old_s: float = 0.0) -> str:
-        """As it is now, or as it was at most `old_s` ago."""
+    async def text(self, apart_s: float = 0.0) -> str:
+        """As it is now or later: nothing that happened before the call is missing. Who can wait says how far
+        apart from the last one the next may be made: then it is made for many."""
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        if self._of != self._changes.version and asked < self._at + apart_s:
+            await asyncio.sleep(self._at + apart_s - asked)
         async with self._one:
-            age = asyncio.get_running_loop().time() - self._at
-            good_s = FRESH_S if self._of == self._changes.version else 0.0
-            if not self._text or age >= max(good_s, old_s):
-                self._of, self._at = self._changes.version, asyncio.get_running_loop().time()
+            same = self._of == self._changes.version and clock() < self._at + FRESH_S
+            if not same and (self._at < asked or not self._text):
+                self._of, self._at = self._changes.version, clock()
                 self._text = await self._made()
             return self._text
 

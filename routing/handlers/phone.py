@@ -61,8 +61,8 @@ def dial_ended(moves: Moves, event: ev.DialEnded) -> None:
     visit = moves.derived.expected(event.leg, "DialEnded")
     if visit is None:
         return
-    offer = moves.world.offers.get(event.offer)
-    if offer is None or offer.id != visit.offer:
+    offer = moves.world.offers.get(visit.offer)
+    if offer is None or not offer.is_called(event.offer):
         return
     offer.status = event.status
     if offer.phone_leg is not None and offer.cause < 0:

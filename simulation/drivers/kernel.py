@@ -2,7 +2,12 @@
 
 Who may take whom and in which order are the functions of routing.select themselves. How events follow each
 other is the engine's (routing.engine, routing.moves, routing.index), kept row by row; the reference runs
-those, and tests hold the two traces equal. People are bits of one integer, so there are at most 62.
+those, and tests hold the two traces equal. People are bits of one integer, so there are at most 62: who may
+be offered is then one AND of what suits and who is free, for whatever number of people.
+
+An event is never taken out of the calendar. It names a visit, an offer or a person by id, and whoever
+handles it asks first whether it still stands (the id in the row, the deadline's own time): a deadline that
+was moved is pushed again, and the old one finds nothing to do.
 """
 
 from typing import Any
@@ -138,6 +143,8 @@ _SHIFT = RANK_BITS + ID_BITS
 _ID = (1 << ID_BITS) - 1
 _RANK = (1 << RANK_BITS) - 1
 _PLACES = 2 * HEAP_MAX - 1
+"""A mask that keeps a place of the heap as it is. It shows the compiler that no place is negative: else it
+adds code to each access that counts negative places from the end."""
 
 Int = Any
 World = Any

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from routing.select import CRITERIA
 from simulation.drivers.sampler import BLOCK
 
 # --- ranks (id) ------------------------------------------------------------------------------------------
@@ -39,7 +40,9 @@ RANK_BITS: Final = 5
 ID_BITS: Final = 22
 TIME_BITS: Final = 36
 """An event is one integer: time from the model's begin, rank, id. So a replication has at most 2**22
-visits and offers and lasts at most 2**36 ms (795 days)."""
+visits and offers and lasts at most 2**36 ms (795 days). One comparison then gives the whole order of the
+engine, ties included, and the three parts leave the sign bit free: no event is negative, and NEVER, which
+fills the free places of the calendar, is behind all of them."""
 
 # --- kinds of rows in a trace (value) --------------------------------------------------------------------
 QUEUED: Final = 1
@@ -269,8 +272,9 @@ ROWS_OF_ONE_EVENT: Final = 1_024
 _I, _F = np.int64, np.float64
 _K, _KS, _P = (KINDS_MAX,), (KINDS_MAX, STEPS_MAX), (PEOPLE_MAX,)
 NEVER: Final = 2**63 - 1
-BY_TIERS: Final = 7
-"""Beside the criteria of routing.select: those that skills alone decide, one after the other."""
+BY_TIERS: Final = -1
+"""Beside the criteria of routing.select, whose numbers begin at 0: those that skills alone decide, one after
+the other."""
 
 SCALARS: Final = (
     "end_ms", "warm_ms", "tick_ms", "within_ms", "short_ms", "no_wait_ms", "lease_ms", "silent_ms",
@@ -299,7 +303,7 @@ TABLES: Final = [
     ("by_id", _I, _P),
     ("with_id", _I, _P),
     *((name, _I, (RESERVES_MAX,)) for name in ("keep", "members")),
-    ("choose", _I, (8,)),
+    ("choose", _I, (len(CRITERIA),)),
     ("away_after", _I, (8,)),
     ("retry_ms", _I, (8,)),
     *((name, _F) for name in ("first_call", "follow_up", "chase", "appointment")),
@@ -358,7 +362,13 @@ STATE: Final = [
     ("backlog", _I, (DAYS_MAX,)),
     ("rows", _I, (ROWS_MAX, 5)),
 ]
-"""What one replication changes, and what it counts. ring: so many visits at once, less one.
+"""What one replication changes, and what it counts.
+
+ring: so many visits at once, less one, a power of two less one. A visit's row is its id `& ring`: nothing
+is searched and nothing freed, and a row is taken anew when the ids have gone round. So whoever comes back
+to a row with an id (an event of the calendar may be late) compares V_ID or V_OFFER first. If the row is
+still in use when its turn comes again, the replication begins anew with a ring four times as large, up to
+RING_MAX: one that is no larger than needed stays in the processor's cache.
 
 What is drawn of callers stays for the same replication at another load. drawn: of which seed and
 replication, how many levels and picks (sampler.arrivals), how many first calls and cases. first: by caller
@@ -367,4 +377,6 @@ and FIRST_CALL; case_draws: by case.
 
 WORLD: Final = np.dtype([*TABLES, *STATE], align=True)
 """One record, handed to compiled code as one pointer: tuples of arrays would be counted and copied at
-every call."""
+every call. Everything in it is of fixed size, at the limits above, so that compiled code never allocates and
+knows each array's place at compile time; and the functions are compiled once for all models. Untouched pages
+cost nothing: the system gives memory only to what is written."""

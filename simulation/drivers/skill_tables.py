@@ -14,9 +14,7 @@ import numpy.typing as npt
 from routing.need import Need, admitted, best_language, interpreted, lay_out, spoken
 from routing.policy import Policy, Step
 from routing.select import (
-    BY_CONCERN,
-    BY_LANGUAGE,
-    BY_VERSATILITY,
+    BY_SKILL,
     CRITERIA,
     SUITS,
     person_order,
@@ -28,7 +26,7 @@ from simulation.drivers.model import Kind
 
 Ints = npt.NDArray[np.int64]
 
-_BY_SKILLS: Final = (BY_CONCERN, BY_LANGUAGE, BY_VERSATILITY)
+_BY_SKILLS: Final = frozenset(CRITERIA[name] for name in BY_SKILL)
 
 
 def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from routing import facts
 from routing.events import Leg
 from routing.policy import Policy
 from routing.privacy import MERGED
+from routing.service_level import VARIANTS
 from simulation.drivers import layout, model, sampler
 from simulation.drivers.model import Duration, Kind, Model, Phones
 from simulation.drivers.reference import Reference
 from simulation.records.journalled import DEVICE, UNKNOWN, Caller, Did, Journalled, Offered
-from simulation.runs.outcome import CELL, CONTACTS, VARIANTS, Figure, service_levels
+from simulation.runs.outcome import CELL, CONTACTS, Figure, service_levels
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from routing.service_level import VARIANTS, service_level
 from simulation.drivers.layout import COUNTS
 from simulation.drivers.model import Model, cells
 from simulation.drivers.tables import Machine
@@ -40,7 +41,6 @@ CONTACTS: Final = (
     Figure("widened", "1", "Angebote nach Erweiterung", "offers after widening"),
     Figure("phone_share", "1", "Anteil der Anwesenheit am Telefon", "share of time on the telephone"),
 )
-VARIANTS: Final = ("answered_only", "abandons_within_met", "short_abandons_excluded", "all_offered")
 CELL: Final = (
     Figure("contacts", "calls", "Anrufe", "calls"),
     Figure("service_level", "1", "Servicelevel", "service level"),
@@ -92,11 +92,9 @@ class Cells:
 
 def service_levels(answered: Ints, in_time: Ints, abandoned: Ints, abandoned_in_time: Ints) -> Floats:
     """By VARIANTS first; nan where nobody was offered."""
-    everybody = answered + abandoned
-    return share(
-        np.stack([in_time, in_time + abandoned_in_time, in_time, in_time]),
-        np.stack([answered, everybody, everybody - abandoned_in_time, everybody]),
-    )
+    counts = (answered, in_time, abandoned, abandoned_in_time)
+    met, total = zip(*(service_level(name, *counts) for name in VARIANTS), strict=True)
+    return share(np.stack(met), np.stack(total))
 
 
 def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.schema import DAYS
+from routing.service_level import service_level
 from simulation.scenarios.attendance import MINUTE
 from simulation.scenarios.posts import calls_of_a_case
 from simulation.scenarios.scenario import Scenario
@@ -92,15 +93,12 @@ def write(found: Required, path: Path) -> None:
             writer.writerow([DAYS[weekday], f"{minute // 60:02}:{minute % 60:02}", people, *spoken])
 
 
-def service_level(found: Waiting, variant: str) -> float:
-    """In the named variant (see simulation.runs.outcome.VARIANTS)."""
-    if variant == "answered_only":
-        return found.within / (1 - found.abandoned)
-    if variant == "abandons_within_met":
-        return found.within + found.abandoned_within
-    if variant == "short_abandons_excluded":
-        return found.within / (1 - found.abandoned_within)
-    return found.within
+def level_of(found: Waiting, variant: str) -> float:
+    """The service level of a queue in the long run, in the named variant (see routing.service_level)."""
+    met, total = service_level(
+        variant, 1 - found.abandoned, found.within, found.abandoned, found.abandoned_within
+    )
+    return met / total
 
 
 class _Staffed:
@@ -136,7 +134,7 @@ class _Staffed:
 
     def _reached(self, rate: float, people: int) -> float:
         found = erlang_a(rate / 3600, self._service, self._patience, people, self._within)
-        return service_level(found, self._variant)
+        return level_of(found, self._variant)
 
 
 def _calls(made: Year, groups: Floats, case_work: bool) -> tuple[Floats, npt.NDArray[np.bool_]]:

@@ -16,10 +16,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from config.people import agent
+from routing.service_level import VARIANTS
 from simulation.runs import kept as keeping
 from simulation.runs import selection
 from simulation.runs.figure import Floats
-from simulation.runs.outcome import VARIANTS, figures_of, outcome, service_levels
+from simulation.runs.outcome import figures_of, outcome, service_levels
 from simulation.runs.replications import Place, placed
 from simulation.runs.selection import KEEPS, Checked
 from simulation.runs.spread import Estimate, Spread

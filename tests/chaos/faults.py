@@ -100,7 +100,7 @@ class Faults:
     # --- the daemon ----------------------------------------------------------------------------------
 
     async def _daemon(self, chance: random.Random) -> None:
-        if chance.random() < 0.25:
+        if chance.random() < 0.2:
             await self._stall(chance)
         else:
             await self._kill(chance)
@@ -125,7 +125,7 @@ class Faults:
         possible = [state for state in STATES if state != CLOSING or CLOSING in now]
         aim = min(possible, key=lambda state: (self._aimed[state] * EASE.get(state, 1), chance.random()))
         self._aimed[aim] += 1
-        dead_s = 0.0 if chance.random() < 0.3 else chance.uniform(0, 15)
+        dead_s = 0.0 if chance.random() < 0.4 else chance.uniform(0, 15)
         late_s = 0.0 if aim == PARTING or chance.random() < 0.5 else chance.uniform(0, 0.5)
         if aim == DEGRADED:
             await self.kill_daemon("any")

@@ -55,15 +55,20 @@ def faults(said: dict[str, Any], exposed: bool) -> list[str]:
     """Why the run is not good; nothing if it is. exposed: the bounds of a whole run hold."""
     found = [f"{name}: {said[name]}" for name in (*WRONGS, "crashed") if said[name]]
     if exposed:
-        if said["kills"] < KILLS_WANTED:
-            found.append(f"only {said['kills']} kills of {KILLS_WANTED}")
-        if said["calls"] < CALLS_WANTED:
-            found.append(f"only {said['calls']} calls of {CALLS_WANTED}")
+        found += missing(said)
         if said["redirects"] < REDIRECTS_WANTED:
             found.append(f"only {said['redirects']} redirects of {REDIRECTS_WANTED}")
-        found += [
-            f"no kill hit a visit {state}" for state, hits in said["kills_by_state"].items() if not hits
-        ]
+    return found
+
+
+def missing(said: dict[str, Any]) -> list[str]:
+    """What is missing of the exposure to attacks."""
+    found = []
+    if said["kills"] < KILLS_WANTED:
+        found.append(f"only {said['kills']} kills of {KILLS_WANTED}")
+    if said["calls"] < CALLS_WANTED:
+        found.append(f"only {said['calls']} calls of {CALLS_WANTED}")
+    found += [f"no kill hit a visit {state}" for state, hits in said["kills_by_state"].items() if not hits]
     return found
 
 

@@ -26,6 +26,8 @@ PHONES_ADDRESS = "127.0.0.1"
 AT_ONCE = 90
 """More callers than this do not call at once."""
 KEEPER_S = 2.0
+STRAIN_LOOK_S = 0.05
+STRAIN_LATE_S = 0.2
 REST_S = 120.0
 SETTLED_S = 60.0
 WRAP_UP_S = 1.0
@@ -109,6 +111,7 @@ class Scene:
         self._calls = 0
         self._stuck: list[Wrong] = []
         self._waited = 0
+        self._strains: list[tuple[float, float]] = []
 
     async def open(self) -> None:
         """Everybody is there and on duty."""
@@ -137,7 +140,8 @@ class Scene:
         load = asyncio.create_task(self._load())
         keeper = asyncio.create_task(self._keeper())
         faults = asyncio.create_task(self.faults.run())
-        running = (load, keeper, faults)
+        strain = asyncio.create_task(self._strain())
+        running = (load, keeper, faults, strain)
         try:
             done, _ = await asyncio.wait(
                 running, timeout=self._wanted.seconds, return_when=asyncio.FIRST_EXCEPTION
@@ -159,6 +163,15 @@ class Scene:
             if self.callers.going < AT_ONCE:
                 self._calls += 1
                 self.callers.call(f"0201{7_000_000 + self._calls}", draw(chance, languages, concerns))
+
+    async def _strain(self) -> None:
+        """How late this machine is: a time in the records cannot be more exact."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(STRAIN_LOOK_S)
+            late = time.monotonic() - before - STRAIN_LOOK_S
+            if late > STRAIN_LATE_S:
+                self._strains.append((time.time(), late))
 
     async def _keeper(self) -> None:
         """Whoever was put away, or left out, is on duty again."""
@@ -236,7 +249,13 @@ class Scene:
         records = Records(self._hotline.folder / "var" / "records.db")
         done = self.faults.done
         verdict = Verdict(
-            calls, self.callers.accounts, self.phones.rings, records, self._agents, done.outages
+            calls,
+            self.callers.accounts,
+            self.phones.rings,
+            records,
+            self._agents,
+            done.outages,
+            self._strains,
         )
         wrongs = verdict.judge() + self._stuck
         return Result(

@@ -32,9 +32,8 @@ class Lived:
     entered: float = 0.0
     queued: float = 0.0
     ended: float = 0.0
-    language: str = ""
-    concern: str = ""
-    second: str = ""
+    said: list[tuple[float, str, str]] = field(default_factory=list)
+    """What its caller chose: (when, Lang or Concern, which)."""
     degraded: bool = False
     closed: bool = False
     talks: list[Talk] = field(default_factory=list)
@@ -115,6 +114,9 @@ def lived(text: str, rings: Sequence[tuple[str, float, float]] = ()) -> dict[str
 def _caller(call: Lived, row: _Row) -> None:
     if row.kind == "HANGUP":
         call.ended = row.at
+        if row.context == "acd-hold" and not call.queued:
+            call.queued = row.at  # within the steps before it says so
+            call.move(row.at - 0.001, WAITING)
         call.move(row.at, ENDED)
         for talk in call.talks:
             talk.ended = talk.ended or row.at
@@ -127,11 +129,9 @@ def _caller(call: Lived, row: _Row) -> None:
         if word == "ACDEntry":
             call.entered = row.at
         elif word == "ACDLanguage":
-            call.language = said.get("Lang", "")
+            call.said.append((row.at, "Lang", said.get("Lang", "")))
         elif word == "ACDConcern":
-            call.concern = said.get("Concern", "")
-        elif word == "ACDSecond":
-            call.second = said.get("Lang", "")
+            call.said.append((row.at, "Concern", said.get("Concern", "")))
         elif word == "ACDWaiting":
             call.queued = call.queued or row.at
             call.move(row.at, WAITING)

@@ -10,11 +10,13 @@ from acd.pbx.codec import Frame
 from acd.pbx.link import AmiLink, LinkLost
 from acd.pbx.translate import Translator
 from acd.ports import Arrival
+from config.load import load
 from routing.commands import Command
+from tests.integration.conftest import SOURCE
 
 NODE = "pbx1"
 TERM = 7
-LANGUAGES = ("de", "en", "ar", "tr", "uk", "ru", "fa", "pl", "fr", "es")
+LANGUAGES = tuple(load(SOURCE).languages)
 """In the order of the menu."""
 
 

@@ -65,8 +65,12 @@ class Watched(Hotline):
     def story(self) -> str:
         """What became of the last calls, for the report of a test that failed."""
         tables = ("visit", "offer", "staff_interval", "incident")
-        rows = [(table, row) for table in tables for row in self.rows(f"select * from {table}")[-12:]]
-        log = self.log.read_text(errors="replace").splitlines()[-40:]
+        try:
+            rows = [(table, row) for table in tables for row in self.rows(f"select * from {table}")[-12:]]
+        except sqlite3.OperationalError as fault:  # a daemon that never came so far
+            rows = []
+            tables = (f"no records: {fault}",)
+        log = self.log.read_text(errors="replace").splitlines()[-40:] if self.log.exists() else list(tables)
         return "\n".join([*(f"{table}: {dict(row)}" for table, row in rows), *log])
 
     async def no_drift(self) -> None:

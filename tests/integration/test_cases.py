@@ -1,10 +1,12 @@
 """Cases, priority classes and reasons on real calls: by API, by key, in the records, and replayed."""
 
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
 from acd.demo.hotline import NUMBER, PROJECT
+from routing.events import UNKNOWN_CASE
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
@@ -50,6 +52,26 @@ async def test_a_case_number_keyed_in_on_hold_finds_the_owner(hotline: Watched) 
     await call.finished()
     row = await hotline.row(LAST, before)
     assert (row["case"], row["owner"]) == ("4712", "omid")
+
+
+async def test_who_keys_their_own_number_for_a_case_leaves_it_nowhere(hotline: Watched) -> None:
+    """Journal and records hold that one was keyed, and that nobody knows it; no file of ours the digits."""
+    before = newest(hotline)
+    number = "02018895551"
+    keys = [*GERMAN_OTHER, (2500, "5"), *((600 if i == 0 else 350, each) for i, each in enumerate(number))]
+    call = await hotline.sipp.call(NUMBER, [*keys, (350, "#")], caller=number, hang_up_ms=1500)
+    await call.finished()
+    row = await hotline.row(f"{LAST} ", before)
+    assert (row["case"], row["owner"]) == (UNKNOWN_CASE, "")
+    plain = number.lstrip("0").encode()
+    folder = hotline.folder / "var"
+    holding = {path.name for path in folder.iterdir() if path.is_file() and plain in path.read_bytes()}
+    assert holding <= {"vault.db", "vault.db-wal"}
+    assert plain not in hotline.log.read_bytes()
+    with sqlite3.connect(f"file:{folder}/journal.db?mode=ro", uri=True) as base:
+        kinds = {kind for (kind,) in base.execute("select kind from journal_event")}
+    base.close()
+    assert {"CaseEntered", "CallerKnown"} <= kinds
 
 
 async def test_why_nobody_is_offered_is_told_for_callers_and_people(hotline: Watched) -> None:

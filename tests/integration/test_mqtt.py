@@ -15,17 +15,17 @@ from acd.mqtt import Broker, Publisher
 from routing.board import Board, Person, WaitingCell
 
 BOARD = Board(
-    5_000,
-    True,
-    "",
-    True,
-    1,
-    0,
-    0,
-    0,
-    0,
-    (WaitingCell("uk", "study", 2, 1_000),),
-    (Person("a", "A", "ready", "", 0),),
+    at_ms=5_000,
+    link_up=True,
+    link_why="",
+    open=True,
+    term=1,
+    in_menu=0,
+    ringing=0,
+    talking=0,
+    degraded=0,
+    waiting=(WaitingCell("uk", "study", 2, 1_000),),
+    staff=(Person("a", "A", "ready", "", 0),),
 )
 
 

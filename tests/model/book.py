@@ -12,7 +12,8 @@ LAST_MS = 1_000
 class Talk:
     """Caller and phone in one bridge. heard_ms: when the daemon had it in its socket, 0 if never.
 
-    by: who ended it: caller, staff, pbx; "cut" if a Redirect took the caller out of it.
+    by: who ended it: caller, staff, pbx; "cut" if a Redirect took the caller out of it. deaf: the phone died
+    in it.
     """
 
     phone: str
@@ -21,6 +22,7 @@ class Talk:
     ended_ms: int = 0
     by: str = ""
     heard_ms: int = 0
+    deaf: bool = False
 
     @property
     def counts(self) -> bool:

@@ -220,6 +220,7 @@ class Dialling:
         phone.dead, phone.died_ms = True, pbx.time.now
         for leg in phone.legs:
             if leg.caller is not None and leg.talk is not None:
+                leg.talk.deaf = True
                 pbx.later(leg.caller, rng.randrange(25_000, 60_000), self.hang_up, leg.caller, leg.talk)
         pbx.time.after(rng.randrange(500, QUALIFY_MS), self._phone_found_lost, phone)
         pbx.time.after(rng.randrange(25_000, 60_000), self._phone_back, phone)

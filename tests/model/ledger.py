@@ -67,7 +67,7 @@ class Ledger:
     def rang(self, dial: Dial, status: str, now: int) -> None:
         row = self.rows.get(dial.caller.leg)
         if row is not None and row.rings and not row.rings[-1].status:
-            rings = (*row.rings[:-1], row.rings[-1]._replace(status=status))
+            rings = (*row.rings[:-1], row.rings[-1]._replace(status=status, ended_ms=_s(now)))
             self._change(dial.caller, now, rings=rings)
 
     def talk(self, caller: Channel, dial: Dial, now: int) -> None:

@@ -28,6 +28,7 @@ class Records:
         self.queued: dict[Leg, list[facts.Queued]] = defaultdict(list)
         self.degraded: set[Leg] = set()
         self.made: dict[int, int] = defaultdict(int)
+        self.over: dict[int, int] = defaultdict(int)
         self.offers: list[facts.OfferEnded] = []
         for each in said:
             for fact in each:
@@ -40,7 +41,7 @@ class Records:
         elif isinstance(fact, facts.OfferMade):
             self.made[fact.offer] += 1
         elif isinstance(fact, facts.OfferEnded):
-            self.made[fact.offer] -= 1
+            self.over[fact.offer] += 1
             self.offers.append(fact)
         elif (leg := self.legs.get(getattr(fact, "visit", 0))) is not None:
             self._of_visit(leg, fact)

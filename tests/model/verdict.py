@@ -147,15 +147,16 @@ class Truth:
             return
         if talk.counts and said.kind == "failed":
             self._blame("untrue_failed", f"'s talk at {talk.began_ms % 1_000_000} was one: {said}")
-        if talk.by != "cut" and abs(said.ended_ms - talk.ended_ms) > self._near:
+        if talk.by != "cut" and not talk.deaf and abs(said.ended_ms - talk.ended_ms) > self._near:
             self._blame("untrue_end", f"'s talk ended at {talk.ended_ms % 1_000_000}: {said}")
 
 
 def _offers(records: Records, book: Book) -> None:
     """Each offer ends once, and a refusal is the phone's, not the network's or ours."""
-    for offer, open_ in records.made.items():
-        if open_ != 0:
-            book.blame("offer_ends", f"offer {offer} ended {1 - open_} times", 0)
+    for offer in {*records.made, *records.over}:
+        made, over = records.made[offer], records.over[offer]
+        if over != 1 or made > 1:
+            book.blame("offer_ends", f"offer {offer} was made {made} times and ended {over} times", 0)
     for fact in records.offers:
         dialled = book.dialled.get(fact.offer)
         if fact.outcome in REFUSALS and dialled is not None and _lived(dialled, fact):

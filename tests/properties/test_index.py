@@ -42,7 +42,9 @@ def policies(draw: st.DrawFn) -> Policy:
         plans=tuple(Plan(*key, draw(steps())) for key in sorted(keys | {("", "")})),
         unknown_languages=("de", "en"),
         fallback_languages=("de", "en"),
-        choose=tuple(draw(st.permutations(list(select.CRITERIA)))[: draw(st.integers(1, 7))]),
+        choose=tuple(
+            draw(st.permutations(list(select.CRITERIA)))[: draw(st.integers(1, len(select.CRITERIA)))]
+        ),
         lease_ms=20_000,
         silent_ms=2_000,
         wrap_up_ms=0,

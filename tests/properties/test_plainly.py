@@ -30,7 +30,7 @@ def a_policy(one: Random) -> Policy:
         plans=tuple(Plan(*key, steps(one)) for key in sorted(keys)),
         unknown_languages=("de", "en"),
         fallback_languages=one.choice((("de", "en"), ("en",))),
-        choose=tuple(one.sample(list(CRITERIA), one.randint(1, 7))),
+        choose=tuple(one.sample(list(CRITERIA), one.randint(1, len(CRITERIA)))),
         lease_ms=20_000,
         silent_ms=2_000,
         wrap_up_ms=0,

@@ -64,14 +64,21 @@ CALLED = Account(NUMBER, Plan("patient", (), 60), invited=BEGAN, answered=BEGAN,
 RANG = Ring("p04", NUMBER, "answers", BEGAN + 4, BEGAN + 4.5, BEGAN + 6, hung_up=BEGAN + 16)
 
 
-def records(path: Path, visits: list[dict[str, Any]], handlings: list[dict[str, Any]]) -> Records:
+Offers = tuple[tuple[object, ...], ...]
+OFFER: Offers = ((9, 7, "birgit", "x", "answered"),)
+
+
+def records(
+    path: Path, visits: list[dict[str, Any]], handlings: list[dict[str, Any]], offers: Offers
+) -> Records:
     base = sqlite3.connect(path)
     for table, rows, like in (("visit", visits, VISIT), ("handling", handlings, HANDLING)):
         base.execute(f"create table {table} ({', '.join(like)})")
         for row in rows:
             values = [moment(value) if name.endswith("_at") else value for name, value in row.items()]
             base.execute(f"insert into {table} values ({', '.join('?' * len(row))})", values)
-    base.execute("create table offer (id, visit)")
+    base.execute("create table offer (id, visit, agent, ended_at, outcome)")
+    base.executemany("insert into offer values (?, ?, ?, ?, ?)", offers)
     base.execute("create table incident (kind)")
     base.commit()
     base.close()
@@ -95,11 +102,11 @@ def judged(
     rings: tuple[Ring, ...] = (RANG,),
     told: str = ACCOUNT,
     outages: tuple[Outage, ...] = (),
+    offers: Offers = OFFER,
 ) -> dict[str, str]:
     path = Path(tempfile.mkdtemp(dir=path)) / "records.db"
-    rows = records(
-        path, [VISIT] if visits is None else visits, [HANDLING] if handlings is None else handlings
-    )
+    kept = ([VISIT] if visits is None else visits, [HANDLING] if handlings is None else handlings)
+    rows = records(path, *kept, offers)
     calls = lived(told, [(ring.number, ring.rang, ring.answered) for ring in rings])
     verdict = Verdict(calls, [account], rings, rows, {"p04": "birgit"}, outages)
     return {each.kind: each.what for each in verdict.judge()}
@@ -147,6 +154,18 @@ def test_a_row_of_no_call_is_untrue(tmp_path: Path) -> None:
 )
 def test_a_talk_that_is_kept_wrongly_is_untrue(tmp_path: Path, handlings: list[dict[str, Any]]) -> None:
     assert set(judged(tmp_path, handlings=handlings)) == {"untrue"}
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        ((9, 7, "birgit", None, ""),),
+        (*OFFER, (10, 7, "birgit", "x", "answered")),
+        ((9, 7, "markus", "x", "answered"),),
+    ],
+)
+def test_an_offer_that_is_kept_wrongly_is_untrue(tmp_path: Path, offers: Offers) -> None:
+    assert set(judged(tmp_path, offers=offers)) == {"untrue"}
 
 
 def test_a_call_without_a_row_is_missing(tmp_path: Path) -> None:

@@ -36,12 +36,15 @@ def faults(path: Path) -> list[str]:
 
 
 def test_the_shipped_centre_is_good() -> None:
-    assert len(CENTRE.languages) == 10
     assert len(CENTRE.concerns) == 12
     people = roster(CENTRE).agents
     assert len(people) == 15
     assert people[0].language_level("ar") == Cefr.NATIVE
     assert sounds(FOLDER / "prompts", CENTRE)["tr", "concern_menu"][9].text.endswith("10 tuşuna basın.")
+
+
+def test_the_prompts_are_those_of_the_menu() -> None:
+    assert {path.stem for path in (FOLDER / "prompts").glob("*.toml")} == set(CENTRE.languages)
 
 
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:

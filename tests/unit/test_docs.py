@@ -23,6 +23,7 @@ from tests import diagrams
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROUTING = (PROJECT / "docs" / "routing.md").read_text(encoding="utf-8")
+GUIDES = ("CONTRIBUTING.md", "docs/design.md")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", ROUTING, re.DOTALL)
 
 
@@ -62,3 +63,26 @@ def test_every_setting_criterion_and_reason_is_described() -> None:
     settings = {field.alias or name for name, field in Routing.model_fields.items()}
     missing = [each for each in (*settings, *CRITERIA, *REASONS) if f"`{each}`" not in ROUTING]
     assert missing == []
+
+
+def written(guide: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", (PROJECT / guide).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_file_that_a_guide_names_is_there(guide: str) -> None:
+    """From the project's folder; the design's rooms of `routing/` are named from there."""
+    named = [each for each in written(guide) if re.fullmatch(r"[\w.]*(/[\w./]*|\.(py|md|toml|csv))", each)]
+    assert len(named) > 5
+    places = (PROJECT, PROJECT / "routing") if guide == "docs/design.md" else (PROJECT,)
+    assert [each for each in named if not any((place / each).exists() for place in places)] == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_target_and_link_of_a_guide_is_there(guide: str) -> None:
+    text = (PROJECT / guide).read_text(encoding="utf-8")
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^(\w+):", makefile, re.MULTILINE)
+    assert set(re.findall(r"`make (\w+)", text)) - set(targets) == set()
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert [each for each in links if not (PROJECT / guide).parent.joinpath(each).exists()] == []

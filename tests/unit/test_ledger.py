@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from acd import ledger
 from acd.pbx.codec import Frame
+from acd.pbx.correlate import Listing
 from acd.store.codec import decode, encode
 from routing.events import (
     LedgerRead,
@@ -16,8 +17,6 @@ from routing.events import (
     LedgerRow,
     LedgerTalk,
     Leg,
-    LegSeen,
-    PbxSnapshot,
 )
 
 NODE = "pbx1"
@@ -137,32 +136,22 @@ def test_the_journal_gives_back_every_row_as_it_was() -> None:
     assert isinstance(back.rows[0].leg, Leg)
 
 
-# --- ledger and snapshot as of one moment ---------------------------------------------------------------
+def test_a_pbx_whose_clock_is_set_otherwise_is_told_in_engine_time() -> None:
+    read = LedgerRead(NODE, ledger.rows(NODE, {UID: WHOLE}))
+    later = ledger.shifted(read, 3_600_000).rows[0]
+    row = read.rows[0]
+    assert later.arrived_ms - row.arrived_ms == later.ended_ms - row.ended_ms == 3_600_000
+    assert later.closed_ms == 0, "what did not happen happens at no time"
+    assert later.talks[0].began_ms - row.talks[0].began_ms == 3_600_000
+    assert later.rings[0].at_ms - row.rings[0].at_ms == 3_600_000
+    assert later.rings[0].ended_ms - row.rings[0].ended_ms == 3_600_000
+    assert ledger.shifted(ledger.shifted(read, 5), -5) == read
 
 
-def seen(uid: str, caller: str = "", phone: str = "") -> LegSeen:
-    leg = Leg(NODE, uid)
-    return LegSeen(leg, Leg(NODE, caller or uid), phone, "acd-hold", "", True, "", "", "", 0, 0, 0, 0)
-
+# --- reading it all -------------------------------------------------------------------------------------
 
 OPEN, OVER = {"a": "1795776906000:x"}, {"a": "1795776906000:x", "z": "1795776990000:caller:16"}
-DIED, LIVES, ENDED, NEW = "1795776001.1", "1795776002.2", "1795776003.3", "1795776004.4"
-
-
-def test_what_ended_while_we_asked_is_over_and_what_began_is_left_to_its_events() -> None:
-    snapshot = PbxSnapshot(
-        5, True, (seen(LIVES), seen(ENDED), seen("1795776003.9", ENDED, "p01")), (("p01", "INUSE"),), NODE
-    )
-    after = {DIED: OPEN, LIVES: OPEN, ENDED: OVER, NEW: OPEN}
-    read = LedgerRead(NODE, ledger.rows(NODE, after))
-    found = ledger.account(read, [DIED, LIVES, ENDED], snapshot)
-    assert {each.leg.uid: each.ended_ms > 0 for each in found.ledger.rows} == {
-        DIED: False,
-        LIVES: False,
-        ENDED: True,
-    }
-    assert [each.leg.uid for each in found.snapshot.legs] == [LIVES]
-    assert found.snapshot.devices == snapshot.devices
+DIED, LIVES, ENDED = "1795776001.1", "1795776002.2", "1795776003.3"
 
 
 async def test_a_long_outage_is_read_in_slices_that_leave_the_loop_to_others() -> None:
@@ -177,9 +166,9 @@ async def test_a_long_outage_is_read_in_slices_that_leave_the_loop_to_others() -
 
     beside = asyncio.create_task(others())
     book = ledger.Ledger(NODE, _nobody, lambda: 0.0)
-    found = await book.account(pbx, list(pbx.calls), PbxSnapshot(1, True, (), (), NODE))
+    found, _ = await book.read(pbx)
     beside.cancel()
-    assert len(found.ledger.rows) == 2_000
+    assert len(found.rows) == 2_000
     assert turns >= 2 * 2_000 / ledger.SLICE
 
 
@@ -191,8 +180,8 @@ async def test_what_is_recorded_but_not_forgotten_yet_is_not_told_again() -> Non
         return {ENDED} & set(asked)
 
     book = ledger.Ledger(NODE, recorded, lambda: 0.0)
-    found = await book.account(Pbx(calls), calls, PbxSnapshot(1, True, (), (), NODE))
-    assert [each.leg.uid for each in found.ledger.rows] == [DIED, LIVES]
+    found, _ = await book.read(Pbx(calls))
+    assert [each.leg.uid for each in found.rows] == [DIED, LIVES]
 
 
 @pytest.mark.parametrize("fault", [OSError("away"), TimeoutError()])
@@ -201,8 +190,8 @@ async def test_records_that_do_not_answer_hold_nobody_up(fault: Exception) -> No
         raise fault
 
     book = ledger.Ledger(NODE, recorded, lambda: 0.0)
-    found = await book.account(Pbx({ENDED: OVER}), [ENDED], PbxSnapshot(1, True, (), (), NODE))
-    assert [each.leg.uid for each in found.ledger.rows] == [ENDED]
+    found, _ = await book.read(Pbx({ENDED: OVER}))
+    assert [each.leg.uid for each in found.rows] == [ENDED]
 
 
 async def _nobody(_: Sequence[str]) -> tuple[str, ...]:
@@ -223,6 +212,9 @@ class Pbx:
         assert action["Action"] == "DBGetTree"
         return frames(self.calls)
 
+    async def ask_listing(self, action: Mapping[str, str]) -> Listing:
+        return Listing(0, 0.0, list(await self.ask_list(action)))
+
     async def ask(self, action: Mapping[str, str]) -> object:
         self.actions += 1
         assert len(action["Variable"]) < 1000, "an AMI line has an end"
@@ -242,7 +234,7 @@ async def swept(pbx: Pbx, recorded: Iterable[str], now_s: float = 1795777000) ->
         return known & set(calls)
 
     book = ledger.Ledger(NODE, ask, lambda: now_s)
-    await book.account(pbx, [], PbxSnapshot(1, True, (), (), NODE))
+    await book.read(pbx)
     return await book.sweep()
 
 
@@ -282,7 +274,7 @@ async def test_a_sweep_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
         return calls
 
     book = ledger.Ledger(NODE, recorded, lambda: 1795777000)
-    await book.account(pbx, [], PbxSnapshot(1, True, (), (), NODE))
+    await book.read(pbx)
     running = asyncio.create_task(book.run())
     async with asyncio.timeout(5):
         await asked.wait()

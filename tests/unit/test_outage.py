@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import delete, event, select
 from sqlalchemy.exc import OperationalError
@@ -299,6 +300,9 @@ async def test_refused_facts_are_seen(tmp_path: Path) -> None:
         daemon.feed.facts(daemon.runner.seq + 1, [began(5), began(5)])
         await daemon.feed.drained()
         assert "1 facts were refused" in daemon.health()["records"]
+        transport = httpx.ASGITransport(daemon.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            assert "acd_facts_set_aside 1.0" in (await client.get("/metrics")).text
 
 
 async def test_a_new_journal_beside_old_records_counts_no_id_twice(

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from routing.service_level import VARIANTS
 from simulation.drivers import layout
 from simulation.drivers.tables import Machine
 from simulation.runs.outcome import (
     CELL,
     CONTACTS,
-    VARIANTS,
     Cells,
     cell_figures_of,
     figures_of,

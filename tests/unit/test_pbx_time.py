@@ -59,6 +59,14 @@ def test_a_clock_that_is_set_back_while_nothing_is_said_is_noticed_by_an_answer(
     assert talk.says() < 0.01
 
 
+def test_what_the_pbxs_clock_shows_is_known_once_it_has_said_anything() -> None:
+    talk = Talk()
+    assert talk.time.shows(talk.now) == 0.0
+    talk.says()
+    talk.now += 20.0
+    assert abs(talk.time.shows(talk.now) - (talk.now + talk.apart)) < 0.01
+
+
 def test_an_answer_that_we_read_late_changes_nothing() -> None:
     talk = Talk()
     talk.says()

@@ -31,8 +31,10 @@ class Asterisk(FakeAmi):
         super().__init__(self._do)
         self.refused = 0
         self.silent_lists = 0
+        self.before: Callable[[str], None] = lambda _: None
         self.meanwhile: Callable[[], None] = lambda: None
         self.asked: list[str] = []
+        self.arrived = 0.0
 
     def _do(self, action: Action, _: FakeAmi) -> None:
         name, key = action["Action"], action["ActionID"]
@@ -47,8 +49,12 @@ class Asterisk(FakeAmi):
             self.refused -= 1
             self.say(Response="Error", ActionID=key, Message="not now")
             return
+        self.before(name)
         self.say(Response="Success", ActionID=key, EventList="start")
         self.meanwhile()
+        if name == "DBGetTree" and self.arrived:
+            line = {"Key": "/acd/1795776906.0/a", "Val": f"{round(self.arrived * 1000)}:x"}
+            self.say(Event="DBGetTreeResponse", ActionID=key, **line)
         self.say(Event=f"{name}Complete", ActionID=key, EventList="Complete")
 
     def hangup(self, uid: str, ago_s: float = 0.0) -> None:
@@ -96,6 +102,11 @@ class Ear:
                 self._more.clear()
                 await self._more.wait()
         return found
+
+    def story(self, after: int = 0) -> list[str]:
+        """What was told, in order: the names of legs that ended, and the kinds of all else."""
+        events = [each.event for each in self.said[after:]]
+        return [each.leg.uid if isinstance(each, ev.LegEnded) else type(each).__name__ for each in events]
 
     def kinds(self) -> list[type]:
         return [type(each.event) for each in self.said]
@@ -262,22 +273,57 @@ async def test_a_standstill_while_a_snapshot_is_on_its_way_has_it_asked_for_agai
         assert len(ear.said) == 2
 
 
-async def test_the_ledger_is_told_before_the_snapshot_and_read_on_both_sides_of_it(
-    asterisk: Asterisk,
-) -> None:
-    async def recorded(calls: Sequence[str]) -> Sequence[str]:
-        return calls
+async def recorded_all(calls: Sequence[str]) -> Sequence[str]:
+    return calls
 
+
+async def test_over_a_new_link_the_ledger_is_told_first(asterisk: Asterisk) -> None:
     ear = Ear(asterisk)
-    ear.port._ledger = Ledger(NODE, recorded, time.time)
+    ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+    asterisk.before = lambda name: asterisk.hangup(name)
     running = asyncio.create_task(ear.port.run())
-    await ear.hears(ev.PbxSnapshot)
+    await ear.hears(ev.LegEnded, 3)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert ear.kinds()[:2] == [ev.LedgerRead, ev.PbxSnapshot]
-    asked = [each for each in asterisk.asked if each in ("DBGetTree", "Status")]
-    assert asked == ["DBGetTree", "Status", "DBGetTree"]
-    assert ear.said[0].at_ms == ear.said[1].at_ms
+    assert [each for each in asterisk.asked if each != "Login"][:2] == ["DBGetTree", "Status"]
+    assert ear.story()[:5] == ["LedgerRead", "DBGetTree", "Status", "PbxSnapshot", "DeviceStateList"]
+    times = [each.at_ms for each in ear.said[:5]]
+    assert times == sorted(times)
+
+
+async def test_over_a_live_link_what_was_said_before_an_answer_goes_before_it(asterisk: Asterisk) -> None:
+    """Held or not yet read, nothing changes its place in the stream."""
+    async with listening(asterisk) as ear:
+        ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+        told = len(ear.said)
+        asterisk.before = lambda name: asterisk.hangup(f"before {name}")
+        asterisk.meanwhile = lambda: asterisk.hangup("meanwhile")
+        ear.port.resync()
+        await ear.port.resynced()
+        assert ear.story(told) == [
+            "before DBGetTree",
+            "LedgerRead",
+            "meanwhile",
+            "before Status",
+            "PbxSnapshot",
+            "meanwhile",
+            "before DeviceStateList",
+            "meanwhile",
+        ]
+
+
+async def test_the_ledgers_times_are_told_in_engine_time(asterisk: Asterisk) -> None:
+    """The PBX's clock lies years behind; a call came in ten of its seconds ago."""
+    ear = Ear(asterisk)
+    ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+    asterisk.now = lambda: time.time() - 1e8
+    asterisk.arrived = asterisk.now() - 10
+    running = asyncio.create_task(ear.port.run())
+    ((told, *_),) = [await ear.hears(ev.LedgerRead)]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    ago_ms = told.at_ms - told.event.rows[0].arrived_ms
+    assert 9_000 <= ago_ms < 30_000
 
 
 # --- out ---------------------------------------------------------------------------------------------

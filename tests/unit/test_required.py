@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.runs.outcome import VARIANTS, service_levels
+from routing.service_level import VARIANTS
+from simulation.runs.outcome import service_levels
 from simulation.scenarios import scenario_file
 from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.year import year
 from simulation.staffing.erlang import erlang_a
-from simulation.staffing.required import Required, TooMuch, required, service_level, write
+from simulation.staffing.required import Required, TooMuch, level_of, required, write
 
 PLANNING = Path("config/planning.toml")
 
@@ -47,7 +48,7 @@ def test_one_fewer_would_miss_the_target(scenario: Scenario, found: Required) ->
 
     def level(people: int) -> float:
         reached = [
-            service_level(
+            level_of(
                 erlang_a(rate / 3600, service, 360, people, 20 - ring), scenario.house.service_level.variant
             )
             for rate in rates
@@ -84,15 +85,15 @@ def test_variants_are_those_of_the_outcome(variant: str) -> None:
     million = 1_000_000
     counts = [1 - queue.abandoned, queue.within, queue.abandoned, queue.abandoned_within]
     levels = service_levels(*(np.array([round(each * million)]) for each in counts))
-    assert service_level(queue, variant) == pytest.approx(levels[VARIANTS.index(variant)][0], abs=5e-6)
+    assert level_of(queue, variant) == pytest.approx(levels[VARIANTS.index(variant)][0], abs=5e-6)
 
 
-def test_the_file_is_what_a_roster_reads(found: Required, tmp_path: Path) -> None:
+def test_the_file_is_what_a_roster_reads(scenario: Scenario, found: Required, tmp_path: Path) -> None:
     """Exactly weekday, begin, people, then a column a language; whole numbers; steps of 30 minutes."""
     write(found, tmp_path / "deep" / "required.csv")
     with (tmp_path / "deep" / "required.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    assert ",".join(rows[0]) == "weekday,begin,people,de,en,ar,tr,uk,ru,fa,pl,fr,es"
+    assert rows[0] == ["weekday", "begin", "people", *scenario.house.languages]
     assert [row[:2] for row in rows[1:3]] == [["mon", "08:00"], ["mon", "08:30"]]
     assert all(cell.isdigit() for row in rows[1:] for cell in row[2:])
     assert len(rows) == 1 + len(found.rows)

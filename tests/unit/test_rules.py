@@ -1,5 +1,7 @@
 """Each routing rule by itself: what it changes, and when it no longer does."""
 
+from random import Random
+
 import pytest
 
 from agents.model import Cefr, Roster
@@ -7,6 +9,7 @@ from routing import events as ev
 from routing import facts
 from routing.commands import CallInterpreter
 from routing.policy import ANYBODY, INTERPRETER, OWN, Plan, Policy, Refusal, Reserve, Step
+from routing.select import BY_SKILL, CRITERIA, person_order
 from tests.fakes.centre import NODE, POLICY, Bench, person
 
 NOW = 1_000_000
@@ -198,6 +201,31 @@ def test_overflow_reaches_anybody() -> None:
     assert [each.agent for each in offers(one)] == ["birgit"]
 
 
+def orders(name: str, skills: bool, work: bool) -> list[int]:
+    """Of people who differ in their skills, in their day's work, or in both."""
+    one = Random(1)
+    rows = [
+        ([one.randint(1, 5) for _ in range(3)], [one.randint(1, 10**6) for _ in range(4)]) for _ in range(50)
+    ]
+    return [
+        person_order(CRITERIA[name], 0, *(skill if skills else (0, 0, 0)), *(done if work else (0, 0, 0, 0)))
+        for skill, done in rows
+    ]
+
+
+def test_each_criterion_has_an_order_of_its_own() -> None:
+    """Also told by number alone: the last one in `person_order` takes every number that no line names."""
+    assert len({tuple(orders(name, True, True)) for name in CRITERIA}) == len(CRITERIA)
+    assert sorted(CRITERIA.values()) == list(range(len(CRITERIA)))
+
+
+@pytest.mark.parametrize("name", sorted(set(CRITERIA) - {"owner"}))
+def test_a_criterion_goes_by_skills_or_by_the_days_work(name: str) -> None:
+    """Engine and planner ask those by skill without the day's work, and the others without skills."""
+    by_skill, by_work = (len(set(orders(name, *given))) > 1 for given in ((True, False), (False, True)))
+    assert (by_skill, by_work) == (name in BY_SKILL, name not in BY_SKILL)
+
+
 @pytest.mark.parametrize(
     ("choose", "wanted"),
     [("fewest_calls", "birgit"), ("lowest_occupancy", "birgit"), ("longest_idle", "birgit")],
@@ -273,3 +301,20 @@ def test_no_class_starves() -> None:
             caller = world.visits[offer.visit].caller
             one.tell(ev.LegEnded(caller, 16), 5_000)
     assert plain in served
+
+
+def test_a_keyed_case_that_nobody_knows_takes_no_known_one_away() -> None:
+    """An event of an earlier release still carries what was keyed; one of today carries nothing."""
+    one = bench()
+    known(one, "1", owner="birgit", token="t")
+    visit = one.engine.world.visits[visit_of(one, "1")]
+    leg = ev.Leg(NODE, "1")
+    one.tell(ev.CaseEntered(leg, ""))
+    one.tell(ev.CallerKnown(leg, "", ev.UNKNOWN_CASE, ""))
+    assert (visit.case, visit.owner) == ("case", "birgit")
+    one.call("2")
+    other = one.engine.world.visits[visit_of(one, "2")]
+    one.tell(ev.CallerKnown(ev.Leg(NODE, "2"), "", ev.UNKNOWN_CASE, ""))
+    assert other.case == ev.UNKNOWN_CASE
+    one.tell(ev.CaseEntered(ev.Leg(NODE, "2"), "4712"))
+    assert other.case == "4712"

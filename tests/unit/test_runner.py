@@ -175,8 +175,9 @@ async def test_after_a_standstill_the_link_is_down_before_everything_that_waits(
     assert (live.link.resyncs, live.link.sent) == (1, [])
     assert live.runner.engine.due(live.clock.now + 10**9) is None
     live.calls("4")
+    live.says(ev.StaffAsked("", PHONE, "notready", "", ev.Leg(NODE, "key"), NODE))
     await live.runner.turn()
-    assert live.link.sent == [], "nothing before the snapshot"
+    assert live.link.sent == [], "nothing before the snapshot, no word to a phone either"
     live.linkup()
     await live.runner.turn()
     assert live.of(facts.LinkChanged)[-1].up
@@ -245,6 +246,17 @@ async def test_a_lost_link_takes_the_commands_for_its_own_callers_with_it() -> N
     await live.runner.turn()
     assert len(live.of(facts.OfferMade)) == 2
     assert [each.caller.node for each in live.link.sent if isinstance(each, Connect)] == [NODE]
+
+
+async def test_what_was_decided_before_a_loss_is_not_sent_over_the_next_link() -> None:
+    """All in one batch: only the offer that was made from the snapshot leaves."""
+    live = await Live().up(PHONE)
+    caller = live.calls()
+    live.says(ev.LinkDown("lost", NODE))
+    live.linkup(ev.LegSeen(caller, caller, "", "acd-hold", "", True, "de", "other", "", 1, 1, 0, 0))
+    await live.runner.turn()
+    first, second = (each.offer for each in live.of(facts.OfferMade))
+    assert [each.id for each in live.link.sent if isinstance(each, Connect)] == [second] != [first]
 
 
 async def test_a_snapshot_asked_for_before_a_standstill_does_not_count() -> None:
@@ -385,7 +397,7 @@ async def test_a_failed_command_names_the_event_that_led_to_it() -> None:
 # --- the queue and the vault -------------------------------------------------------------------------
 
 
-def test_a_full_queue_takes_nothing_but_that_the_link_is_down() -> None:
+def test_a_full_queue_takes_nothing_but_that_the_link_is_down_or_the_clock_was_set() -> None:
     intake = Intake(room=2)
     arrival = Arrival(ev.Elapsed(), "test")
     intake.put(arrival, START)
@@ -393,7 +405,8 @@ def test_a_full_queue_takes_nothing_but_that_the_link_is_down() -> None:
     with pytest.raises(QueueFull, match="2 events wait"):
         intake.put(arrival, START)
     intake.put(Arrival(ev.LinkDown("x"), "pbx"), START)
-    assert len(intake) == 3
+    intake.put(Arrival(ev.ClockStepped(5_000), "daemon"), START)
+    assert len(intake) == 4
 
 
 class Vault:

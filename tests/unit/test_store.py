@@ -5,7 +5,7 @@ import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -13,17 +13,20 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.ports import Decision, JournalRefused, Snapshot
+from acd.ports import Case, Decision, JournalRefused, Known, Snapshot
 from acd.store import codec, queries
+from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
 from acd.store.open import StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder
 from acd.store.tables import blobs, handlings, incidents, offers, staff_intervals, visits
 from acd.store.vault import SqlVault, StillInTheLog, normal
+from config.schema import ServiceLevel
 from routing import facts
-from routing.events import KINDS, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
+from routing.events import KINDS, UNKNOWN_CASE, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
 from routing.index import Choice, Lost
+from routing.service_level import VARIANTS
 from tests.fakes.centre import POLICY, ROSTER
 
 PLAIN = [
@@ -265,11 +268,10 @@ async def test_every_kind_of_fact_can_be_recorded(records: AsyncEngine) -> None:
 
 
 def test_service_level_variants_agree_with_koole() -> None:
+    assert get_args(ServiceLevel.model_fields["variant"].annotation) == VARIANTS
     koole = Counts(answered=460, answered_in_time=410, abandoned=50, abandoned_in_time=10)
     shares = {
-        name: round(100 * met / total, 1)
-        for name in ("answered_only", "abandons_within_met", "short_abandons_excluded", "all_offered")
-        for met, total in [fraction(koole, name)]
+        name: round(100 * met / total, 1) for name in VARIANTS for met, total in [fraction(koole, name)]
     }
     assert shares == {
         "answered_only": 89.1,
@@ -296,6 +298,15 @@ async def test_counts_are_those_of_the_day(records: AsyncEngine) -> None:
         records, day, day.replace(day=2), seconds=5, clock="since_answer", short_seconds=5
     )
     assert (found.answered, found.answered_in_time) == (1, 0)
+
+
+async def test_a_keyed_case_is_one_that_is_kept_or_unknown(records: AsyncEngine) -> None:
+    """What was keyed may be the caller's own number: it comes out again only as a reference."""
+    cases = SqlCases(records, [])
+    await cases.put(Case("4712", "omid", "other", "", (), ""))
+    assert await cases.known("", "", "4712") == Known("", "4712", "omid", ())
+    assert await cases.known("", "", "02018895551") == Known("", UNKNOWN_CASE, "", ())
+    assert await cases.known("token", "", "") == Known("token", "", "", ())
 
 
 async def test_a_roster_is_kept_whole(records: AsyncEngine) -> None:

@@ -257,3 +257,11 @@ def test_a_snapshot_is_read_from_the_lists() -> None:
     found = Translator("pbx1").snapshot([status], [device], 5, True)
     assert found.devices == (("p01", "NOT_INUSE"),)
     assert (found.legs[0].language, found.legs[0].queued_ms, found.legs[0].phone) == ("uk", 12_000, "")
+
+
+def test_what_is_keyed_goes_beside_the_event() -> None:
+    """It may be the caller's own number: the event that is journalled says only that it was keyed."""
+    keyed = frame(Event="UserEvent", UserEvent="ACDCase", Call="1.1", Case="02018895551")
+    [arrival] = Translator("pbx1").events(keyed)
+    assert arrival.event == ev.CaseEntered(LEG, "")
+    assert (arrival.keyed, arrival.number) == ("02018895551", "")

@@ -1,10 +1,14 @@
 """The API as OpenAPI tells it, and what it says of its own health; no daemon behind it."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from acd.web import app
+from acd.web.words import PAGE_LANGUAGES, WORDS
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
 OPEN = {"/api/board", "/events", "/healthz", "/readyz"}
@@ -45,6 +49,18 @@ def test_reasons_of_calls_and_people_have_named_fields(schema: dict[str, Any]) -
     assert {"candidates", "decided_by", "lost"} <= fields("Choice")
     answer = schema["paths"]["/api/explain"]["get"]["responses"]["200"]["content"]["application/json"]
     assert answer["schema"] == {"$ref": "#/components/schemas/Explanation"}
+
+
+@pytest.mark.parametrize("language", PAGE_LANGUAGES)
+def test_every_word_of_the_page_is_there_in_each_language(language: str) -> None:
+    folder = Path(app.__file__).parent
+    page, script = (
+        (folder / name).read_text(encoding="utf-8") for name in ("templates/live.html", "static/live.mjs")
+    )
+    used = set(re.findall(r"\bwords\.(\w+)", page + script))
+    assert len(used) > 20
+    assert used - set(WORDS[language]) == set()
+    assert set(WORDS[language]) == set(WORDS["de"])
 
 
 async def test_without_the_token_nothing_of_calls_is_told() -> None:

@@ -77,7 +77,7 @@ function show() {
   const cells = b.waiting;
   const total = cells.reduce((sum, each) => sum + each.callers, 0);
   set("waiting", String(total));
-  for (const id of ["ringing", "talking", "in_menu"]) set(id, String(b[id]));
+  for (const { id } of document.querySelectorAll("[data-count]")) set(id, String(b[id]));
   signal("hours", b.open, b.open ? words.open : words.closed);
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
   set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
