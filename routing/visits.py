@@ -166,7 +166,8 @@ class Visits:
     def back_on_hold(self, visit: Visit) -> None:
         """The caller is back on hold, with everything they had."""
         if self.move(visit, table.RETURN):
-            visit.hung_up_by = ""
+            if visit.hung_up_by != facts.BY_CALLER:  # who hung up does not come back: only their end is late
+                visit.hung_up_by = ""
             self.wait(visit)
 
     def not_again(self, visit: Visit, agent: str, ms: int) -> None:
