@@ -68,6 +68,8 @@ class Visits:
             if before == held:
                 return
             self.let_go(visit, before.leg)
+        if (other := self._derived.visit_of(held.leg)) is not None:
+            self.let_go(other, held.leg)  # a leg is one visit's: what was said of another is no longer so
         visit.legs = (*visit.legs, held)
         self._derived.legs[held.leg] = visit.id
 
