@@ -5,12 +5,12 @@ at which they were put in. Both are merged by time.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from acd.ports import Arrival, QueueFull
-from routing.events import ClockStepped, LinkDown, PbxSnapshot
+from routing.events import ClockStepped, Event, LedgerRead, LinkDown, PbxSnapshot
 
 QUEUE_MAX = 20_000
 FIRST = -1
@@ -63,12 +63,9 @@ class Intake:
         heappush(self._heap, Entry(FIRST, self._count, arrival, None))
 
     def void_snapshots(self) -> None:
-        """Take out the link-up snapshots that wait: they were asked for before a standstill."""
-        self._heap = [
-            each
-            for each in self._heap
-            if not (isinstance(each.arrival.event, PbxSnapshot) and each.arrival.event.linkup)
-        ]
+        """Take out the link-up snapshots that wait, and the ledgers that go with them: they were asked for
+        before a standstill, and will be again."""
+        self._heap = [each for each in self._heap if not _of_linkup(each.arrival.event)]
         heapify(self._heap)
 
     def oldest_ms(self) -> int | None:
@@ -88,3 +85,24 @@ class Intake:
 
     def __iter__(self) -> Iterator[Arrival]:
         return (each.arrival for each in self._heap)
+
+
+class Inbox:
+    """Where everything that is to be decided comes in; made before who puts in and who decides.
+
+    arrived: set with each; who decides clears it.
+    """
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self.intake = Intake()
+        self.arrived = asyncio.Event()
+        self._now_ms = now_ms
+
+    def submit(self, arrival: Arrival, told: "asyncio.Future[Any] | None" = None) -> None:
+        """Put something in, to be decided in the order of time. Raises QueueFull."""
+        self.intake.put(arrival, 0 if arrival.at_ms else self._now_ms(), told)
+        self.arrived.set()
+
+
+def _of_linkup(event: Event) -> bool:
+    return isinstance(event, LedgerRead) or (isinstance(event, PbxSnapshot) and event.linkup)

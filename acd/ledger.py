@@ -61,6 +61,9 @@ class Listing(Protocol):
     def place(self) -> int: ...
 
     @property
+    def began(self) -> float: ...
+
+    @property
     def items(self) -> Sequence[Frame]: ...
 
 
@@ -226,9 +229,9 @@ class Ledger:
             await asyncio.sleep(0)
         return calls
 
-    async def read(self, link: Link) -> tuple[LedgerRead, int]:
-        """What the dialplan wrote down, without what the records have, and the answer's place among the
-        events; from here on this link is swept. Raises what the link raises."""
+    async def read(self, link: Link) -> tuple[LedgerRead, Listing]:
+        """What the dialplan wrote down, without what the records have, and the answer itself; from here on
+        this link is swept. Raises what the link raises."""
         listing = await link.ask_listing(TREE)
         calls = list((await self._calls(listing.items)).items())
         found: list[LedgerRow] = []
@@ -239,7 +242,7 @@ class Ledger:
         self._up.set()
         done = await self._long_done([each.leg.uid for each in found if each.ended_ms])
         rest = in_order(each for each in found if each.leg.uid not in done)
-        return LedgerRead(self._node, rest), listing.place
+        return LedgerRead(self._node, rest), listing
 
     async def _long_done(self, calls: Sequence[str]) -> set[str]:
         """Of these, the calls that are recorded and not yet forgotten: a world that was lost would tell them

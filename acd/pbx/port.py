@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from acd.ledger import Ledger, shifted
+from acd.ledger import Ledger, Listing, shifted
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
@@ -46,6 +46,7 @@ class PbxPort:
         translator: Translator,
         now_ms: Callable[[], int],
         jitter: Callable[[], float],
+        submit: Submit,
         *,
         node: str = "",
         ledger: Ledger | None = None,
@@ -60,7 +61,7 @@ class PbxPort:
         self._said_ms = 0
         self._link: AmiLink | None = None
         self._down_told = asyncio.Event()
-        self._submit: Submit = lambda _: None
+        self._submit = submit
         self._offers = False
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
@@ -71,10 +72,6 @@ class PbxPort:
         self._talking: set[str] = set()
         self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
-
-    def attach(self, submit: Submit) -> None:
-        """Say where arrivals go."""
-        self._submit = submit
 
     async def run(self) -> None:
         """Keep the link for ever."""
@@ -107,11 +104,10 @@ class PbxPort:
         anew = link is not self._link
         while True:
             self._void = False
-            self._said_ms = max(self._said_ms, self._now_ms()) if anew else self._said_ms
             await self._tell_ledger(link, anew)
             listing = await link.ask_listing(STATUS)
             self._older(link, listing.place)
-            asked = self._now_ms() - round((self._steady() - listing.began) * 1000)
+            asked = self._answered_ms(listing)
             devices = await link.ask_list(DEVICES)
             if not self._void:
                 break
@@ -127,13 +123,18 @@ class PbxPort:
             return
         try:
             await link.spoken()  # an answer with a stamp, which tells what the PBX's clock shows
-            read, place = await self._ledger.read(link)
+            read, listing = await self._ledger.read(link)
         except AskFailed as fault:
             log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
             return
         if not anew:
-            self._older(link, place)
+            self._older(link, listing.place)
+        self._said_ms = max(self._said_ms, self._answered_ms(listing))
         self._put(Arrival(shifted(read, self._apart_ms()), PBX, at_ms=self._said_ms))
+
+    def _answered_ms(self, listing: Listing) -> int:
+        """When the PBX began to answer, as we read it."""
+        return self._now_ms() - round((self._steady() - listing.began) * 1000)
 
     def _apart_ms(self) -> int:
         """How far the PBX's clock lies behind engine time; less than can be told is nothing."""

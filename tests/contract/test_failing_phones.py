@@ -12,6 +12,7 @@ from acd.demo.hotline import NUMBER, PROJECT, Hotline
 from acd.pbx.link import AmiLink, AskFailed
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
+from acd.ports import Arrival
 from agents.model import Reach
 from routing import events as ev
 from routing.commands import PHONE_LOST, Connect, SetFallback, Withdraw
@@ -51,8 +52,10 @@ async def listening(hotline: Hotline) -> AsyncIterator[list[ev.Event]]:
     async def link() -> AmiLink:
         return await AmiLink.connect(pbx.ami_host, pbx.ami_port, pbx.ami_user, own.ami)
 
-    port = PbxPort(link, Translator("pbx1"), SystemClock(0).now_ms, lambda: 0.0, node="pbx1")
-    port.attach(lambda arrival: said.append(arrival.event))
+    def hear(arrival: Arrival) -> None:
+        said.append(arrival.event)
+
+    port = PbxPort(link, Translator("pbx1"), SystemClock(0).now_ms, lambda: 0.0, hear, node="pbx1")
     running = asyncio.create_task(port.run())
     yield said
     running.cancel()

@@ -97,8 +97,7 @@ class Ear:
         self.times: list[int] = []
         self._more = asyncio.Event()
         self.now_ms = SystemClock(0).now_ms
-        self.port = PbxPort(pbx.link, Translator(NODE), self.now_ms, lambda: 0.0)
-        self.port.attach(self._take)
+        self.port = PbxPort(pbx.link, Translator(NODE), self.now_ms, lambda: 0.0, self._take)
 
     def _take(self, arrival: Arrival) -> None:
         self.said.append(arrival.event)

@@ -81,6 +81,19 @@ async def test_the_page_goes_on_while_the_records_do_not_answer(opened: tuple[Da
     assert len(answer.json()["board"]["staff"]) == 15
 
 
+async def test_text_that_no_database_takes_is_cleaned_at_the_door(opened: tuple[Daemon, Path]) -> None:
+    daemon, _ = opened
+    headers = {"Authorization": f"Bearer {(daemon.rules.centre.path('var/api.token')).read_text()}"}
+    transport = httpx.ASGITransport(daemon.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+        assert (await client.post("/api/staff/x%00y/login")).status_code == 404
+        body = {"reason": "so\0so"}
+        assert (await client.post("/api/staff/birgit/login", json=body)).status_code == 422
+        assert (await client.put("/api/cases/unknown", json={"owner": "omid"})).status_code == 422
+    told = [each async for each in daemon.stores.journal.read(daemon.runner.seq - 1)]
+    assert [getattr(each.event, "agent", "") for each in told] == ["x\ufffdy"]
+
+
 async def test_a_link_over_which_nothing_is_routed_is_not_ready(opened: tuple[Daemon, Path]) -> None:
     """Whether calls are offered is the engine's to say: a socket to the PBX is not enough."""
     daemon, _ = opened
@@ -114,16 +127,3 @@ async def test_a_clock_that_is_set_far_has_the_hours_worked_out_anew_at_once(
             await asyncio.sleep(0.01)
     hourly.cancel()
     await asyncio.gather(hourly, return_exceptions=True)
-
-
-async def test_text_that_no_database_takes_is_cleaned_at_the_door(opened: tuple[Daemon, Path]) -> None:
-    daemon, _ = opened
-    headers = {"Authorization": f"Bearer {(daemon.rules.centre.path('var/api.token')).read_text()}"}
-    transport = httpx.ASGITransport(daemon.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-        assert (await client.post("/api/staff/x%00y/login")).status_code == 404
-        body = {"reason": "so\0so"}
-        assert (await client.post("/api/staff/birgit/login", json=body)).status_code == 422
-        assert (await client.put("/api/cases/unknown", json={"owner": "omid"})).status_code == 422
-    told = [each async for each in daemon.stores.journal.read(daemon.runner.seq - 1)]
-    assert [getattr(each.event, "agent", "") for each in told] == ["x\ufffdy"]
