@@ -79,7 +79,7 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         await asyncio.to_thread(lambda: None)
 
     async def keep() -> None:
-        snapshot.append(Snapshot(1, "", await Copied(world).frozen_beside()))
+        snapshot.append(Snapshot(1, "", await (await Copied.beside(world)).frozen_beside()))
 
     async def thaw() -> None:
         await replay.thaw_beside(snapshot[0])
