@@ -181,7 +181,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     runner.submit(Arrival(TermBegan(begun.term), DAEMON))
     if begun.lost:
         runner.submit(Arrival(JournalGap(begun.last + 1, begun.lost), DAEMON))
-    picture = Picture(lambda: runner.engine.world, clock.now_ms)
+    picture = Picture(lambda: runner.engine.world, clock.now_ms, still=runner.settled.is_set)
     registry.register(BoardFigures(picture, lambda: {"events": runner.depth(), "records": feed.depth()}))
     aside = Gauge("acd_facts_set_aside", "Facts that the records refused", registry=registry)
     aside.set_function(lambda: stores.records.set_aside)
