@@ -105,6 +105,7 @@ class Answers:
 
     async def explain(self) -> Explained:
         """Why each caller waits and why each free person is free."""
+        await self._runner.settled.wait()
         engine, now = self._runner.engine, self._now_ms()
         world, index = engine.world, engine.index
         if index is None:
@@ -115,6 +116,7 @@ class Answers:
 
     async def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
         """Everybody's verdict for one visit; None if there is none with this number."""
+        await self._runner.settled.wait()
         engine = self._runner.engine
         found, index = engine.world.visits.get(visit), engine.index
         if found is None or index is None:

@@ -19,6 +19,7 @@ from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.feed import Feed
+from acd.intake import Inbox
 from acd.leaps import Leaps
 from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics
@@ -153,11 +154,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
     ledger = _ledger(stores, centre.centre.node)
+    inbox = Inbox(clock.now_ms)
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
         clock.now_ms,
         random.random,
+        inbox.submit,
         node=centre.centre.node,
         ledger=ledger,
     )
@@ -176,12 +179,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         directory=stores.cases,
         observe=metrics.observe,
         recorded=lambda: feed.recorded,
+        inbox=inbox,
     )
-    port.attach(runner.submit)
     runner.submit(Arrival(TermBegan(begun.term), DAEMON))
     if begun.lost:
         runner.submit(Arrival(JournalGap(begun.last + 1, begun.lost), DAEMON))
-    picture = Picture(lambda: runner.engine.world, clock.now_ms)
+    picture = Picture(lambda: runner.engine.world, clock.now_ms, still=runner.settled.is_set)
     registry.register(BoardFigures(picture, lambda: {"events": runner.depth(), "records": feed.depth()}))
     aside = Gauge("acd_facts_set_aside", "Facts that the records refused", registry=registry)
     aside.set_function(lambda: stores.records.set_aside)
@@ -213,6 +216,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
     ]
+    others = [part for part in kept if part not in (link, hourly)]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -222,6 +226,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
+        "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }
     if publisher is not None:
         broker = Kept("broker", publisher.run)

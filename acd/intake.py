@@ -5,7 +5,7 @@ at which they were put in. Both are merged by time.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
@@ -85,6 +85,23 @@ class Intake:
 
     def __iter__(self) -> Iterator[Arrival]:
         return (each.arrival for each in self._heap)
+
+
+class Inbox:
+    """Where everything that is to be decided comes in; made before who puts in and who decides.
+
+    arrived: set with each; who decides clears it.
+    """
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self.intake = Intake()
+        self.arrived = asyncio.Event()
+        self._now_ms = now_ms
+
+    def submit(self, arrival: Arrival, told: "asyncio.Future[Any] | None" = None) -> None:
+        """Put something in, to be decided in the order of time. Raises QueueFull."""
+        self.intake.put(arrival, 0 if arrival.at_ms else self._now_ms(), told)
+        self.arrived.set()
 
 
 def _of_linkup(event: Event) -> bool:

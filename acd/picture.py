@@ -13,10 +13,21 @@ FEW = 50
 
 
 class Picture:
-    """The board of a world. smallest: cells that fewer people could serve are merged; 0: none are."""
+    """The board of a world. smallest: cells that fewer people could serve are merged; 0: none are.
 
-    def __init__(self, world: Callable[[], World], now_ms: Callable[[], int], smallest: int = 0) -> None:
+    still: whether the world may be looked at; while it may not, the last board is shown.
+    """
+
+    def __init__(
+        self,
+        world: Callable[[], World],
+        now_ms: Callable[[], int],
+        smallest: int = 0,
+        still: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.smallest = smallest
+        self._still = still
+        self._last: Board | None = None
         self._world = world
         self._now_ms = now_ms
         self._of: tuple[str, str, int, int] | None = None
@@ -24,8 +35,10 @@ class Picture:
 
     def __call__(self) -> Board:
         """As it is now."""
-        world = self._world()
-        return board(world, self._now_ms(), self._shown(world))
+        if self._last is None or self._still():
+            world = self._world()
+            self._last = board(world, self._now_ms(), self._shown(world))
+        return self._last
 
     def _shown(self, world: World) -> frozenset[tuple[str, str]] | None:
         """Worked out anew when policy, people or the setting are others; of many people beside the loop, and

@@ -20,7 +20,7 @@ import structlog
 
 from acd import replay
 from acd.beside import Kept
-from acd.intake import Entry, Intake
+from acd.intake import Entry, Inbox
 from acd.keeping import Keeping
 from acd.ports import (
     DAEMON,
@@ -37,15 +37,20 @@ from acd.ports import (
 from acd.recognition import Recognition
 from acd.standstill import STUCK_MS, Standstill, shortest_ms
 from routing.commands import Command
-from routing.engine import Engine
+from routing.engine import Effects, Engine
 from routing.events import (
     Bridged,
     ClockStepped,
     CommandFailed,
     Elapsed,
     Envelope,
+    Event,
+    LedgerRead,
     LinkDown,
     PbxSnapshot,
+    PolicyChanged,
+    RosterChanged,
+    ShadowChanged,
     TermBegan,
 )
 from routing.facts import Fact
@@ -60,6 +65,12 @@ CAUSES_MAX = 2_000
 log = structlog.get_logger(__name__)
 
 
+WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, RosterChanged, ShadowChanged})
+"""Events whose step looks at every visit or every person."""
+MANY = 1_000
+"""Of so many visits and people such a step takes longer than the loop may be held."""
+
+
 class Told(NamedTuple):
     """What became of one arrival that somebody waits for."""
 
@@ -68,7 +79,10 @@ class Told(NamedTuple):
 
 
 class Runner:
-    """Feeds one engine from one queue. Everything else in the daemon only puts in or listens."""
+    """Feeds one engine from one queue. Everything else in the daemon only puts in or listens.
+
+    settled: while it is set the engine's world may be looked at; a large step is made beside the loop.
+    """
 
     def __init__(
         self,
@@ -84,9 +98,13 @@ class Runner:
         directory: Directory | None = None,
         observe: Callable[[str, float], None] = lambda _what, _seconds: None,
         recorded: Callable[[], int] = lambda: 0,
+        inbox: Inbox | None = None,
     ) -> None:
         self.engine = engine
         self.journal_trouble = ""
+        self.settled = asyncio.Event()
+        self.settled.set()
+        self._worked_s = 0.0
         self._journal = journal
         self._clock = clock
         self._link = link
@@ -97,8 +115,8 @@ class Runner:
         self._decided: list[Decision] = []
         self._observe = observe
         self._recorded = recorded
-        self._intake = Intake()
-        self._arrived = asyncio.Event()
+        self._inbox = inbox or Inbox(clock.now_ms)
+        self._intake, self._arrived = self._inbox.intake, self._inbox.arrived
         self._recognition = Recognition(vault, directory, clock, self.submit)
         self._recognising = Kept("recognition", self._recognition.run)
         self._causes: dict[int, int] = {}
@@ -114,14 +132,12 @@ class Runner:
 
     def submit(self, arrival: Arrival) -> None:
         """Put something in, to be decided in the order of time. Raises QueueFull."""
-        self._intake.put(arrival, 0 if arrival.at_ms else self._clock.now_ms())
-        self._arrived.set()
+        self._inbox.submit(arrival)
 
     async def ask(self, arrival: Arrival) -> Told:
         """Put something in and wait for what it led to. Raises QueueFull."""
         future: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        self._intake.put(arrival, self._clock.now_ms(), future)
-        self._arrived.set()
+        self._inbox.submit(arrival, future)
         return await future
 
     def stop(self) -> None:
@@ -220,7 +236,7 @@ class Runner:
             entries = [Entry(until, 0, Arrival(Elapsed(), DAEMON), None)]
         batch = self._enveloped(entries)
         stood = await self._commit(batch)
-        worked = thread_time()
+        self._worked_s = 0.0
         commands: list[Command] = []
         told: list[tuple[int, tuple[Fact, ...]]] = []
         for envelope, entry in zip(batch, entries, strict=True):
@@ -237,9 +253,8 @@ class Runner:
             arrival = entry.arrival
             self._recognition.look_up(arrival.event, arrival.number, arrival.keyed, envelope.seq)
         steps_ms: float = self._still.stood_ms()
-        if any(isinstance(each.event, PbxSnapshot) and each.event.linkup for each in batch):
-            # A large snapshot is work, not a standstill, or it would be asked for again for ever.
-            steps_ms -= (thread_time() - worked) * 1000
+        # A large snapshot is work, not a standstill, or it would be asked for again for ever.
+        steps_ms -= self._worked_s * 1000
         if self._too_long(steps_ms):
             stood = stood or f"we stood still for {steps_ms / 1000:.1f} s"
         commands = self._linked(commands)
@@ -326,7 +341,10 @@ class Runner:
     async def _step(self, envelope: Envelope) -> tuple[tuple[Fact, ...], tuple[Command, ...]]:
         """Decide one event. One that the engine cannot bear is set aside, and the world made again."""
         try:
-            effects = self.engine.step(envelope.event, envelope.at_ms)
+            if self._is_large(envelope.event):
+                effects = await self._step_beside(envelope)
+            else:
+                effects = self.engine.step(envelope.event, envelope.at_ms)
         except Exception as fault:  # noqa: BLE001 whatever it is, the next caller has to be served
             while True:
                 try:
@@ -339,6 +357,23 @@ class Runner:
             self.journal_trouble = ""
             return (skipped,), ()
         return effects.facts, effects.commands
+
+    def _is_large(self, event: Event) -> bool:
+        """Whether one step looks at everybody, and there are many."""
+        world = self.engine.world
+        return type(event) in WHOLE and len(world.visits) + len(world.people) > MANY
+
+    async def _step_beside(self, envelope: Envelope) -> Effects:
+        """In a thread, so that the loop reads on; who looks at the world meanwhile sees the last picture."""
+        self.settled.clear()
+        try:
+            effects, worked_s = await asyncio.to_thread(
+                _timed, self.engine.step, envelope.event, envelope.at_ms
+            )
+        finally:
+            self.settled.set()
+        self._worked_s += worked_s
+        return effects
 
     # --- standing still ------------------------------------------------------------------------------
 
@@ -389,3 +424,10 @@ def _node(command: Command) -> str:
     """The PBX that a command is for."""
     leg = getattr(command, "caller", None) or getattr(command, "leg", None)
     return str(leg.node) if leg is not None else str(getattr(command, "node", ""))
+
+
+def _timed(step: Callable[[Event, int], Effects], event: Event, at_ms: int) -> tuple[Effects, float]:
+    """A step, and how long it kept a processor busy, in seconds."""
+    began = thread_time()
+    effects = step(event, at_ms)
+    return effects, thread_time() - began

@@ -56,14 +56,12 @@ WRAPPED: Final = "wrapped"
 ACTIVITY: Final[dict[tuple[str, str], str]] = {
     (IDLE, RESERVE): RESERVED,
     (RESERVED, RING): RINGING,
-    (RINGING, RING): RINGING,
     (RESERVED, RELEASE): IDLE,
     (RINGING, RELEASE): IDLE,
     (RESERVED, CONNECT): TALKING,
     (RINGING, CONNECT): TALKING,
     (IDLE, RING): RINGING,  # the dialplan rings them alone
     (IDLE, CONNECT): TALKING,  # the dialplan connected them alone, or they answered as the lease ran out
-    (TALKING, CONNECT): TALKING,
     (TALKING, RELEASE): IDLE,  # over as soon as it had begun
     (TALKING, FINISH): WRAP_UP,
     (WRAP_UP, WRAPPED): IDLE,

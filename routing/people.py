@@ -116,15 +116,17 @@ class People:
     def show(self, person: Person) -> None:
         """After any change of a person: keep the index right, and tell if others see a new state."""
         now = max(self._derived.world.now_ms, person.shown_ms)  # the ledger tells whole seconds
+        today = max(now, self._derived.world.day_ms)  # what was before midnight is no part of the day
         person.changed_ms = now
         before, state = person.shown, person.appears
         reason = person.reason if state in (staff.NOT_READY, staff.AWAY) else ""
         if state == before and reason == person.shown_reason:
             return
         if before == staff.READY:
-            person.idle_ms += now - person.idle_since_ms
+            person.idle_ms += today - person.idle_since_ms
         if state == staff.READY:
             person.idle_since_ms = now
+            person.idle_ms -= today - now
             self._derived.dirty = True
         person.shown, person.shown_reason, person.shown_ms = state, reason, now
         self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))

@@ -142,7 +142,7 @@ class Talks:
         person.calls = max(0, person.calls - 1)
         engaged = person.engaged_with(visit.id)
         if not self._people.busy(person, besides=engaged):
-            person.busy_ms += max(0, world.now_ms - person.busy_since_ms)
+            person.busy_ms += max(world.now_ms, world.day_ms) - person.busy_since_ms
         if retry_ms := world.rules.refusal(facts.NO_ANSWER).retry_ms:
             self._visits.not_again(visit, person.agent.id, retry_ms)
         if visit.hung_up_by == facts.BY_STAFF:
@@ -162,7 +162,7 @@ class Talks:
         """The work after a call is done."""
         now = self._derived.world.now_ms
         if not self._people.busy(person, besides=engaged):
-            person.busy_ms += max(0, now - person.busy_since_ms)
+            person.busy_ms += max(now, self._derived.world.day_ms) - person.busy_since_ms
         self._derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
         self._people.engage(person, engaged.visit, staff.WRAPPED)
 

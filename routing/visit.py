@@ -61,7 +61,6 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (WAITING, OFFER): OFFERED,
     (WAITING, DEGRADE): DEGRADED,
     (WAITING, CONNECT): TALKING,  # answered in the instant in which the offer was given up
-    (WAITING, RETURN): WAITING,
     (WAITING, TURN_AWAY): CLOSING,
     (WAITING, END): ENDED,
     (OFFERED, QUEUE): OFFERED,  # said on hold just before the redirect took the caller away
@@ -72,7 +71,6 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (OFFERED, RETURN): WAITING,
     (OFFERED, END): ENDED,
     (RINGING, QUEUE): RINGING,
-    (RINGING, RING): RINGING,
     (RINGING, CONNECT): TALKING,
     (RINGING, RETURN): WAITING,
     (RINGING, END): ENDED,

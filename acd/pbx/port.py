@@ -46,6 +46,7 @@ class PbxPort:
         translator: Translator,
         now_ms: Callable[[], int],
         jitter: Callable[[], float],
+        submit: Submit,
         *,
         node: str = "",
         ledger: Ledger | None = None,
@@ -60,7 +61,7 @@ class PbxPort:
         self._said_ms = 0
         self._link: AmiLink | None = None
         self._down_told = asyncio.Event()
-        self._submit: Submit = lambda _: None
+        self._submit = submit
         self._offers = False
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
@@ -71,10 +72,6 @@ class PbxPort:
         self._talking: set[str] = set()
         self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
-
-    def attach(self, submit: Submit) -> None:
-        """Say where arrivals go."""
-        self._submit = submit
 
     async def run(self) -> None:
         """Keep the link for ever."""

@@ -12,9 +12,11 @@ from acd.pbx.translate import Translator
 from acd.ports import Arrival
 from config.load import load
 from routing.commands import Command
-from tests.integration.conftest import SOURCE
+from tests.integration.conftest import QUICK, SOURCE
 
 NODE = "pbx1"
+AS_SHIPPED = QUICK | {"staffing": {"wrap_up_seconds": 1, "ring_seconds": 5}}
+"""Quick, but a talk that the phone's side ends at once is none."""
 TERM = 7
 LANGUAGES = tuple(load(SOURCE).languages)
 """In the order of the menu."""

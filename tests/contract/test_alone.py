@@ -7,13 +7,12 @@ import pytest
 from acd.demo.hotline import NUMBER, PROJECT, Hotline
 from routing import events as ev
 from routing.commands import SetFallback
-from tests.contract.conftest import TERM, Wire, keys
-from tests.integration.conftest import QUICK
+from tests.contract.conftest import AS_SHIPPED, TERM, Wire, keys
 
 
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Hotline]:
-    async with Hotline(PROJECT / "config" / "welcomecenter.toml", QUICK) as hotline:
+    async with Hotline(PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED) as hotline:
         yield hotline
 
 

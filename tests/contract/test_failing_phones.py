@@ -12,11 +12,11 @@ from acd.demo.hotline import NUMBER, PROJECT, Hotline
 from acd.pbx.link import AmiLink, AskFailed
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
+from acd.ports import Arrival
 from agents.model import Reach
 from routing import events as ev
 from routing.commands import PHONE_LOST, Connect, SetFallback, Withdraw
-from tests.contract.conftest import TERM, Wire, beats, keys
-from tests.integration.conftest import QUICK
+from tests.contract.conftest import AS_SHIPPED, TERM, Wire, beats, keys
 
 PHONE = "p04"
 FOUND_S = 20
@@ -24,7 +24,7 @@ FOUND_S = 20
 
 @pytest.fixture(scope="module")
 async def hotline() -> AsyncIterator[Hotline]:
-    changes = QUICK | {"pbx": {"qualify_seconds": 10}}
+    changes = AS_SHIPPED | {"pbx": {"qualify_seconds": 10}}
     async with Hotline(PROJECT / "config" / "welcomecenter.toml", changes) as hotline:
         yield hotline
 
@@ -52,8 +52,10 @@ async def listening(hotline: Hotline) -> AsyncIterator[list[ev.Event]]:
     async def link() -> AmiLink:
         return await AmiLink.connect(pbx.ami_host, pbx.ami_port, pbx.ami_user, own.ami)
 
-    port = PbxPort(link, Translator("pbx1"), SystemClock(0).now_ms, lambda: 0.0, node="pbx1")
-    port.attach(lambda arrival: said.append(arrival.event))
+    def hear(arrival: Arrival) -> None:
+        said.append(arrival.event)
+
+    port = PbxPort(link, Translator("pbx1"), SystemClock(0).now_ms, lambda: 0.0, hear, node="pbx1")
     running = asyncio.create_task(port.run())
     yield said
     running.cancel()
@@ -162,7 +164,7 @@ async def test_without_the_daemon_a_dead_phones_talk_ends_by_itself_and_a_living
 
 
 async def test_a_phone_that_hangs_up_after_a_talk_ends_the_call(hotline: Hotline, wire: Wire) -> None:
-    await hotline.sipp.phones([PHONE], answer_ms=50, talk_ms=2_300)
+    await hotline.sipp.phones([PHONE], answer_ms=50, talk_ms=2_600)
     first = await waiting(hotline, wire)
     await wire.do(connect(first.leg, 26))
     await wire.hears(ev.LegEnded, lambda each: each.leg == first.leg)

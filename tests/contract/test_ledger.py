@@ -17,8 +17,7 @@ from agents.model import Reach
 from routing import events as ev
 from routing.commands import Connect, SetFallback, Withdraw
 from routing.events import LedgerRow, Leg
-from tests.contract.conftest import NODE, TERM, Wire, keys
-from tests.integration.conftest import QUICK
+from tests.contract.conftest import AS_SHIPPED, NODE, TERM, Wire, keys
 
 OFFER = (TERM << 32) + 5
 LINE = "+4920188000000"
@@ -27,7 +26,7 @@ PHONES = {"tr": "p03", "uk": "p06", "ru": "p11", "fa": "p08", "pl": "p02", "ar":
 
 @pytest.fixture(scope="module")
 async def hotline() -> AsyncIterator[Hotline]:
-    async with Hotline(PROJECT / "config" / "welcomecenter.toml", QUICK) as hotline:
+    async with Hotline(PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED) as hotline:
         yield hotline
 
 

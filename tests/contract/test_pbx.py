@@ -16,8 +16,8 @@ from acd.ports import Arrival
 from agents.model import Reach
 from routing import events as ev
 from routing.commands import Connect, SetFallback, Withdraw
+from tests.contract.conftest import AS_SHIPPED
 from tests.fakes.pbx import FakePbx, Phone
-from tests.integration.conftest import QUICK
 
 NODE = "pbx1"
 TERM = 7
@@ -85,7 +85,7 @@ async def pbx(request: pytest.FixtureRequest) -> AsyncIterator[Pbx]:
         async with FakePbx([PHONE], short_talk_ms=2000) as fake:
             yield Fake(fake)
     else:
-        async with Hotline(PROJECT / "config" / "welcomecenter.toml", QUICK) as hotline:
+        async with Hotline(PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED) as hotline:
             yield Real(hotline)
 
 
@@ -97,8 +97,7 @@ class Ear:
         self.times: list[int] = []
         self._more = asyncio.Event()
         self.now_ms = SystemClock(0).now_ms
-        self.port = PbxPort(pbx.link, Translator(NODE), self.now_ms, lambda: 0.0)
-        self.port.attach(self._take)
+        self.port = PbxPort(pbx.link, Translator(NODE), self.now_ms, lambda: 0.0, self._take)
 
     def _take(self, arrival: Arrival) -> None:
         self.said.append(arrival.event)
@@ -185,7 +184,7 @@ async def test_everything_is_said_with_the_time_at_which_it_happened(pbx: Pbx, e
 
 
 async def test_an_offer_rings_connects_and_ends_with_the_phone(pbx: Pbx, ear: Ear) -> None:
-    await pbx.phone(answer_ms=200, talk_ms=2300, refuse=0)
+    await pbx.phone(answer_ms=200, talk_ms=2_600, refuse=0)
     await pbx.caller()
     leg = await ear.waiting()
     ear.port.send([connect(leg, 11)])

@@ -13,7 +13,7 @@ from acd.demo.hotline import PROJECT, Hotline
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
 QUICK = {
-    "staffing": {"wrap_up_seconds": 1, "ring_seconds": 5},
+    "staffing": {"wrap_up_seconds": 1, "ring_seconds": 5, "short_talk_seconds": 0},
     "routing": {
         "refused": {
             "busy": {"away_after": 0, "retry_seconds": 20},

@@ -92,7 +92,7 @@ async def test_the_next_best_is_rung_when_a_phone_refuses(
 ) -> None:
     before = newest(hotline)
     await hotline.sipp.phones(["p04"], refuse=refuse)
-    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=2_300)
+    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=400)
     await hotline.ask("birgit", "login")
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     await hotline.row(
@@ -108,7 +108,7 @@ async def test_the_next_best_is_rung_when_a_phone_refuses(
 async def test_who_lets_it_ring_is_passed_over_and_away_after_two(hotline: Watched) -> None:
     before = newest(hotline)
     await hotline.sipp.phones(["p04"], answer_ms=60_000)
-    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=2_300)
+    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=400)
     await hotline.ask("birgit", "login")
     first = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     second = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
@@ -125,7 +125,7 @@ async def test_a_phone_that_is_gone_without_a_word_costs_two_seconds(hotline: Wa
     before = newest(hotline)
     gone = await hotline.sipp.phones(["p04"], answer_ms=100)
     await gone.end()
-    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=2_300)
+    await hotline.sipp.phones(["p13"], answer_ms=100, talk_ms=400)
     await hotline.ask("birgit", "login")
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     await hotline.until("rung", lambda b: b["ringing"] == 1)

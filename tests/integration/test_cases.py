@@ -31,7 +31,7 @@ async def test_a_caller_with_a_case_reaches_its_owner_and_the_calls_are_linked(h
         assert (await client.post(f"/api/cases/E-2026-17/visits/{visit}")).status_code == 200
         assert (await client.post("/api/cases/E-2026-17/visits/1")).status_code == 409
         assert (await client.get("/api/cases/none")).status_code == 404
-    await hotline.sipp.phones(["p04", "p15"], talk_ms=2_300)
+    await hotline.sipp.phones(["p04", "p15"], talk_ms=400)
     for person in ("birgit", "omid"):
         await hotline.ask(person, "login")
     again = await hotline.sipp.call(NUMBER, GERMAN_OTHER, caller=CALLER)
@@ -97,7 +97,7 @@ async def test_why_nobody_is_offered_is_told_for_callers_and_people(hotline: Wat
 
 async def test_recorded_decisions_are_proved_again_and_compared(hotline: Watched, tmp_path: Path) -> None:
     before = newest(hotline)
-    await hotline.sipp.phones(["p04", "p10"], talk_ms=2_300)
+    await hotline.sipp.phones(["p04", "p10"], talk_ms=400)
     for person in ("birgit", "jonas"):
         await hotline.ask(person, "login")
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)

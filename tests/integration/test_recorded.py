@@ -22,7 +22,7 @@ async def test_the_journal_of_real_calls_on_the_simulated_clock(hotline: Watched
     """Offers (when, who, whom, step) and ends are those that the daemon recorded, all of them."""
     before = newest(hotline)
     await hotline.sipp.phones(["p04"], refuse=486)
-    await hotline.sipp.phones(["p13"], answer_ms=200, talk_ms=2_300)
+    await hotline.sipp.phones(["p13"], answer_ms=200, talk_ms=1_500)
     await hotline.sipp.phones(["p06"], answer_ms=60_000)
     for person in ("birgit", "markus", "daryna"):
         await hotline.ask(person, "login")
@@ -70,7 +70,7 @@ async def test_the_journal_of_real_calls_on_the_simulated_clock(hotline: Watched
 async def test_a_planner_lets_the_real_calls_come_again(hotline: Watched) -> None:
     """`acd plan replay` reads the journal of a daemon that is running, and changes nothing in it."""
     before = newest(hotline)
-    await hotline.sipp.phones(["p04"], answer_ms=200, talk_ms=2_300)
+    await hotline.sipp.phones(["p04"], answer_ms=200, talk_ms=1_500)
     await hotline.ask("birgit", "login")
     await (await hotline.sipp.call(NUMBER, GERMAN_OTHER)).finished()
     await hotline.row(LAST, before)

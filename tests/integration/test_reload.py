@@ -49,7 +49,7 @@ async def test_what_a_shadow_policy_would_have_done_is_listed_and_not_done(
         file.replace("[routing]\n", '[routing]\nshadow = "other.toml"\n', 1), encoding="utf-8"
     )
     assert (await reload(hotline))[0] == 200
-    await hotline.sipp.phones(["p04", "p10"], talk_ms=2_300)
+    await hotline.sipp.phones(["p04", "p10"], talk_ms=400)
     for person in ("birgit", "jonas"):
         await hotline.ask(person, "login")
     before = newest(hotline)
@@ -71,7 +71,7 @@ async def test_what_a_shadow_policy_would_have_done_is_listed_and_not_done(
 
 
 async def test_new_rules_hold_for_those_who_wait_already(hotline: Watched, file: str) -> None:
-    await hotline.sipp.phones(["p10"], talk_ms=2_300)
+    await hotline.sipp.phones(["p10"], talk_ms=400)
     await hotline.ask("jonas", "login")
     call = await hotline.sipp.call(NUMBER, [(300, "3"), (600, "1"), (350, "2")])
     await hotline.until("waits", lambda b: waiting(b) == 1)

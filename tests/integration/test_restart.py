@@ -54,7 +54,7 @@ async def test_those_who_wait_are_adopted_in_their_order_with_their_times(hotlin
 
 async def test_who_came_while_the_daemon_was_dead_is_served_when_it_returns(hotline: Watched) -> None:
     before = newest(hotline)
-    await hotline.sipp.phones(["p04"], answer_ms=100, talk_ms=2_300)
+    await hotline.sipp.phones(["p04"], answer_ms=100, talk_ms=400)
     await hotline.stop_daemon(kill=True)
     call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
     await asyncio.sleep(3)  # the caller goes through the menus alone: nobody is there to tell us

@@ -7,6 +7,7 @@ from tests.model.many import many, report
 from tests.model.run import run, shrink
 from tests.model.settings import FAULTS, Settings, drawn
 from tests.model.telling import tell
+from tests.model.wild import Wild
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1_000, help="how many runs")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seed", type=int, help="one run, with its story")
+    parser.add_argument("--walk", type=int, help="one wild walk, with what it breaks")
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--callers", type=int)
     parser.add_argument("--people", type=int)
@@ -39,6 +41,9 @@ def main() -> int:
     parser.add_argument("--without", default="", help="guards to take out")
     parser.add_argument("--no-shrink", action="store_true")
     args = parser.parse_args()
+    if args.walk is not None:
+        Wild(args.walk).walk()
+        return 0
     if args.seed is None:
         return report(many(args.first, args.seeds, frozenset(args.without.split(",")) - {""}))
     settings = _settings(args)

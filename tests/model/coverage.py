@@ -10,6 +10,7 @@ TABLES = {
     "visit": visits.TRANSITIONS,
     "activity": staff.ACTIVITY,
     "presence": staff.PRESENCE,
+    "interpreting": visits.INTERPRETING,
 }
 """Name -> table, as the engine knows them."""
 

@@ -4,14 +4,17 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
 from tests.model import coverage
-from tests.model.run import run, shrink
+from tests.model.run import run
 from tests.model.settings import drawn
+from tests.model.wild import Wild
 
 BLOCK = 25
+WALKS = 25
 EXAMPLES_MAX = 3
 
 
@@ -26,7 +29,7 @@ class Sum(NamedTuple):
     examples: dict[str, list[int]]
 
 
-def block(first: int, number: int, without: frozenset[str]) -> Sum:
+def block(first: int, number: int, without: frozenset[str] = frozenset()) -> Sum:
     """The seeds from `first` on, one after the other."""
     coverage.watch()
     before = Counter(coverage.taken())
@@ -42,21 +45,43 @@ def block(first: int, number: int, without: frozenset[str]) -> Sum:
     return total
 
 
+def merged(blocks: Iterable[Sum]) -> Sum:
+    """All of them as one."""
+    total = Sum(0, Counter(), Counter(), Counter(), Counter(), {})
+    for each in blocks:
+        total = total._replace(runs=total.runs + each.runs)
+        for mine, theirs in zip(total[1:5], each[1:5], strict=True):
+            mine.update(theirs)
+        for kind, examples in each.examples.items():
+            total.examples[kind] = [*total.examples.get(kind, []), *examples][:EXAMPLES_MAX]
+    return total
+
+
 def many(first: int, seeds: int, without: frozenset[str] = frozenset(), workers: int | None = None) -> Sum:
-    """Run `seeds` seeds from `first` on."""
+    """Run `seeds` seeds from `first` on, and a tenth as many wild walks."""
     coverage.watch()
-    total = Sum(seeds, Counter(), Counter(), Counter(), Counter(), {})
     with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
         blocks = [
             pool.submit(block, at, min(BLOCK, first + seeds - at), without)
             for at in range(first, first + seeds, BLOCK)
         ]
-        for each in blocks:
-            found = each.result()
-            for mine, theirs in zip(total[1:5], found[1:5], strict=True):
-                mine.update(theirs)
-            for kind, examples in found.examples.items():
-                total.examples[kind] = [*total.examples.get(kind, []), *examples][:EXAMPLES_MAX]
+        walks = [pool.submit(walk, at) for at in range(0, max(WALKS, seeds // 10), WALKS)]
+        return merged(each.result() for each in (*blocks, *walks))
+
+
+def walk(first: int) -> Sum:
+    """Wild walks: no calls of a PBX, only what they cover and whether anything breaks."""
+    coverage.watch()
+    before = Counter(coverage.taken())
+    total = Sum(0, Counter(walks=WALKS), Counter(), Counter(), Counter(), {})
+    for seed in range(first, first + WALKS):
+        try:
+            Wild(seed).walk()
+        except Exception as fault:  # noqa: BLE001 whatever it is, it is what is looked for
+            kind = f"wild {type(fault).__name__}"
+            total.wrong[kind] += 1
+            total.examples.setdefault(kind, []).append(seed)
+    total.covered.update(Counter(coverage.taken()) - before)
     return total
 
 
@@ -79,9 +104,7 @@ def line(total: Sum) -> dict[str, object]:
 def report(total: Sum) -> int:
     """Print examples to play again and the line; 1 if anything is wrong."""
     for kind, examples in sorted(total.examples.items()):
-        print(f"{kind}: python -m tests.model --seed {examples[0]} (and {examples[1:]})", file=sys.stderr)
+        how = "--walk" if kind.startswith("wild") else "--seed"
+        print(f"{kind}: python -m tests.model {how} {examples[0]} (and {examples[1:]})", file=sys.stderr)
     print(json.dumps(line(total)))
     return 1 if total.wrong or missed(total) else 0
-
-
-__all__ = ["Sum", "line", "many", "missed", "report", "shrink"]

@@ -57,6 +57,10 @@ class Settings:
     def has(self, fault: str) -> bool:
         return fault in self.faults
 
+    def under(self, faults: str) -> "Settings":
+        """The same with just these faults (comma between)."""
+        return replace(self, faults=frozenset(faults.split(",")))
+
     def smaller(self) -> "list[Settings]":
         """The same run with less in it, the greatest steps first."""
         found = []

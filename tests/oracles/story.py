@@ -136,9 +136,6 @@ class Story:
         visit.offer, visit.interpreter, visit.interpreting = fact.offer, fact.choice.interpreter, ""
 
     def _OfferRang(self, fact: facts.OfferRang) -> None:
-        if fact.offer not in self.offers:  # a phone that was found ringing at a link-up
-            self.offers[fact.offer] = OfferTold(fact.visit, fact.agent)
-            self.visits[fact.visit].offer = fact.offer
         offer = self.offers[fact.offer]
         assert (offer.visit, offer.agent) == (fact.visit, fact.agent)
         assert not offer.rang, f"said twice: {fact}"

@@ -116,12 +116,13 @@ class Watch:
         self._fallback(world, event, effects)
 
     def _connects(self, world: World, effects: Effects, before: dict[int, ev.Leg]) -> None:
-        """One redirect for each offer, to the person's phone; none for who talks by the end of the step."""
+        """One redirect for each offer, to the person's phone; none if they ring or talk in the same step."""
         made = [
             fact
             for place, fact in enumerate(effects.facts)
             if isinstance(fact, facts.OfferMade)
             and fact.visit not in [each.visit for each in _of(effects.facts[place:], facts.TalkBegan)]
+            and fact.offer not in [each.offer for each in _of(effects.facts[place:], facts.OfferRang)]
         ]
         legs = {**before, **self.story.legs()}
         connects = [each for each in effects.commands if isinstance(each, Connect)]

@@ -364,28 +364,33 @@ class Wild:
         at = max(self.down_ms, arrived)
         queued = visit.queued_ms if visit else 0
         talks = [ev.LedgerTalk("p01", 0, arrived, arrived) for _ in range(visit.talks if visit else 0)]
+        rings: list[ev.LedgerRing] = []
         degraded = closed = ended = 0
         if visit is not None and visit.state == "talking":
             at = one.randint(at, now)
             talks[-1] = talks[-1]._replace(ended_ms=one.choice((0, at)))
         elif one.random() < 0.6:
+            offer = self.world.offers.get(visit.offer) if visit else None
+            phone, number = one.choice(("p01", "p02", "nobody")), 0
             at = one.randint(at, now)
             queued = queued or at
             degraded = one.choice((0, at))
+            if offer is not None and one.random() < 0.8:
+                phone, number = self.world.people[offer.agent].agent.reach.address, offer.id
+            if one.random() < 0.7:
+                began = at = one.randint(at, now)
+                at = one.randint(began, now)
+                status = one.choice(("", "", "ANSWER", *STATUSES))
+                rings.append(ev.LedgerRing(phone, number, began, status, one.choice((0, at))))
             if one.random() < 0.5:
                 began = one.randint(at, now)
                 at = one.randint(began, now)
-                talks.append(
-                    ev.LedgerTalk(one.choice(("p01", "p02", "nobody")), 0, began, one.choice((0, at)))
-                )
+                talks.append(ev.LedgerTalk(phone, number, began, one.choice((0, at))))
         if one.random() < 0.3:
             ended = one.randint(at, now)
             closed = 0 if queued else one.choice((0, at))
             if talks and not talks[-1].ended_ms:
                 talks[-1] = talks[-1]._replace(ended_ms=ended)
-        rings: tuple[ev.LedgerRing, ...] = ()
-        if visit is not None and visit.offer and one.random() < 0.5:
-            rings = (ev.LedgerRing("p01", visit.offer, at, one.choice(("", *STATUSES))),)
         by = one.choice(("caller", "staff", "pbx")) if ended else ""
         known = (visit.language, visit.concern) if visit else (one.choice(("", "de", "tr")), "other")
         second = one.choice(("", "", "en"))
@@ -398,7 +403,7 @@ class Wild:
             queued,
             degraded,
             closed,
-            rings,
+            tuple(rings),
             tuple(talks),
             ended,
             by,

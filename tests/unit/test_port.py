@@ -74,9 +74,14 @@ class Ear:
         self._ami = ami
         self._more = asyncio.Event()
         self.port = PbxPort(
-            self._connect, Translator(NODE), self.now_ms, lambda: 0.0, node=NODE, steady=self._steady
+            self._connect,
+            Translator(NODE),
+            self.now_ms,
+            lambda: 0.0,
+            self._take,
+            node=NODE,
+            steady=self._steady,
         )
-        self.port.attach(self._take)
 
     def _steady(self) -> float:
         if not self.stands:

@@ -13,6 +13,7 @@ import pytest
 
 from acd import replay
 from acd.clock import SystemClock
+from acd.intake import Inbox
 from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
@@ -108,14 +109,15 @@ async def term(pbx: FakePbx, journal: SqlJournal, heard: Overheard) -> AsyncIter
     seq, before, at_ms = await journal.last()
     engine = await replay.rebuild(journal, seq)
     clock = SystemClock(max(at_ms, engine.world.now_ms))
+    inbox = Inbox(clock.now_ms)
     port = heard.port = PbxPort(
         lambda: AmiLink.connect("127.0.0.1", pbx.port, "acd", "right"),
         Translator(NODE),
         clock.now_ms,
         lambda: 0.0,
+        inbox.submit,
     )
-    runner = Runner(engine, journal, clock, heard, [heard], term=before + 1, seq=seq)
-    port.attach(runner.submit)
+    runner = Runner(engine, journal, clock, heard, [heard], term=before + 1, seq=seq, inbox=inbox)
     runner.submit(Arrival(TermBegan(before + 1), "daemon"))
     if not seq:
         runner.submit(Arrival(PolicyChanged(codec.digest(QUICK), QUICK), "daemon"))

@@ -230,7 +230,8 @@ def test_a_criterion_goes_by_skills_or_by_the_days_work(name: str) -> None:
     ("choose", "wanted"),
     [("fewest_calls", "birgit"), ("lowest_occupancy", "birgit"), ("longest_idle", "birgit")],
 )
-def test_who_had_a_call_goes_after_who_had_none(choose: str, wanted: str) -> None:
+def test_the_days_work_decides_who_is_chosen(choose: str, wanted: str) -> None:
+    """Amal has had a call today, Birgit has had none."""
     one = Bench(POLICY._replace(plans=(ANY,), choose=(choose,), wrap_up_ms=0), CREW)
     one.login("p01")
     one.call("1", "de", "other")
@@ -239,7 +240,7 @@ def test_who_had_a_call_goes_after_who_had_none(choose: str, wanted: str) -> Non
     one.tell(ev.LegEnded(ev.Leg(NODE, "9"), 16), 10_000)
     one.tell(ev.LegEnded(ev.Leg(NODE, "1"), 16))
     one.call("2", "de", "other")
-    assert offers(one)[-1].agent == "birgit"
+    assert offers(one)[-1].agent == wanted
 
 
 def test_a_new_day_counts_anew() -> None:

@@ -1,6 +1,7 @@
 """The live loop: the order of time, standstills, the beat, and faults. No time passes here by itself."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from acd.standstill import STUCK_MS
 from routing import events as ev
 from routing import facts
 from routing.commands import Connect, Withdraw
-from routing.engine import Engine
+from routing.engine import Effects, Engine
 from tests.fakes.centre import NODE, POLICY
 from tests.fakes.live import START, Live, refusing
 
@@ -445,3 +446,32 @@ async def test_a_full_queue_makes_recognition_late_and_ends_nothing() -> None:
     await deciding
     known = next(each for each in live.journal.events if isinstance(each.event, ev.CallerKnown))
     assert (known.event.token, known.cause, known.actor) == ("1234", seq, "daemon")  # type: ignore[union-attr]
+
+
+async def test_a_large_snapshot_is_decided_beside_the_loop_and_is_no_standstill(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others go on meanwhile, nobody looks at a world that is being changed, and none is asked for again."""
+    monkeypatch.setattr("acd.runner.MANY", 0)
+    live = await Live().up(PHONE)
+    caller, seen = live.calls(), []
+    step = live.runner.engine.step
+    loop = asyncio.get_running_loop()
+    going_on = threading.Event()
+
+    def looks() -> None:
+        seen.append(live.runner.settled.is_set())
+        going_on.set()
+
+    def slow(event: ev.Event, at_ms: int) -> Effects:
+        if isinstance(event, ev.PbxSnapshot):
+            loop.call_soon_threadsafe(looks)
+            assert going_on.wait(5), "the loop is held"
+        return step(event, at_ms)
+
+    live.runner.engine.step = slow  # type: ignore[method-assign]
+    live.linkup(ev.LegSeen(caller, caller, "", "acd-hold", "", True, "de", "other", "", 1, 1, 0, 0))
+    await live.runner.turn()
+    assert seen == [False]
+    assert live.runner.settled.is_set()
+    assert live.link.resyncs == 0
