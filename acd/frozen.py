@@ -1,7 +1,8 @@
 """A world as bytes and back, in pieces: at 10,000 people neither freezing nor thawing holds anybody up.
 
-The copy is taken at once, so that it is of one moment; all the rest is done piece by piece. A frozen world is
-one JSON object a line: together their fields are the world's, and a large table is spread over many lines.
+A copy comes first, so that all is of one moment: until it is taken whoever changes the world waits, nobody
+else. The rest is done piece by piece, while the world goes on. A frozen world is one JSON object a line:
+together their fields are the world's, and a large table is spread over many lines.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -18,6 +20,7 @@ from routing.world import World
 
 PIECE = 200
 """Records of a table in one line: a few milliseconds' work."""
+COPIED_AT_ONCE = 1_000
 
 _WORLD: TypeAdapter[World] = TypeAdapter(World)
 
@@ -58,32 +61,32 @@ class _Table:
         return found
 
 
-def _copied(name: str, kind: _Kind, table: dict[Any, Any]) -> _Table:
-    """At once: nothing may come between."""
-    rows = list(map(kind.take, table.values()))
-    inner = {
-        (i, place): list(map(each.take, row[place]))
-        for place, each in kind.inner
-        for i, row in enumerate(rows)
-        if row[place]
-    }
-    return _Table(name, kind, list(table), rows, inner)
-
-
 class Copied:
     """A world as it was when this was made, whatever happens to it since."""
 
     def __init__(self, world: World) -> None:
-        collecting = gc.isenabled()
-        gc.disable()  # so many new tuples would have the whole heap looked through, several times
-        try:
-            self._copy(world)
-        finally:
-            if collecting:
-                gc.enable()
+        for _ in self._steps(world):
+            pass
 
-    def _copy(self, world: World) -> None:
-        self._tables = [_copied(name, kind, getattr(world, name)) for name, kind in _tables().items()]
+    @classmethod
+    async def beside(cls, world: World) -> "Copied":
+        """The same, while others use the loop between two steps. Nothing may change the world until then:
+        for whoever changes it, who waits."""
+        copied = cls.__new__(cls)
+        for _ in copied._steps(world):
+            await asyncio.sleep(0)
+        return copied
+
+    def _steps(self, world: World) -> Iterator[None]:
+        self._tables: list[_Table] = []
+        for name, kind in _tables().items():
+            records = getattr(world, name)
+            table = _Table(name, kind, list(records), [], {})
+            left = iter(records.values())
+            while some := list(islice(left, COPIED_AT_ONCE)):
+                _copy(table, some)
+                yield
+            self._tables.append(table)
         names = {each.name for each in self._tables}
         rest = {each.name: getattr(world, each.name) for each in fields(world) if each.name not in names}
         self._rest = World(**{key: _settled(value) for key, value in rest.items()})
@@ -107,6 +110,22 @@ class Copied:
             pieces.append(piece)
             await asyncio.sleep(0)
         return b"".join(pieces)
+
+
+def _copy(table: _Table, records: list[Any]) -> None:
+    """Add the values of these records."""
+    collecting = gc.isenabled()
+    gc.disable()  # so many new tuples would have the whole heap looked through
+    try:
+        before = len(table.rows)
+        table.rows.extend(map(table.kind.take, records))
+        for place, each in table.kind.inner:
+            for i in range(before, len(table.rows)):
+                if held := table.rows[i][place]:
+                    table.inner[i, place] = list(map(each.take, held))
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def thawed(frozen: bytes) -> World:

@@ -29,15 +29,16 @@ class Keeping:
         self._at_ms = 0
         self._saving: asyncio.Task[None] | None = None
 
-    def after(self, world: World, seq: int) -> None:
-        """The world stands after event `seq`: copied if it is time, and written down by and by."""
+    async def after(self, world: World, seq: int) -> None:
+        """The world stands after event `seq`, and does until this returns: copied if it is time, and written
+        down by and by."""
         now = self._clock.now_ms()
         self._at_ms = self._at_ms or now
         if seq - self._seq < EVERY and now - self._at_ms < EVERY_MS:
             return
         if self._saving is None or self._saving.done():
             self._seq, self._at_ms = seq, now
-            self._saving = asyncio.create_task(self._save(Copied(world), seq), name="keeping")
+            self._saving = asyncio.create_task(self._save(await Copied.beside(world), seq), name="keeping")
 
     async def finished(self) -> None:
         """Once what is on its way is written down."""

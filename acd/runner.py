@@ -269,7 +269,7 @@ class Runner:
         if stood:
             self._stand_still(stood)
         self._hurry()
-        self._keeping.after(self.engine.world, self._seq)
+        await self._keeping.after(self.engine.world, self._seq)
 
     async def _known_until(self) -> int:
         """Up to when we know all that the PBX said, as far as any deadline needs it; asks it if need be."""

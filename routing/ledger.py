@@ -51,7 +51,6 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
         if visit is None:
             visit = moves.visits.begin(row.leg, row.line, row.arrived_ms or step.at_ms, adopted=True)
         began[step.row] = visit
-        world.now_ms = min(now, max(step.at_ms, visit.changed_ms))
         talker = world.people.get(visit.agent)
         step.what(moves, visit)
         writing = talker.engaged_with(visit.id) if talker is not None else None
@@ -159,6 +158,7 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
         moves.talks.over(visit, cut_off=not parts)
         moves.visits.part(visit)
         if not parts:
+            visit.hung_up_by = ""
             moves.visits.back_on_hold(visit)
 
     return what

@@ -208,6 +208,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
     elif there.state == table.CLOSING:
         _end_offer(moves, visit)
         moves.visits.leave_queue(visit)
+        moves.offers.stops_alone(visit)
         moves.visits.move(visit, table.TURN_AWAY)
     elif there.state == table.WAITING:
         _hold(moves, visit)
@@ -271,6 +272,8 @@ def _align_offer(moves: Moves, visit: Visit, person: Person | None, phone: LegSe
 def _catch_up(moves: Moves, visit: Visit, there: Seen) -> None:
     """What the caller chose while nobody listened stands on the channel."""
     row = there.row
+    if (visit.state, table.QUEUE) not in table.TRANSITIONS:
+        return
     if visit.queued_ms:
         moves.visits.set_need(visit, "", "", row.second)
     else:

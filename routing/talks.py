@@ -82,6 +82,8 @@ class Talks:
             return False
         if phone_leg is not None:
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+            if (person := self._derived.world.people.get(agent)) is not None:
+                self._people.engage(person, visit.id, staff.CONNECT, leg=phone_leg)
         return True
 
     def _take_offer(self, visit: Visit, agent: str, dialled_for: int | None) -> int:

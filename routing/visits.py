@@ -68,6 +68,8 @@ class Visits:
             if before == held:
                 return
             self.let_go(visit, before.leg)
+        if (other := self._derived.visit_of(held.leg)) is not None:
+            self.let_go(other, held.leg)  # a leg is one visit's: what was said of another is no longer so
         visit.legs = (*visit.legs, held)
         self._derived.legs[held.leg] = visit.id
 
@@ -166,7 +168,6 @@ class Visits:
     def back_on_hold(self, visit: Visit) -> None:
         """The caller is back on hold, with everything they had."""
         if self.move(visit, table.RETURN):
-            visit.hung_up_by = ""
             self.wait(visit)
 
     def not_again(self, visit: Visit, agent: str, ms: int) -> None:

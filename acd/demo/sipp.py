@@ -16,6 +16,7 @@ from acd.demo.ports import free_port, free_ports
 
 CALLER_ADDRESS = "127.0.0.2"
 PHONE_ADDRESS = "127.0.0.1"
+IN_USE = "Address already in use"
 MEDIA_PORTS = 6
 """What a SIPp takes for itself from its media port on: voice, video, and control of each."""
 SCENARIOS = Environment(loader=PackageLoader("acd.demo", "scenarios"), autoescape=False)  # noqa: S701 SIP, not HTML
@@ -121,14 +122,17 @@ class Sipp:
 
     async def register(self, phones: Sequence[str], port: int, *, expires: int = 3600) -> None:
         """Tell Asterisk that these phones are at `port`. Raises SippFailed."""
-        run = await self._start(
-            self._scenario("register", expires=expires),
-            PHONE_ADDRESS,
-            calls=len(phones),
-            rate=50,
-            fields=[self._fields(phone, port) for phone in phones],
-        )
-        await run.finished()
+        fields = [self._fields(phone, port) for phone in phones]
+        for last in (False, False, True):
+            scenario = self._scenario("register", expires=expires)
+            run = await self._start(scenario, PHONE_ADDRESS, calls=len(phones), rate=50, fields=fields)
+            try:
+                await run.finished()
+            except SippFailed as fault:  # somebody else was quicker to take the port that was free
+                if last or IN_USE not in str(fault):
+                    raise
+            else:
+                return
 
     async def feature(self, phone: str, code: str, password: str | None = None) -> None:
         """A phone dials a feature code and listens to the answer. Raises SippFailed."""

@@ -144,6 +144,7 @@ def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
     """The centre is closed."""
     visit = moves.derived.expected(event.leg, "TurnedAway")
     if visit is not None and moves.visits.move(visit, table.TURN_AWAY):
+        moves.offers.stops_alone(visit)
         moves.visits.leave_queue(visit)
 
 

@@ -1,6 +1,7 @@
 """The longest that each part of the daemon holds the loop at 10,000 people and 5,000 waiting, in ms.
 
-A task that always wants the loop notes how long it had to wait for it while the part is at work.
+A task that always wants the loop notes how long it had to wait for it while the part is at work. Steps that
+look at everybody are made beside the loop, as the daemon makes them.
 """
 
 import asyncio
@@ -79,7 +80,7 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         await asyncio.to_thread(lambda: None)
 
     async def keep() -> None:
-        snapshot.append(Snapshot(1, "", await Copied(world).frozen_beside()))
+        snapshot.append(Snapshot(1, "", await (await Copied.beside(world)).frozen_beside()))
 
     async def thaw() -> None:
         await replay.thaw_beside(snapshot[0])
@@ -112,10 +113,10 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         devices = tuple((p.agent.reach.address, "NOT_INUSE") for p in world.people.values())
         engine.step(ev.LinkDown("bench", "n"), now)
         await asyncio.sleep(0)
-        engine.step(ev.PbxSnapshot(now, True, legs, devices, "n"), now)
+        await asyncio.to_thread(engine.step, ev.PbxSnapshot(now, True, legs, devices, "n"), now)
 
     async def rules() -> None:
-        engine.step(ev.PolicyChanged("again", world.rules), now)
+        await asyncio.to_thread(engine.step, ev.PolicyChanged("again", world.rules), now)
 
     return {
         "small cells": cells,

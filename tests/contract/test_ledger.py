@@ -147,7 +147,8 @@ def _hold_to(wire: Wire, legs: dict[str, Leg], found: Sequence[LedgerRow]) -> No
     assert statuses["ar"] == ["CANCEL"]
     assert statuses["ru"] == ["NOANSWER", "CANCEL"]
     assert statuses["tr"] == statuses["uk"] == statuses["pl"] == ["ANSWER"]
-    assert set(statuses["fa"]) == {"ANSWER"}
+    assert statuses["fa"][0] == "ANSWER"
+    assert set(statuses["fa"][1:-1]) <= {"ANSWER"}, "the last may ring as the caller leaves"
 
 
 async def test_what_is_recorded_is_forgotten_by_the_dialplan_and_nothing_else(hotline: Hotline) -> None:

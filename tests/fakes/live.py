@@ -85,7 +85,7 @@ class MemoryJournal:
         self.before_skip()
         self.skipped[seq] = error
 
-    async def save_snapshot(self, snapshot: Snapshot) -> None:
+    async def save_snapshot(self, snapshot: Snapshot, recorded: int = 0) -> None:
         self.snapshots.append(snapshot)
 
     async def latest_snapshot(self, not_after: int) -> Snapshot | None:

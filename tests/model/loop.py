@@ -54,7 +54,7 @@ class Loop:
         self._busy = False
         self._batch: list[Entry] = []
         self._taken_ms = self._still_until = self._stuck_ms = self._due_planned = 0
-        self._known_ms = self._own_ms = self._last_ms = self._late_ms = self._committed_ms = 0
+        self._known_ms = self._own_ms = self._last_ms = self._late_ms = 0
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -64,8 +64,7 @@ class Loop:
         self._life += 1
         self._queue, self._batch = [], []
         self._busy = False
-        self._due_planned = 0
-        self._committed_ms = self._time.now
+        self._due_planned = self._known_ms = self._own_ms = self._late_ms = 0
 
     def end(self) -> None:
         """Killed. What was just written down is decided at the next start; its commands never leave."""
@@ -232,7 +231,6 @@ class Loop:
             return
         commands = self._step(self._batch)
         self._batch = []
-        self._committed_ms = self._time.now
         if self._stood(self._time.now - taken_ms) and "thrown" not in self._without:
             commands = []
         self._time.after(self._rng.choice((0, 0, 1)), self._sending, life, commands, taken_ms)

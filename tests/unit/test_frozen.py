@@ -1,15 +1,19 @@
 """A world as bytes: of one moment whatever happens to it since, the same again, and in small pieces."""
 
+import asyncio
 from itertools import count
 
+import pytest
 from pydantic import TypeAdapter
 
-from acd import replay
+from acd import frozen, keeping, replay
 from acd.frozen import PIECE, Copied, thawed
 from routing import events as ev
 from routing.commands import Connect
+from routing.engine import Engine
 from routing.world import World
 from tests.fakes.centre import NODE, PHONES, Bench
+from tests.fakes.live import Live
 
 WHOLE: TypeAdapter[World] = TypeAdapter(World)
 
@@ -73,6 +77,30 @@ def test_a_large_table_is_spread_over_many_pieces() -> None:
     assert thawed(b"".join(pieces)) == bench.engine.world
 
 
-async def test_a_copy_is_written_down_beside_others() -> None:
-    copied = Copied(busy().engine.world)
-    assert await copied.frozen_beside() == copied.frozen()
+async def test_a_copy_is_taken_and_written_down_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = busy().engine.world
+    monkeypatch.setattr(frozen, "COPIED_AT_ONCE", 1)
+    copied = await Copied.beside(world)
+    assert await copied.frozen_beside() == copied.frozen() == Copied(world).frozen()
+
+
+async def test_the_world_is_kept_as_it_was_after_one_event_while_others_come_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop that decides waits for the copy: what comes meanwhile is decided after it."""
+    monkeypatch.setattr(frozen, "COPIED_AT_ONCE", 1)
+    monkeypatch.setattr(keeping, "EVERY", 10)
+    live = await Live().up(*PHONES)
+    legs = [live.calls(str(number)) for number in range(20)]
+    running = asyncio.ensure_future(live.runner.run())
+    while not live.journal.snapshots:
+        live.says(ev.LegEnded(legs.pop(), 16) if legs else ev.DeviceChanged("p99", "INUSE", NODE))
+        await asyncio.sleep(0)
+    live.runner.stop()
+    await running
+    kept = live.journal.snapshots[0]
+    again = Engine()
+    for each in live.journal.events:
+        if each.seq <= kept.seq:
+            again.step(each.event, each.at_ms)
+    assert thawed(kept.world) == again.world
