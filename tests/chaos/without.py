@@ -9,6 +9,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ def _standstill() -> None:
     def never(self: Standstill) -> int:
         return 0
 
-    _needed("stood_ms", Runner._look)
+    _needed("stood_ms", Runner)
     Standstill.stood_ms = never  # type: ignore[method-assign]
 
 
@@ -58,7 +59,7 @@ def _time_of_events() -> None:
     def now(self: PbxTime, stamp: float, now: float) -> float:
         return 0.0
 
-    _needed("age", PbxPort._frame)
+    _needed("age", PbxPort)
     PbxTime.age = now  # type: ignore[method-assign]
 
 
@@ -69,7 +70,7 @@ def _sockets_read_empty() -> None:
     async def not_waited(self: PbxPort) -> None:
         await asyncio.sleep(0)
 
-    _needed("emptied", Runner._known_until)
+    _needed("emptied", Runner)
     PbxPort.emptied = not_waited  # type: ignore[method-assign]
 
 
@@ -79,13 +80,13 @@ def _ledger_read() -> None:
     def nothing(*_: Any) -> tuple[Any, ...]:
         return ()
 
-    _needed("in_order", ledger.Ledger.read)
+    _needed("in_order", ledger.Ledger)
     ledger.in_order = nothing  # type: ignore[assignment]
 
 
-def _needed(name: str, where: Callable[..., Any]) -> None:
-    """Raises NoSuchGuard if what is taken out is not used there any more."""
-    if name not in where.__code__.co_names:
+def _needed(name: str, where: type) -> None:
+    """Raises NoSuchGuard if what is taken out is not used in that class any more."""
+    if not any(name in each.__code__.co_names for each in vars(where).values() if isfunction(each)):
         raise NoSuchGuard(f"{name} is not used by {where.__qualname__}")
 
 
