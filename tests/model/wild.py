@@ -240,7 +240,7 @@ class Wild:
         for person in world.people.values():
             for engaged in person.engagements:
                 if engaged.activity == staff.TALKING:
-                    assert world.visits[engaged.visit].state == table.TALKING
+                    assert world.visits[engaged.visit].in_talk
                 if engaged.activity in (staff.RESERVED, staff.RINGING):
                     visit = world.visits[engaged.visit]
                     assert visit.state in (table.OFFERED, table.RINGING, table.DEGRADED)

@@ -323,7 +323,7 @@ class Hotline(RuleBasedStateMachine):
                     alone = world.visits[engaged.visit].state == call.DEGRADED
                     assert (engaged.offer in world.offers) != alone
                 if engaged.activity == staff.TALKING:
-                    assert world.visits[engaged.visit].state == call.TALKING
+                    assert world.visits[engaged.visit].in_talk
         for visit in world.visits.values():
             assert (visit.offer in world.offers) == (visit.state in (call.OFFERED, call.RINGING))
 
