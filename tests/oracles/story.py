@@ -23,6 +23,7 @@ class VisitTold:
     queued_ms: int = 0
     offer: int = 0
     talks: str | None = None
+    answers: int = 0
     talked: int = 0
     failed: int = 0
     degraded: bool = False
@@ -158,11 +159,11 @@ class Story:
         assert not visit.offer, "an offer and a talk at once"
         assert self.answered == ((fact.offer, fact.visit, fact.agent) if fact.offer else ())
         self.answered = ()
-        visit.talks, visit.talked = fact.agent, visit.talked + 1
+        visit.talks, visit.talked, visit.answers = fact.agent, visit.talked + 1, fact.offer
 
     def _TalkFailed(self, fact: facts.TalkFailed) -> None:
         visit = self.visits[fact.visit]
-        assert visit.talks == fact.agent
+        assert (visit.talks, visit.answers) == (fact.agent, fact.offer)
         visit.talks, visit.failed = None, visit.failed + 1
 
     def _TalkEnded(self, fact: facts.TalkEnded) -> None:
@@ -255,6 +256,11 @@ class Story:
                 mine = {each.visit for each in self.offers.values() if (each.agent, each.rang) == (key, rang)}
                 assert doing.get(activity, set()) - alone == mine
                 assert rang or not alone
+            for each in person.engagements:
+                visit = self.visits.get(each.visit)
+                if each.activity != "wrap_up" and visit is not None:
+                    assert each.offer == (visit.offer or (visit.answers if visit.talks is not None else 0))
+                assert (each.until_ms > 0) == (each.activity == "wrap_up")
             order = ["talking", "ringing", "reserved", "wrap_up", "idle"]
             assert person.activity == next(each for each in order if each in doing or each == "idle")
 

@@ -9,6 +9,7 @@ from acd import replay
 from agents.model import Reach
 from routing import events as ev
 from routing import explain, facts
+from routing.board import board
 from routing.commands import CallInterpreter, Confirm, Connect, SetFallback, Withdraw
 from routing.engine import Effects, Engine
 from routing.index import Index
@@ -60,6 +61,8 @@ class Watch:
         deadlines(engine)
         nobody_waits_beside_who_could_take_them(engine)
         self._shadow(world, effects)
+        pictured(world)
+        not_asked_again(world, effects)
         self._snapshot(world, event, effects, None if overdue else old)
         if isinstance(event, ev.LedgerRead) and known is not None:
             told_as_written(event, effects.facts, known)
@@ -161,6 +164,46 @@ class Watch:
         known = [number for number, leg in before.items() if leg == getattr(event, "leg", None)]
         declined = [each.visit for each in _of(said, facts.RecordingDeclined)]
         assert declined == (known if isinstance(event, ev.RecordingRefused) else [])
+
+
+def not_asked_again(world: World, effects: Effects) -> None:
+    """Who did not take a caller is not asked for them again as long as the rules say."""
+    for fact in effects.facts:
+        if isinstance(fact, facts.TalkFailed):
+            outcome = facts.NO_ANSWER
+        elif isinstance(fact, facts.OfferEnded):
+            outcome = fact.outcome
+        else:
+            continue
+        until = fact.at_ms + max(
+            (each.retry_ms for each in world.rules.refusals if each.outcome == outcome), default=0
+        )
+        visit = world.visits.get(fact.visit)
+        if visit is not None and until > max(fact.at_ms, world.now_ms) and fact.agent:
+            assert (fact.agent, until) in visit.asked
+
+
+def pictured(world: World) -> None:
+    """The board counts what there is, and shows everybody as others see them."""
+    shown = board(world, world.now_ms)
+    states = Counter(each.state for each in world.visits.values())
+    assert (shown.in_menu, shown.talking, shown.degraded) == (
+        states["greeted"],
+        states["talking"],
+        states["degraded"],
+    )
+    assert shown.ringing == states["offered"] + states["ringing"]
+    cells: dict[tuple[str, str], list[int]] = {}
+    for each in world.visits.values():
+        if each.state == "waiting":
+            cells.setdefault((each.language, each.concern), []).append(each.queued_ms)
+    assert [tuple(each) for each in shown.waiting] == [
+        (*cell, len(since), min(since)) for cell, since in sorted(cells.items())
+    ]
+    assert [(each.id, each.state, each.reason, each.since_ms) for each in shown.staff] == [
+        (key, each.shown, each.shown_reason, each.shown_ms) for key, each in world.people.items()
+    ]
+    assert (shown.link_up, shown.open, shown.term) == (world.link_up, world.open, world.term)
 
 
 def differing(one: World, other: World) -> list[tuple[str, object, object]]:

@@ -1,0 +1,82 @@
+"""What is there before anything has happened, and what is read off a world."""
+
+from dataclasses import MISSING, fields
+
+import pytest
+
+from routing import events as ev
+from routing import facts
+from routing.engine import Engine
+from routing.world import Engagement, Link, NoPolicy, Offer, Person, Visit, World
+from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
+
+
+@pytest.mark.parametrize("kind", [Visit, Offer, Engagement, Person, World])
+def test_nothing_is_known_and_nothing_due_at_first(kind: type) -> None:
+    """0, "", False and empty stand for that; a cause of -1 is one that nobody told."""
+    for each in fields(kind):
+        if each.default is not MISSING and isinstance(each.default, int):
+            assert each.default == (-1 if each.name == "cause" else 0), each.name
+
+
+def test_a_call_before_any_rules_is_an_error_with_a_name() -> None:
+    with pytest.raises(NoPolicy):
+        _ = World().rules
+    assert World(policy=POLICY).rules is POLICY
+
+
+def test_the_link_is_up_when_every_pbx_is_and_tells_the_first_that_is_not() -> None:
+    world = World()
+    assert (world.link_up, world.link_why, world.linked("")) == (False, "not connected yet", False)
+    world.links = {"a": Link(up=True, why=""), "b": Link(up=False, why="cable")}
+    assert (world.link_up, world.link_why) == (False, "cable")
+    assert [world.linked(each) for each in ("a", "b", "c", "")] == [True, False, False, True]
+    world.links = {"": Link(up=True, why=""), "b": Link(up=False, why="cable")}
+    assert [world.linked(each) for each in ("a", "b", "")] == [True, False, True]
+    world.links = {"a": Link(up=True, why="")}
+    assert (world.link_up, world.link_why) == (True, "")
+
+
+def test_who_is_linked_again_is_offered_a_caller_who_waits_elsewhere() -> None:
+    """Nothing else happens: no caller there, and no phone in another state."""
+    homed = ROSTER.agents[0]._replace(reach=ROSTER.agents[0].reach._replace(node="pbx2"))
+    bench = Bench(POLICY, ROSTER._replace(agents=(homed, *ROSTER.agents[1:])))
+    for node in (NODE, "pbx2"):
+        bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), (("p01", "NOT_INUSE"),), node))
+    bench.tell(ev.StaffAsked("amal", "", "login", "", None))
+    bench.tell(ev.LinkDown("cable", "pbx2"))
+    bench.call("1", "ar", "study")
+    assert bench.engine.world.offers == {}
+    effects = bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), (("p01", "NOT_INUSE"),), "pbx2"))
+    assert [each.agent for each in effects.facts if isinstance(each, facts.OfferMade)] == ["amal"]
+
+
+def test_who_became_idle_before_midnight_was_not_idle_so_long_today() -> None:
+    """The ledger tells after midnight of a talk that ended before it."""
+    midnight = 1_100_000
+    bench = Bench(POLICY._replace(days=(midnight,), wrap_up_ms=0))
+    bench.login("p02")
+    bench.call("1")
+    caller, phone = ev.Leg(NODE, "1"), ev.Leg(NODE, "2")
+    bench.tell(ev.Bridged(caller, phone, "p02"))
+    began = bench.now
+    bench.tell(ev.LinkDown("cable"))
+    bench.tell(ev.Elapsed(), midnight + 50_000 - bench.now)
+    ended = midnight - 10_000
+    talk = ev.LedgerTalk("p02", 0, began, ended)
+    row = ev.LedgerRow(
+        caller, "line", "de", "other", "", began, began, 0, 0, (), (talk,), ended, "caller", 16
+    )
+    bench.tell(ev.LedgerRead("", (row,)))
+    birgit = bench.engine.world.people["birgit"]
+    assert birgit.appears == "ready"
+    assert birgit.idle_ms + bench.now - birgit.idle_since_ms == bench.now - midnight
+    assert (birgit.busy_ms, birgit.calls) == (0, 0)
+
+
+def test_a_term_that_is_not_higher_changes_nothing() -> None:
+    engine = Engine()
+    engine.step(ev.TermBegan(2), 5)
+    refused = engine.step(ev.TermBegan(2), 6).facts
+    assert [type(each) for each in refused] == [facts.EventRefused]
+    assert engine.world.term == 2
