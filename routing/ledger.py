@@ -39,7 +39,7 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
     """Tell what happened in the order in which it did; then it is now again."""
     world = moves.world
     now = world.now_ms
-    fresh = [row for row in event.rows if leg_key(row.leg) not in world.gone]
+    fresh = [row for row in event.rows if leg_key(row.leg) not in world.over]
     steps = [step for number, row in enumerate(fresh) for step in _steps(number, row)]
     heapify(steps)
     began: dict[int, Visit] = {}
@@ -57,6 +57,10 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
         if talker is not None and writing is not None and 0 < writing.until_ms <= now:
             heappush(steps, Step(writing.until_ms, step.row, len(row.talks), _wrapped(talker)))
     world.now_ms = now
+    for row in fresh:
+        visit = moves.derived.visit_of(row.leg)
+        if visit is not None and leg_key(row.leg) in world.gone:
+            moves.leave_line(visit)  # its end was heard before anything else of it was known
 
 
 def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:

@@ -86,6 +86,8 @@ class Visits:
             self._derived.legs.pop(each.leg, None)
             if (key := leg_key(each.leg)) not in world.gone:
                 remember(world.gone, key, world.now_ms, GONE_MAX)
+            if each.role == table.CALLER:
+                remember(world.over, key, world.now_ms, GONE_MAX)
         del world.visits[visit.id]
         policy = world.policy
         if visit.token and policy is not None and policy.asks_for_repeats:

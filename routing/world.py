@@ -220,7 +220,8 @@ class World:
     asked and never obeyed; shadow_said: the last difference told. recent: token -> when the caller's last
     visit ended (epoch ms), RECENT_MAX at most. devices: the state of every phone by node and name,
     DEVICES_MAX at most. gone: legs that ended, by node and Uniqueid, with when, GONE_MAX at most: a
-    snapshot asked for before that may still show them. In all three the oldest is forgotten first.
+    snapshot asked for before that may still show them. over: callers' legs of visits that ended, likewise:
+    a ledger may still tell of them. In all these the oldest is forgotten first.
     suspects: differences that the last look for drift found, by node.
     """
 
@@ -242,6 +243,7 @@ class World:
     recent: dict[str, int] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
+    over: dict[str, int] = field(default_factory=dict)
     fallback: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suspects: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
 

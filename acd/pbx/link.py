@@ -305,6 +305,11 @@ class AmiLink:
         return bool(self._events)
 
     @property
+    def taken(self) -> int:
+        """How many events have been read."""
+        return self._taken
+
+    @property
     def given(self) -> int:
         """How many events have been given out, by `next` or `until`."""
         return self._taken - len(self._events)

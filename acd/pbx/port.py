@@ -24,6 +24,9 @@ AGAIN_S = 0.25
 STATUS = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
 DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
+SETTLE_S = 0.1
+"""Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
+ENDS = frozenset({"HangupRequest", "Hangup"})
 APART_MS = 500
 """Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
@@ -109,12 +112,16 @@ class PbxPort:
             self._older(link, listing.place)
             asked = self._answered_ms(listing)
             devices = await link.ask_list(DEVICES)
+            await asyncio.sleep(SETTLE_S)
+            later = self._ends(link)
             if not self._void:
                 break
         found = self._translator.snapshot(listing.items, devices, asked, linkup=True)
         self._said_ms = max(self._said_ms, asked)
         self._talking = {leg.phone for leg in found.legs if leg.phone and leg.up}
         self._put(Arrival(found, PBX, at_ms=self._said_ms))
+        for frame in later:
+            self._tell(frame)
         self._trouble = ""
 
     async def _tell_ledger(self, link: AmiLink, anew: bool) -> None:
@@ -141,6 +148,17 @@ class PbxPort:
         shows = self._time.shows(self._steady())
         apart = self._now_ms() - round(shows * 1000) if shows else 0
         return apart if abs(apart) >= APART_MS else 0
+
+    def _ends(self, link: AmiLink) -> list[Frame]:
+        """Tell which channels ended by now, give back what else was said: who ended just before the channels
+        were listed is not among them, and is not lost."""
+        frames = [*(self._held or []), *link.until(link.taken)]
+        if self._held is not None:
+            self._held.clear()
+        for frame in frames:
+            if frame.get("Event") in ENDS:
+                self._tell(frame)
+        return [frame for frame in frames if frame.get("Event") not in ENDS]
 
     def _older(self, link: AmiLink, place: int) -> None:
         """Tell the events that came before this place in the stream."""

@@ -240,6 +240,17 @@ def test_what_is_said_late_of_a_call_that_the_ledger_ended_begins_nothing() -> N
     assert bench.engine.world.visits == {}
 
 
+def test_a_call_whose_end_was_heard_before_the_ledger_was_read_is_told_all_the_same() -> None:
+    bench = Bench()
+    bench.tell(ev.LegEnded(CALLER, 16))
+    ended = only(facts.VisitEnded, told(bench, ROW._replace(ended_ms=T + 9_000, by=facts.BY_CALLER)))
+    assert (ended.at_ms, ended.outcome) == (T + 9_000, facts.ABANDONED_QUEUE)
+    other = Bench()
+    other.tell(ev.LegEnded(CALLER, 16))
+    said = told(other, ROW)
+    assert only(facts.VisitEnded, said).outcome == facts.ABANDONED_QUEUE
+
+
 def test_an_offer_that_was_never_dialled_is_not_answered_by_what_the_dialplan_did() -> None:
     bench = Bench()
     bench.login("p02")

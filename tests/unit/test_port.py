@@ -61,6 +61,11 @@ class Asterisk(FakeAmi):
         """A leg ended, so long ago by our own clock."""
         self.say(Event="Hangup", Uniqueid=uid, Cause="16", Timestamp=f"{self.now() - ago_s:.6f}")
 
+    def device(self, name: str) -> None:
+        """A phone is free, by the clock of now."""
+        at = f"{self.now():.6f}"
+        self.say(Event="DeviceStateChange", Device=f"PJSIP/{name}", State="NOT_INUSE", Timestamp=at)
+
 
 class Ear:
     """A port, and what came of it. Once it `stands`, its clocks are moved by hand."""
@@ -109,9 +114,16 @@ class Ear:
         return found
 
     def story(self, after: int = 0) -> list[str]:
-        """What was told, in order: the names of legs that ended, and the kinds of all else."""
+        """What was told, in order: names of legs that ended and of phones, and the kinds of all else."""
         events = [each.event for each in self.said[after:]]
-        return [each.leg.uid if isinstance(each, ev.LegEnded) else type(each).__name__ for each in events]
+        return [
+            each.leg.uid
+            if isinstance(each, ev.LegEnded)
+            else each.phone
+            if isinstance(each, ev.DeviceChanged)
+            else type(each).__name__
+            for each in events
+        ]
 
     def kinds(self) -> list[type]:
         return [type(each.event) for each in self.said]
@@ -251,19 +263,19 @@ async def test_a_linkup_snapshot_supersedes_a_look_for_drift(asterisk: Asterisk)
 
 
 async def test_over_a_new_link_the_snapshot_is_the_first_word(asterisk: Asterisk) -> None:
-    asterisk.meanwhile = lambda: asterisk.hangup("1")
+    asterisk.meanwhile = lambda: asterisk.device("1")
     async with listening(asterisk) as ear:
-        await ear.hears(ev.LegEnded, 2)
-        assert ear.kinds() == [ev.PbxSnapshot, ev.LegEnded, ev.LegEnded]
+        await ear.hears(ev.DeviceChanged, 2)
+        assert ear.kinds() == [ev.PbxSnapshot, ev.DeviceChanged, ev.DeviceChanged]
 
 
 async def test_what_is_said_while_a_linkup_snapshot_is_on_its_way_follows_it(asterisk: Asterisk) -> None:
-    """Else a leg that the list still shows would be ended before it begins, and stand for ever."""
+    """It is newer than the lists."""
     async with listening(asterisk) as ear:
-        asterisk.meanwhile = lambda: asterisk.hangup("1")
+        asterisk.meanwhile = lambda: asterisk.device("1")
         ear.port.resync()
-        ended = await ear.hears(ev.LegEnded, 2)
-        assert ear.kinds() == [ev.PbxSnapshot, ev.PbxSnapshot, ev.LegEnded, ev.LegEnded]
+        ended = await ear.hears(ev.DeviceChanged, 2)
+        assert ear.kinds() == [ev.PbxSnapshot, ev.PbxSnapshot, ev.DeviceChanged, ev.DeviceChanged]
         assert all(each.at_ms >= ear.said[1].at_ms for each in ended)
 
 
@@ -285,9 +297,9 @@ async def recorded_all(calls: Sequence[str]) -> Sequence[str]:
 async def test_over_a_new_link_the_ledger_is_told_first(asterisk: Asterisk) -> None:
     ear = Ear(asterisk)
     ear.port._ledger = Ledger(NODE, recorded_all, time.time)
-    asterisk.before = lambda name: asterisk.hangup(name)
+    asterisk.before = lambda name: asterisk.device(name)
     running = asyncio.create_task(ear.port.run())
-    await ear.hears(ev.LegEnded, 3)
+    await ear.hears(ev.DeviceChanged, 3)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert [each for each in asterisk.asked if each != "Login"][:2] == ["DBGetTree", "Status"]
@@ -301,8 +313,8 @@ async def test_over_a_live_link_what_was_said_before_an_answer_goes_before_it(as
     async with listening(asterisk) as ear:
         ear.port._ledger = Ledger(NODE, recorded_all, time.time)
         told = len(ear.said)
-        asterisk.before = lambda name: asterisk.hangup(f"before {name}")
-        asterisk.meanwhile = lambda: asterisk.hangup("meanwhile")
+        asterisk.before = lambda name: asterisk.device(f"before {name}")
+        asterisk.meanwhile = lambda: asterisk.device("meanwhile")
         ear.port.resync()
         await ear.port.resynced()
         assert ear.story(told) == [
@@ -315,6 +327,16 @@ async def test_over_a_live_link_what_was_said_before_an_answer_goes_before_it(as
             "before DeviceStateList",
             "meanwhile",
         ]
+
+
+async def test_who_ended_just_before_the_channels_were_listed_has_an_end_and_is_not_lost(
+    asterisk: Asterisk,
+) -> None:
+    """Asterisk tells the end a moment after the channel is out of its list."""
+    asterisk.meanwhile = lambda: (asterisk.device("1"), asterisk.hangup("2"))
+    async with listening(asterisk) as ear:
+        await ear.hears(ev.DeviceChanged, 2)
+        assert ear.story() == ["2", "2", "PbxSnapshot", "1", "1"]
 
 
 async def test_the_ledgers_times_are_told_in_engine_time(asterisk: Asterisk) -> None:
