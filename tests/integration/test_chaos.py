@@ -23,6 +23,6 @@ async def test_records_equal_what_asterisk_says_whatever_happens_to_the_daemon(s
 
 async def test_no_caller_falls_out_of_the_dialplan_when_redirected_at_any_moment() -> None:
     async with Attacked(closing=False) as hotline:
-        done = await redirect(hotline, 8_000, seed=7, seconds=60)
+        done = await redirect(hotline, 16_000, seed=7, seconds=60)
     assert (done.lost, done.astray) == (0, 0), done
-    assert done.redirects > 4_000
+    assert done.redirects > 8_000
