@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from acd.ports import Journal, Recorder
-from acd.replay import Rebuilt, thaw
+from acd.replay import Rebuilt, thaw_beside
 from routing.facts import Fact, JournalLost
 
 QUEUE_MAX = 10_000
@@ -117,7 +117,8 @@ class Feed:
         if await self._journal.latest_snapshot(position) is None:
             kept = await self._journal.begin()
             if kept is not None:
-                batch.append((kept.seq, [JournalLost(thaw(kept)[0].world.now_ms, position + 1, kept.seq)]))
+                engine, _ = await thaw_beside(kept)
+                batch.append((kept.seq, [JournalLost(engine.world.now_ms, position + 1, kept.seq)]))
                 begin = position = kept.seq
         async for seq, told in Rebuilt(self._journal, begin).steps(target):
             if seq > position:

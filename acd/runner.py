@@ -13,7 +13,7 @@ Two rules keep it from deciding on what is no longer so.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from time import perf_counter, thread_time
+from time import perf_counter
 from typing import NamedTuple
 
 import structlog
@@ -36,21 +36,16 @@ from acd.ports import (
 )
 from acd.recognition import Recognition
 from acd.standstill import STUCK_MS, Standstill, shortest_ms
+from acd.steps import Steps
 from routing.commands import Command
-from routing.engine import Effects, Engine
+from routing.engine import Engine
 from routing.events import (
     Bridged,
     ClockStepped,
     CommandFailed,
     Elapsed,
     Envelope,
-    Event,
-    LedgerRead,
     LinkDown,
-    PbxSnapshot,
-    PolicyChanged,
-    RosterChanged,
-    ShadowChanged,
     TermBegan,
 )
 from routing.facts import Fact
@@ -63,12 +58,6 @@ REFUSED_RETRY_S = 0.25
 CAUSES_MAX = 2_000
 
 log = structlog.get_logger(__name__)
-
-
-WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, RosterChanged, ShadowChanged})
-"""Events whose step looks at every visit or every person."""
-MANY = 1_000
-"""Of so many visits and people such a step takes longer than the loop may be held."""
 
 
 class Told(NamedTuple):
@@ -102,9 +91,8 @@ class Runner:
     ) -> None:
         self.engine = engine
         self.journal_trouble = ""
-        self.settled = asyncio.Event()
-        self.settled.set()
-        self._worked_s = 0.0
+        self._steps = Steps()
+        self.settled = self._steps.settled
         self._journal = journal
         self._clock = clock
         self._link = link
@@ -236,7 +224,7 @@ class Runner:
             entries = [Entry(until, 0, Arrival(Elapsed(), DAEMON), None)]
         batch = self._enveloped(entries)
         stood = await self._commit(batch)
-        self._worked_s = 0.0
+        self._steps.worked_s = 0.0
         commands: list[Command] = []
         told: list[tuple[int, tuple[Fact, ...]]] = []
         for envelope, entry in zip(batch, entries, strict=True):
@@ -254,7 +242,7 @@ class Runner:
             self._recognition.look_up(arrival.event, arrival.number, arrival.keyed, envelope.seq)
         steps_ms: float = self._still.stood_ms()
         # A large snapshot is work, not a standstill, or it would be asked for again for ever.
-        steps_ms -= self._worked_s * 1000
+        steps_ms -= self._steps.worked_s * 1000
         if self._too_long(steps_ms):
             stood = stood or f"we stood still for {steps_ms / 1000:.1f} s"
         commands = self._linked(commands)
@@ -341,10 +329,7 @@ class Runner:
     async def _step(self, envelope: Envelope) -> tuple[tuple[Fact, ...], tuple[Command, ...]]:
         """Decide one event. One that the engine cannot bear is set aside, and the world made again."""
         try:
-            if self._is_large(envelope.event):
-                effects = await self._step_beside(envelope)
-            else:
-                effects = self.engine.step(envelope.event, envelope.at_ms)
+            effects = await self._steps.take(self.engine, envelope)
         except Exception as fault:  # noqa: BLE001 whatever it is, the next caller has to be served
             while True:
                 try:
@@ -357,23 +342,6 @@ class Runner:
             self.journal_trouble = ""
             return (skipped,), ()
         return effects.facts, effects.commands
-
-    def _is_large(self, event: Event) -> bool:
-        """Whether one step looks at everybody, and there are many."""
-        world = self.engine.world
-        return type(event) in WHOLE and len(world.visits) + len(world.people) > MANY
-
-    async def _step_beside(self, envelope: Envelope) -> Effects:
-        """In a thread, so that the loop reads on; who looks at the world meanwhile sees the last picture."""
-        self.settled.clear()
-        try:
-            effects, worked_s = await asyncio.to_thread(
-                _timed, self.engine.step, envelope.event, envelope.at_ms
-            )
-        finally:
-            self.settled.set()
-        self._worked_s += worked_s
-        return effects
 
     # --- standing still ------------------------------------------------------------------------------
 
@@ -424,10 +392,3 @@ def _node(command: Command) -> str:
     """The PBX that a command is for."""
     leg = getattr(command, "caller", None) or getattr(command, "leg", None)
     return str(leg.node) if leg is not None else str(getattr(command, "node", ""))
-
-
-def _timed(step: Callable[[Event, int], Effects], event: Event, at_ms: int) -> tuple[Effects, float]:
-    """A step, and how long it kept a processor busy, in seconds."""
-    began = thread_time()
-    effects = step(event, at_ms)
-    return effects, thread_time() - began

@@ -109,6 +109,7 @@ class Engine:
                 moves.pass_hours()
             elif rank == PARTING:
                 visit = world.visits[key]
+                moves.talks.settle(visit, failed=True)
                 moves.offers.withdraw(visit)
                 moves.visits.back_on_hold(visit)
             else:

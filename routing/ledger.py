@@ -151,12 +151,13 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
     """The end of the talk with this number: the call's, or the caller was on hold again."""
 
     def what(moves: Moves, visit: Visit) -> None:
-        if visit.talks != number + 1 or visit.state != table.TALKING:
+        if visit.talks != number + 1 or not visit.in_talk:
             return
         parts = _was_last(row, row.talks[number])
         visit.hung_up_by = row.by if parts else facts.BY_STAFF
-        moves.talks.over(visit, cut_off=not parts)
-        moves.visits.part(visit)
+        moves.talks.over(visit, failed=not parts and (visit.undecided or moves.talks.short(visit)))
+        if visit.state == table.TALKING:
+            moves.visits.part(visit)
         if not parts:
             visit.hung_up_by = ""
             moves.visits.back_on_hold(visit)

@@ -68,8 +68,8 @@ class Moves:
             gone = facts.CALLER_LEFT if outcome != facts.LOST else facts.FAILED
             self.offers.end(offer, gone)
         self.visits.leave_queue(visit)
-        if visit.state == table.TALKING:
-            self.talks.over(visit, cut_off=False)
+        if visit.in_talk:
+            self.talks.over(visit)
         self.offers.stops_alone(visit)
         self.visits.move(visit, table.END)
         self.visits.forget(visit)
@@ -78,8 +78,9 @@ class Moves:
     def leave_line(self, visit: Visit, reason: str = "") -> None:
         """The caller's leg is gone: the visit ends with what it has come to, by whoever hung up first."""
         if visit.state == table.TALKING:
-            self.talks.over(visit, cut_off=False)
+            self.talks.over(visit)
             self.visits.move(visit, table.PART)
+        self.talks.settle(visit, failed=False)
         self.end_visit(visit, outcome(visit), visit.hung_up_by or facts.BY_PBX, reason)
 
 

@@ -142,7 +142,7 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
         if visit.changed_ms > event.asked_ms:
             _go_on(moves, visit)
         elif there is None:
-            outcome = facts.ANSWERED if visit.talked or visit.state == table.TALKING else facts.LOST
+            outcome = facts.ANSWERED if visit.talked or visit.in_talk else facts.LOST
             moves.end_visit(visit, outcome, facts.BY_PBX, "gone_while_we_were_away")
         else:
             _align(moves, visit, there)
@@ -187,8 +187,9 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
     phone = there.phone
     person = _whose(moves, visit, phone, there.row.leg.node) if phone is not None else None
     if visit.state == table.TALKING and there.state != table.TALKING:
-        moves.talks.over(visit)
-        moves.visits.part(visit)
+        moves.talks.part(visit)
+    if visit.state == table.PARTING and there.state != table.OFFERED:
+        moves.talks.settle(visit, failed=True)
     if visit.state == table.PARTING and there.state == table.OFFERED:
         moves.visits.part_again(visit)  # behind the dial, and about to end or to be on hold
     elif there.state == table.TALKING and phone is not None:

@@ -1,5 +1,7 @@
 """The moves of a talk: caller and person connected, parted, and what is left to write up."""
 
+from typing import Final
+
 from agents import state as staff
 from routing import facts
 from routing import visit as table
@@ -11,6 +13,9 @@ from routing.offers import Offers
 from routing.people import People
 from routing.visits import Visits
 from routing.world import Engagement, Person, Visit, VisitLeg
+
+MARGIN_MS: Final = 1_000
+"""So far may the dialplan's measure of a talk be from ours."""
 
 
 class Talks:
@@ -40,7 +45,8 @@ class Talks:
         if visit.state == table.TALKING:
             if self._goes_on(visit, agent, phone_leg, phone):
                 return
-            self.over(visit)
+            self.over(visit, failed=self.short(visit))
+        self.settle(visit, failed=True)
         if (visit.state, table.CONNECT) not in table.TRANSITIONS:
             self._derived.refuse(table.CONNECT, f"visit {visit.id}", visit.state)
             return
@@ -109,19 +115,42 @@ class Talks:
                 self._offers.withdraw(elsewhere)
                 self._visits.back_on_hold(elsewhere)
 
-    def over(self, visit: Visit, *, cut_off: bool = True) -> None:
-        """Caller and phone are connected no more.
-
-        cut_off: the caller is still there. Then a talk that was over as soon as it had begun was none, unless
-        the caller ended it; it counts against the person only if the phone's side did.
-        """
+    def short(self, visit: Visit, margin_ms: int = 0) -> bool:
+        """Whether the talk has lasted so short that it was none if the phone's side ends it."""
         world = self._derived.world
-        now = world.now_ms
-        person, agent = world.people.get(visit.agent), visit.agent
+        limit = world.rules.short_talk_ms
+        person = world.people.get(visit.agent)
         engaged = person.engaged_with(visit.id) if person is not None else None
         began = engaged.since_ms if engaged is not None else visit.changed_ms
-        short = now - began < world.rules.short_talk_ms
-        failed = cut_off and short and visit.hung_up_by != facts.BY_CALLER
+        by_caller = visit.hung_up_by == facts.BY_CALLER
+        return limit > 0 and not by_caller and world.now_ms - began < limit + margin_ms
+
+    def part(self, visit: Visit) -> None:
+        """The phone's leg is gone. If it was about as short as a talk that is none, the dialplan decides: it
+        counts from the answer, and either has the caller on hold again or ends the call."""
+        if self.short(visit, MARGIN_MS):
+            visit.undecided = True
+            if visit.phone is not None:
+                self._visits.let_go(visit, visit.phone.leg)
+        else:
+            self.over(visit)
+        self._visits.part(visit)
+
+    def settle(self, visit: Visit, *, failed: bool) -> None:
+        """Whether a talk that is not decided yet was none."""
+        if visit.undecided:
+            self.over(visit, failed=failed)
+
+    def over(self, visit: Visit, *, failed: bool = False) -> None:
+        """Caller and phone are connected no more.
+
+        failed: it was none, and its offer not answered; it counts against the person only if the phone's
+        side ended it.
+        """
+        now = self._derived.world.now_ms
+        person, agent = self._derived.world.people.get(visit.agent), visit.agent
+        engaged = person.engaged_with(visit.id) if person is not None else None
+        visit.undecided = False
         if visit.phone is not None:
             self._visits.let_go(visit, visit.phone.leg)
         visit.agent = ""

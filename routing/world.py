@@ -7,7 +7,7 @@ from agents.model import Agent
 from agents.state import IDLE, LOGGED_OUT, PRESSING, shown, takes_offers
 from routing.events import Leg
 from routing.policy import Policy
-from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, VOICE
+from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, TALKING, VOICE
 
 RECENT_MAX = 10_000
 GONE_MAX = 2_000
@@ -35,6 +35,7 @@ class Visit:
     classes: priority classes. asked: people who did not take this caller, with the time until which they
     are not asked again. widen_ms, retry_ms, parting_ms: next deadlines, or 0. stale: dials refused in a row
     because of an old term. talks: how many have begun. talked: whether one of them was none of the failed.
+    undecided: a short talk parted, and the dialplan has not told yet whether it was one.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -59,6 +60,7 @@ class Visit:
     agent: str = ""
     talked: bool = False
     talks: int = 0
+    undecided: bool = False
     degraded: bool = False
     interpreter: str = ""
     interpreting: str = NO_INTERPRETER
@@ -91,6 +93,11 @@ class Visit:
             if each[0] == leg:
                 return each[1]
         return ""
+
+    @property
+    def in_talk(self) -> bool:
+        """Whether a talk has begun of which nobody said yet that it is over."""
+        return self.state == TALKING or self.undecided
 
     @property
     def node(self) -> str:

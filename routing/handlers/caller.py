@@ -84,9 +84,8 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
         return
     if visit is None:
         visit = moves.visits.begin(event.leg, "", event.arrived_ms or now, adopted=True)
-    if visit.state == table.TALKING:
-        moves.talks.over(visit)
-    elif visit.state == table.DEGRADED:
+    _not_in_talk(moves, visit)
+    if visit.state == table.DEGRADED:
         moves.offers.stops_alone(visit)
     if not moves.visits.move(visit, table.QUEUE):
         return
@@ -126,10 +125,16 @@ def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
         serves_alone(moves, visit)
 
 
+def _not_in_talk(moves: Moves, visit: Visit) -> None:
+    """The caller is elsewhere in the dialplan: whatever talk there was is over, and a short one was none."""
+    if visit.state == table.TALKING:
+        moves.talks.over(visit, failed=moves.talks.short(visit))
+    moves.talks.settle(visit, failed=True)
+
+
 def serves_alone(moves: Moves, visit: Visit) -> None:
     """Out of the queue, until the dialplan gives the caller back."""
-    if visit.state == table.TALKING:
-        moves.talks.over(visit)
+    _not_in_talk(moves, visit)
     if not moves.visits.move(visit, table.DEGRADE):
         return
     if not visit.degraded:
@@ -193,8 +198,7 @@ def _phone_left(moves: Moves, visit: Visit, event: ev.LegEnded) -> None:
         if offer.status:
             moves.offers.dial_over(offer)
     elif table.PHONE in table.needs(visit.kind, visit.state):
-        moves.talks.over(visit)
-        moves.visits.part(visit)
+        moves.talks.part(visit)
     else:
         moves.offers.stops_alone(visit)
 

@@ -9,6 +9,7 @@ from routing import facts
 from routing import visit as table
 from routing.commands import PHONE_LOST
 from routing.moves import Moves
+from routing.offers import ANSWERED_STATUS
 
 CAUSE_MS: Final = 500
 """How long the cause of a phone's leg may come after the end of its dial; usually a few milliseconds."""
@@ -61,6 +62,8 @@ def dial_ended(moves: Moves, event: ev.DialEnded) -> None:
     visit = moves.derived.expected(event.leg, "DialEnded")
     if visit is None:
         return
+    if event.status == ANSWERED_STATUS:
+        moves.talks.settle(visit, failed=True)
     offer = moves.world.offers.get(visit.offer)
     if offer is None or not offer.is_called(event.offer):
         return

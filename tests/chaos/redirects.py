@@ -114,7 +114,7 @@ class _Park:
         began = time.monotonic()
         chance = self._chance
         self._asked = self._answered = self.result.redirects = self.result.refused = 0
-        while self._asked < count and time.monotonic() - began < seconds:
+        while self.result.redirects < count and time.monotonic() - began < seconds:
             uid = chance.choice(self._parked)
             self._move(uid)
             if chance.random() < 0.3:

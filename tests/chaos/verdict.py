@@ -220,11 +220,17 @@ class Verdict:
 
     def _failed(self, call: Lived, talk: Talk) -> bool:
         """Whether the phone's side ended it as soon as it had begun."""
-        for ring in self._rings[call.number]:
-            mine = ring.phone == talk.phone and ring.answered and abs(ring.answered - talk.began) < 1
-            if mine and ring.hung_up and ring.hung_up - ring.answered < SHORT_S:
-                return True
-        return False
+        ring = self._ring_of(call, talk)
+        if ring is None or not ring.hung_up or ring.hung_up - ring.answered >= SHORT_S:
+            return False
+        account = self._accounts.get(call.number)
+        return account is None or not account.hung_up or ring.hung_up < account.hung_up
+
+    def _ring_of(self, call: Lived, talk: Talk) -> Ring | None:
+        """The phone's account of a talk."""
+        mine = [ring for ring in self._rings[call.number] if ring.phone == talk.phone and ring.answered]
+        near = min(mine, key=lambda ring: abs(ring.answered - talk.began), default=None)
+        return near if near is not None and abs(near.answered - talk.began) < STRAIN_S else None
 
     def _outcomes(self, call: Lived, talks: Sequence[Talk], died: Outage | None) -> set[str]:
         if talks:
@@ -264,6 +270,8 @@ class Verdict:
         if account is None or not row["ended_at"]:
             return
         if account.hung_up and not account.cut_off:
+            if call.closed and abs(call.ended - account.hung_up) < AT_ONCE_S:
+                return  # the sentence was over, too
             ring = next((r for r in self._rings[call.number] if r.hung_up and talks), None)
             if ring is not None and abs(ring.hung_up - account.hung_up) < AT_ONCE_S:
                 return

@@ -9,8 +9,13 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, NamedTuple
+
+
+class NoSuchGuard(Exception):
+    """The guard is not where it is looked for: look where it is now."""
 
 
 class Text(NamedTuple):
@@ -37,29 +42,35 @@ DIALPLAN: dict[str, Text] = {
 
 
 def _standstill() -> None:
+    from acd.runner import Runner
     from acd.standstill import Standstill
 
     def never(self: Standstill) -> int:
         return 0
 
+    _needed("stood_ms", Runner)
     Standstill.stood_ms = never  # type: ignore[method-assign]
 
 
 def _time_of_events() -> None:
     from acd.pbx.pbx_time import PbxTime
+    from acd.pbx.port import PbxPort
 
     def now(self: PbxTime, stamp: float, now: float) -> float:
         return 0.0
 
+    _needed("age", PbxPort)
     PbxTime.age = now  # type: ignore[method-assign]
 
 
 def _sockets_read_empty() -> None:
     from acd.pbx.port import PbxPort
+    from acd.runner import Runner
 
     async def not_waited(self: PbxPort) -> None:
         await asyncio.sleep(0)
 
+    _needed("emptied", Runner)
     PbxPort.emptied = not_waited  # type: ignore[method-assign]
 
 
@@ -69,7 +80,14 @@ def _ledger_read() -> None:
     def nothing(*_: Any) -> tuple[Any, ...]:
         return ()
 
-    ledger.rows = nothing  # type: ignore[assignment]
+    _needed("in_order", ledger.Ledger)
+    ledger.in_order = nothing  # type: ignore[assignment]
+
+
+def _needed(name: str, where: type) -> None:
+    """Raises NoSuchGuard if what is taken out is not used in that class any more."""
+    if not any(name in each.__code__.co_names for each in vars(where).values() if isfunction(each)):
+        raise NoSuchGuard(f"{name} is not used by {where.__qualname__}")
 
 
 DAEMON: dict[str, tuple[Callable[[], None], str]] = {
@@ -79,10 +97,6 @@ DAEMON: dict[str, tuple[Callable[[], None], str]] = {
     "ledger read": (_ledger_read, "untrue"),
 }
 NAMES = (*DIALPLAN, *DAEMON)
-
-
-class NoSuchGuard(Exception):
-    """The guard is not where it is looked for: look where it is now."""
 
 
 def take_out(name: str, extensions: Path) -> None:

@@ -10,7 +10,7 @@ from agents import state as staff
 from agents.model import Roster
 from routing import events as ev
 from routing import visit as table
-from routing.policy import INTERPRETER, OWN, Plan, Step
+from routing.policy import INTERPRETER, Plan, Step
 from routing.world import Visit
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 
@@ -25,12 +25,15 @@ class Wild:
 
     def __init__(self, seed: int) -> None:
         self._rng = Random(f"{seed}/wild")
-        helped = Plan("ar", "", (Step(0, OWN | INTERPRETER, 3, 0),))
-        plans = (*POLICY.plans, helped) if self._rng.random() < 0.5 else POLICY.plans
+        helped = Plan("ar", "", (Step(0, INTERPRETER, 3, 0),))
+        self._languages = ("de", "de", "en", "ar", "tr", "und")
+        plans = POLICY.plans
+        if self._rng.random() < 0.5:
+            plans, self._languages = (*plans, helped), ("ar", "ar", "ar", "de")
         self._bench = Bench(POLICY._replace(plans=plans, wrap_up_ms=self._rng.choice((0, 3_000))))
         self._bench.login(*PHONES)
         self._legs: list[ev.Leg] = []
-        self._phone_legs: list[ev.Leg] = []
+        self._phone_legs: dict[int, list[ev.Leg]] = {}
         self._count = 0
 
     def walk(self) -> None:
@@ -40,6 +43,7 @@ class Wild:
             (self._offer, 20),
             (self._phone, 12),
             (self._staff, 8),
+            (self._interpreter, 4),
             (self._time, 10),
             (self._come, 6),
             (self._link, 3),
@@ -62,13 +66,13 @@ class Wild:
         return self._rng.choice(visits) if visits else None
 
     def _phone_leg(self, visit: Visit) -> ev.Leg:
-        """One that the visit holds, one of before, or a new one."""
+        """One that the visit holds, one that it held, or a new one: a channel serves one caller only."""
         if visit.phone is not None and self._rng.random() < 0.7:
             return visit.phone.leg
-        if self._phone_legs and self._rng.random() < 0.2:
-            return self._rng.choice(self._phone_legs[-5:])
-        self._phone_legs.append(self._leg())
-        return self._phone_legs[-1]
+        held = self._phone_legs.setdefault(visit.id, [])
+        if not held or self._rng.random() < 0.8:
+            held.append(self._leg())
+        return self._rng.choice(held[-3:])
 
     def _at(self, visit: Visit) -> str:
         """The phone of whoever the visit is offered to, mostly."""
@@ -88,7 +92,7 @@ class Wild:
             self._tell(self._waiting(leg))
 
     def _waiting(self, leg: ev.Leg) -> ev.CallWaiting:
-        language = self._rng.choice(("de", "de", "en", "ar", "tr", "und"))
+        language = self._rng.choice(self._languages)
         return ev.CallWaiting(leg, language, self._rng.choice(("study", "other")), "", 1, 1)
 
     def _caller(self) -> None:
@@ -114,9 +118,6 @@ class Wild:
                     ev.CallerKnown(
                         leg, f"t{rng.randrange(3)}", "", rng.choice(("", "amal", "cem")), ("vip",)
                     ),
-                    ev.InterpreterJoined(leg),
-                    ev.InterpreterFailed(leg),
-                    ev.InterpreterLeft(leg),
                 )
             )
         )
@@ -164,6 +165,17 @@ class Wild:
                 )
             )
         )
+
+    def _interpreter(self) -> None:
+        """Joins, fails or leaves, mostly where one was called."""
+        visits = self._bench.engine.world.visits.values()
+        called = [visit.caller for visit in visits if visit.interpreting and visit.caller is not None]
+        if not called and (visit := self._visit()) is not None and visit.caller is not None:
+            called = [visit.caller]
+        if called:
+            leg = self._rng.choice(called)
+            kinds = (ev.InterpreterJoined, ev.InterpreterFailed, ev.InterpreterLeft)
+            self._tell(self._rng.choice(kinds)(leg))
 
     def _staff(self) -> None:
         rng, phone = self._rng, self._rng.choice((*PHONES, "nobody"))
@@ -228,7 +240,7 @@ class Wild:
         for person in world.people.values():
             for engaged in person.engagements:
                 if engaged.activity == staff.TALKING:
-                    assert world.visits[engaged.visit].state == table.TALKING
+                    assert world.visits[engaged.visit].in_talk
                 if engaged.activity in (staff.RESERVED, staff.RINGING):
                     visit = world.visits[engaged.visit]
                     assert visit.state in (table.OFFERED, table.RINGING, table.DEGRADED)

@@ -230,7 +230,7 @@ class Story:
             assert visit.talked == (told.talked - told.failed - (told.talks is not None) > 0)
             assert (visit.state in ("offered", "ringing")) == (told.offer != 0)
             assert (visit.state == "ringing") == (told.offer != 0 and self.offers[told.offer].rang)
-            assert (visit.state == "talking") == (told.talks is not None)
+            assert visit.in_talk == (told.talks is not None)
             assert visit.state != "parting" or told.talked
             assert visit.state != "waiting" or visit.queued_ms
             assert visit.state != "degraded" or told.degraded

@@ -2,11 +2,13 @@
 
 import pytest
 
+from acd import replay
 from agents import state as staff
 from routing import events as ev
 from routing import facts
 from routing import visit as table
 from routing.commands import PHONE_LOST, Connect, Withdraw
+from routing.talks import MARGIN_MS
 from routing.visits import PARTING_MS
 from tests.fakes.centre import NODE, POLICY, Bench
 from tests.unit.test_engine import CALLER, PHONE, answer, none, offered, only, ring
@@ -57,11 +59,11 @@ def test_a_phone_that_hangs_up_at_once_has_not_answered(bench: Bench) -> None:
     place = visit(bench)[1]
     answer(bench, "p02")
     bench.tell(ev.HangupAsked(PHONE), 90)
-    effects = bench.tell(ev.LegEnded(PHONE, 16))
+    assert bench.tell(ev.LegEnded(PHONE, 16)).facts == ()
+    effects = bench.tell(waits(bench))
     assert only(facts.TalkFailed, effects.facts).agent == "birgit"
     assert none(facts.TalkEnded, effects.facts)
     assert none(facts.WrapUpEnded, effects.facts)
-    effects = bench.tell(waits(bench))
     assert visit(bench) == (table.WAITING, place)
     assert none(facts.OfferMade, effects.facts)
     person = bench.engine.world.people["birgit"]
@@ -102,11 +104,33 @@ def test_who_vanishes_in_a_talk_was_cut_off_by_nobody(bench: Bench) -> None:
 
 def test_a_talk_that_lasted_and_was_ended_by_the_phone_is_over(bench: Bench) -> None:
     answer(bench, "p02")
-    bench.tell(ev.HangupAsked(PHONE), POLICY.short_talk_ms)
+    bench.tell(ev.HangupAsked(PHONE), POLICY.short_talk_ms + MARGIN_MS)
     assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16), 0).facts)
     assert visit(bench)[0] == table.PARTING
     ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16)).facts)
     assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_STAFF)
+
+
+@pytest.mark.parametrize("lasted_ms", [90, 1_950, 2_050])
+def test_whether_a_talk_of_about_that_length_was_one_the_dialplan_says(bench: Bench, lasted_ms: int) -> None:
+    """It counts from the answer, we from the bridge; it ends the call, or has the caller on hold again."""
+    answer(bench, "p02")
+    offer = bench.engine.world.people["birgit"].engagements[0].offer
+    again = replay.thaw(replay.freeze(bench.engine, 0))[0]
+    for engine, said in (
+        (bench.engine, ev.LegEnded(CALLER, 16)),
+        (again, ev.DialEnded(CALLER, offer, "ANSWER")),
+    ):
+        now = bench.now + lasted_ms
+        engine.step(ev.HangupAsked(PHONE), now)
+        engine.step(ev.LegEnded(PHONE, 16), now)
+        effects = engine.step(said, now + 5)
+        if engine is again:
+            assert only(facts.TalkFailed, effects.facts).offer == offer
+            assert engine.world.people["birgit"].misses == 1
+        else:
+            assert only(facts.TalkEnded, effects.facts).agent == "birgit"
+            assert only(facts.VisitEnded, effects.facts).outcome == facts.ANSWERED
 
 
 def test_nobody_parts_for_ever(bench: Bench) -> None:

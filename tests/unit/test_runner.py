@@ -452,7 +452,7 @@ async def test_a_large_snapshot_is_decided_beside_the_loop_and_is_no_standstill(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Others go on meanwhile, nobody looks at a world that is being changed, and none is asked for again."""
-    monkeypatch.setattr("acd.runner.MANY", 0)
+    monkeypatch.setattr("acd.steps.MANY", 0)
     live = await Live().up(PHONE)
     caller, seen = live.calls(), []
     step = live.runner.engine.step
