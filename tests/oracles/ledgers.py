@@ -46,6 +46,8 @@ def told_as_written(event: ev.LedgerRead, said: Sequence[Fact], known: Written) 
         over = [each.at_ms for each in mine if isinstance(each, facts.TalkEnded | facts.TalkFailed)]
         ends = [each.ended_ms for each in (row.talks[-1:] if state == "talking" else new) if each.ended_ms]
         assert ends == [] or [max(each, changed_ms) for each in ends] == over[: len(ends)]
+        goes_on = state == "talking" and row.talks and not row.talks[-1].ended_ms and not row.ended_ms
+        assert not goes_on or len(row.talks) > talks or over == []
         queued = [each.queued_ms for each in mine if isinstance(each, facts.Queued)]
         if row.queued_ms and not queued_ms and state == "greeted":
             assert queued == [row.queued_ms]

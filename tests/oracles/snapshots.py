@@ -24,6 +24,7 @@ class Known(NamedTuple):
     visit: int
     state: str
     changed_ms: int
+    phone: ev.Leg | None = None
 
 
 class Before:
@@ -32,7 +33,7 @@ class Before:
     def __init__(self, world: World, node: str) -> None:
         self.gone = set(world.gone)
         self.visits = {
-            each.caller: Known(each.id, each.state, each.changed_ms)
+            each.caller: Known(each.id, each.state, each.changed_ms, each.phone.leg if each.phone else None)
             for each in world.visits.values()
             if each.caller is not None and each.node == node
         }
@@ -124,8 +125,37 @@ def agrees_after_linkup(world: World, event: ev.PbxSnapshot, before: Before) -> 
             continue
         visit = now[leg]
         assert visit.id == known.visit or known.visit == 0
+        row = _talks_at(event, leg) if state == "talking" else None
+        if row is not None and f"{event.node}/{row.phone}" in before.lost:
+            assert visit.state != "talking"
+            continue
         assert visit.state in _may_be(state, known.state), (known, state, visit)
+        if row is not None and row.leg != known.phone:
+            people = world.people.items()
+            at = [key for key, each in people if each.agent.reach.address == row.phone]
+            assert visit.agent in (at or [""])
         assert state in ("greeted", "closing") or visit.queued_ms
+
+
+def _talks_at(event: ev.PbxSnapshot, caller: ev.Leg) -> ev.LegSeen | None:
+    """The phone's leg in the caller's bridge, if there is one."""
+    bridge = next(each.bridge for each in event.legs if each.leg == caller)
+    found = [each for each in event.legs if each.phone and each.caller == caller and each.bridge == bridge]
+    return found[0] if len(found) == 1 else None
+
+
+def phones_in_use(world: World, event: ev.PbxSnapshot, before: Before) -> None:
+    """Assert that whoever's phone has a leg beside our visits is not free, and nobody else for that."""
+    ours = {each.leg for visit in world.visits.values() for each in visit.legs}
+    there = {
+        each.leg: each.phone
+        for each in event.legs
+        if each.phone and each.leg not in ours and f"{each.leg.node}/{each.leg.uid}" not in before.gone
+    }
+    for person in world.people.values():
+        if person.agent.reach.node in ("", event.node):
+            mine = {leg for leg, phone in there.items() if phone == person.agent.reach.address}
+            assert {leg for leg in person.other_legs if leg.node == event.node} <= mine
 
 
 def _may_be(there: str, before: str) -> set[str]:

@@ -18,7 +18,7 @@ from routing.world import Visit, World
 from tests.oracles import plainly
 from tests.oracles.accounts import Accounts
 from tests.oracles.ledgers import Written, told_as_written
-from tests.oracles.snapshots import Before, Drift, agrees_after_linkup
+from tests.oracles.snapshots import Before, Drift, agrees_after_linkup, phones_in_use
 from tests.oracles.story import Story
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Watch:
         self._told: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
         self._reach: dict[str, Reach] = {}
         self._drift = Drift()
+        self._over: set[int] = set()
         self._last_id = 0
         self._differed: tuple[int, str, int, str] = (0, "", 0, "")
 
@@ -63,6 +64,7 @@ class Watch:
         self._shadow(world, effects)
         pictured(world)
         not_asked_again(world, effects)
+        self._withdrawn(world, event, effects)
         self._snapshot(world, event, effects, None if overdue else old)
         if isinstance(event, ev.LedgerRead) and known is not None:
             told_as_written(event, effects.facts, known)
@@ -76,6 +78,7 @@ class Watch:
             self._drift.forget(event.node)
             if old is not None:
                 agrees_after_linkup(world, event, old)
+                phones_in_use(world, event, old)
         elif isinstance(event, ev.PbxSnapshot) and old is not None:
             self._drift.look(event, old, effects.facts)
         elif isinstance(event, ev.PbxSnapshot):
@@ -99,6 +102,20 @@ class Watch:
         now = (0, "", other.visit, other.agent) if other else (0, "", 0, "")
         assert world.shadow_said == now
         assert other is None or self._differed == now
+
+    def _withdrawn(self, world: World, event: ev.Event, effects: Effects) -> None:
+        """An offer that we gave up takes its caller out of the dial; one that the PBX ended does not."""
+        if isinstance(event, ev.DialEnded):
+            self._over.add(event.offer)
+        back = [each.caller for each in effects.commands if isinstance(each, Withdraw)]
+        about = getattr(event, "leg", None) or getattr(event, "caller", None)
+        for fact in _of(effects.facts, facts.OfferEnded):
+            visit = world.visits.get(fact.visit)
+            told = fact.offer in self._over or fact.offer == getattr(event, "command", 0)
+            if visit is None or told or isinstance(event, ev.PbxSnapshot | ev.LedgerRead):
+                continue
+            if fact.outcome != facts.ANSWERED and visit.caller != about and visit.state != "talking":
+                assert visit.caller in back, fact
 
     # --- commands follow from facts ------------------------------------------------------------------
 

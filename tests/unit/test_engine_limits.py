@@ -40,6 +40,7 @@ def test_what_falls_due_at_once_passes_in_one_order() -> None:
     deadlines.await_hours()
     for rank, key in [(PARTING, 1), (RETRY, 1), (WIDEN, 1), (WRAP_UP, (agent.id, 1)), (LEASE, 2)]:
         deadlines.at(9, rank, key)
+    deadlines.at(9, LEASE, 1)  # of an offer that is no more
     ranks = []
     while (deadline := deadlines.first(9)) is not None:
         ranks.append(deadline[1])

@@ -8,6 +8,7 @@ import pytest
 from routing import facts, select
 from routing.offers import refusal
 from routing.policy import OWN, Plan, Policy, Refusal, Step
+from routing.service_level import VARIANTS, service_level
 from routing.spans import day_of, holds, next_day, next_edge
 from routing.world import remember
 from tests.fakes.centre import POLICY
@@ -88,6 +89,16 @@ def test_how_a_phone_refuses_is_told_by_its_cause_before_the_dial() -> None:
     statuses = ("", "NOANSWER", "CHANUNAVAIL", "BUSY", "STALE", "TAKEN", "ANSWER")
     for cause, rang, status in product(range(-1, 128), (True, False), statuses):
         assert refusal(cause, rang, status) == refused(cause, rang, status)
+
+
+def test_a_service_level_counts_what_its_name_says() -> None:
+    counts = (100, 70, 40, 30)
+    assert {each: service_level(each, *counts) for each in VARIANTS} == {
+        "answered_only": (70, 100),
+        "abandons_within_met": (100, 140),
+        "short_abandons_excluded": (70, 110),
+        "all_offered": (70, 140),
+    }
 
 
 # --- select: the functions that a compiler takes too -----------------------------------------------------

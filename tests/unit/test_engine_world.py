@@ -6,6 +6,7 @@ import pytest
 
 from routing import events as ev
 from routing import facts
+from routing.commands import PHONE_LOST, Withdraw
 from routing.engine import Engine
 from routing.world import Engagement, Link, NoPolicy, Offer, Person, Visit, World
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
@@ -80,3 +81,75 @@ def test_a_term_that_is_not_higher_changes_nothing() -> None:
     refused = engine.step(ev.TermBegan(2), 6).facts
     assert [type(each) for each in refused] == [facts.EventRefused]
     assert engine.world.term == 2
+
+
+def talking(bench: Bench, agent: str, phone: str) -> None:
+    """A caller who talks at this phone, as only the ledger told."""
+    caller = ev.Leg(NODE, "1")
+    bench.call("1", "ar", "study")
+    bench.tell(ev.LinkDown("cable"))
+    now = bench.now
+    talk = ev.LedgerTalk(phone, 0, now, 0)
+    row = ev.LedgerRow(caller, "line", "ar", "study", "", now, now, 0, 0, (), (talk,), 0, "", 0)
+    began = bench.tell(ev.LedgerRead("", (row,))).facts
+    assert [each.agent for each in began if isinstance(each, facts.TalkBegan)] == [agent]
+
+
+def a_talk_at(bench: Bench, phone: str) -> ev.PbxSnapshot:
+    """What the PBX has: that caller and this phone in one bridge."""
+    caller, leg = ev.Leg(NODE, "1"), ev.Leg(NODE, "2")
+    row = ev.LegSeen(caller, caller, "", "acd-connect", "b", True, "ar", "study", "", 1, 1, 0, 0)
+    return ev.PbxSnapshot(bench.now + 1, True, (row, row._replace(leg=leg, phone=phone)), ((phone, "INUSE"),))
+
+
+def test_a_talk_that_the_pbx_has_at_another_phone_than_the_ledger_is_with_that_person() -> None:
+    bench = Bench()
+    talking(bench, "birgit", "p02")
+    bench.tell(a_talk_at(bench, "p03"), 10_000)
+    (visit,) = bench.engine.world.visits.values()
+    assert (visit.state, visit.agent) == ("talking", "cem")
+    assert bench.engine.world.people["birgit"].appears == "wrap_up"
+
+
+def test_a_talk_with_a_phone_that_was_lost_is_over() -> None:
+    bench = Bench()
+    bench.tell(ev.PhoneLost("p02", NODE))
+    talking(bench, "birgit", "p02")
+    effects = bench.tell(a_talk_at(bench, "p02"), 10_000)
+    assert [type(each) for each in effects.facts if isinstance(each, facts.TalkEnded)] == [facts.TalkEnded]
+    assert [each.sentence for each in effects.commands if isinstance(each, Withdraw)] == [PHONE_LOST]
+    assert bench.engine.world.people["birgit"].activity == "wrap_up"
+
+
+def test_a_phone_that_has_no_other_call_any_more_is_free_again() -> None:
+    bench = Bench()
+    bench.login("p02")
+    other = ev.Leg(NODE, "7")
+    row = ev.LegSeen(other, other, "p02", "private", "", True, "", "", "", 0, 0, 0, 0)
+    devices = (("p02", "NOT_INUSE"),)
+    bench.tell(ev.PbxSnapshot(bench.now + 1, True, (row,), devices, NODE))
+    assert bench.engine.world.people["birgit"].appears == "busy_outside"
+    bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), devices, NODE))
+    assert bench.engine.world.people["birgit"].appears == "ready"
+
+
+def test_why_somebody_is_not_ready_is_shown_and_only_then() -> None:
+    bench = Bench()
+    bench.tell(ev.StaffAsked("", "p02", "login", "lunch", None))
+    birgit = bench.engine.world.people["birgit"]
+    assert (birgit.shown, birgit.reason) == ("ready", "")
+    said = bench.tell(ev.StaffAsked("", "p02", "notready", "lunch", None)).facts
+    assert [(each.state, each.reason) for each in said if isinstance(each, facts.AgentChanged)] == [
+        ("not_ready", "lunch")
+    ]
+
+
+def test_an_offer_has_an_end_again_wherever_the_pbx_has_its_caller() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1")
+    bench.tell(ev.LinkDown("cable"))
+    caller = ev.Leg(NODE, "1")
+    row = ev.LegSeen(caller, caller, "", "acd-language", "", True, "de", "other", "", 1, 0, 0, 0)
+    bench.tell(ev.PbxSnapshot(bench.now + 1, True, (row,), (("p02", "NOT_INUSE"),)))
+    assert [each.deadline_ms > bench.now for each in bench.engine.world.offers.values()] == [True]
