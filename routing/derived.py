@@ -56,9 +56,9 @@ class Derived:
         for index in self.indexes:
             index.set_links()
 
-    def hears(self, node: str) -> bool:
-        """Whether what this PBX says can be heard."""
-        return self.all_up or self.world.linked(node)
+    def hears(self, visit: Visit) -> bool:
+        """Whether what the PBX of this visit says can be heard."""
+        return self.all_up or self.world.linked(visit.node)
 
     def new_id(self) -> int:
         """An id that was never used and never will be."""

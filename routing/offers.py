@@ -106,7 +106,7 @@ class Offers:
     def lease(self, offer: Offer, ms: int) -> None:
         """The lease runs so long from now on; where the PBX cannot be heard it stays frozen."""
         world = self._derived.world
-        heard = self._derived.hears(world.visits[offer.visit].node)
+        heard = self._derived.hears(world.visits[offer.visit])
         offer.deadline_ms = world.now_ms + ms if heard else 0
         self._derived.deadlines.at(offer.deadline_ms, LEASE, offer.id)
 

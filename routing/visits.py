@@ -54,7 +54,7 @@ class Visits:
 
     def part_again(self, visit: Visit) -> None:
         """From now on the caller's leg has its time to end or to be on hold, as soon as it can be heard."""
-        if not self._derived.hears(visit.node):
+        if not self._derived.hears(visit):
             return
         visit.parting_ms = self._derived.world.now_ms + PARTING_MS
         self._derived.deadlines.at(visit.parting_ms, PARTING, visit.id)
@@ -148,7 +148,7 @@ class Visits:
         now = derived.world.now_ms
         if visit.asked:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
-        if not derived.hears(visit.node):
+        if not derived.hears(visit):
             self.leave_queue(visit)
             return
         visit.retry_ms = min((until for _, until in visit.asked), default=0)
