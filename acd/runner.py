@@ -231,6 +231,9 @@ class Runner:
             started = perf_counter()
             facts, wanted = await self._step(envelope)
             self._observe("decision", perf_counter() - started)
+            if isinstance(envelope.event, Bridged):  # what was decided for this caller before is overtaken
+                caller = envelope.event.caller
+                commands = [each for each in commands if getattr(each, "caller", None) != caller]
             if wanted:
                 commands.extend(wanted)
                 self._remember(wanted, envelope.seq)

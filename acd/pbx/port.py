@@ -24,6 +24,8 @@ AGAIN_S = 0.25
 STATUS = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
 DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
+LATE_S = 2.5
+"""An event that comes so late comes over a link that is as good as lost."""
 SETTLE_S = 0.1
 """Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
 ENDS = frozenset({"HangupRequest", "Hangup"})
@@ -72,6 +74,7 @@ class PbxPort:
         self._held: list[Frame] | None = None
         self._void = False
         self._trouble = ""
+        self._late = False
         self._talking: set[str] = set()
         self._signs = Signs(node, self._read, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
@@ -93,6 +96,7 @@ class PbxPort:
 
     async def _up(self, link: AmiLink) -> None:
         link.answered = self._answered
+        self._late = False
         await self._linkup(link)
         link.hurried = self._offers
         self._link = link
@@ -180,6 +184,15 @@ class PbxPort:
             if len(self._held) >= FIFO_MAX:
                 raise LinkLost(f"{FIFO_MAX} events wait for a snapshot")
             self._held.append(frame)
+            return
+        if self._late:
+            return
+        stamp = stamped(frame.get("Timestamp"))
+        age_s = self._time.age(stamp, self._steady()) if stamp else 0.0
+        if age_s > LATE_S:
+            # Whoever decides by it takes callers out of what they are in by now: begin from what there is.
+            self._late = True
+            self.cut(f"what it said came {age_s:.1f} s late")
             return
         self._tell(frame)
 

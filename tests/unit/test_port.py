@@ -279,6 +279,20 @@ async def test_what_is_said_while_a_linkup_snapshot_is_on_its_way_follows_it(ast
         assert all(each.at_ms >= ear.said[1].at_ms for each in ended)
 
 
+async def test_what_comes_far_too_late_is_not_decided_by(asterisk: Asterisk) -> None:
+    """A network that held its breath: the link is taken anew, and begins from what there is."""
+    async with listening(asterisk) as ear:
+        asterisk.hangup("in time")
+        await ear.hears(ev.LegEnded)
+        ear.stands, ear.steady = True, ear.steady + 8.0
+        asterisk.hangup("late")
+        asterisk.hangup("behind it")
+        (down,) = await ear.hears(ev.LinkDown)
+        assert "s late" in down.event.why
+        await ear.hears(ev.PbxSnapshot, 2)
+        assert ear.story() == ["PbxSnapshot", "in time", "LinkDown", "PbxSnapshot"]
+
+
 async def test_a_standstill_while_a_snapshot_is_on_its_way_has_it_asked_for_again(asterisk: Asterisk) -> None:
     async with listening(asterisk) as ear:
         again = iter([True])
