@@ -5,6 +5,8 @@ for the shortest time tells the distance best: so the smallest difference betwee
 seen within the last half minute to a minute, is taken for the distance, and what a message has above it is
 its age. While we stand still ages grow and the distance stays.
 
+A question and its answer bound the distance; if two clocks that show the same lie within, they do.
+
 The PBX's clock may be set. Ahead: stamps come nearer, and the smallest difference is right at once. Back:
 a stamp lies before an earlier one, or an answer is stamped before its question was asked; then the
 distance is learned anew.
@@ -42,11 +44,17 @@ class PbxTime:
         distance = min(self._least, self._before)
         return now - distance if distance < inf else 0.0
 
-    def answered(self, asked: float, stamp: float, now: float) -> None:
-        """A question asked then was answered with this stamp, read now."""
+    def answered(self, asked: float, stamp: float, now: float, same: float = inf) -> None:
+        """A question asked then was answered with this stamp, read now.
+
+        same: the distance if both wall clocks show the same. Wherever that may be so it is taken to be so:
+        over a slow link the first messages tell how far away the PBX is only with their delay.
+        """
         if min(self._least, self._before) < asked - stamp - BACK_S:
             self._forget()
         self.age(stamp, now)
+        if asked - stamp <= same <= now - stamp:
+            self._least = min(self._least, same)
 
     def _forget(self) -> None:
         self._least = self._before = inf

@@ -228,7 +228,7 @@ class PbxPort:
 
     def _answered(self, asked: float, stamp: str, read: float) -> None:
         if found := stamped(stamp):
-            self._time.answered(asked, found, read)
+            self._time.answered(asked, found, read, self._steady() - self._now_ms() / 1000)
 
     def _put(self, arrival: Arrival) -> None:
         try:

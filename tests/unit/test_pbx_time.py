@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,3 +97,13 @@ def test_ages_are_never_below_zero_and_right_to_the_shortest_way(seed: int, apar
 def test_only_a_time_is_a_stamp() -> None:
     assert stamped("1764240000.123456") == 1764240000.123456
     assert [stamped(text) for text in ("", "x", "-1", "nan", "inf", "1e300")] == [0.0] * 6
+
+
+def test_over_a_slow_link_clocks_that_may_show_the_same_do() -> None:
+    """Asked at 100, answered by a clock that lies 1,000 ahead, on its way for 1.5 s each way."""
+    slow = PbxTime()
+    slow.answered(100.0, 1_101.5, 103.0, same=-1_000.0)
+    assert slow.age(1_110.0, 111.5) == pytest.approx(1.5)
+    other = PbxTime()
+    other.answered(100.0, 1_101.5, 103.0, same=-900.0)
+    assert other.age(1_110.0, 111.5) == pytest.approx(0.0), "clocks that cannot show the same do not"
