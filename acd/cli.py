@@ -26,11 +26,11 @@ from acd.store.open import StoreFault
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
-from agents.model import Cefr, Roster
+from agents.model import Cefr, Team
 from config import staff_csv
 from config.load import ConfigFaults, Fault, load
 from config.people import policy as policy_of
-from config.people import roster
+from config.people import team
 from config.prompts import sounds
 from config.schema import Centre
 from routing.facts import ShadowDiffered
@@ -162,11 +162,11 @@ def pbx_render(
     )
 
 
-async def _roster(centre: Centre) -> Roster:
-    """The imported roster, or the file's."""
+async def _roster(centre: Centre) -> Team:
+    """The imported team, or the file's."""
     engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
-        return await queries.load_roster(engine) or roster(centre)
+        return await queries.load_team(engine) or team(centre)
     finally:
         await engine.dispose()
 
@@ -205,10 +205,10 @@ def staff_import(
     typer.echo(f"{len(people.agents)} members of staff imported; {told}")
 
 
-async def _import(centre: Centre, people: Roster) -> None:
+async def _import(centre: Centre, people: Team) -> None:
     engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
-        await queries.save_roster(engine, people)
+        await queries.save_team(engine, people)
     finally:
         await engine.dispose()
 

@@ -43,7 +43,7 @@ class Picture:
     def _shown(self, world: World) -> frozenset[tuple[str, str]] | None:
         """Worked out anew when policy, people or the setting are others; of many people beside the loop, and
         until that is done all are shown as one."""
-        of = (world.policy_digest, world.roster_digest, len(world.people), self.smallest)
+        of = (world.policy_digest, world.team_digest, len(world.people), self.smallest)
         if of == self._of:
             return self._apart
         self._of, self._apart = of, None

@@ -1,4 +1,4 @@
-"""The rules in force: policy, roster and shadow as file and import say; what differs becomes an event."""
+"""The rules in force: policy, team and shadow as file and import say; what differs becomes an event."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from acd.picture import Picture
 from acd.ports import DAEMON, Arrival
 from acd.store import codec, queries
 from acd.store.cases import SqlCases
-from agents.model import Roster
+from agents.model import Team
 from config.load import ConfigFaults, load
-from config.people import policy, roster
+from config.people import policy, team
 from config.schema import Centre
-from routing.events import PolicyChanged, RosterChanged, ShadowChanged
+from routing.events import PolicyChanged, ShadowChanged, TeamChanged
 from routing.policy import Policy
 from routing.world import World
 
@@ -41,7 +41,7 @@ class RulesInForce:
     ) -> None:
         self.centre = centre
         self._path = path
-        self._digests = (world.policy_digest, world.roster_digest, world.shadow_digest)
+        self._digests = (world.policy_digest, world.team_digest, world.shadow_digest)
         self._records = records
         self._cases = cases
         self._picture = picture
@@ -53,12 +53,12 @@ class RulesInForce:
         it was, or is the file's in a new centre. Raises ConfigFaults."""
         try:
             async with asyncio.timeout(ROSTER_S):
-                imported = await queries.load_roster(self._records)
+                imported = await queries.load_team(self._records)
         except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
             log.warning("the imported staff cannot be read", error=type(fault).__name__)
-            people = None if self._digests[1] else roster(self.centre)
+            people = None if self._digests[1] else team(self.centre)
         else:
-            people = imported or roster(self.centre)
+            people = imported or team(self.centre)
         self._put(self.centre, people)
 
     async def again(self) -> None:
@@ -75,10 +75,10 @@ class RulesInForce:
         self.centre = centre
         return []
 
-    async def _people(self, centre: Centre) -> Roster:
-        return await queries.load_roster(self._records) or roster(centre)
+    async def _people(self, centre: Centre) -> Team:
+        return await queries.load_team(self._records) or team(centre)
 
-    def _put(self, centre: Centre, people: Roster | None) -> None:
+    def _put(self, centre: Centre, people: Team | None) -> None:
         """people: None to leave them as they are."""
         now = self._now_ms()
         rules, shadow = policy(centre, now), shadow_of(centre, now)
@@ -90,7 +90,7 @@ class RulesInForce:
         if self._digests[0] != before[0]:
             self._submit(Arrival(PolicyChanged(self._digests[0], rules), DAEMON))
         if people and who != before[1]:
-            self._submit(Arrival(RosterChanged(who, people), DAEMON))
+            self._submit(Arrival(TeamChanged(who, people), DAEMON))
         if self._digests[2] != before[2]:
             self._submit(Arrival(ShadowChanged(self._digests[2], shadow), DAEMON))
 

@@ -11,11 +11,11 @@ from routing.events import (
     LedgerRead,
     PbxSnapshot,
     PolicyChanged,
-    RosterChanged,
     ShadowChanged,
+    TeamChanged,
 )
 
-WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, RosterChanged, ShadowChanged})
+WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, TeamChanged, ShadowChanged})
 """Events whose step looks at every visit or every person."""
 MANY = 1_000
 """Of so many visits and people such a step takes longer than the loop may be held."""

@@ -59,7 +59,7 @@ class Agent(NamedTuple):
         return dict(self.concerns).get(concern, 0)
 
 
-class Roster(NamedTuple):
+class Team(NamedTuple):
     """Everybody who may log in, sorted by id."""
 
     agents: tuple[Agent, ...]

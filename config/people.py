@@ -1,6 +1,6 @@
-"""From the centre's description to the values that decide: the roster and the policy."""
+"""From the centre's description to the values that decide: the team and the policy."""
 
-from agents.model import Agent, Reach, Roster
+from agents.model import Agent, Reach, Team
 from config.hours import daily, midnights, opening
 from config.schema import Centre, RoutingStep, StaffMember, cefr
 from routing.policy import (
@@ -40,9 +40,9 @@ def agent(member: StaffMember) -> Agent:
     )
 
 
-def roster(centre: Centre) -> Roster:
+def team(centre: Centre) -> Team:
     """The people of the configuration file, sorted by id."""
-    return Roster(tuple(agent(member) for member in sorted(centre.staff, key=lambda each: each.id)))
+    return Team(tuple(agent(member) for member in sorted(centre.staff, key=lambda each: each.id)))
 
 
 def steps(asked: list[RoutingStep]) -> tuple[Step, ...]:

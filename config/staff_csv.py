@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agents.model import Roster
+from agents.model import Team
 from config import sheet
 from config.load import ConfigFaults, Fault, cleaned
 from config.people import agent
@@ -14,7 +14,7 @@ COLUMNS = ("id", "name", "phone", "languages", "concerns")
 LEVELS = "A1 A2 B1 B2 C1 C2 native"
 
 
-def read(path: Path, centre: Centre) -> Roster:
+def read(path: Path, centre: Centre) -> Team:
     """The roster in `path`: columns id, name, phone, languages ("de:native en:C1"), concerns ("study:4").
 
     Raises ConfigFaults.
@@ -33,7 +33,7 @@ def read(path: Path, centre: Centre) -> Roster:
         faults.append(Fault(given.name, "file", "names nobody"))
     if faults:
         raise ConfigFaults(faults)
-    return Roster(tuple(agent(member) for member in sorted(members, key=lambda each: each.id)))
+    return Team(tuple(agent(member) for member in sorted(members, key=lambda each: each.id)))
 
 
 def _member(row: dict[str, str], centre: Centre, members: list[StaffMember]) -> list[tuple[str, str]]:

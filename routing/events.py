@@ -6,7 +6,7 @@ so that a later release reads every kept journal.
 
 from typing import NamedTuple
 
-from agents.model import Roster
+from agents.model import Team
 from routing.policy import Policy
 
 
@@ -152,11 +152,11 @@ class ShadowChanged(NamedTuple):
     policy: Policy | None
 
 
-class RosterChanged(NamedTuple):
+class TeamChanged(NamedTuple):
     """From here on these are the people. The journal keeps the value once, under its digest."""
 
     digest: str
-    roster: Roster
+    team: Team
 
 
 class JournalGap(NamedTuple):
@@ -390,7 +390,7 @@ Event = (
     | Elapsed
     | PolicyChanged
     | ShadowChanged
-    | RosterChanged
+    | TeamChanged
     | JournalGap
     | CallArrived
     | CallerKnown
@@ -419,7 +419,7 @@ Event = (
     | PhoneLost
 )
 
-KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__}
+KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {"RosterChanged": TeamChanged}
 """Journal name -> class."""
 
 VERSION: dict[str, int] = dict.fromkeys(KINDS, 1)

@@ -50,7 +50,7 @@ class Idle(NamedTuple):
 
 
 def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: int) -> Iterator[Candidate]:
-    """Everybody's verdict for this caller now, in roster order; nobody's once nobody is sought."""
+    """Everybody's verdict for this caller now, in team order; nobody's once nobody is sought."""
     if visit.state not in SOUGHT:
         return
     need = Needs(policy, world.people).at(visit, now)[0]

@@ -260,7 +260,7 @@ class TermOpened(NamedTuple):
 
 
 class RulesChanged(NamedTuple):
-    """A policy or roster came into force. what: "policy", "shadow" or "roster"."""
+    """A policy or team came into force. what: "policy", "shadow" or "team"."""
 
     at_ms: int
     what: str

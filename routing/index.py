@@ -90,7 +90,7 @@ class Lane:
 
 
 class Duty:
-    """Phones of those who take calls and speak a language, in roster order. speakers: -1 for everybody."""
+    """Phones of those who take calls and speak a language, in team order. speakers: -1 for everybody."""
 
     __slots__ = ("announced", "language", "phones", "speakers")
 
@@ -339,11 +339,11 @@ class Index:
         return found
 
     def who(self, bits: int) -> list[Person]:
-        """The people of these bits, in the order of the roster."""
+        """The people of these bits, in the order of the team."""
         return [self._people[place] for place in places(bits)]
 
     def _choose(self, visit: int, lane: Lane, candidates: int) -> Choice:
-        """The best of the candidates by the policy's criteria; the roster's order decides the rest."""
+        """The best of the candidates by the policy's criteria; the team's order decides the rest."""
         count = candidates.bit_count()
         decided = ONLY_ONE
         lost: list[Lost] = []

@@ -103,7 +103,7 @@ def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
 
 
 class Needs:
-    """What callers need, under one policy and with one roster's people. A wait's phases are laid out once."""
+    """What callers need, under one policy and with one team's people. A wait's phases are laid out once."""
 
     def __init__(self, policy: Policy, people: Mapping[str, Person]) -> None:
         self._policy = policy

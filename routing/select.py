@@ -98,7 +98,7 @@ CRITERIA: Final = {
 """Names as a policy's `choose` writes them."""
 
 BY_SKILL: Final = frozenset({"concern", "language", "least_versatile"})
-"""Those that skills alone decide: engine and planner rank a roster by them once, and not at each decision."""
+"""Those that skills alone decide: engine and planner rank a team by them once, and not at each decision."""
 
 
 def person_order(

@@ -1,4 +1,4 @@
-"""Who can do what, as bits of integers and ranks: all that follows from a policy and a roster alone."""
+"""Who can do what, as bits of integers and ranks: all that follows from a policy and a team alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ class Ranking(NamedTuple):
 
 
 Criteria = tuple[tuple[str, Ranking | None], ...]
-"""Criteria in their order, with the ranking of those that only a new roster can make decide otherwise."""
+"""Criteria in their order, with the ranking of those that only a new team can make decide otherwise."""
 
 
 class Terms(NamedTuple):
@@ -33,7 +33,7 @@ class Terms(NamedTuple):
 
 
 class Skills:
-    """The people of a roster as bits by place, and what a need asks of them. Nothing is worked out twice."""
+    """The people of a team as bits by place, and what a need asks of them. Nothing is worked out twice."""
 
     def __init__(self, policy: Policy, people: Sequence[Person]) -> None:
         self._policy = policy
@@ -127,7 +127,7 @@ class Skills:
 
 
 def places(mask: int) -> Iterator[int]:
-    """The places of a mask's people, in roster order."""
+    """The places of a mask's people, in team order."""
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1

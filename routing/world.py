@@ -236,7 +236,7 @@ class World:
     shadow: Policy | None = None
     shadow_digest: str = ""
     shadow_said: tuple[int, str, int, str] = (0, "", 0, "")
-    roster_digest: str = ""
+    team_digest: str = ""
     visits: dict[int, Visit] = field(default_factory=dict)
     offers: dict[int, Offer] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)

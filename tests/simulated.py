@@ -2,7 +2,7 @@
 
 from random import Random
 
-from agents.model import Agent, Reach, Roster
+from agents.model import Agent, Reach, Team
 from routing.policy import (
     ANYBODY,
     FALLBACK,
@@ -84,7 +84,7 @@ def _policy(rng: Random, begin: int, end: int, tick: int) -> Policy:
     )
 
 
-def _roster(rng: Random) -> Roster:
+def _roster(rng: Random) -> Team:
     agents = []
     for i in range(rng.randint(2, 7)):
         spoken = rng.sample(LANGUAGES[:4], rng.randint(1, 4))
@@ -98,7 +98,7 @@ def _roster(rng: Random) -> Roster:
                 tuple(sorted((concern, rng.randint(1, 5)) for concern in known)),
             )
         )
-    return Roster(tuple(agents))
+    return Team(tuple(agents))
 
 
 def random_model(seed: int) -> Model:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from acd.pbx.render import render
 from acd.pbx.secrets import Secrets
-from agents.model import Roster
+from agents.model import Team
 from config.prompts import Sounds
 from config.schema import Centre
 
@@ -47,7 +47,7 @@ class PrivateAsterisk:
         root: Path,
         name: str,
         centre: Centre,
-        roster: Roster,
+        roster: Team,
         secrets: Secrets,
         spoken: Sounds,
         extra: Sequence[tuple[str, str]] = (),

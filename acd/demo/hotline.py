@@ -22,7 +22,7 @@ from acd.demo.ports import free_port
 from acd.demo.sipp import Sipp
 from acd.pbx.secrets import own
 from config.load import load
-from config.people import roster
+from config.people import team
 from config.prompts import sounds
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -71,7 +71,7 @@ class Hotline:
         self.folder = Path(tempfile.mkdtemp(prefix="acd-hotline-"))
         self.config = configured(source, self.folder, changes or {})
         self.centre = load(self.config)
-        people = roster(self.centre)
+        people = team(self.centre)
         self.phones = [agent.reach.address for agent in people.agents]
         self.secrets = own(self.folder / "var" / "secrets.toml", self.phones)
         spoken = sounds(source.parent / "prompts", self.centre)

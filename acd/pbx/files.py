@@ -1,6 +1,6 @@
 """Asterisk's files beside the dialplan: only modules that are used, loopback first, no call records."""
 
-from agents.model import Roster
+from agents.model import Team
 from config.schema import Centre
 
 MODULES = """
@@ -86,7 +86,7 @@ def manager(centre: Centre, secret: str) -> str:
     )
 
 
-def pjsip(centre: Centre, roster: Roster, passwords: dict[str, str]) -> str:
+def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
     """pjsip.conf: the trunk by its address, phones by registration and password."""
     pbx = centre.pbx
     media = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from acd.pbx import files, sounds
 from acd.pbx.dialplan import extensions
 from acd.pbx.secrets import Secrets, private
-from agents.model import Roster
+from agents.model import Team
 from config.prompts import Sounds
 from config.schema import Centre
 
@@ -27,7 +27,7 @@ def modules_folder(root: Path) -> str:
 
 def render(
     centre: Centre,
-    roster: Roster,
+    roster: Team,
     secrets: Secrets,
     spoken: Sounds,
     out: Path,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from acd.plan.common import fail
 from agents import state as staff
-from agents.model import Roster
+from agents.model import Team
 from config import staff_csv
 from config.load import cleaned
 from config.load import load as load_centre
@@ -74,7 +74,7 @@ def _policies(centre: Centre, journalled: Journalled) -> tuple[tuple[int, Policy
     return tuple((at, policy_of(centre, at)) for at in times)
 
 
-def _with_people(rules: Rules, new: Roster, journalled: Journalled) -> Rules:
+def _with_people(rules: Rules, new: Team, journalled: Journalled) -> Rules:
     """Who was not there before works the hours of whoever was there longest."""
     ids = {agent.id for agent in new.agents}
     before = {agent.id for _, each in rules.rosters for agent in each.agents}

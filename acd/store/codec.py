@@ -5,17 +5,17 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from agents.model import Roster
-from routing.events import KINDS, VERSION, Event, PolicyChanged, RosterChanged, ShadowChanged
+from agents.model import Team
+from routing.events import KINDS, VERSION, Event, PolicyChanged, ShadowChanged, TeamChanged
 from routing.policy import Policy
 
-BLOBS: dict[type, Any] = {PolicyChanged: Policy, RosterChanged: Roster, ShadowChanged: Policy | None}
+BLOBS: dict[type, Any] = {PolicyChanged: Policy, TeamChanged: Team, ShadowChanged: Policy | None}
 """Events that carry a large value, and its type; the value is kept once, under its digest."""
 
 
 DIGEST = 64
 """Characters of a SHA-256; a simulated journal may name its rules otherwise."""
-WITH_BLOB = frozenset(kind.__name__ for kind in BLOBS)
+WITH_BLOB = frozenset(name for name, kind in KINDS.items() if kind in BLOBS)
 
 
 class UnreadableEvent(Exception):
@@ -44,12 +44,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return _ADAPTERS[kind]
 
 
-def canonical(value: Policy | Roster | None) -> str:
-    """A policy or roster as canonical JSON: arrays in field order, no spaces."""
+def canonical(value: Policy | Team | None) -> str:
+    """A policy or team as canonical JSON: arrays in field order, no spaces."""
     return _adapter(type(value)).dump_json(value).decode()
 
 
-def digest(value: Policy | Roster | None) -> str:
+def digest(value: Policy | Team | None) -> str:
     """SHA-256 of the canonical JSON, in hex."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
@@ -58,7 +58,7 @@ def encode(event: Event) -> Row:
     """An event as a row."""
     kind = type(event)
     name = kind.__name__
-    if isinstance(event, (PolicyChanged, RosterChanged, ShadowChanged)):
+    if isinstance(event, (PolicyChanged, TeamChanged, ShadowChanged)):
         return Row(name, VERSION[name], event.digest, canonical(event[1]))
     return Row(name, VERSION[name], _adapter(kind).dump_json(event).decode(), "")
 

@@ -1,4 +1,4 @@
-"""What pages and commands ask of the records: service level by its named variants, visits, the roster."""
+"""What pages and commands ask of the records: service level by its named variants, visits, the team."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.store.records import epoch_ms, moment
 from acd.store.tables import shadow_differences, staff, visits
-from agents.model import Roster
+from agents.model import Team
 from routing import facts
 from routing.facts import ShadowDiffered
 from routing.index import Choice
 from routing.service_level import service_level
 
-_ROSTER: TypeAdapter[Roster] = TypeAdapter(Roster)
+_ROSTER: TypeAdapter[Team] = TypeAdapter(Team)
 _CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
 Z95 = 1.959963984540054
 """97.5 % quantile of the normal distribution, for 95 % intervals."""
@@ -90,15 +90,15 @@ async def ended(engine: AsyncEngine, node: str, calls: Sequence[str]) -> set[str
         return set((await connection.execute(query)).scalars())
 
 
-async def save_roster(engine: AsyncEngine, roster: Roster) -> None:
-    """Keep the roster in place of the one before, whole or not at all."""
+async def save_team(engine: AsyncEngine, team: Team) -> None:
+    """Keep the team in place of the one before, whole or not at all."""
     async with engine.begin() as connection:
         await connection.execute(delete(staff))
-        await connection.execute(insert(staff), {"id": 1, "roster": _ROSTER.dump_json(roster).decode()})
+        await connection.execute(insert(staff), {"id": 1, "roster": _ROSTER.dump_json(team).decode()})
 
 
-async def load_roster(engine: AsyncEngine) -> Roster | None:
-    """The roster that was imported last, or None."""
+async def load_team(engine: AsyncEngine) -> Team | None:
+    """The team that was imported last, or None."""
     async with engine.connect() as connection:
         kept = (await connection.execute(select(staff.c.roster).where(staff.c.id == 1))).scalar()
     return _ROSTER.validate_json(kept) if kept else None

@@ -96,13 +96,13 @@ def shadow_changed(moves: Moves, event: ev.ShadowChanged) -> None:
     moves.rebuild()
 
 
-def roster_changed(moves: Moves, event: ev.RosterChanged) -> None:
+def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
     """People keep their state; who left the staff and is on a call stays until it is over.
 
     A phone's state is known whoever it belonged to.
     """
     world = moves.world
-    staying = {agent.id: agent for agent in event.roster.agents}
+    staying = {agent.id: agent for agent in event.team.agents}
     before = world.people
     gone = [key for key, person in before.items() if key not in staying and not person.engagements]
     world.people = {}
@@ -114,8 +114,8 @@ def roster_changed(moves: Moves, event: ev.RosterChanged) -> None:
         person.agent = staying.get(key, person.agent)
         person.device = _device(moves, person)
         world.people[key] = person
-    world.roster_digest = event.digest
-    moves.derived.say(facts.RulesChanged(world.now_ms, "roster", event.digest))
+    world.team_digest = event.digest
+    moves.derived.say(facts.RulesChanged(world.now_ms, "team", event.digest))
     for key in gone:
         if before[key].shown != staff.LOGGED_OUT:
             moves.derived.say(facts.AgentChanged(world.now_ms, key, staff.LOGGED_OUT, ""))
@@ -153,6 +153,6 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.Elapsed: lambda moves, event: None,
     ev.PolicyChanged: policy_changed,
     ev.ShadowChanged: shadow_changed,
-    ev.RosterChanged: roster_changed,
+    ev.TeamChanged: team_changed,
     ev.JournalGap: journal_gap,
 }

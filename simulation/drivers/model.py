@@ -7,7 +7,7 @@ simulation.drivers.sampler.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agents.model import Roster
+from agents.model import Team
 from routing.policy import Policy
 
 ANSWERED, NO_ANSWER, BUSY, DECLINED, UNREACHABLE, SILENT = range(6)
@@ -145,7 +145,7 @@ class Model(NamedTuple):
     """
 
     policy: Policy
-    roster: Roster
+    roster: Team
     begin_ms: int
     end_ms: int
     kinds: tuple[Kind, ...]

@@ -74,7 +74,7 @@ class Reference(Clocked):
         trace, self._trace = self._trace, False
         for event in (
             ev.PolicyChanged("policy", model.policy),
-            ev.RosterChanged("roster", model.roster),
+            ev.TeamChanged("roster", model.roster),
             ev.TermBegan(1),
             ev.PbxSnapshot(model.begin_ms, True, (), devices),
         ):

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from agents import state as staff
-from agents.model import UNDETERMINED, Roster
+from agents.model import UNDETERMINED, Team
 from routing import events as ev
 from routing import facts
 from routing.engine import Effects, Engine
@@ -87,7 +87,7 @@ class Journalled(NamedTuple):
     away_ms: int
     did: tuple[Did, ...]
     policies: tuple[tuple[int, Policy], ...]
-    rosters: tuple[tuple[int, Roster], ...]
+    rosters: tuple[tuple[int, Team], ...]
     unfinished: int
     in_menu: int
 
@@ -123,14 +123,14 @@ class Reader:
         self._aways: list[int] = []
         self._did: list[Did] = []
         self._policies: list[tuple[int, Policy]] = []
-        self._rosters: list[tuple[int, Roster]] = []
+        self._rosters: list[tuple[int, Team]] = []
 
     def begin(self, world: World, at_ms: int) -> None:
         """What was in force, and who was there, before the first event."""
         if world.policy is not None:
             self._policies.append((at_ms, world.policy))
         if world.people:
-            self._rosters.append((at_ms, Roster(tuple(each.agent for each in world.people.values()))))
+            self._rosters.append((at_ms, Team(tuple(each.agent for each in world.people.values()))))
         for key, person in world.people.items():
             if person.presence != staff.LOGGED_OUT:
                 self._did.append(Did(at_ms, key, staff.LOGIN, ""))
@@ -160,9 +160,9 @@ class Reader:
         elif isinstance(event, ev.PolicyChanged):
             if not self._policies or not _says_the_same(self._policies[-1][1], event.policy, now):
                 self._policies.append((now, event.policy))
-        elif isinstance(event, ev.RosterChanged):
-            self._rosters.append((now, event.roster))
-        if isinstance(event, ev.DeviceChanged | ev.PbxSnapshot | ev.RosterChanged):
+        elif isinstance(event, ev.TeamChanged):
+            self._rosters.append((now, event.team))
+        if isinstance(event, ev.DeviceChanged | ev.PbxSnapshot | ev.TeamChanged):
             self._note_devices(now)
 
     def found(self) -> Journalled:

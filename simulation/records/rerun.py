@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents import state as staff
-from agents.model import Roster
+from agents.model import Team
 from config.people import LEASE_MARGIN_MS
 from routing import events as ev
 from routing import facts
@@ -42,7 +42,7 @@ class Rules(NamedTuple):
     """What holds while the callers come: policies and rosters from when on, and what staff do."""
 
     policies: tuple[tuple[int, Policy], ...]
-    rosters: tuple[tuple[int, Roster], ...]
+    rosters: tuple[tuple[int, Team], ...]
     did: tuple[Did, ...]
 
 
@@ -133,7 +133,7 @@ class Again(Reference):
         for _, roster in job.rules.rosters:
             for agent in roster.agents:
                 self._place.setdefault(agent.id, len(self._place))
-        agenda: list[tuple[int, int, Policy | Roster | Did]] = [
+        agenda: list[tuple[int, int, Policy | Team | Did]] = [
             *((at, 0, policy) for at, policy in job.rules.policies[1:]),
             *((at, 1, roster) for at, roster in job.rules.rosters[1:]),
             *((did.at_ms, 2, did) for did in job.rules.did),
@@ -209,9 +209,9 @@ class Again(Reference):
         what = self._agenda[number][2]
         if isinstance(what, Policy):
             self._tell(ev.PolicyChanged("policy", what))
-        elif isinstance(what, Roster):
+        elif isinstance(what, Team):
             self._address = _addresses(what)
-            self._tell(ev.RosterChanged("roster", what))
+            self._tell(ev.TeamChanged("roster", what))
             for agent, address in self._address.items():
                 self._tell(ev.DeviceChanged(address, self._device.get(agent, staff.USABLE)))
         elif what.what == DEVICE:
@@ -310,5 +310,5 @@ def _model(job: Job, kinds: tuple[tuple[str, str, str, tuple[str, ...]], ...]) -
     )
 
 
-def _addresses(roster: Roster) -> dict[str, str]:
+def _addresses(roster: Team) -> dict[str, str]:
     return {agent.id: agent.reach.address for agent in roster.agents}

@@ -4,7 +4,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from agents.model import UNDETERMINED, Roster
+from agents.model import UNDETERMINED, Team
 from config.people import agent, policy
 from config.schema import DAYS, Centre, Span, cefr
 from simulation.drivers import sampler
@@ -52,7 +52,7 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
     )
     model = Model(
         policy=rules,
-        roster=roster(scenario),
+        roster=team(scenario),
         begin_ms=begin,
         end_ms=calendar.end_ms,
         kinds=kinds,
@@ -79,11 +79,11 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
     return Year(scenario, model, calendar)
 
 
-def roster(scenario: Scenario) -> Roster:
+def team(scenario: Scenario) -> Team:
     """The first of the scenario's order of people, as many as it says, in that order."""
     known = {each.id: each for each in (*scenario.house.staff, *scenario.staff.hire)}
     there = scenario.staff.order[: int(scenario.staff.people.value)]
-    return Roster(tuple(agent(known[key]) for key in there))
+    return Team(tuple(agent(known[key]) for key in there))
 
 
 def _kinds(scenario: Scenario) -> tuple[Kind, ...]:

@@ -9,7 +9,7 @@ import random
 from pathlib import Path
 from time import perf_counter
 
-from agents.model import Agent, Reach, Roster
+from agents.model import Agent, Reach, Team
 from routing import events as ev
 from routing.commands import Connect
 from routing.engine import Engine
@@ -48,7 +48,7 @@ def policy() -> Policy:
     )
 
 
-def roster(count: int, chance: random.Random) -> Roster:
+def roster(count: int, chance: random.Random) -> Team:
     """People with two to four languages and four to eight concerns each."""
     people = []
     for i in range(count):
@@ -59,7 +59,7 @@ def roster(count: int, chance: random.Random) -> Roster:
         people.append(
             Agent(f"a{i:05}", "x", reach, tuple(sorted(languages.items())), tuple(sorted(concerns.items())))
         )
-    return Roster(tuple(people))
+    return Team(tuple(people))
 
 
 class Centre:
@@ -75,7 +75,7 @@ class Centre:
         self._waiting = waiting
         people = roster(staff, self.chance)
         self.engine.step(ev.PolicyChanged("p", policy()), self.now)
-        self.engine.step(ev.RosterChanged("r", people), self.now)
+        self.engine.step(ev.TeamChanged("r", people), self.now)
         self.engine.step(ev.TermBegan(1), self.now)
         devices = tuple((each.reach.address, "NOT_INUSE") for each in people.agents)
         self.engine.step(ev.PbxSnapshot(self.now, True, (), devices), self.now)

@@ -1,6 +1,6 @@
 """A small centre for tests: a policy and a roster made by hand, and an engine that is already up."""
 
-from agents.model import Agent, Cefr, Reach, Roster
+from agents.model import Agent, Cefr, Reach, Team
 from routing import events as ev
 from routing.engine import Effects, Engine
 from routing.policy import FALLBACK, OWN, SECOND, Plan, Policy, Refusal, Step
@@ -47,7 +47,7 @@ def person(key: str, phone: str, languages: dict[str, int], concerns: dict[str, 
     )
 
 
-ROSTER = Roster(
+ROSTER = Team(
     (
         person("amal", "p01", {"ar": Cefr.NATIVE, "de": Cefr.C1}, {"study": 4, "other": 3}),
         person("birgit", "p02", {"de": Cefr.NATIVE, "en": Cefr.C1}, {"study": 3, "other": 5}),
@@ -61,13 +61,13 @@ NODE = "pbx1"
 class Bench:
     """An engine with a clock that only the test moves."""
 
-    def __init__(self, policy: Policy = POLICY, roster: Roster = ROSTER) -> None:
+    def __init__(self, policy: Policy = POLICY, roster: Team = ROSTER) -> None:
         self.engine = Engine()
         self.now = 1_000_000
         self.journal: list[tuple[ev.Event, int]] = []
         self.effects: list[Effects] = []
         self.tell(ev.PolicyChanged("policy", policy))
-        self.tell(ev.RosterChanged("roster", roster))
+        self.tell(ev.TeamChanged("roster", roster))
         self.tell(ev.TermBegan(1))
         devices = tuple((agent.reach.address, "NOT_INUSE") for agent in roster.agents)
         self.tell(ev.PbxSnapshot(self.now, True, (), devices))

@@ -152,7 +152,7 @@ class Live:
         """With rules, people and a link; the clock stands."""
         self.put(ev.TermBegan(1))
         self.put(ev.PolicyChanged("policy", POLICY))
-        self.put(ev.RosterChanged("roster", ROSTER))
+        self.put(ev.TeamChanged("roster", ROSTER))
         self.linkup()
         for phone in phones:
             self.put(ev.StaffAsked("", phone, "login", "", None))

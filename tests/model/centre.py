@@ -2,7 +2,7 @@
 
 from random import Random
 
-from agents.model import Agent, Cefr, Reach, Roster
+from agents.model import Agent, Cefr, Reach, Team
 from routing import events as ev
 from routing.policy import Policy
 from tests.fakes.centre import POLICY
@@ -65,13 +65,13 @@ class Staff:
         self.sat: dict[str, set[str]] = {}
         self._until = START_MS + settings.seconds * 1000
 
-    def roster(self) -> Roster:
+    def roster(self) -> Team:
         """The people of the beginning, each with a phone."""
-        roster = Roster(tuple(self._join() for _ in range(self._settings.people)))
+        roster = Team(tuple(self._join() for _ in range(self._settings.people)))
         self._seat(roster)
         return roster
 
-    def _seat(self, roster: Roster) -> None:
+    def _seat(self, roster: Team) -> None:
         for agent in roster.agents:
             self.sat.setdefault(agent.reach.address, set()).add(agent.id)
 
@@ -195,7 +195,7 @@ class Staff:
         else:
             return
         self._book.did(f"roster {what}")
-        roster = Roster(tuple(sorted(agents, key=lambda each: each.id)))
+        roster = Team(tuple(sorted(agents, key=lambda each: each.id)))
         self._seat(roster)
         self._daemon.new_rules(self._daemon.policy, roster)
 

@@ -5,7 +5,7 @@ from functools import partial
 from random import Random
 
 from acd import replay
-from agents.model import Roster
+from agents.model import Team
 from routing import events as ev
 from routing.engine import Engine
 from routing.events import Event
@@ -39,7 +39,7 @@ class Daemon:
     def __init__(self, wire: Wire, time: Timeline, settings: Settings, book: Book, policy: Policy) -> None:
         self.wire = wire
         self.loop = Loop(wire, time, settings, book)
-        self.policy, self.roster = policy, Roster(())
+        self.policy, self.roster = policy, Team(())
         self.linked_since = 0
         self._time = time
         self._book = book
@@ -82,7 +82,7 @@ class Daemon:
         self.loop.begin()
         self.put(ev.TermBegan(self._term))
         world = self.engine.world
-        self._tell_rules((world.policy_digest, world.roster_digest))
+        self._tell_rules((world.policy_digest, world.team_digest))
         self._time.after(self._rng.randrange(10, 300), self._connect, self._life)
         self._time.after(BEAT_MS, self._beat, self._life)
 
@@ -103,7 +103,7 @@ class Daemon:
             self._book.blame("replay", "a replayed journal makes another world", self._time.now)
         loop.engine = again
 
-    def new_rules(self, policy: Policy, roster: Roster) -> None:
+    def new_rules(self, policy: Policy, roster: Team) -> None:
         """Policy or people are loaded anew: now, or at the next start."""
         if policy != self.policy:
             self.policy, self._digests = policy, (f"policy {self._time.now}", self._digests[1])
@@ -117,7 +117,7 @@ class Daemon:
         if told[0] != self._digests[0]:
             self.put(ev.PolicyChanged(self._digests[0], self.policy))
         if told[1] != self._digests[1]:
-            self.put(ev.RosterChanged(self._digests[1], self.roster))
+            self.put(ev.TeamChanged(self._digests[1], self.roster))
         self._told_digests = self._digests
 
     def _beat(self, life: int) -> None:

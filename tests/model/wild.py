@@ -7,7 +7,7 @@ that rings. It takes the transitions of the tables that only odd orders take.
 from random import Random
 
 from agents import state as staff
-from agents.model import Roster
+from agents.model import Team
 from routing import events as ev
 from routing import visit as table
 from routing.policy import INTERPRETER, Plan, Step
@@ -217,7 +217,7 @@ class Wild:
     def _roster(self) -> None:
         """Somebody is gone, or everybody is there again."""
         kept = self._rng.sample(ROSTER.agents, self._rng.choice((2, 3, 3)))
-        self._tell(ev.RosterChanged(f"roster {self._bench.now}", Roster(tuple(sorted(kept)))))
+        self._tell(ev.TeamChanged(f"roster {self._bench.now}", Team(tuple(sorted(kept)))))
 
     # --- what has to hold ----------------------------------------------------------------------------
 

@@ -213,8 +213,8 @@ class Story:
         up = {name for name, link in world.links.items() if link.up}
         assert up == {name for name, link in self.links.items() if link[0]}
         assert (world.open, world.term) == (self.open, self.term)
-        digests = (world.policy_digest, world.shadow_digest, world.roster_digest)
-        assert digests == tuple(self.digests.get(each, "") for each in ("policy", "shadow", "roster"))
+        digests = (world.policy_digest, world.shadow_digest, world.team_digest)
+        assert digests == tuple(self.digests.get(each, "") for each in ("policy", "shadow", "team"))
 
     def _visits_agree(self, world: World) -> None:
         assert list(world.visits) == list(self.visits)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from agents.model import Roster
+from agents.model import Team
 from routing import events as ev
 from routing.engine import Effects, Engine
 from routing.policy import ANYBODY, INTERPRETER, OWN, Plan, Policy, Reserve, Step
@@ -81,7 +81,7 @@ class Wild:
         self.down_ms = 0
         self.rules = POLICIES[seed % len(POLICIES)]
         self.tell(ev.PolicyChanged(f"policy {seed % len(POLICIES)}", self.rules))
-        self.tell(ev.RosterChanged("roster", ROSTER))
+        self.tell(ev.TeamChanged("roster", ROSTER))
         self.tell(ev.TermBegan(1))
         for node in self.nodes:
             devices = tuple((f"p0{i}", "NOT_INUSE") for i in range(1, 6))
@@ -327,7 +327,7 @@ class Wild:
             one.choice(
                 (
                     ev.PolicyChanged(f"policy {number}", POLICIES[number]),
-                    ev.RosterChanged(str(len(self.history)), Roster(homed)),
+                    ev.TeamChanged(str(len(self.history)), Team(homed)),
                     ev.ShadowChanged(str(len(self.history)), shadow),
                     ev.ClockStepped(5_000),
                     ev.JournalGap(7, 9),

@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from agents.model import Agent, Reach, Roster
+from agents.model import Agent, Reach, Team
 from routing.policy import OWN, Plan, Policy, Step
 from simulation.drivers import layout, sampler
 from simulation.drivers.model import Arrivals, Duration, Kind, Model, Phones, Shift
@@ -56,7 +56,7 @@ def centre(
     )
     return Model(
         policy=policy,
-        roster=Roster(people),
+        roster=Team(people),
         begin_ms=0,
         end_ms=hours * HOUR,
         kinds=tuple(

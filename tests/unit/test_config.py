@@ -11,7 +11,7 @@ from agents.model import Cefr
 from config import staff_csv
 from config.hours import closed_days, opening
 from config.load import ConfigFaults, load
-from config.people import policy, roster
+from config.people import policy, team
 from config.prompts import sounds
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
@@ -37,7 +37,7 @@ def faults(path: Path) -> list[str]:
 
 def test_the_shipped_centre_is_good() -> None:
     assert len(CENTRE.concerns) == 12
-    people = roster(CENTRE).agents
+    people = team(CENTRE).agents
     assert len(people) == 15
     assert people[0].language_level("ar") == Cefr.NATIVE
     assert sounds(FOLDER / "prompts", CENTRE)["tr", "concern_menu"][9].text.endswith("10 tuşuna basın.")
@@ -122,11 +122,9 @@ def csv(tmp_path: Path, text: str) -> Path:
 
 
 def test_the_example_spreadsheet_is_the_shipped_staff(tmp_path: Path) -> None:
-    assert staff_csv.read(FOLDER / "staff.example.csv", CENTRE) == roster(CENTRE)
+    assert staff_csv.read(FOLDER / "staff.example.csv", CENTRE) == team(CENTRE)
     text = (FOLDER / "staff.example.csv").read_text(encoding="utf-8")
-    assert staff_csv.read(csv(tmp_path, "\ufeff" + text), CENTRE) == roster(CENTRE), (
-        "as a spreadsheet saves it"
-    )
+    assert staff_csv.read(csv(tmp_path, "\ufeff" + text), CENTRE) == team(CENTRE), "as a spreadsheet saves it"
 
 
 def test_every_line_that_is_wrong_is_named_and_nothing_is_imported(tmp_path: Path) -> None:

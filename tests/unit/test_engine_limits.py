@@ -1,6 +1,6 @@
 """What is told has a limit where a centre is large; what falls due at once has an order."""
 
-from agents.model import Roster
+from agents.model import Team
 from routing import events as ev
 from routing import facts
 from routing.commands import SetFallback
@@ -9,7 +9,7 @@ from routing.engine import Engine
 from routing.world import Engagement, Link, Offer, Person, Visit, World
 from tests.fakes.centre import POLICY, Bench, person
 
-CROWD = Roster(tuple(person(f"s{i:02}", f"p{i:02}", {"de": 7}, {"other": 3}) for i in range(60)))
+CROWD = Team(tuple(person(f"s{i:02}", f"p{i:02}", {"de": 7}, {"other": 3}) for i in range(60)))
 
 
 def test_of_many_who_were_passed_over_thirty_are_named() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from agents import state as staff
-from agents.model import Roster
+from agents.model import Team
 from routing import events as ev
 from routing import facts
 from routing import visit as table
@@ -160,8 +160,8 @@ def test_one_pbx_is_no_concern_of_another() -> None:
     assert [visit.caller for visit in bench.engine.world.visits.values()] == [legs["south"]]
 
 
-def without(*names: str) -> Roster:
-    return Roster(tuple(agent for agent in ROSTER.agents if agent.id not in names))
+def without(*names: str) -> Team:
+    return Team(tuple(agent for agent in ROSTER.agents if agent.id not in names))
 
 
 def test_who_is_removed_during_a_call_leaves_after_it(bench: Bench) -> None:
@@ -169,7 +169,7 @@ def test_who_is_removed_during_a_call_leaves_after_it(bench: Bench) -> None:
     bench.call("1.1")
     ring(bench, "p02")
     answer(bench, "p02")
-    bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    bench.tell(ev.TeamChanged("smaller", without("birgit")))
     for what in ("login", "ready"):
         told = bench.tell(ev.StaffAsked("birgit", "", what, "", None))
         assert only(facts.StaffRefused, told.facts).why == "unknown_person"
@@ -189,7 +189,7 @@ def test_who_waits_for_an_owner_who_is_removed_is_offered_to_others() -> None:
     bench.tell(ev.CallArrived(OTHER, "line"))
     bench.tell(ev.CallerKnown(OTHER, "t", "c", "birgit"))
     assert none(Connect, bench.tell(ev.CallWaiting(OTHER, "de", "other", "", 0, 0)).commands)
-    effects = bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    effects = bench.tell(ev.TeamChanged("smaller", without("birgit")))
     assert only(Connect, effects.commands).caller == OTHER
 
 
@@ -203,7 +203,7 @@ def test_an_answer_at_the_phone_that_was_rung_counts_although_their_phone_is_ano
         agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
         for agent in ROSTER.agents
     ]
-    bench.tell(ev.RosterChanged("moved", Roster(tuple(moved))))
+    bench.tell(ev.TeamChanged("moved", Team(tuple(moved))))
     began = only(facts.TalkBegan, bench.tell(ev.Bridged(CALLER, PHONE, "p02")).facts)
     assert (began.agent, began.offer > 0) == ("birgit", True)
 
@@ -216,7 +216,7 @@ def test_the_phone_of_the_talk_counts_when_it_dies_not_the_persons_present_one(b
         agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
         for agent in ROSTER.agents
     ]
-    bench.tell(ev.RosterChanged("moved", Roster(tuple(moved))))
+    bench.tell(ev.TeamChanged("moved", Team(tuple(moved))))
     answer(bench, "p02")
     assert bench.tell(ev.PhoneLost("p22", NODE), 10_000).commands == ()
     assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE)).commands).caller == CALLER
@@ -255,9 +255,9 @@ def test_an_answer_takes_back_what_the_same_step_decided_for_the_caller(bench: B
 
 
 def test_a_new_persons_phone_is_known_if_the_pbx_ever_told_of_it(bench: Bench) -> None:
-    bench.tell(ev.RosterChanged("smaller", without("birgit")))
+    bench.tell(ev.TeamChanged("smaller", without("birgit")))
     bench.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
-    bench.tell(ev.RosterChanged("whole", ROSTER))
+    bench.tell(ev.TeamChanged("whole", ROSTER))
     bench.login("p02")
     assert offered(bench.call("1.1")).agent == "birgit"
 

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from acd.metrics import BoardFigures
 from acd.mqtt import messages
-from agents.model import Roster
-from routing.events import RosterChanged
+from agents.model import Team
+from routing.events import TeamChanged
 from routing.privacy import MERGED, servers, shown_apart
 from routing.world import Person
 from tests.fakes.centre import POLICY, ROSTER, person
@@ -111,7 +111,7 @@ def test_the_picture_follows_people_and_the_setting() -> None:
         each._replace(id=f"{each.id}2", reach=each.reach._replace(address=f"{i}"))
         for i, each in enumerate(ROSTER.agents)
     ]
-    bench.tell(RosterChanged("twice as many", Roster(tuple(sorted([*ROSTER.agents, *more])))))
+    bench.tell(TeamChanged("twice as many", Team(tuple(sorted([*ROSTER.agents, *more])))))
     assert {(each.language, each.concern) for each in picture().waiting} == set(PLAIN)
     picture.smallest = 3
     assert len(picture().waiting) == 2

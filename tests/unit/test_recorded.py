@@ -25,7 +25,7 @@ from acd.store.open import ready, urls
 from routing import facts
 from routing.commands import Command, Withdraw
 from routing.engine import Effects, Engine
-from routing.events import Elapsed, PolicyChanged, RosterChanged, StaffAsked, TermBegan
+from routing.events import Elapsed, PolicyChanged, StaffAsked, TeamChanged, TermBegan
 from routing.policy import FALLBACK, OWN, SECOND, Plan, Refusal, Step
 from simulation.drivers import model, sampler
 from simulation.drivers.model import Duration, Phones
@@ -121,7 +121,7 @@ async def term(pbx: FakePbx, journal: SqlJournal, heard: Overheard) -> AsyncIter
     runner.submit(Arrival(TermBegan(before + 1), "daemon"))
     if not seq:
         runner.submit(Arrival(PolicyChanged(codec.digest(QUICK), QUICK), "daemon"))
-        runner.submit(Arrival(RosterChanged(codec.digest(ROSTER), ROSTER), "daemon"))
+        runner.submit(Arrival(TeamChanged(codec.digest(ROSTER), ROSTER), "daemon"))
     tasks = [asyncio.create_task(runner.run()), asyncio.create_task(port.run())]
     try:
         yield runner

@@ -35,7 +35,7 @@ def a_morning() -> Bench:
 async def keep(bench: Bench, folder: Path) -> None:
     """Its journal, as the daemon writes it: an event a batch, each with what the one before led to."""
     journal = await SqlJournal.open(await ready("journal", urls(folder, {})["journal"]))
-    digests = {ev.PolicyChanged: "policy", ev.RosterChanged: "roster"}
+    digests = {ev.PolicyChanged: "policy", ev.TeamChanged: "roster"}
     last: list[replay.Decision] = []
     for seq, ((event, now), effects) in enumerate(zip(bench.journal, bench.effects, strict=True), start=1):
         if type(event) in digests:

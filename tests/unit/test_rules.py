@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from agents.model import Cefr, Roster
+from agents.model import Cefr, Team
 from routing import events as ev
 from routing import facts
 from routing.commands import CallInterpreter
@@ -14,7 +14,7 @@ from tests.fakes.centre import NODE, POLICY, Bench, person
 
 NOW = 1_000_000
 ANY = Plan("", "", (Step(0, OWN, Cefr.B2, 1),))
-CREW = Roster(
+CREW = Team(
     (
         person("amal", "p01", {"ar": Cefr.NATIVE, "de": Cefr.C1}, {"study": 4, "other": 3}),
         person("birgit", "p02", {"de": Cefr.NATIVE}, {"study": 3, "other": 5}),

@@ -12,7 +12,7 @@ from acd.web.deps import Explained, ServiceLevel
 from acd.web.pieces import PIECE
 from acd.web.shapes import Board, Candidate, Explanation, State
 from acd.web.shown import Shown
-from agents.model import Roster
+from agents.model import Team
 from routing.explain import Candidate as ExplainedCandidate
 from routing.explain import Idle, Sought, candidates, look
 from tests.fakes.centre import PHONES, Bench, person
@@ -32,7 +32,7 @@ def asking(app: FastAPI) -> httpx.AsyncClient:
 
 def crowd(people: int) -> Bench:
     return Bench(
-        roster=Roster(tuple(person(f"a{i:04}", f"p{i}", {"de": 7}, {"other": 5}) for i in range(people)))
+        roster=Team(tuple(person(f"a{i:04}", f"p{i}", {"de": 7}, {"other": 5}) for i in range(people)))
     )
 
 

@@ -30,7 +30,7 @@ from routing.service_level import VARIANTS
 from tests.fakes.centre import POLICY, ROSTER
 
 PLAIN = [
-    kind for name, kind in KINDS.items() if name not in ("PolicyChanged", "RosterChanged", "ShadowChanged")
+    kind for name, kind in KINDS.items() if name not in ("PolicyChanged", "TeamChanged", "ShadowChanged")
 ]
 
 
@@ -310,10 +310,10 @@ async def test_a_keyed_case_is_one_that_is_kept_or_unknown(records: AsyncEngine)
 
 
 async def test_a_roster_is_kept_whole(records: AsyncEngine) -> None:
-    assert await queries.load_roster(records) is None
-    await queries.save_roster(records, ROSTER)
-    await queries.save_roster(records, ROSTER)
-    assert await queries.load_roster(records) == ROSTER
+    assert await queries.load_team(records) is None
+    await queries.save_team(records, ROSTER)
+    await queries.save_team(records, ROSTER)
+    assert await queries.load_team(records) == ROSTER
 
 
 # --- vault -----------------------------------------------------------------------------------------
