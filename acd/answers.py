@@ -15,7 +15,7 @@ from acd.runner import Runner
 from acd.store import queries
 from acd.store.plain import plain
 from acd.store.records import moment
-from acd.web.deps import Answer, Explained, ServiceLevel
+from acd.web.deps import Accepted, Explained, ServiceLevel
 from routing.events import PriorityGiven, StaffAsked
 from routing.explain import Candidate, Idle, Sought, candidates, look
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
@@ -86,22 +86,22 @@ class Answers:
             high,
         )
 
-    async def staff(self, agent: str, what: str, reason: str) -> Answer:
+    async def staff(self, agent: str, what: str, reason: str) -> Accepted:
         """Log a person in or out, make them ready or not ready."""
         agent, reason = plain(agent), plain(reason)
         told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), API, reason))
         for fact in told.facts:
             if isinstance(fact, StaffRefused):
-                return Answer(False, fact.why)
-        return Answer(True, "")
+                return Accepted(False, fact.why)
+        return Accepted(True, "")
 
-    async def prioritise(self, visit: int, name: str) -> Answer:
+    async def prioritise(self, visit: int, name: str) -> Accepted:
         """Put a visit into a priority class."""
         if name not in dict(self._runner.engine.world.rules.classes):
-            return Answer(False, "unknown_class")
+            return Accepted(False, "unknown_class")
         told = await self._runner.ask(Arrival(PriorityGiven(visit, name), API))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
-        return Answer(not refused, "unknown_visit" if refused else "")
+        return Accepted(not refused, "unknown_visit" if refused else "")
 
     async def explain(self) -> Explained:
         """Why each caller waits and why each free person is free."""

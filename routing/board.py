@@ -18,7 +18,7 @@ class WaitingCell(NamedTuple):
     longest_since_ms: int
 
 
-class Person(NamedTuple):
+class StaffState(NamedTuple):
     """A member of staff as shown: state (a name of agents.state), since when, why not ready."""
 
     id: str
@@ -45,7 +45,7 @@ class Board(NamedTuple):
     talking: int
     degraded: int
     waiting: tuple[WaitingCell, ...]
-    staff: tuple[Person, ...]
+    staff: tuple[StaffState, ...]
 
 
 def board(world: World, now: int, apart: Container[tuple[str, str]] | None = None) -> Board:
@@ -74,7 +74,7 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
             for (language, concern), since in sorted(cells.items())
         ),
         staff=tuple(
-            Person(key, person.agent.name, person.shown, person.shown_reason, person.shown_ms)
+            StaffState(key, person.agent.name, person.shown, person.shown_reason, person.shown_ms)
             for key, person in world.people.items()
         ),
     )

@@ -17,7 +17,7 @@ from simulation.report.numbers import Language, with_unit
 from simulation.rosters.roster import Planned
 from simulation.rosters.roster_check import Gap
 from simulation.rosters.roster_csv import clock
-from simulation.rosters.roster_task import Person, Task
+from simulation.rosters.roster_task import Rostered, Task
 from simulation.rosters.roster_trial import Trial
 from simulation.rosters.working_time import SUNDAY, WORKING_DAYS, Breach, Duty, due, hours
 from simulation.runs.outcome import figures_of
@@ -108,7 +108,7 @@ def _week(contents: Contents, number: int, language: Language) -> Week:
     return Week(name, tuple(_date(day, language) for day in days), tuple(rows))
 
 
-def _cell(person: Person, day: date, duties: Sequence[Duty], words: Mapping[str, str]) -> Cell:
+def _cell(person: Rostered, day: date, duties: Sequence[Duty], words: Mapping[str, str]) -> Cell:
     if duties:
         lines = []
         for duty in duties:
@@ -120,7 +120,7 @@ def _cell(person: Person, day: date, duties: Sequence[Duty], words: Mapping[str,
     return Cell("off", (words["off"],)) if day in person.terms.off else Cell("free", (words["free"],))
 
 
-def _person(contents: Contents, person: Person) -> tuple[str, ...]:
+def _person(contents: Contents, person: Rostered) -> tuple[str, ...]:
     """Name, hours planned and due, duties, early and late ones."""
     asked = contents.task
     begin = {day.day: day.begin for day in asked.days}

@@ -87,7 +87,7 @@ def run(
 
 
 def _print_answer(
-    asked: Scenario, answer: sequential.Answer, figure: str, half_width: float, calls_only: bool
+    asked: Scenario, answer: sequential.Simulated, figure: str, half_width: float, calls_only: bool
 ) -> None:
     typer.echo(f"{asked.name}: {asked.en}")
     people, cases = asked.staff.people.value, asked.cases.in_a_year

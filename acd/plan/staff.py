@@ -48,8 +48,8 @@ from simulation.staffing.staffing import (
     OVERALL,
     TARGETS,
     TURNAROUND,
-    Answer,
     Search,
+    Staffed,
     Tried,
 )
 
@@ -170,7 +170,7 @@ def _sizes(asked: Scenario, text: str) -> list[int]:
     return found
 
 
-def _print(asked: Scenario, search: Search, answer: Answer, alpha: float, delta: float) -> None:
+def _print(asked: Scenario, search: Search, answer: Staffed, alpha: float, delta: float) -> None:
     console = Console(width=WIDTH, highlight=False, markup=False)
     console.print(f"{asked.name}: {asked.en}")
     console.print(f"to be met: {'; '.join(_asked(asked, answer))}")
@@ -185,7 +185,7 @@ def _print(asked: Scenario, search: Search, answer: Answer, alpha: float, delta:
         _print_new(console, answer, told_of.staff)
 
 
-def _asked(asked: Scenario, answer: Answer) -> Iterator[str]:
+def _asked(asked: Scenario, answer: Staffed) -> Iterator[str]:
     """The targets in words."""
     limit, within = asked.targets.service_level.value, asked.targets.within.value
     level = f"service level ({asked.house.service_level.variant}) of {limit:.0%} within {within:g} s"
@@ -201,7 +201,7 @@ def _asked(asked: Scenario, answer: Answer) -> Iterator[str]:
         yield f"{IN_TIME:.0%} of the cases done within {asked.targets.turnaround.value:g} days"
 
 
-def _by_number(answer: Answer) -> Table:
+def _by_number(answer: Staffed) -> Table:
     """The candidate of each number whose worst figure is the best."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("people", "nearest mix", "targets", "years", "worst figure", "is"):
@@ -221,13 +221,13 @@ def _by_number(answer: Answer) -> Table:
     return made
 
 
-def _worst(answer: Answer, tried: Tried) -> tuple[int, float]:
+def _worst(answer: Staffed, tried: Tried) -> tuple[int, float]:
     """Which figure lies farthest below its target (or least above), and by how much."""
     off = [float(mean) - goal.limit for mean, goal in zip(tried.checked.means, answer.goals, strict=True)]
     return min(enumerate(off), key=lambda each: each[1])
 
 
-def _print_choice(console: Console, asked: Scenario, answer: Answer, alpha: float, delta: float) -> None:
+def _print_choice(console: Console, asked: Scenario, answer: Staffed, alpha: float, delta: float) -> None:
     if answer.chosen is not None:
         chosen = answer.chosen
         console.print(f"{len(chosen.staff)} people do: {chosen.how}; the scenario has {_people(asked)}.")
@@ -258,7 +258,7 @@ def _people(asked: Scenario) -> int:
     return int(asked.staff.people.value)
 
 
-def _figures(answer: Answer) -> Table:
+def _figures(answer: Staffed) -> Table:
     """The told figures with their intervals, of the choice and of the covering programme's staff."""
     made = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, caption=f"95 % intervals over {AGAIN} further simulated years"
@@ -288,7 +288,7 @@ def _figures(answer: Answer) -> Table:
 _NONE: Final = Estimate(0, *[float("nan")] * 5)
 
 
-def _print_cover(console: Console, answer: Answer) -> None:
+def _print_cover(console: Console, answer: Staffed) -> None:
     if answer.covered is None:
         console.print("The covering programme finds no staff: too few people have")
         for line in answer.not_covered.splitlines():
@@ -307,7 +307,7 @@ def _print_cover(console: Console, answer: Answer) -> None:
     console.print(f"Simulated, {sum(missed)} of these {len(missed)} figures lie below with them.")
 
 
-def _skills(asked: Scenario, answer: Answer, chosen: Sequence[str]) -> Table:
+def _skills(asked: Scenario, answer: Staffed, chosen: Sequence[str]) -> Table:
     """How many have each skill at the level of the rules' first step: now, chosen, by the programme."""
     policy = year(asked, case_work=False).model.policy
     known = {each.id: each for each in (*asked.house.staff, *asked.staff.hire, *answer.new)}
@@ -334,7 +334,7 @@ def _skills(asked: Scenario, answer: Answer, chosen: Sequence[str]) -> Table:
     return made
 
 
-def _print_new(console: Console, answer: Answer, chosen: Sequence[str]) -> None:
+def _print_new(console: Console, answer: Staffed, chosen: Sequence[str]) -> None:
     hired = [each for each in answer.new if each.id in chosen]
     if hired:
         console.print("People to be found, whom no file names (a profile each, not a person):")
@@ -346,7 +346,7 @@ def _spoken(levels: Mapping[str, object]) -> str:
     return " ".join(f"{key}:{level}" for key, level in levels.items())
 
 
-def _write(file: Path, asked: Scenario, answer: Answer, seed: int, folder: Path) -> list[Path]:
+def _write(file: Path, asked: Scenario, answer: Staffed, seed: int, folder: Path) -> list[Path]:
     """required.csv; staff.csv as `acd staff import` reads it; staff.toml, the scenario with that staff;
     candidates.csv with every decision."""
     written = [folder / "required.csv"]

@@ -27,7 +27,7 @@ class ServiceLevel(NamedTuple):
     high: float
 
 
-class Answer(NamedTuple):
+class Accepted(NamedTuple):
     """What became of a request: accepted, or a stable code why not."""
 
     accepted: bool
@@ -50,11 +50,11 @@ class WebDeps:
     board: Callable[[], Board]
     changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
-    staff: Callable[[str, str, str], Awaitable[Answer]]
+    staff: Callable[[str, str, str], Awaitable[Accepted]]
     explain: Callable[[], Awaitable[Explained]]
     explain_visit: Callable[[int], Awaitable[tuple[Candidate, ...] | None]]
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
-    prioritise: Callable[[int, str], Awaitable[Answer]]
+    prioritise: Callable[[int, str], Awaitable[Accepted]]
     cases: Cases
     reload: Callable[[], Awaitable[list[str]]]
     resync: Callable[[], Awaitable[None]]

@@ -30,7 +30,7 @@ class WaitingCell(Shape):
     longest_since_ms: int
 
 
-class Person(Shape):
+class StaffState(Shape):
     """A member of staff: the state that others see, since when (epoch ms), why not ready."""
 
     id: str
@@ -53,7 +53,7 @@ class Board(Shape):
     talking: int
     degraded: int
     waiting: list[WaitingCell]
-    staff: list[Person]
+    staff: list[StaffState]
 
 
 class ServiceLevel(Shape):

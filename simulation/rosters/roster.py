@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from ortools.sat.python import cp_model
 
 from simulation.rosters.roster_start import EDGE, SHORTEST, guess, longest
-from simulation.rosters.roster_task import Day, Person, Task, Wish
+from simulation.rosters.roster_task import Day, Rostered, Task, Wish
 from simulation.rosters.working_time import (
     AVERAGE_WEEKS,
     BETWEEN_DAYS,
@@ -118,7 +118,7 @@ def _week(task: Task, number: int) -> Task:
     )
 
 
-def _carried(before: Carried, person: Person, duties: Sequence[Duty], days: Sequence[Day]) -> Carried:
+def _carried(before: Carried, person: Rostered, duties: Sequence[Duty], days: Sequence[Day]) -> Carried:
     begin = {day.day: day.begin for day in days}
     end = {day.day: day.end for day in days}
     return Carried(
@@ -295,7 +295,7 @@ class _Model:
                 if early:
                     self.model.add(sum(early) + before.there[slot] <= 1)
 
-    def _contract(self, p: int, person: Person) -> Any:
+    def _contract(self, p: int, person: Rostered) -> Any:
         """Quarters of an hour beyond what the contract leaves open; the mean of section 3 is kept anyway."""
         terms, found, whole_due = person.terms, [], -self._carried[p].balance
         whole: list[Any] = []

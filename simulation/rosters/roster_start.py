@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from simulation.rosters.roster_task import Day, Person, Task
+from simulation.rosters.roster_task import Day, Rostered, Task
 from simulation.rosters.working_time import (
     BETWEEN_DAYS,
     DAY,
@@ -57,7 +57,7 @@ def guess(task: Task, balances: Sequence[int]) -> dict[str, list[Duty]]:
     }
 
 
-def _week(task: Task, person: Person, balance: int, still: Open) -> list[Duty]:
+def _week(task: Task, person: Rostered, balance: int, still: Open) -> list[Duty]:
     left = due(person.terms, task.first) - balance
     may = [day for day in task.days if person.may_work(day.day)]
     number = min(len(may), WORKING_DAYS, max(1, left // SHORTEST)) if left * 2 > SHORTEST else 0

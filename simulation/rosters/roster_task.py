@@ -25,7 +25,7 @@ class Day(NamedTuple):
     end: int
 
 
-class Person(NamedTuple):
+class Rostered(NamedTuple):
     """languages: those that count. terms: contract and days off."""
 
     id: str
@@ -62,7 +62,7 @@ class Task(NamedTuple):
     first: date
     weeks: int
     days: tuple[Day, ...]
-    people: tuple[Person, ...]
+    people: tuple[Rostered, ...]
     required: Curve
     lunch: tuple[int, int]
     weights: tuple[int, ...]
@@ -105,7 +105,7 @@ def task(
         spoken[UNDETERMINED] = min(spoken.get(code, 0) for code in house.routing.unknown_languages)
         counted = (code for code in required.languages if spoken.get(code, 0) >= level(scenario, code))
         terms = Terms(first, last, contract, holidays, frozenset(off | (closed - holidays)))
-        people.append(Person(key, known[key].name, frozenset(counted), terms))
+        people.append(Rostered(key, known[key].name, frozenset(counted), terms))
     attendance = scenario.attendance
     lunch = attendance.lunch.hour * HOUR + attendance.lunch.minute
     lunch_end = lunch + max(STEP, int(attendance.rest.value) * attendance.rest_turns)

@@ -26,7 +26,7 @@ ROUND: Final = 5
 """Replications of one block."""
 
 
-class Answer(NamedTuple):
+class Simulated(NamedTuple):
     """A scenario's figures. cells: by cell key and cell_figures_of. reached: whether the width was."""
 
     scenario: Scenario
@@ -48,7 +48,7 @@ def run(
     kept: Path | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, float], None] = lambda number, width: None,
-) -> Answer:
+) -> Simulated:
     """Run until the figure's interval is at most +- half_width, or `most` replications are done.
 
     kept: the folder for finished blocks; what lies there already is not run again. progress: told the
@@ -79,7 +79,7 @@ def run(
             width = whole.estimates(confidence)[where].half_width
             progress(number, width)
     each_cell = np.array(parts.estimates(confidence), dtype=object).reshape(len(names), len(of_cell), -1)
-    return Answer(
+    return Simulated(
         scenario,
         number,
         dict(zip(keys, whole.estimates(confidence), strict=True)),

@@ -110,7 +110,7 @@ class Covered(NamedTuple):
     estimates: tuple[Estimate, ...]
 
 
-class Answer(NamedTuple):
+class Staffed(NamedTuple):
     """The choice. chosen: None if no candidate meets the targets. among: how many candidates there are.
 
     goals: what was asked. told: the goals, all callers' and each language's service level; estimates are of
@@ -237,7 +237,7 @@ class Search:
         delta: float,
         most: int = selection.MOST,
         progress: Callable[[int, int], None] = lambda people, years: None,
-    ) -> Answer:
+    ) -> Staffed:
         """With probability >= 1 - alpha: no candidate of fewer people meets all targets by delta or more, the
         chosen one misses none by delta or more, and of its number the best has no more than delta on it.
 
@@ -257,7 +257,7 @@ class Search:
         told = chosen or nearest
         estimates = self.estimates(pool, told) if told else ()
         covered, not_covered = self.covered(pool)
-        return Answer(
+        return Staffed(
             chosen,
             nearest,
             sure,

@@ -12,7 +12,7 @@ import pytest
 from acd.changes import Changes
 from acd.demo.ports import free_port
 from acd.mqtt import Broker, Publisher
-from routing.board import Board, Person, WaitingCell
+from routing.board import Board, StaffState, WaitingCell
 
 BOARD = Board(
     at_ms=5_000,
@@ -25,7 +25,7 @@ BOARD = Board(
     talking=0,
     degraded=0,
     waiting=(WaitingCell("uk", "study", 2, 1_000),),
-    staff=(Person("a", "A", "ready", "", 0),),
+    staff=(StaffState("a", "A", "ready", "", 0),),
 )
 
 

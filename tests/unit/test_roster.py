@@ -9,7 +9,7 @@ import pytest
 from simulation.rosters import roster
 from simulation.rosters.required_csv import Curve
 from simulation.rosters.roster_start import guess
-from simulation.rosters.roster_task import Day, Person, Task, Wish
+from simulation.rosters.roster_task import Day, Rostered, Task, Wish
 from simulation.rosters.working_time import Contract, Duty, Terms, breaches, rest_due
 
 MONDAY = date(2026, 3, 2)
@@ -19,9 +19,9 @@ WEIGHTS = (30, 7)
 
 def person(
     name: str, week: int, *languages: str, off: frozenset[date] = frozenset(), weeks: int = 1
-) -> Person:
+) -> Rostered:
     last = MONDAY + timedelta(weeks=weeks, days=-1)
-    return Person(name, name.title(), frozenset(languages), Terms(MONDAY, last, Contract(week), off=off))
+    return Rostered(name, name.title(), frozenset(languages), Terms(MONDAY, last, Contract(week), off=off))
 
 
 def required(*rows: tuple[int, int, int, int, int]) -> Curve:
@@ -30,7 +30,7 @@ def required(*rows: tuple[int, int, int, int, int]) -> Curve:
     return Curve(("de", "ar"), tuple((day, at) for day, at, *_ in rows), table[:, 0], table[:, 1:])
 
 
-def task(days: list[tuple[int, int, int]], people: list[Person], asked: Curve, *wishes: Wish) -> Task:
+def task(days: list[tuple[int, int, int]], people: list[Rostered], asked: Curve, *wishes: Wish) -> Task:
     listed = tuple(Day(MONDAY + timedelta(days=day), begin, end) for day, begin, end in days)
     weeks = 1 + max(day for day, _, _ in days) // 7
     return Task(MONDAY, weeks, listed, tuple(people), asked, LUNCH, WEIGHTS, wishes)
@@ -50,7 +50,7 @@ def options(day: Day) -> list[Duty | None]:
     return found
 
 
-def beside(who: Person, duty: Duty | None) -> int:
+def beside(who: Rostered, duty: Duty | None) -> int:
     """Quarters of an hour beyond what the contract leaves open."""
     contract = who.terms.contract
     off = abs((duty.work if duty else 0) - contract.week)
@@ -133,7 +133,7 @@ WEEK = [(7 * week + day, 450, 1080) for week in range(2) for day in range(5)]
 ASKED = required(*((day, at, 2, 1, 1) for day in range(5) for at in range(480, 960, 30)))
 
 
-def crew() -> list[Person]:
+def crew() -> list[Rostered]:
     tuesday = frozenset({MONDAY + timedelta(days=1)})
     return [
         person("ada", 2_340, "de", "ar", weeks=2),

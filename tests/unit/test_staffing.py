@@ -27,9 +27,9 @@ from simulation.staffing.staffing import (
     LANGUAGE,
     OVERALL,
     TURNAROUND,
-    Answer,
     Goal,
     Search,
+    Staffed,
     Years,
     figures,
     goals_of,
@@ -51,7 +51,7 @@ def pool() -> Iterator[Executor]:
 
 
 @pytest.fixture(scope="module")
-def answer(scenario: Scenario, pool: Executor) -> Answer:
+def answer(scenario: Scenario, pool: Executor) -> Staffed:
     search = Search(scenario, (OVERALL, HOUR), numbers=range(3, 9), new=False, case_work=False)
     return search.run(pool, alpha=0.05, delta=0.02)
 
@@ -88,7 +88,7 @@ def test_with_case_work_cases_done_in_time_count(scenario: Scenario) -> None:
     assert few < many <= 1
 
 
-def test_the_fewest_that_meet_the_targets_are_chosen(answer: Answer) -> None:
+def test_the_fewest_that_meet_the_targets_are_chosen(answer: Staffed) -> None:
     """Everything smaller was found to miss, and nothing greater was looked at."""
     assert answer.chosen is not None
     fewest = len(answer.chosen.staff)
@@ -102,7 +102,7 @@ def test_the_fewest_that_meet_the_targets_are_chosen(answer: Answer) -> None:
     assert answer.chosen in kept
 
 
-def test_the_choice_is_told_with_intervals_of_its_own(answer: Answer) -> None:
+def test_the_choice_is_told_with_intervals_of_its_own(answer: Staffed) -> None:
     """What was asked, all callers and each language; the asked ones lie above the target less delta."""
     assert [each.kind for each in answer.told] == [OVERALL, *[HOUR] * 10, *[LANGUAGE] * 10]
     for each in answer.estimates[: len(answer.goals)]:
@@ -247,7 +247,7 @@ def _searched(
     targets: tuple[str, ...] = (OVERALL, LANGUAGE),
     seed: int = 1,
     case_work: bool = False,
-) -> tuple[Answer | None, list[str]]:
+) -> tuple[Staffed | None, list[str]]:
     """A search's answer, None if it was interrupted, and the years that were simulated for it."""
     search = Search(scenario, targets, numbers=numbers, new=False, case_work=case_work, seed=seed, kept=kept)
     with Counting() as pool:
@@ -265,7 +265,7 @@ def _interrupted_at(wanted: int) -> Callable[[int, int], None]:
     return progress
 
 
-def _told(answer: Answer | None) -> list[object]:
+def _told(answer: Staffed | None) -> list[object]:
     """Everything that an answer says, to the last bit."""
     assert answer is not None
     tried = [(*each.checked[:2], each.checked.means.tobytes(), each.candidate) for each in answer.tried]

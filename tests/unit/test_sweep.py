@@ -197,7 +197,7 @@ def test_running_on_until_the_interval_is_narrow_enough() -> None:
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     """The same estimates as one that nobody interrupted; and what is kept is not simulated again."""
 
-    def ran(kept: Path | None, executor: Executor, breaks_at: int = 0) -> sequential.Answer:
+    def ran(kept: Path | None, executor: Executor, breaks_at: int = 0) -> sequential.Simulated:
         def progress(number: int, _: float) -> None:
             if number == breaks_at:
                 raise KeyboardInterrupt
