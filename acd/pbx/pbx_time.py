@@ -33,6 +33,9 @@ class PbxTime:
         if stamp < self._newest - BACK_S:
             self._forget()
         self._newest = max(self._newest, stamp)
+        return self._seen(stamp, now)
+
+    def _seen(self, stamp: float, now: float) -> float:
         apart = now - stamp
         if now - self._since > WINDOW_S:
             self._before, self._least, self._since = self._least, inf, now
@@ -52,7 +55,7 @@ class PbxTime:
         """
         if min(self._least, self._before) < asked - stamp - BACK_S:
             self._forget()
-        self.age(stamp, now)
+        self._seen(stamp, now)  # not as the newest: events that wait to be told were said before it
         if asked - stamp <= same <= now - stamp:
             self._least = min(self._least, same)
 
