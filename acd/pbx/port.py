@@ -203,7 +203,7 @@ class PbxPort:
             age = self._time.age(stamp, self._steady())
             self._said_ms = max(self._said_ms, self._now_ms() - round(age * 1000))
         for arrival in self._translator.events(frame):
-            self._put(Arrival(*arrival[:5], self._said_ms) if stamp else arrival)
+            self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
 
     async def _look_for_lost(self) -> None:

@@ -279,6 +279,17 @@ async def test_what_is_said_while_a_linkup_snapshot_is_on_its_way_follows_it(ast
         assert all(each.at_ms >= ear.said[1].at_ms for each in ended)
 
 
+async def test_what_goes_beside_an_event_goes_with_it_whenever_it_was_said(asterisk: Asterisk) -> None:
+    async with listening(asterisk) as ear:
+        at = f"{asterisk.now():.6f}"
+        told = {"Event": "UserEvent", "Call": "1.1", "Timestamp": at, "CallerIDNum": "+49201"}
+        asterisk.say(UserEvent="ACDEntry", Line="line", **told)
+        asterisk.say(UserEvent="ACDCase", Case="4712", **told)
+        (came,) = await ear.hears(ev.CallArrived)
+        (keyed,) = await ear.hears(ev.CaseEntered)
+        assert (came.number, keyed.keyed, keyed.number) == ("+49201", "4712", "")
+
+
 async def test_what_comes_far_too_late_is_not_decided_by(asterisk: Asterisk) -> None:
     """A network that held its breath: the link is taken anew, and begins from what there is."""
     async with listening(asterisk) as ear:
