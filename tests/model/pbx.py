@@ -164,7 +164,7 @@ class Pbx:
     def _judge_redirect(self, channel: Channel, command: Connect | Withdraw, knew_ms: int) -> None:
         """Nobody is taken out of a talk that the daemon could have known of."""
         talk, now = channel.talk, self.time.now
-        if talk is None or self.phones[talk.phone].dead:
+        if talk is None or talk.deaf or self.phones[talk.phone].dead:
             return
         known = talk.heard_ms and talk.heard_ms <= knew_ms and now - talk.began_ms > TIE_MS
         kind = type(command).__name__
