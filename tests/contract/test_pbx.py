@@ -173,7 +173,10 @@ async def test_everything_is_said_with_the_time_at_which_it_happened(pbx: Pbx, e
     await ear.hears(ev.CallWaiting)
     await ear.port.emptied()
     assert ear.times == sorted(ear.times)
-    assert all(each >= before - 2 for each in ear.times[1:]), "the snapshot came first"
+    came = (ev.CallArrived, ev.LanguageChosen, ev.ConcernChosen, ev.CallWaiting)
+    theirs = [at for each, at in zip(ear.said, ear.times, strict=True) if isinstance(each, came)]
+    assert theirs
+    assert all(each >= before - 20 for each in theirs), "on one machine, within what an answer takes"
     assert all(each <= ear.now_ms() for each in ear.times)
     link = await pbx.link()
     stamps: list[str] = []
