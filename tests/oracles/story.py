@@ -132,7 +132,6 @@ class Story:
         assert (visit.offer, visit.talks) == (0, None)
         assert visit.queued_ms, "offered without having waited"
         assert fact.offer not in self.offers
-        assert fact.agent not in [each.agent for each in self.offers.values()]
         self.offers[fact.offer] = OfferTold(fact.visit, fact.agent)
         visit.offer, visit.interpreter, visit.interpreting = fact.offer, fact.choice.interpreter, ""
 
