@@ -148,6 +148,7 @@ class Story:
         assert fact.cause >= 0
         if fact.outcome == facts.ANSWERED:
             assert not self.answered, "answered, and no talk began"
+            assert fact.cause == 0
             self.answered = (fact.offer, fact.visit, fact.agent)
         self.visits[fact.visit].offer = 0
 

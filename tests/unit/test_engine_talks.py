@@ -1,5 +1,7 @@
 """What a talk ends and what ends a talk: rings beside it, misses before it, a caller who is gone."""
 
+import pytest
+
 from agents.model import Team
 from routing import events as ev
 from routing import facts
@@ -226,3 +228,61 @@ def test_who_parted_as_the_link_was_lost_has_their_time_again_at_link_up() -> No
     bench.tell(ev.PbxSnapshot(asked, True, (row,), FREE))
     (visit,) = bench.engine.world.visits.values()
     assert (visit.state, visit.parting_ms) == ("parting", bench.now + 1_000)
+
+
+@pytest.mark.parametrize(("ms", "kind"), [(1_999, "TalkFailed"), (2_000, "TalkEnded")])
+def test_a_talk_is_short_up_to_the_configured_time(ms: int, kind: str) -> None:
+    """The caller is on hold again, which only the phone's side can have led to."""
+    bench = Bench(POLICY._replace(short_talk_ms=2_000))
+    bench.call("1")
+    bench.tell(ev.Bridged(CALLER, PHONE, "p02"))
+    effects = bench.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0), ms)
+    assert said(effects, facts.TalkEnded | facts.TalkFailed) == [kind]
+
+
+def test_a_phone_that_the_dialplan_rings_at_link_up_is_offered_to_nobody() -> None:
+    bench = Bench()
+    bench.login("p02")
+    row = ev.LegSeen(CALLER, CALLER, "", "acd-degraded", "", True, "de", "other", "", 1, 1, 0, 0)
+    rows = (row, row._replace(leg=PHONE, phone="p02"))
+    bench.tell(ev.PbxSnapshot(bench.now + 1, True, rows, FREE))
+    (engaged,) = bench.engine.world.people["birgit"].engagements
+    (visit,) = bench.engine.world.visits.values()
+    assert (engaged.activity, engaged.visit, engaged.offer) == ("ringing", visit.id, 0)
+
+
+def test_a_dial_refused_for_an_old_term_is_tried_again_ever_later_until_a_phone_rings() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1")
+    waits = []
+    for number in range(8):
+        (offer,) = bench.engine.world.offers.values()
+        if number == 7:
+            bench.tell(ev.DialBegan(CALLER, PHONE, "p02"))
+            bench.tell(ev.PhoneRang(PHONE))
+            bench.tell(ev.LegEnded(PHONE, 16))
+        bench.tell(ev.DialEnded(CALLER, offer.id, "STALE"))
+        (visit,) = bench.engine.world.visits.values()
+        waits.append(visit.retry_ms - bench.now)
+        bench.tell(ev.Elapsed(), waits[-1])
+    assert waits == [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 64_000, 2_000]
+
+
+def test_a_second_talk_that_the_ledger_tells_of_ends_the_writing_up_of_the_first() -> None:
+    bench = Bench()
+    bench.call("1")
+    bench.tell(ev.LinkDown("cable"))
+    at = bench.now
+    bench.now += 60_000
+    talks = (ev.LedgerTalk("p02", 0, at, at + 9_000), ev.LedgerTalk("p02", 0, at + 10_000, 0))
+    row = ev.LedgerRow(CALLER, "line", "de", "other", "", 1, 1, 0, 0, (), talks, 0, "", 0)
+    effects = bench.tell(ev.LedgerRead("", (row,)))
+    told = facts.TalkBegan | facts.TalkEnded | facts.WrapUpEnded
+    assert [(type(each).__name__, each.at_ms - at) for each in effects.facts if isinstance(each, told)] == [
+        ("TalkBegan", 0),
+        ("TalkEnded", 9_000),
+        ("WrapUpEnded", 10_000),
+        ("TalkBegan", 10_000),
+    ]
+    assert bench.engine.world.people["birgit"].activity == "talking"
