@@ -88,8 +88,9 @@ class Talks:
             return False
         if phone_leg is not None:
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
-            if (person := self._derived.world.people.get(agent)) is not None:
-                self._people.engage(person, visit.id, staff.CONNECT, leg=phone_leg)
+            person = self._derived.world.people.get(agent)
+            if person is not None and (engaged := person.engaged_with(visit.id)) is not None:
+                engaged.leg = phone_leg
         return True
 
     def _take_offer(self, visit: Visit, agent: str, dialled_for: int | None) -> int:

@@ -16,6 +16,8 @@ STATES = {
     "acd-language": "greeted",
     "acd-concern": "greeted",
 }
+IN_USE = {"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"}
+"""What a phone that was lost may say of itself without being there again."""
 
 
 class Known(NamedTuple):
@@ -126,15 +128,16 @@ def agrees_after_linkup(world: World, event: ev.PbxSnapshot, before: Before) -> 
         visit = now[leg]
         assert visit.id == known.visit or known.visit == 0
         row = _talks_at(event, leg) if state == "talking" else None
-        if row is not None and f"{event.node}/{row.phone}" in before.lost:
+        device = dict(event.devices).get(row.phone, "INUSE") if row is not None else ""
+        if row is not None and f"{event.node}/{row.phone}" in before.lost and device in IN_USE:
             assert visit.state != "talking"
             continue
         assert visit.state in _may_be(state, known.state), (known, state, visit)
-        if row is not None and row.leg != known.phone:
+        if row is not None and row.leg != known.phone and visit.state == "talking":
             people = world.people.items()
             at = [key for key, each in people if each.agent.reach.address == row.phone]
             assert visit.agent in (at or [""])
-        assert state in ("greeted", "closing") or visit.queued_ms
+        assert state in ("greeted", "closing") or known.state == "closing" or visit.queued_ms
 
 
 def _talks_at(event: ev.PbxSnapshot, caller: ev.Leg) -> ev.LegSeen | None:
@@ -161,7 +164,7 @@ def phones_in_use(world: World, event: ev.PbxSnapshot, before: Before) -> None:
 def _may_be(there: str, before: str) -> set[str]:
     """In which states a visit may be that the PBX has so, and that was so before."""
     if before == "closing":
-        return {"closing", "talking"} if there == "talking" else {"closing"}
+        return {"closing"}
     return {
         "greeted": {before or "greeted", "parting" if before == "talking" else before or "greeted"},
         "waiting": {"waiting", "offered"},

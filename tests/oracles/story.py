@@ -132,7 +132,6 @@ class Story:
         assert (visit.offer, visit.talks) == (0, None)
         assert visit.queued_ms, "offered without having waited"
         assert fact.offer not in self.offers
-        assert fact.agent not in [each.agent for each in self.offers.values()]
         self.offers[fact.offer] = OfferTold(fact.visit, fact.agent)
         visit.offer, visit.interpreter, visit.interpreting = fact.offer, fact.choice.interpreter, ""
 
@@ -149,6 +148,7 @@ class Story:
         assert fact.cause >= 0
         if fact.outcome == facts.ANSWERED:
             assert not self.answered, "answered, and no talk began"
+            assert fact.cause == 0
             self.answered = (fact.offer, fact.visit, fact.agent)
         self.visits[fact.visit].offer = 0
 

@@ -36,6 +36,7 @@ class Watch:
         self._reach: dict[str, Reach] = {}
         self._drift = Drift()
         self._over: set[int] = set()
+        self._sent: set[int] = set()
         self._last_id = 0
         self._differed: tuple[int, str, int, str] = (0, "", 0, "")
 
@@ -147,6 +148,9 @@ class Watch:
         legs = {**before, **self.story.legs()}
         connects = [each for each in effects.commands if isinstance(each, Connect)]
         assert [(each.id, each.term) for each in connects] == [(each.offer, world.term) for each in made]
+        self._sent = {each for each in self._sent if each in world.offers} | {each.id for each in connects}
+        rung = [each.agent for each in world.offers.values() if each.id in self._sent]
+        assert len(rung) == len(set(rung)), "one person is rung twice by us"
         for connect, offer in zip(connects, made, strict=True):
             assert connect.caller == legs[offer.visit]
             assert connect.reach in (self._reach[offer.agent], world.people[offer.agent].agent.reach)

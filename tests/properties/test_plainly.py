@@ -107,7 +107,7 @@ def somebody_calls(one: Random, world: World, number: int) -> Visit:
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(16))
 def test_index_and_explanation_say_what_the_rules_say(seed: int) -> None:
     one = Random(seed)
     for _ in range(60):
