@@ -20,7 +20,7 @@ from typing import Protocol
 import structlog
 
 from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerTalk, Leg
-from routing.facts import BY_CALLER, BY_PBX, BY_STAFF
+from routing.facts import ENDED_BY
 
 FAMILY = "acd"
 TREE = {"Action": "DBGetTree", "Family": FAMILY}
@@ -42,7 +42,6 @@ log = structlog.get_logger(__name__)
 _KEY = re.compile(r"/acd/(([0-9]{1,12})\.[0-9]{1,12})/([a-z])([0-9]{0,5})")
 _MS = re.compile(r"[0-9]{12,14}")
 _WORD = re.compile(r"[A-Za-z0-9_+-]{1,40}")
-_WHO = frozenset({BY_CALLER, BY_STAFF, BY_PBX})
 
 Notes = Mapping[str, str]
 """The lines of one call: key -> value."""
@@ -144,7 +143,7 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         rings=tuple(rings),
         talks=tuple(talks),
         ended_ms=_ms(ended),
-        by=who if who in _WHO else "",
+        by=who if who in ENDED_BY else "",
         cause=int(cause) if cause.isdecimal() and len(cause) <= 3 else 0,
     )
 

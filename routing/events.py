@@ -265,10 +265,14 @@ class TurnedAway(NamedTuple):
     language: str
 
 
-class HangupAsked(NamedTuple):
-    """This leg's own side hung up (it comes before its LegEnded, and tells who ended a call)."""
+class CallEnds(NamedTuple):
+    """The dialplan's last word about a call, just before its caller's LegEnded: who ended it (of facts.BY_*).
+
+    In journals of before `by` is empty, and the leg is that of the side that hung up.
+    """
 
     leg: Leg
+    by: str = ""
 
 
 class LegEnded(NamedTuple):
@@ -282,12 +286,16 @@ class LegEnded(NamedTuple):
 
 
 class DialBegan(NamedTuple):
-    """The PBX sends an INVITE to `phone` on behalf of `caller`; the phone's leg has a name now. The dialplan
-    does so by itself too, for a caller whom it serves alone."""
+    """The PBX sends an INVITE to `phone` on behalf of `caller`; the phone's leg has a name now.
+
+    offer: the id of the offer that it does so for; 0: the dialplan by itself, for a caller whom it serves
+    alone; None: not told.
+    """
 
     caller: Leg
     phone_leg: Leg
     phone: str
+    offer: int | None = None
 
 
 class PhoneRang(NamedTuple):
@@ -403,7 +411,7 @@ Event = (
     | RecordingRefused
     | DegradedEntered
     | TurnedAway
-    | HangupAsked
+    | CallEnds
     | LegEnded
     | DialBegan
     | PhoneRang
@@ -419,8 +427,11 @@ Event = (
     | PhoneLost
 )
 
-KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {"RosterChanged": TeamChanged}
-"""Journal name -> class."""
+KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
+    "RosterChanged": TeamChanged,
+    "HangupAsked": CallEnds,
+}
+"""Journal name -> class; the last ones are names of before."""
 
 VERSION: dict[str, int] = dict.fromkeys(KINDS, 1)
 """Schema version under which each kind is written today."""

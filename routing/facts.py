@@ -27,6 +27,7 @@ OFFER_OUTCOMES = (ANSWERED, BUSY, DECLINED, NO_ANSWER, UNREACHABLE, CALLER_LEFT,
 BY_CALLER = "caller"
 BY_STAFF = "staff"
 BY_PBX = "pbx"
+ENDED_BY = frozenset({BY_CALLER, BY_STAFF, BY_PBX})
 """Who ended a visit."""
 
 

@@ -12,7 +12,6 @@ from agents import state as staff
 from routing import events as ev
 from routing import facts
 from routing import visit as table
-from routing.handlers.caller import serves_alone
 from routing.moves import Moves
 from routing.offers import refusal
 from routing.world import Person, Visit, leg_key
@@ -47,7 +46,8 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
         step = heappop(steps)
         row = fresh[step.row]
         visit = began.get(step.row) or moves.derived.visit_of(row.leg)
-        world.now_ms = min(now, step.at_ms)
+        # never before what is known of this visit: two clocks agree to a few ms only
+        world.now_ms = min(now, max(step.at_ms, visit.changed_ms if visit is not None else 0))
         if visit is None:
             visit = moves.visits.begin(row.leg, row.line, row.arrived_ms or step.at_ms, adopted=True)
         began[step.row] = visit
@@ -86,7 +86,7 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
         if (offer := moves.world.offers.get(visit.offer)) is not None:
             moves.offers.end(offer, facts.WITHDRAWN)
             moves.visits.back_on_hold(visit)
-        serves_alone(moves, visit)
+        moves.serves_alone(visit)
 
     def closed(moves: Moves, visit: Visit) -> None:
         if visit.state in (table.GREETED, table.WAITING):
@@ -158,12 +158,13 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
         if visit.talks != number + 1 or not visit.in_talk:
             return
         parts = _was_last(row, row.talks[number])
-        visit.hung_up_by = row.by if parts else facts.BY_STAFF
-        moves.talks.over(visit, failed=not parts and (visit.undecided or moves.talks.short(visit)))
+        if not parts and (visit.undecided or moves.talks.short(visit)):
+            moves.talks.failed(visit)
+        else:
+            moves.talks.over(visit)
         if visit.state == table.TALKING:
             moves.visits.part(visit)
         if not parts:
-            visit.hung_up_by = ""
             moves.visits.back_on_hold(visit)
 
     return what

@@ -61,6 +61,23 @@ class Moves:
         derived.dirty = True
         derived.deadlines.await_hours()
 
+    def not_in_talk(self, visit: Visit) -> None:
+        """The caller is elsewhere in the dialplan: whatever talk there was is over; a short one was none."""
+        if visit.state == table.TALKING:
+            self.talks.over(visit, failed=self.talks.short(visit))
+        self.talks.settle(visit, failed=True)
+
+    def serves_alone(self, visit: Visit) -> None:
+        """The dialplan does: the caller is out of the queue until it gives them back."""
+        self.not_in_talk(visit)
+        if not self.visits.move(visit, table.DEGRADE):
+            return
+        if not visit.degraded:
+            visit.degraded = True
+            self.derived.say(facts.Degraded(self.world.now_ms, visit.id))
+        if visit.state == table.DEGRADED:
+            self.visits.leave_queue(visit)
+
     def end_visit(self, visit: Visit, outcome: str, ended_by: str, reason: str) -> None:
         """The visit is over, with everything in it."""
         world = self.world

@@ -11,7 +11,6 @@ from routing import facts
 from routing import visit as table
 from routing.commands import PHONE_LOST
 from routing.events import Leg, LegSeen
-from routing.handlers.caller import serves_alone
 from routing.moves import Moves
 from routing.world import Person, Visit, World, device_key, leg_key
 
@@ -143,7 +142,8 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
             _go_on(moves, visit)
         elif there is None:
             outcome = facts.ANSWERED if visit.talked or visit.in_talk else facts.LOST
-            moves.end_visit(visit, outcome, facts.BY_PBX, "gone_while_we_were_away")
+            by = visit.hung_up_by or facts.BY_PBX
+            moves.end_visit(visit, outcome, by, "gone_while_we_were_away")
         else:
             _align(moves, visit, there)
     for leg, there in calls.items():
@@ -199,7 +199,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
             moves.talks.begin(visit, person, phone.leg, phone.phone, phone.offer)
     elif there.state == table.DEGRADED:
         _end_offer(moves, visit)
-        serves_alone(moves, visit)
+        moves.serves_alone(visit)
         if phone is not None and visit.state == table.DEGRADED:
             moves.offers.rings_alone(visit, person, phone.leg, phone.phone)
         else:
@@ -233,8 +233,10 @@ def _free(moves: Moves, visit: Visit) -> None:
 
 
 def _whose(moves: Moves, visit: Visit, phone: LegSeen, node: str) -> Person | None:
-    """Who is at the phone's leg: as it was dialled, else as phones are now."""
+    """Who is at the phone's leg: as it was dialled, or as the ledger told, else as phones are now."""
     held = visit.phone
+    if visit.talks_at == phone.phone:
+        return moves.world.people.get(visit.agent)
     if held is not None and held.leg == phone.leg and held.agent:
         return moves.world.people.get(held.agent)
     return moves.derived.person_at(phone.phone, node)

@@ -63,10 +63,12 @@ class Talks:
         if not visit.queued_ms:
             self._visits.queue(visit, world.now_ms)
         self._visits.move(visit, table.CONNECT)
-        visit.agent, visit.hung_up_by = agent, ""
+        visit.agent = agent
         visit.talks += 1
         if phone_leg is not None:
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+        else:
+            visit.talks_at = phone
         if person is not None:
             if not self._people.busy(person):
                 person.busy_since_ms = max(world.now_ms, world.day_ms)
@@ -87,6 +89,7 @@ class Talks:
         if visit.agent != agent:
             return False
         if phone_leg is not None:
+            visit.talks_at = ""
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
             person = self._derived.world.people.get(agent)
             if person is not None and (engaged := person.engaged_with(visit.id)) is not None:
@@ -117,14 +120,13 @@ class Talks:
                 self._visits.back_on_hold(elsewhere)
 
     def short(self, visit: Visit, margin_ms: int = 0) -> bool:
-        """Whether the talk has lasted so short that it was none if the phone's side ends it."""
+        """Whether the talk has lasted so short that it was none, if it does not end the call."""
         world = self._derived.world
         limit = world.rules.short_talk_ms
         person = world.people.get(visit.agent)
         engaged = person.engaged_with(visit.id) if person is not None else None
         began = engaged.since_ms if engaged is not None else visit.changed_ms
-        by_caller = visit.hung_up_by == facts.BY_CALLER
-        return limit > 0 and not by_caller and world.now_ms - began < limit + margin_ms
+        return limit > 0 and not visit.hung_up_by and world.now_ms - began < limit + margin_ms
 
     def part(self, visit: Visit) -> None:
         """The phone's leg is gone. If it was about as short as a talk that is none, the dialplan decides: it
@@ -137,21 +139,27 @@ class Talks:
             self.over(visit)
         self._visits.part(visit)
 
+    def failed(self, visit: Visit) -> None:
+        """The phone's side ended the talk so soon that it was none; the caller is on the way back to hold."""
+        self.over(visit, failed=True, by_phone=True)
+        if visit.state == table.TALKING:
+            self._visits.part(visit)
+
     def settle(self, visit: Visit, *, failed: bool) -> None:
         """Whether a talk that is not decided yet was none."""
         if visit.undecided:
             self.over(visit, failed=failed)
 
-    def over(self, visit: Visit, *, failed: bool = False) -> None:
+    def over(self, visit: Visit, *, failed: bool = False, by_phone: bool = False) -> None:
         """Caller and phone are connected no more.
 
-        failed: it was none, and its offer not answered; it counts against the person only if the phone's
-        side ended it.
+        failed: it was none, and its offer not answered. by_phone: the phone's side ended it; only then it
+        counts against the person.
         """
         now = self._derived.world.now_ms
         person, agent = self._derived.world.people.get(visit.agent), visit.agent
         engaged = person.engaged_with(visit.id) if person is not None else None
-        visit.undecided = False
+        visit.undecided, visit.talks_at = False, ""
         if visit.phone is not None:
             self._visits.let_go(visit, visit.phone.leg)
         visit.agent = ""
@@ -164,12 +172,12 @@ class Talks:
         if person is None or engaged is None or engaged.activity != staff.TALKING:
             return
         if failed:
-            self._fail(visit, person)
+            self._fail(visit, person, by_phone=by_phone)
         else:
             person.misses = 0
             self._write_up(person, engaged)
 
-    def _fail(self, visit: Visit, person: Person) -> None:
+    def _fail(self, visit: Visit, person: Person, *, by_phone: bool) -> None:
         world = self._derived.world
         person.calls = max(0, person.calls - 1)
         engaged = person.engaged_with(visit.id)
@@ -177,7 +185,7 @@ class Talks:
             person.busy_ms += max(world.now_ms, world.day_ms) - person.busy_since_ms
         if retry_ms := world.rules.refusal(facts.NO_ANSWER).retry_ms:
             self._visits.not_again(visit, person.agent.id, retry_ms)
-        if visit.hung_up_by == facts.BY_STAFF:
+        if by_phone:
             self._people.missed(person, facts.NO_ANSWER)
         self._people.engage(person, visit.id, staff.RELEASE)
 

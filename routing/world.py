@@ -35,7 +35,9 @@ class Visit:
     classes: priority classes. asked: people who did not take this caller, with the time until which they
     are not asked again. widen_ms, retry_ms, parting_ms: next deadlines, or 0. stale: dials refused in a row
     because of an old term. talks: how many have begun. talked: whether one of them was none of the failed.
-    undecided: a short talk parted, and the dialplan has not told yet whether it was one.
+    undecided: a short talk parted, and the dialplan has not told yet whether it was one. hung_up_by: who
+    ended the call (of facts.BY_*), once the dialplan has said so. talks_at: the phone of a talk that the
+    ledger told of, until its leg is known.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -65,6 +67,7 @@ class Visit:
     interpreter: str = ""
     interpreting: str = NO_INTERPRETER
     hung_up_by: str = ""
+    talks_at: str = ""
     asked: tuple[tuple[str, int], ...] = ()
     stale: int = 0
     widen_ms: int = 0

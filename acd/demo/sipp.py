@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from acd.demo import digits
-from acd.demo.ports import free_port, free_ports
+from acd.demo.ports import free_port, free_ports, is_bound
 
 CALLER_ADDRESS = "127.0.0.2"
 PHONE_ADDRESS = "127.0.0.1"
@@ -116,7 +116,12 @@ class Sipp:
             media=media,
             speech=self._tone(tone_hz),
         )
-        run = await self._start(scenario, PHONE_ADDRESS, calls=0)
+        for last in (False, False, True):
+            run = await self._start(scenario, PHONE_ADDRESS, calls=0)
+            if await run.listens(PHONE_ADDRESS):
+                break
+            if last:
+                await run.finished()
         await self.register(phones, run.port, expires=expires)
         return run
 
@@ -214,6 +219,12 @@ class Run:
     def going(self) -> bool:
         """Whether it still runs."""
         return self._process.returncode is None
+
+    async def listens(self, address: str) -> bool:
+        """Wait until it hears what is sent to it: True; or it is over: False, and `finished` says why."""
+        while self.going and not is_bound(address, self.port):  # noqa: ASYNC110 another process has no such event
+            await asyncio.sleep(0.002)
+        return self.going
 
     async def finished(self) -> None:
         """Until all its calls are over. Raises SippFailed if one was not as the scenario says."""

@@ -62,5 +62,6 @@ exten => h,1,GotoIf($["${{ACD_CALL}}"!="${{UNIQUEID}}"]?over)
  same => n,ExecIf($["${{ACD_FROM}}"="${{CHANNEL}}" | "${{ACD_FROM}}"="${{ACD_LEFT_OVER}}"]?Set(ACD_FROM=us))
  same => n,ExecIf($["${{ACD_BY}}"=""]?Set(ACD_BY=${{IF($["${{ACD_FROM}}"="us"]?caller:staff)}}))
  same => n,{note("z", "${ACD_BY}", '${IF($["${ACD_BY}"="pbx"]?${HANGUPCAUSE}:16)}')}
+ same => n,UserEvent(ACDEnds,Call: ${{ACD_CALL}},By: ${{ACD_BY}})
  same => n(over),Hangup()
 """

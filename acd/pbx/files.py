@@ -21,7 +21,6 @@ res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_tim
 
 EVENTS = (
     "Hangup",
-    "HangupRequest",
     "DialBegin",
     "DialState",
     "BridgeEnter",

@@ -28,13 +28,17 @@ LATE_S = 2.5
 """An event that comes so late comes over a link that is as good as lost."""
 SETTLE_S = 0.1
 """Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
-ENDS = frozenset({"HangupRequest", "Hangup"})
 APART_MS = 500
 """Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
 log = structlog.get_logger(__name__)
 
 Submit = Callable[[Arrival], None]
+
+
+def _is_end(frame: Frame) -> bool:
+    """Whether this tells the end of a channel, or who ended a call."""
+    return frame.get("Event") == "Hangup" or frame.get("UserEvent") == "ACDEnds"
 
 
 class PbxPort:
@@ -160,9 +164,9 @@ class PbxPort:
         if self._held is not None:
             self._held.clear()
         for frame in frames:
-            if frame.get("Event") in ENDS:
+            if _is_end(frame):
                 self._tell(frame)
-        return [frame for frame in frames if frame.get("Event") not in ENDS]
+        return [frame for frame in frames if not _is_end(frame)]
 
     def _older(self, link: AmiLink, place: int) -> None:
         """Tell the events that came before this place in the stream."""

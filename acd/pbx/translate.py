@@ -12,6 +12,7 @@ from agents.model import UNDETERMINED
 from routing import events as ev
 from routing.commands import PHONE_LOST, CallInterpreter, Command, Confirm, Connect, SetFallback, Withdraw
 from routing.events import Leg
+from routing.facts import BY_PBX, ENDED_BY
 
 STATUS_VARIABLES = (
     "ACD_CALL",
@@ -85,6 +86,19 @@ def _int(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else 0
 
 
+def _dialled_for(frame: Frame) -> int | None:
+    """The offer of a DialBegin: its caller stands in acd-connect at OFFER*TERM*PHONE, or is served alone."""
+    context = frame.get("Context")
+    if context == "acd-connect":
+        return _int(frame.get("Exten").partition("*")[0]) or None
+    return 0 if context == "acd-degraded" else None
+
+
+def _who(text: str) -> str:
+    """Who ended a call, in our words; the PBX if it is none of them."""
+    return text if text in ENDED_BY else BY_PBX
+
+
 def _endpoint(channel: str) -> str:
     """The PJSIP endpoint of a channel name like PJSIP/p01-0000000a; "" for any other technology."""
     technology, _, rest = channel.partition("/")
@@ -115,7 +129,6 @@ class Translator:
         self._by_event: dict[str, Callable[[Frame], list[Arrival]]] = {
             "UserEvent": self._user_event,
             "Hangup": self._hangup,
-            "HangupRequest": self._hangup_asked,
             "DialBegin": self._dial_begin,
             "DialState": self._dial_state,
             "BridgeEnter": self._bridge_enter,
@@ -138,6 +151,7 @@ class Translator:
             ),
             "ACDStale": lambda f: ev.DialEnded(self._call(f), _int(f.get("Offer")), "STALE"),
             "ACDCaught": lambda f: ev.CallerCaught(self._call(f)),
+            "ACDEnds": lambda f: ev.CallEnds(self._call(f), _who(f.get("By"))),
             "ACDStaff": self._staff,
         }
 
@@ -215,9 +229,6 @@ class Translator:
             _int(frame.get("Queued")) * 1000,
         )
 
-    def _hangup_asked(self, frame: Frame) -> list[Arrival]:
-        return [] if _helper(frame) else [Arrival(ev.HangupAsked(self._leg(frame)), PBX)]
-
     def _hangup(self, frame: Frame) -> list[Arrival]:
         return (
             [] if _helper(frame) else [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause"))), PBX)]
@@ -227,7 +238,7 @@ class Translator:
         phone = _endpoint(frame.get("DestChannel"))
         if not phone or phone == self._trunk or not frame.get("Uniqueid"):
             return []
-        event = ev.DialBegan(self._leg(frame), self._leg(frame, "DestUniqueid"), phone)
+        event = ev.DialBegan(self._leg(frame), self._leg(frame, "DestUniqueid"), phone, _dialled_for(frame))
         return [Arrival(event, PBX)]
 
     def _dial_state(self, frame: Frame) -> list[Arrival]:

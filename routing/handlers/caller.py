@@ -84,7 +84,7 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
         return
     if visit is None:
         visit = moves.visits.begin(event.leg, "", event.arrived_ms or now, adopted=True)
-    _not_in_talk(moves, visit)
+    moves.not_in_talk(visit)
     if visit.state == table.DEGRADED:
         moves.offers.stops_alone(visit)
     if not moves.visits.move(visit, table.QUEUE):
@@ -98,7 +98,6 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
         )
         moves.visits.queue(visit, event.queued_ms or now if new else now)
     if visit.state == table.WAITING:
-        visit.hung_up_by = ""
         moves.visits.wait(visit)
 
 
@@ -122,27 +121,7 @@ def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
     """The dialplan serves this caller by itself."""
     visit = moves.derived.expected(event.leg, "DegradedEntered")
     if visit is not None:
-        serves_alone(moves, visit)
-
-
-def _not_in_talk(moves: Moves, visit: Visit) -> None:
-    """The caller is elsewhere in the dialplan: whatever talk there was is over, and a short one was none."""
-    if visit.state == table.TALKING:
-        moves.talks.over(visit, failed=moves.talks.short(visit))
-    moves.talks.settle(visit, failed=True)
-
-
-def serves_alone(moves: Moves, visit: Visit) -> None:
-    """Out of the queue, until the dialplan gives the caller back."""
-    _not_in_talk(moves, visit)
-    if not moves.visits.move(visit, table.DEGRADE):
-        return
-    if not visit.degraded:
-        visit.degraded = True
-        moves.derived.say(facts.Degraded(moves.world.now_ms, visit.id))
-    if visit.state == table.DEGRADED:
-        moves.visits.leave_queue(visit)
-        visit.hung_up_by = ""
+        moves.serves_alone(visit)
 
 
 def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
@@ -153,15 +132,12 @@ def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
         moves.visits.leave_queue(visit)
 
 
-def hangup_asked(moves: Moves, event: ev.HangupAsked) -> None:
-    """Who hangs up first has ended the call."""
+def call_ends(moves: Moves, event: ev.CallEnds) -> None:
+    """Kept until the caller's leg ends. A call that nobody knows ends without us."""
     visit = moves.derived.visit_of(event.leg)
-    if visit is None:
-        return
-    if visit.caller == event.leg:
-        visit.hung_up_by = visit.hung_up_by or facts.BY_CALLER
-    elif visit.state == table.TALKING and visit.phone is not None and visit.phone.leg == event.leg:
-        visit.hung_up_by = visit.hung_up_by or facts.BY_STAFF
+    if visit is not None:
+        by_role = facts.BY_CALLER if visit.caller == event.leg else facts.BY_STAFF
+        visit.hung_up_by = event.by or by_role
 
 
 def caught(moves: Moves, event: ev.CallerCaught) -> None:
@@ -215,7 +191,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.RecordingRefused: recording_refused,
     ev.DegradedEntered: degraded,
     ev.TurnedAway: turned_away,
-    ev.HangupAsked: hangup_asked,
+    ev.CallEnds: call_ends,
     ev.CallerCaught: caught,
     ev.LegEnded: leg_ended,
 }

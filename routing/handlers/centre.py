@@ -99,11 +99,12 @@ def shadow_changed(moves: Moves, event: ev.ShadowChanged) -> None:
 def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
     """People keep their state; who left the staff and is on a call stays until it is over.
 
-    A phone's state is known whoever it belonged to.
+    A phone's state is known whoever it belonged to, and so are the legs that it has.
     """
     world = moves.world
     staying = {agent.id: agent for agent in event.team.agents}
     before = world.people
+    legs = [(leg, each.agent.reach.address) for each in before.values() for leg in each.other_legs]
     gone = [key for key, person in before.items() if key not in staying and not person.engagements]
     world.people = {}
     for key in sorted({*staying, *before} - set(gone)):
@@ -112,7 +113,7 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
         if person.leaving:
             person.presence = staff.LOGGED_OUT
         person.agent = staying.get(key, person.agent)
-        person.device = _device(moves, person)
+        person.device, person.other_legs = _device(moves, person), ()
         world.people[key] = person
     world.team_digest = event.digest
     moves.derived.say(facts.RulesChanged(world.now_ms, "team", event.digest))
@@ -120,6 +121,9 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
         if before[key].shown != staff.LOGGED_OUT:
             moves.derived.say(facts.AgentChanged(world.now_ms, key, staff.LOGGED_OUT, ""))
     moves.rebuild()
+    for leg, phone in legs:
+        if (owner := moves.derived.person_at(phone, leg.node)) is not None:
+            moves.people.has_leg(owner, leg)
     for person in world.people.values():
         moves.people.show(person)
     moves.derived.tell_fallback()

@@ -16,15 +16,24 @@ CAUSE_MS: Final = 500
 
 
 def dial_began(moves: Moves, event: ev.DialBegan) -> None:
-    """For an offer, or by the dialplan alone. A dial of an offer that is over ends by itself."""
+    """For an offer, or by the dialplan alone. A dial of an offer that is over ends by itself.
+
+    Where the dialplan dials alone, the redirect of an open offer came too late: it is given up.
+    """
     visit = moves.derived.expected(event.caller, "DialBegan")
     if visit is None:
         return
     person = moves.derived.person_at(event.phone, event.phone_leg.node)
     offer = moves.world.offers.get(visit.offer)
-    if offer is not None and person is not None and offer.agent == person.agent.id:
-        moves.offers.dials(visit, offer, event.phone_leg, event.phone)
-    elif visit.state == table.DEGRADED:
+    if offer is not None and event.offer == 0:
+        moves.offers.end(offer, facts.FAILED)
+        moves.visits.back_on_hold(visit)
+        moves.serves_alone(visit)
+    elif offer is not None and (event.offer is None or offer.is_called(event.offer)):
+        if person is not None and offer.agent == person.agent.id:
+            moves.offers.dials(visit, offer, event.phone_leg, event.phone)
+        return
+    if visit.state == table.DEGRADED:
         moves.offers.rings_alone(visit, person, event.phone_leg, event.phone)
 
 
@@ -62,8 +71,8 @@ def dial_ended(moves: Moves, event: ev.DialEnded) -> None:
     visit = moves.derived.expected(event.leg, "DialEnded")
     if visit is None:
         return
-    if event.status == ANSWERED_STATUS:
-        moves.talks.settle(visit, failed=True)
+    if event.status == ANSWERED_STATUS and visit.in_talk:
+        moves.talks.failed(visit)
     offer = moves.world.offers.get(visit.offer)
     if offer is None or not offer.is_called(event.offer):
         return

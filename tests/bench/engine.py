@@ -113,8 +113,8 @@ class Centre:
             (7, ev.PhoneRang(leg)),
             (1_000, ev.DeviceChanged(phone, "INUSE")),
             (1_001, ev.Bridged(command.caller, leg, phone)),
-            (talk, ev.HangupAsked(leg)),
-            (talk + 1, ev.LegEnded(leg, 16)),
+            (talk, ev.LegEnded(leg, 16)),
+            (talk + 1, ev.CallEnds(command.caller, "staff")),
             (talk + 2, ev.LegEnded(command.caller, 16)),
             (talk + 3, ev.DeviceChanged(phone, "NOT_INUSE")),
         ):

@@ -197,7 +197,8 @@ async def test_any_word_of_a_phone_is_a_sign_of_life(
 @pytest.mark.parametrize("status", [100, 182, 0], ids=["100", "182", "nothing"])
 async def test_what_amis_events_do_not_tell_is_asked_for(hotline: Hotline, wire: Wire, status: int) -> None:
     """The port's own half: a phone behind a proxy has said no more than 100 when it would be given up."""
-    phone = await hotline.sipp.phones([PHONE], answer_ms=60_000, says=((status, False),))
+    says = ((status, False),) if status else ()
+    phone = await hotline.sipp.phones([PHONE], answer_ms=60_000, says=says)
     if not status:
         await phone.end()
     async with listening(hotline) as said:

@@ -78,9 +78,8 @@ class FakePbx(FakeAmi):
 
     def hang_up(self, call: Channel) -> None:
         """The caller leaves."""
-        self.say(Event="HangupRequest", Uniqueid=call.uid)
         self._end_phone(call, 26 if not call.bridge else 16)
-        self._gone(call, 16)
+        self._gone(call, 16, "caller")
 
     async def quiet(self) -> None:
         """Until nobody is left."""
@@ -165,6 +164,8 @@ class FakePbx(FakeAmi):
             DestUniqueid=call.phone_uid,
             DestChannel=channel,
             Channel="t",
+            Context="acd-connect",
+            Exten=f"{offer}*{self.globals.get('ACD_TERM', '0')}*{name}",
         )
         if phone.refuse:
             status, cause = REFUSALS[phone.refuse]
@@ -216,13 +217,12 @@ class FakePbx(FakeAmi):
 
     def _staff_leaves(self, call: Channel, dial: int) -> None:
         if call.uid in self.calls and call.dial == dial and call.bridge:
-            self.say(Event="HangupRequest", Uniqueid=call.phone_uid)
             talk_ms = self.phones[call.phone].talk_ms
             self._end_phone(call, 16)
             if talk_ms is not None and talk_ms < self._short_talk_ms:
                 self._after(call, call.variables["ACD_OFFER"], "ANSWER")
             else:
-                self._gone(call, 16)
+                self._gone(call, 16, "staff")
 
     # --- what happens --------------------------------------------------------------------------------
 
@@ -250,10 +250,11 @@ class FakePbx(FakeAmi):
             self.say(Event="Hangup", Uniqueid=uid, Linkedid=call.uid, Cause=str(cause))
             self._device(name, "NOT_INUSE")
 
-    def _gone(self, call: Channel, cause: int) -> None:
+    def _gone(self, call: Channel, cause: int, by: str) -> None:
         del self.calls[call.uid]
         if not self.calls:
             self._quiet.set()
+        self._user(call, "ACDEnds", By=by)
         self.say(Event="Hangup", Uniqueid=call.uid, Linkedid=call.uid, Cause=str(cause))
 
     def _device(self, name: str, state: str) -> None:

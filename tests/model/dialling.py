@@ -45,7 +45,8 @@ class Dialling:
         if offer:
             pbx.book.dialled[offer] = Dialled(phone.name, now)
         pbx.ledger.ring(dial)
-        pbx.later(leg, self._rng.choice((0, 1, 5)), pbx.emit, ev.DialBegan(caller.leg, leg.leg, phone.name))
+        began = ev.DialBegan(caller.leg, leg.leg, phone.name, offer)
+        pbx.later(leg, self._rng.choice((0, 1, 5)), pbx.emit, began)
         pbx.later(leg, ring_s * 1000, self._ring_out, dial)
         if not phone.dead:
             self._behave(dial, phone)
@@ -187,7 +188,6 @@ class Dialling:
         if talk is None or dial.over or phone.dead or caller.dying:
             return
         short = pbx.time.now - talk.began_ms < SHORT_MS
-        pbx.emit(ev.HangupAsked(dial.leg.leg))
         leg = pbx.part(caller, "staff")
         if leg is not None:
             pbx.end(leg, 16)
@@ -244,8 +244,6 @@ class Dialling:
             return
         vanished = pbx.settings.has("vanished") and self._rng.random() < 0.1
         caller.dying = True
-        if not vanished:
-            pbx.emit(ev.HangupAsked(caller.leg))
         pbx.time.after(self._rng.choice((0, 1, 2, 6)), self._leave, caller, vanished)
 
     def _leave(self, caller: Channel, vanished: bool) -> None:

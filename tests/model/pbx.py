@@ -14,7 +14,7 @@ from tests.model.settings import Settings
 from tests.model.timeline import Timeline
 
 TIE_MS = 50
-"""An answer so close to the end of its lease is a tie that nobody can win."""
+"""An answer so close to the decision that ends its lease is a tie that nobody can win."""
 GONE = "Channel does not exist"
 
 
@@ -88,6 +88,7 @@ class Pbx:
         call = self.book.calls[channel.leg]
         call.ended_ms, call.by = self.time.now, by
         self.ledger.ended(channel, self.time.now, by, cause)
+        self.emit(ev.CallEnds(channel.leg, by))
         self.end(channel, cause)
 
     def device(self, phone: Phone) -> None:
@@ -166,7 +167,7 @@ class Pbx:
         talk, now = channel.talk, self.time.now
         if talk is None or talk.deaf or self.phones[talk.phone].dead:
             return
-        known = talk.heard_ms and talk.heard_ms <= knew_ms and now - talk.began_ms > TIE_MS
+        known = talk.heard_ms and talk.heard_ms <= knew_ms and knew_ms - talk.began_ms > TIE_MS
         kind = type(command).__name__
         if known or now - talk.began_ms > 2_000:
             age = now - talk.began_ms

@@ -112,7 +112,7 @@ class Wild:
                     ev.DegradedEntered(leg),
                     ev.DegradedEntered(leg),
                     ev.TurnedAway(leg, "de"),
-                    ev.HangupAsked(leg),
+                    ev.CallEnds(leg, rng.choice(("caller", "staff", "pbx"))),
                     ev.CallerCaught(leg),
                     ev.LegEnded(leg, 16),
                     ev.CallerKnown(
@@ -158,7 +158,6 @@ class Wild:
                     ev.DialBegan(visit.caller, leg, phone),
                     ev.PhoneRang(leg),
                     ev.Bridged(visit.caller, leg, phone),
-                    ev.HangupAsked(leg),
                     ev.LegEnded(leg, 16),
                     ev.DialEnded(visit.caller, rng.choice((0, visit.offer)), rng.choice(STATUSES)),
                     ev.PhoneLost(phone, NODE),

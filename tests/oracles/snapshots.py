@@ -27,6 +27,8 @@ class Known(NamedTuple):
     state: str
     changed_ms: int
     phone: ev.Leg | None = None
+    agent: str = ""
+    talks_at: str = ""
 
 
 class Before:
@@ -35,7 +37,14 @@ class Before:
     def __init__(self, world: World, node: str) -> None:
         self.gone = set(world.gone)
         self.visits = {
-            each.caller: Known(each.id, each.state, each.changed_ms, each.phone.leg if each.phone else None)
+            each.caller: Known(
+                each.id,
+                each.state,
+                each.changed_ms,
+                each.phone.leg if each.phone else None,
+                each.agent,
+                each.talks_at,
+            )
             for each in world.visits.values()
             if each.caller is not None and each.node == node
         }
@@ -136,6 +145,8 @@ def agrees_after_linkup(world: World, event: ev.PbxSnapshot, before: Before) -> 
         if row is not None and row.leg != known.phone and visit.state == "talking":
             people = world.people.items()
             at = [key for key, each in people if each.agent.reach.address == row.phone]
+            if known.talks_at == row.phone:  # whoever was there when the talk that the ledger told of began
+                at = [known.agent]
             assert visit.agent in (at or [""])
         assert state in ("greeted", "closing") or known.state == "closing" or visit.queued_ms
 

@@ -189,7 +189,7 @@ class Wild:
                     ev.RecordingRefused(leg),
                     ev.DegradedEntered(leg),
                     ev.TurnedAway(leg, "de"),
-                    ev.HangupAsked(leg),
+                    ev.CallEnds(leg, one.choice(("caller", "staff", "pbx"))),
                     ev.LegEnded(leg, 16),
                 )
             )
@@ -242,8 +242,8 @@ class Wild:
         self.tell(
             one.choice(
                 (
-                    ev.HangupAsked(caller),
-                    ev.HangupAsked(phone),
+                    ev.CallEnds(caller, "caller"),
+                    ev.CallEnds(caller, "staff"),
                     ev.LegEnded(caller, 16),
                     ev.LegEnded(phone, 16),
                     ev.LegEnded(phone, 16),
@@ -479,7 +479,7 @@ class Wild:
                 (
                     ev.LanguageChosen(leg, "de"),
                     ev.LegEnded(leg, 16),
-                    ev.HangupAsked(leg),
+                    ev.CallEnds(leg, "caller"),
                     ev.PhoneRang(leg),
                     ev.DialBegan(leg, leg, "p01"),
                     ev.Bridged(leg, leg, "p01"),

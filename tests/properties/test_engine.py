@@ -134,7 +134,7 @@ class Hotline(RuleBasedStateMachine):
             "wait": ev.CallWaiting(one.leg, one.language, one.concern, "", 0, 0),
             "second": ev.SecondLanguageAdded(one.leg, "de"),
             "degraded": ev.DegradedEntered(one.leg),
-            "ask": ev.HangupAsked(one.leg),
+            "ask": ev.CallEnds(one.leg, "caller"),
             "leave": ev.LegEnded(one.leg, 16),
             "known": ev.CallerKnown(one.leg, "t", "", ""),
             "owned": ev.CallerKnown(one.leg, "u", "c", "cem"),
@@ -194,9 +194,9 @@ class Hotline(RuleBasedStateMachine):
             ev.LegEnded(leg, 16),
         ]
         if ends == "staff":
-            steps.insert(3, ev.HangupAsked(leg))
+            steps.append(ev.CallEnds(one.leg, "staff"))
         elif ends == "caller":
-            steps.insert(3, ev.HangupAsked(one.leg))
+            steps.insert(3, ev.CallEnds(one.leg, "caller"))
         for event in steps[:far]:
             self.tell(event)
 

@@ -70,7 +70,7 @@ def test_a_whole_call_and_its_wrap_up(bench: Bench) -> None:
     bench.call("1.1")
     ring(bench, "p02")
     answer(bench, "p02")
-    bench.tell(ev.HangupAsked(CALLER), 60_000)
+    bench.tell(ev.CallEnds(CALLER, facts.BY_CALLER), 60_000)
     bench.tell(ev.LegEnded(PHONE, 16))
     ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16)).facts)
     assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_CALLER)
@@ -88,8 +88,8 @@ def test_a_member_of_staff_who_hangs_up_is_named_as_the_one_who_ended_it(bench: 
     bench.call("1.1")
     ring(bench, "p02")
     answer(bench, "p02")
-    bench.tell(ev.HangupAsked(PHONE))
     bench.tell(ev.LegEnded(PHONE, 16))
+    bench.tell(ev.CallEnds(CALLER, facts.BY_STAFF))
     assert only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16)).facts).ended_by == facts.BY_STAFF
 
 

@@ -142,18 +142,6 @@ def test_who_serves_a_language_by_a_fallback_counts_by_the_better_of_both() -> N
     assert servers(policy, people, "tr", "other") == {"a", "b"}
 
 
-def test_a_phone_that_hangs_up_while_it_rings_has_not_ended_the_call() -> None:
-    bench = Bench()
-    bench.login("p02")
-    bench.call("1")
-    bench.tell(ev.DialBegan(CALLER, PHONE, "p02"))
-    bench.tell(ev.PhoneRang(PHONE))
-    bench.tell(ev.HangupAsked(PHONE))
-    bench.tell(ev.LegEnded(PHONE, 17))
-    ended = [each for each in bench.tell(ev.LegEnded(CALLER, 0)).facts if isinstance(each, facts.VisitEnded)]
-    assert [each.ended_by for each in ended] == [facts.BY_PBX]
-
-
 def test_who_was_turned_away_neither_waits_nor_talks_whatever_the_pbx_says() -> None:
     bench = Bench()
     bench.tell(ev.CallArrived(CALLER, "line"))

@@ -1,5 +1,7 @@
 """What the dialplan did without us becomes the facts that were missed, each once and at its own time."""
 
+import pytest
+
 from routing import events as ev
 from routing import facts
 from routing import visit as table
@@ -187,8 +189,24 @@ def test_a_talk_that_goes_on_is_known_by_the_ledger_and_its_leg_by_the_snapshot(
     said = bench.tell(ev.PbxSnapshot(bench.now, True, legs, (("p03", "INUSE"),))).facts
     assert none(facts.TalkBegan, said)
     assert none(facts.TalkEnded, said)
-    bench.tell(ev.HangupAsked(PHONE), 1_000)
-    assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16)).facts).at_ms == bench.now
+    assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16), 1_000).facts).at_ms == bench.now
+
+
+@pytest.mark.parametrize("by", [facts.BY_CALLER, facts.BY_STAFF])
+def test_who_ended_a_call_at_the_moment_of_link_up_is_told(by: str) -> None:
+    """The ledger knows of the talk; its end comes before the snapshot, which has neither leg any more."""
+    bench = Bench()
+    row = ROW._replace(talks=(ev.LedgerTalk("p03", 0, T, 0),))
+    bench.tell(ev.TermBegan(2), 5_000_000)
+    bench.tell(ev.LedgerRead(NODE, (row,)))
+    bench.tell(ev.LegEnded(PHONE, 16), 5)
+    bench.tell(ev.CallEnds(CALLER, by))
+    said = bench.tell(ev.LegEnded(CALLER, 16)).facts
+    assert (only(facts.VisitEnded, said).outcome, only(facts.VisitEnded, said).ended_by) == (
+        facts.ANSWERED,
+        by,
+    )
+    assert none(facts.VisitEnded, bench.tell(ev.PbxSnapshot(bench.now, True, (), ())).facts)
 
 
 def test_a_caller_who_was_back_on_hold_between_two_talks_had_two() -> None:

@@ -26,6 +26,18 @@ def snapshot(
     return ev.PbxSnapshot(asked_ms or bench.now + 1, linkup, legs, FREE, node)
 
 
+def moved(**phones: str) -> ev.TeamChanged:
+    """The same people, some of them at another phone."""
+    at = {
+        agent.id: agent.reach._replace(address=phones[agent.id])
+        for agent in ROSTER.agents
+        if agent.id in phones
+    }
+    return ev.TeamChanged(
+        "moved", Team(tuple(a._replace(reach=at.get(a.id, a.reach)) for a in ROSTER.agents))
+    )
+
+
 def states(bench: Bench) -> list[str]:
     return [visit.state for visit in bench.engine.world.visits.values()]
 
@@ -53,6 +65,30 @@ def test_what_changed_after_the_snapshot_was_asked_for_is_newer_than_it(bench: B
     assert states(bench) == [table.RINGING]
     assert none(facts.OfferEnded, effects.facts)
     assert all(offer.deadline_ms for offer in bench.engine.world.offers.values())
+
+
+def test_a_dial_of_the_dialplan_alone_is_not_the_offers_even_at_the_same_phone(bench: Bench) -> None:
+    """The redirect came as the dialplan had begun to serve the caller by itself, and did not take hold."""
+    bench.login("p02")
+    offer = offered(bench.call("1.1"))
+    bench.tell(ev.DegradedEntered(CALLER))
+    effects = bench.tell(ev.DialBegan(CALLER, PHONE, "p02", 0))
+    assert only(facts.OfferEnded, effects.facts).outcome == facts.FAILED
+    assert states(bench) == [table.DEGRADED]
+    assert bench.engine.world.people[offer.agent].appears == "ringing"
+    bench.tell(ev.DialEnded(CALLER, 0, "NOANSWER"), 8_000)
+    bench.tell(ev.LegEnded(PHONE, 0))
+    waits = ev.CallWaiting(CALLER, "de", "other", "", bench.now, bench.now)
+    assert offered(bench.tell(waits)).agent == offer.agent
+
+
+def test_a_late_dial_of_an_offer_that_is_over_is_not_the_next_ones(bench: Bench) -> None:
+    bench.login("p02")
+    offer = offered(bench.call("1.1"))
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02", offer.offer + 1))
+    assert bench.engine.world.offers[offer.offer].phone_leg is None
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02", offer.offer))
+    assert bench.engine.world.offers[offer.offer].phone_leg == PHONE
 
 
 @pytest.mark.parametrize("context", ["acd-hours", "acd-leg", "acd-ans"])
@@ -199,11 +235,7 @@ def test_an_answer_at_the_phone_that_was_rung_counts_although_their_phone_is_ano
     bench.login("p02")
     bench.call("1.1")
     ring(bench, "p02")
-    moved = [
-        agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
-        for agent in ROSTER.agents
-    ]
-    bench.tell(ev.TeamChanged("moved", Team(tuple(moved))))
+    bench.tell(moved(birgit="p22"))
     began = only(facts.TalkBegan, bench.tell(ev.Bridged(CALLER, PHONE, "p02")).facts)
     assert (began.agent, began.offer > 0) == ("birgit", True)
 
@@ -212,14 +244,23 @@ def test_the_phone_of_the_talk_counts_when_it_dies_not_the_persons_present_one(b
     bench.login("p02")
     bench.call("1.1")
     ring(bench, "p02")
-    moved = [
-        agent._replace(reach=agent.reach._replace(address="p22")) if agent.id == "birgit" else agent
-        for agent in ROSTER.agents
-    ]
-    bench.tell(ev.TeamChanged("moved", Team(tuple(moved))))
+    bench.tell(moved(birgit="p22"))
     answer(bench, "p02")
     assert bench.tell(ev.PhoneLost("p22", NODE), 10_000).commands == ()
     assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE)).commands).caller == CALLER
+
+
+def test_a_phones_private_call_stays_the_phones_when_two_people_change_theirs(bench: Bench) -> None:
+    """Who left the phone is free; who took it over is, when its call is over."""
+    bench.login("p02", "p03")
+    private = seen(PHONE, PHONE, "p02", "private")
+    bench.tell(snapshot(bench, private))
+    people = bench.engine.world.people
+    assert (people["birgit"].appears, people["cem"].appears) == (staff.BUSY_OUTSIDE, staff.READY)
+    bench.tell(moved(birgit="p03", cem="p02"))
+    assert (people["birgit"].appears, people["cem"].appears) == (staff.READY, staff.BUSY_OUTSIDE)
+    bench.tell(ev.LegEnded(PHONE, 16))
+    assert (people["birgit"].appears, people["cem"].appears) == (staff.READY, staff.READY)
 
 
 def test_a_phone_that_was_lost_while_nobody_could_be_told_is_still_lost_at_the_link_up(

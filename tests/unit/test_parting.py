@@ -34,6 +34,11 @@ def waits(bench: Bench) -> ev.Event:
     return ev.CallWaiting(CALLER, "de", "other", "", bench.now, bench.now)
 
 
+def back(caller: ev.Leg) -> ev.Event:
+    """The dialplan's word that a talk was so short that it was none."""
+    return ev.DialEnded(caller, 0, "ANSWER")
+
+
 def test_a_phone_that_answers_as_its_offer_is_withdrawn_does_not_hold_the_caller(bench: Bench) -> None:
     place = visit(bench)[1]
     bench.login("p03")
@@ -58,10 +63,10 @@ def test_who_is_said_to_wait_before_the_phones_leg_is_said_to_be_gone_waits(benc
 def test_a_phone_that_hangs_up_at_once_has_not_answered(bench: Bench) -> None:
     place = visit(bench)[1]
     answer(bench, "p02")
-    bench.tell(ev.HangupAsked(PHONE), 90)
-    assert bench.tell(ev.LegEnded(PHONE, 16)).facts == ()
-    effects = bench.tell(waits(bench))
+    assert bench.tell(ev.LegEnded(PHONE, 16), 90).facts == ()
+    effects = bench.tell(back(CALLER))
     assert only(facts.TalkFailed, effects.facts).agent == "birgit"
+    bench.tell(waits(bench))
     assert none(facts.TalkEnded, effects.facts)
     assert none(facts.WrapUpEnded, effects.facts)
     assert visit(bench) == (table.WAITING, place)
@@ -76,9 +81,9 @@ def test_twice_at_once_makes_away_like_any_other_miss(bench: Bench) -> None:
     for number in (2, 3):
         leg = ev.Leg(NODE, f"1.{number}")
         answer(bench, "p02", leg)
-        bench.tell(ev.HangupAsked(leg), 90)
-        bench.tell(ev.LegEnded(leg, 16))
+        bench.tell(ev.LegEnded(leg, 16), 90)
         bench.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
+        bench.tell(back(CALLER))
         bench.tell(waits(bench))
         bench.tell(ev.Elapsed(), 30_000)
         if number == 2:
@@ -86,10 +91,12 @@ def test_twice_at_once_makes_away_like_any_other_miss(bench: Bench) -> None:
     assert bench.engine.world.people["birgit"].appears == staff.AWAY
 
 
-def test_a_caller_who_hangs_up_at_once_was_answered(bench: Bench) -> None:
+@pytest.mark.parametrize("phone_first", [True, False])
+def test_a_caller_who_hangs_up_at_once_was_answered(bench: Bench, phone_first: bool) -> None:
     answer(bench, "p02")
-    bench.tell(ev.HangupAsked(CALLER), 500)
-    assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16)).facts)
+    first, then = (ev.LegEnded(PHONE, 16), ev.CallEnds(CALLER, facts.BY_CALLER))[:: 1 if phone_first else -1]
+    bench.tell(first, 500)
+    bench.tell(then)
     ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16)).facts)
     assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_CALLER)
     assert bench.engine.world.people["birgit"].appears == staff.WRAP_UP
@@ -104,9 +111,10 @@ def test_who_vanishes_in_a_talk_was_cut_off_by_nobody(bench: Bench) -> None:
 
 def test_a_talk_that_lasted_and_was_ended_by_the_phone_is_over(bench: Bench) -> None:
     answer(bench, "p02")
-    bench.tell(ev.HangupAsked(PHONE), POLICY.short_talk_ms + MARGIN_MS)
-    assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16), 0).facts)
+    lasted = POLICY.short_talk_ms + MARGIN_MS
+    assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16), lasted).facts)
     assert visit(bench)[0] == table.PARTING
+    bench.tell(ev.CallEnds(CALLER, facts.BY_STAFF))
     ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16)).facts)
     assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_STAFF)
 
@@ -122,7 +130,6 @@ def test_whether_a_talk_of_about_that_length_was_one_the_dialplan_says(bench: Be
         (again, ev.DialEnded(CALLER, offer, "ANSWER")),
     ):
         now = bench.now + lasted_ms
-        engine.step(ev.HangupAsked(PHONE), now)
         engine.step(ev.LegEnded(PHONE, 16), now)
         effects = engine.step(said, now + 5)
         if engine is again:

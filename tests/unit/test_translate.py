@@ -162,8 +162,41 @@ def test_helper_channels_are_no_legs() -> None:
     translator = Translator("pbx1")
     helper = "Local/s@acd-forget-1;2"
     assert translator.snapshot([status("1.5", helper)], [], 5, True).legs == ()
-    for kind in ("Hangup", "HangupRequest"):
-        assert translator.events(frame(Event=kind, Channel=helper, Uniqueid="1.5", Cause="16")) == []
+    assert translator.events(frame(Event="Hangup", Channel=helper, Uniqueid="1.5", Cause="16")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "by"), [("caller", "caller"), ("staff", "staff"), ("pbx", "pbx"), ("", "pbx"), ("x,y", "pbx")]
+)
+def test_who_ended_a_call_the_dialplan_says(said: str, by: str) -> None:
+    told = frame(Event="UserEvent", UserEvent="ACDEnds", Call="1.1", By=said)
+    assert [each.event for each in Translator("pbx1").events(told)] == [
+        ev.CallEnds(ev.Leg("pbx1", "1.1"), by)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("context", "exten", "offer"),
+    [
+        ("acd-connect", "4294967301*3*p01", 4294967301),
+        ("acd-connect", "t", None),
+        ("acd-degraded", "s", 0),
+        ("acd-phones", "p02", None),
+    ],
+)
+def test_for_which_offer_a_phone_is_dialled_the_callers_place_says(
+    context: str, exten: str, offer: int | None
+) -> None:
+    dial = frame(
+        Event="DialBegin",
+        Uniqueid="1.1",
+        DestUniqueid="1.2",
+        DestChannel="PJSIP/p01-0000000a",
+        Context=context,
+        Exten=exten,
+    )
+    (arrival,) = Translator("pbx1").events(dial)
+    assert arrival.event == ev.DialBegan(ev.Leg("pbx1", "1.1"), ev.Leg("pbx1", "1.2"), "p01", offer)
 
 
 @pytest.mark.parametrize("said", ["RINGING", "PROGRESS", "PROCEEDING"])
