@@ -113,7 +113,11 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
         if person.leaving:
             person.presence = staff.LOGGED_OUT
         person.agent = staying.get(key, person.agent)
-        person.device, person.other_legs = _device(moves, person), ()
+        reach = person.agent.reach
+        person.device = _device(moves, person)
+        person.other_legs = tuple(
+            leg for leg, phone in legs if phone == reach.address and reach.node in ("", leg.node)
+        )
         world.people[key] = person
     world.team_digest = event.digest
     moves.derived.say(facts.RulesChanged(world.now_ms, "team", event.digest))
@@ -121,9 +125,6 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
         if before[key].shown != staff.LOGGED_OUT:
             moves.derived.say(facts.AgentChanged(world.now_ms, key, staff.LOGGED_OUT, ""))
     moves.rebuild()
-    for leg, phone in legs:
-        if (owner := moves.derived.person_at(phone, leg.node)) is not None:
-            moves.people.has_leg(owner, leg)
     for person in world.people.values():
         moves.people.show(person)
     moves.derived.tell_fallback()
