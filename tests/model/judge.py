@@ -4,14 +4,14 @@ The two may differ for a moment, while events and commands are on their way; wha
 """
 
 from agents import state as staff
-from routing.policy import Policy
 from routing.visit import DEGRADED, OFFERED, RINGING, TALKING, WAITING
-from routing.world import Person, Visit, World
+from routing.world import World
 from tests.model.book import Book
 from tests.model.channels import CALLER, Channel
 from tests.model.daemon import Daemon
 from tests.model.pbx import Pbx
 from tests.model.timeline import Timeline
+from tests.oracles.plainly import unsuited
 
 LOOK_MS = 500
 AGREE_MS = 6_000
@@ -21,35 +21,6 @@ SETTLE_MS = 1_500
 
 MENUS = ("acd-entry", "acd-language", "acd-concern", "acd-hours")
 STATES = {"acd-hold": WAITING, "acd-degraded": DEGRADED, "acd-closed": "closing"}
-
-
-def speaks(person: Person, language: str, level: int) -> bool:
-    spoken = dict(person.agent.languages)
-    spoken["und"] = min(spoken.get("de", 0), spoken.get("en", 0))
-    return spoken.get(language, 0) >= level
-
-
-def suits(person: Person, visit: Visit, world: World, policy: Policy) -> bool:
-    """Must this free person be offered to this caller now? Written anew, in plain words."""
-    waited = world.now_ms - visit.order_from_ms
-    level, concern, languages = 5, 3, [visit.language]
-    if waited >= 45_000:
-        level, concern = 4, 2
-    if waited >= 90_000:
-        level, concern = 4, 1
-        languages += [visit.second] if visit.second else []
-    if waited >= 150_000:
-        level, concern = 3, 0
-        languages += ["de", "en"]
-    asked = {agent for agent, until in visit.asked if until > world.now_ms}
-    if person.agent.id in asked or not any(speaks(person, each, level) for each in languages):
-        return False
-    if dict(person.agent.concerns).get(visit.concern, 0) < concern:
-        return False
-    owner = world.people.get(visit.owner)
-    if owner is None or owner.presence != staff.READY or waited >= policy.owner_ms or visit.owner in asked:
-        return True
-    return person is owner or not any(speaks(owner, each, level) for each in languages)
 
 
 def expected(channel: Channel) -> str:
@@ -175,6 +146,6 @@ class Judge:
                 continue
             for channel in waiting:
                 visit = visits.get(channel.leg)
-                if visit is not None and suits(person, visit, world, world.rules):
+                if visit is not None and not unsuited(world.rules, world.people, visit, person, world.now_ms):
                     found.append(("idle_beside_waiting", person.agent.id, channel.leg.uid))
         return found

@@ -135,22 +135,28 @@ def kept(world: World, policy: Policy, visit: Visit, person: Person, firmly: boo
     return False
 
 
-def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: bool) -> str:
-    """Why this person does not get this caller now; "suits" if they may."""
-    now, agent = world.now_ms, person.agent
+def unsuited(policy: Policy, people: Mapping[str, Person], visit: Visit, person: Person, now: int) -> str:
+    """Why this person, if free and held in no reserve, would not get this caller now; "" if they would."""
+    agent = person.agent
     step = steps(policy, visit)[step_number(policy, visit, now)]
-    owner = awaited(policy, world.people, visit, now)
+    owner = awaited(policy, people, visit, now)
     if level(policy, agent, tongue(policy, step, visit, agent)) < step.language:
         return "language_too_low"
     if owner and owner != agent.id:
         return "owners_time"
     if not owner and knows(agent, visit.concern) < step.concern:
         return "concern_too_low"
-    if agent.id in asked(visit, now):
-        return "asked_already"
-    if not free(person) or not linked(world, agent.reach.node):
+    return "asked_already" if agent.id in asked(visit, now) else ""
+
+
+def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: bool) -> str:
+    """Why this person does not get this caller now; "suits" if they may."""
+    if why := unsuited(policy, world.people, visit, person, world.now_ms):
+        return why
+    if not free(person) or not linked(world, person.agent.reach.node):
         return "not_free"
-    if not owner and kept(world, policy, visit, person, firmly):
+    awaits = awaited(policy, world.people, visit, world.now_ms)
+    if not awaits and kept(world, policy, visit, person, firmly):
         return "held_in_reserve"
     return "suits"
 

@@ -14,8 +14,8 @@ from routing import visit as call
 from routing.commands import Connect
 from routing.engine import Engine
 from routing.policy import Policy, Reserve
-from routing.world import Person, Visit, World
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
+from tests.oracles import plainly
 
 LANGUAGES = ("de", "de", "de", "en", "ar", "tr", "und")
 CONCERNS = ("study", "other")
@@ -41,37 +41,6 @@ RULES = POLICY._replace(
     owner_ms=20_000,
     reserves=(Reserve("tr", 5, 1, 30_000),),
 )
-
-
-def eligible(person: Person, visit: Visit, waited: int, world: World) -> bool:
-    """Must this free person be offered to this caller now? Written anew, from RULES in plain words."""
-    level, concern, languages = 5, 3, [visit.language]
-    if waited >= 45_000:
-        level, concern = 4, 2
-    if waited >= 90_000:
-        level, concern = 4, 1
-        languages += [visit.second] if visit.second else []
-    if waited >= 150_000:
-        level, concern = 3, 0
-        languages += ["de", "en"]
-
-    def speaks(one: Person) -> bool:
-        spoken = dict(one.agent.languages)
-        spoken["und"] = min(spoken.get("de", 0), spoken.get("en", 0))
-        return any(spoken.get(code, 0) >= level for code in languages)
-
-    asked = {agent for agent, until in visit.asked if until > world.now_ms}
-    owner = world.people.get(visit.owner)
-    if person.agent.id in asked or not speaks(person):
-        return False
-    if owner and owner.presence == "ready" and waited < 20_000 and speaks(owner) and visit.owner not in asked:
-        return person is owner
-    turkish = [
-        one for one in world.people.values() if one.free and dict(one.agent.languages).get("tr", 0) >= 5
-    ]
-    if visit.language != "tr" and len(turkish) <= 1 and person in turkish and waited < 30_000:
-        return False
-    return dict(person.agent.concerns).get(visit.concern, 0) >= concern
 
 
 class Hotline(RuleBasedStateMachine):
@@ -330,14 +299,9 @@ class Hotline(RuleBasedStateMachine):
     @invariant()
     def nobody_waits_beside_a_free_person_who_could_take_them(self) -> None:
         world = self.bench.engine.world
-        if not world.link_up:
-            return
-        for visit in world.visits.values():
-            if visit.state != call.WAITING:
-                continue
-            for person in world.people.values():
-                if person.free:
-                    assert not eligible(person, visit, world.now_ms - visit.order_from_ms, world)
+        if world.link_up and world.policy is not None:
+            for visit in plainly.in_order(world, world.policy):
+                assert plainly.able(world, world.policy, visit) == []
 
     @invariant()
     def every_reservation_has_an_end(self) -> None:
