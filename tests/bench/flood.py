@@ -6,17 +6,13 @@ Nothing may be lost, memory stays flat, and decisions stay quick.
 import asyncio
 import re
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
 
-from acd.demo.hotline import PROJECT, configured
-from acd.pbx.secrets import own
-from config.load import load
 from tests.bench.figures import Figures
+from tests.fakes.attached import attached, phones
 from tests.fakes.pbx import FakePbx, Phone
 
 STAFF = 100
@@ -27,57 +23,13 @@ SETTLE_S = 60.0
 
 async def run(figures: Figures, seconds: int, folder: Path) -> None:
     """Drive it, and count what came of it."""
-    people = [
-        {
-            "id": f"a{i}",
-            "name": "x",
-            "phone": f"p{i}",
-            "languages": {"de": "native"},
-            "concerns": {"other": 5},
-        }
-        for i in range(STAFF)
-    ]
-    phones = [str(each["phone"]) for each in people]
     folder.mkdir(exist_ok=True)
-    async with FakePbx(phones) as pbx:
-        changes = {
-            "staff": people,
-            "staffing": {"wrap_up_seconds": 0, "short_talk_seconds": 0},
-            "pbx": {"ami_port": pbx.port},
-        }
-        config = configured(PROJECT / "config" / "welcomecenter.toml", folder, changes)
-        centre = load(config)
-        pbx.secret = own(folder / "var" / "secrets.toml", phones).ami
-        program = "from acd.cli import main; main()"
-        with (folder / "daemon.log").open("wb") as log:
-            daemon = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", program, "run", "--config", str(config), stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        try:
-            url = f"http://127.0.0.1:{centre.web.port}"
-            async with httpx.AsyncClient(base_url=url, timeout=10) as client:
-                await _ready(client)
-                token = (folder / "var" / "api.token").read_text(encoding="ascii").strip()
-                client.headers["Authorization"] = f"Bearer {token}"
-                for each in people:
-                    pbx.register(str(each["phone"]), Phone(answer_ms=20, talk_ms=TALK_MS))
-                    (await client.post(f"/api/staff/{each['id']}/login")).raise_for_status()
-                await _flood(figures, pbx, client, daemon.pid, seconds, folder)
-        finally:
-            daemon.terminate()
-            await daemon.wait()
-
-
-async def _ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            await asyncio.sleep(0.1)
+    changes = {"staffing": {"wrap_up_seconds": 0, "short_talk_seconds": 0}}
+    async with (
+        FakePbx(phones(STAFF)) as pbx,
+        attached(pbx, folder, changes, lambda _: Phone(answer_ms=20, talk_ms=TALK_MS)) as there,
+    ):
+        await _flood(figures, pbx, there.client, there.daemon.pid, seconds, folder)
 
 
 async def _flood(
