@@ -22,6 +22,9 @@ CANCEL: Final = "CANCEL"
 AT_ONCE_MS: Final = 1_000
 """What ends together may be written down so far apart: times may be whole seconds."""
 
+ALONE_FROM: Final = frozenset({table.GREETED, table.WAITING, table.OFFERED, table.RINGING})
+"""Where a caller can be, as we know it, when the dialplan begins to serve them alone."""
+
 What = Callable[[Moves, Visit], None]
 
 
@@ -64,7 +67,8 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
 
 
 def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
-    """A row as steps, none of them twice."""
+    """A row as steps, none of them twice. Of one millisecond, in the order in which a call can go: what the
+    dialplan dialled for us is over before it serves the caller alone."""
     place = 0
 
     def step(at_ms: int, what: What) -> Step:
@@ -81,7 +85,7 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
             moves.visits.queue(visit, row.queued_ms)
 
     def degraded(moves: Moves, visit: Visit) -> None:
-        if visit.degraded or visit.state not in (table.GREETED, table.WAITING, table.OFFERED):
+        if visit.degraded or visit.state not in ALONE_FROM:
             return
         if (offer := moves.world.offers.get(visit.offer)) is not None:
             moves.offers.end(offer, facts.WITHDRAWN)
@@ -96,19 +100,25 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
         visit.hung_up_by = row.by or visit.hung_up_by
         moves.leave_line(visit)
 
+    def dials(alone: bool) -> Iterator[Step]:
+        for ring in row.rings:
+            if alone == (ring.at_ms >= row.degraded_ms):
+                yield step(ring.at_ms, _rings(ring))
+                if _ends_alone(ring, row):
+                    yield step(ring.ended_ms or ring.at_ms, _ring_ended(ring))
+        for each, talk in enumerate(row.talks):
+            if alone == (talk.began_ms >= row.degraded_ms):
+                yield step(talk.began_ms, _talk_began(each, talk, row.leg.node))
+                if talk.ended_ms:
+                    yield step(talk.ended_ms, _talk_ended(each, row))
+
     yield step(row.arrived_ms, need)
     if row.queued_ms:
         yield step(row.queued_ms, queued)
+    yield from dials(alone=False)
     if row.degraded_ms:
         yield step(row.degraded_ms, degraded)
-    for ring in row.rings:
-        yield step(ring.at_ms, _rings(ring))
-        if _ends_alone(ring, row):
-            yield step(ring.ended_ms or ring.at_ms, _ring_ended(ring))
-    for each, talk in enumerate(row.talks):
-        yield step(talk.began_ms, _talk_began(each, talk, row.leg.node))
-        if talk.ended_ms:
-            yield step(talk.ended_ms, _talk_ended(each, row))
+    yield from dials(alone=True)
     if row.closed_ms:
         yield step(row.closed_ms, closed)
     if row.ended_ms:

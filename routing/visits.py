@@ -11,8 +11,9 @@ from routing.events import Leg
 from routing.policy import REPEAT
 from routing.world import GONE_MAX, RECENT_MAX, Visit, VisitLeg, leg_key, remember
 
-PARTING_MS: Final = 1_000
-"""So long after a talk the caller's leg may take to end or to be on hold again; usually some ms."""
+PARTING_MS: Final = 5_000
+"""So long after a talk the caller's leg may take to end or to be on hold again; usually some ms, but seconds
+where the PBX waits for its disk."""
 
 
 class Visits:

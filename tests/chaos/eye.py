@@ -73,7 +73,9 @@ class Eye:
             async with asyncio.timeout(timeout_s):
                 await acted.wait()
         except TimeoutError:
-            self._aims.pop(state, None)
+            pass
+        finally:
+            self._aims.pop(state, None)  # who is cancelled shoots at nobody later
         return acted.is_set()
 
     # --- following -----------------------------------------------------------------------------------

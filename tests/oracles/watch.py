@@ -289,7 +289,7 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
         expected = [0, 0, 0, 0]
         if plainly.linked(world, visit.node):
             expected = [0, 0, mine[2] if visit.state == "parting" else 0, mine[3] if offer else 0]
-            assert visit.state != "parting" or world.now_ms < visit.parting_ms <= world.now_ms + 1_000
+            assert visit.state != "parting" or world.now_ms < visit.parting_ms <= world.now_ms + 5_000
             assert offer is None or world.now_ms < offer.deadline_ms <= world.now_ms + policy.lease_ms
             if visit.state == "waiting":
                 rules = [each for each in (policy, world.shadow) if each]

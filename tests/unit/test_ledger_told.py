@@ -192,6 +192,27 @@ def test_a_talk_that_goes_on_is_known_by_the_ledger_and_its_leg_by_the_snapshot(
     assert only(facts.TalkEnded, bench.tell(ev.LegEnded(PHONE, 16), 1_000).facts).at_ms == bench.now
 
 
+def test_a_dial_that_ended_in_the_millisecond_in_which_the_dialplan_took_over_ended_before() -> None:
+    bench = Bench()
+    bench.login("p02")
+    offer = offered(bench.call("1.1"))
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02", offer.offer))
+    bench.tell(ev.PhoneRang(PHONE))
+    over = bench.now + 9_000
+    bench.tell(ev.TermBegan(2), 60_000)
+    rings = (
+        ev.LedgerRing("p02", offer.offer, bench.now - 60_000, "NOANSWER", over),
+        ev.LedgerRing("p03", 0, over, "", 0),
+    )
+    row = ROW._replace(
+        arrived_ms=1, queued_ms=1, degraded_ms=over, rings=rings, ended_ms=over + 900, by="caller"
+    )
+    said = bench.tell(ev.LedgerRead(NODE, (row,))).facts
+    assert only(facts.OfferEnded, said).outcome == facts.NO_ANSWER
+    assert only(facts.Degraded, said).at_ms == over
+    assert only(facts.VisitEnded, said).outcome == facts.ABANDONED_QUEUE
+
+
 @pytest.mark.parametrize("by", [facts.BY_CALLER, facts.BY_STAFF])
 def test_who_ended_a_call_at_the_moment_of_link_up_is_told(by: str) -> None:
     """The ledger knows of the talk; its end comes before the snapshot, which has neither leg any more."""
