@@ -226,6 +226,12 @@ class PbxLink(Protocol):
         answer, once LinkDown has been."""
         ...
 
+    @property
+    def linking(self) -> bool:
+        """Whether a link-up snapshot is on its way over a link that is there. What the PBX said before it
+        comes with its own times, so nothing is decided ahead of it. Never for long."""
+        ...
+
     def hurry(self, offers: bool) -> None:
         """Whether offers are open: silence of the PBX is then noticed within 4 s."""
         ...

@@ -53,6 +53,7 @@ from routing.facts import Fact
 BATCH_MAX = 256
 BEAT_MS = 2_000
 LOOK_MS = 250
+LINKING_MS = 10
 PAUSE_MS = 50
 REFUSED_RETRY_S = 0.25
 CAUSES_MAX = 2_000
@@ -182,7 +183,8 @@ class Runner:
     async def _wait(self) -> None:
         """Until something arrives, a deadline passes or a beat is due; never for long, so that a standstill
         is seen."""
-        if self._intake:
+        linking = self._link.linking
+        if self._intake and not linking:
             await asyncio.sleep(0)
             return
         self._arrived.clear()
@@ -194,6 +196,8 @@ class Runner:
         due = self.engine.due()
         if due is not None:
             wait_ms = min(wait_ms, due - self._clock.now_ms())
+        if linking:
+            wait_ms = LINKING_MS
         if wait_ms > 0:
             try:
                 async with asyncio.timeout(wait_ms / 1000):
@@ -265,6 +269,8 @@ class Runner:
     async def _known_until(self) -> int:
         """Up to when we know all that the PBX said, as far as any deadline needs it; asks it if need be."""
         now, due, intake = self._clock.now_ms(), self.engine.due(), self._intake
+        if self._link.linking:
+            return intake.known_ms
         if due is None:
             return max(now, intake.known_ms)
         if due <= now:

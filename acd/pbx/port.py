@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from math import inf
 
 import structlog
 
@@ -26,6 +27,8 @@ DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
 LATE_S = 2.5
 """An event that comes so late comes over a link that is as good as lost."""
+LINKING_S = 5.0
+"""What waits for a link-up snapshot waits no longer than this."""
 SETTLE_S = 0.1
 """Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
 APART_MS = 500
@@ -36,9 +39,10 @@ log = structlog.get_logger(__name__)
 Submit = Callable[[Arrival], None]
 
 
-def _is_end(frame: Frame) -> bool:
-    """Whether this tells the end of a channel, or who ended a call."""
-    return frame.get("Event") == "Hangup" or frame.get("UserEvent") == "ACDEnds"
+def _is_end(frame: Frame, until: float) -> bool:
+    """Whether this tells the end of a channel, or who ended a call, and that before `until`."""
+    ends = frame.get("Event") == "Hangup" or frame.get("UserEvent") == "ACDEnds"
+    return ends and stamped(frame.get("Timestamp")) <= until
 
 
 class PbxPort:
@@ -76,6 +80,7 @@ class PbxPort:
         self._settling: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._held: list[Frame] | None = None
+        self._linking_since = -inf
         self._void = False
         self._trouble = ""
         self._late = False
@@ -113,6 +118,13 @@ class PbxPort:
         all others follow it. Over a new connection the ledger goes first: what it tells began long before.
         """
         anew = link is not self._link
+        self._linking_since = self._steady()
+        try:
+            await self._take_up(link, anew)
+        finally:
+            self._linking_since = -inf
+
+    async def _take_up(self, link: AmiLink, anew: bool) -> None:
         while True:
             self._void = False
             await self._tell_ledger(link, anew)
@@ -121,9 +133,10 @@ class PbxPort:
             asked = self._answered_ms(listing)
             devices = await link.ask_list(DEVICES)
             await asyncio.sleep(SETTLE_S)
-            later = self._ends(link)
             if not self._void:
                 break
+            anew = False
+        later = self._ends(link, (self._time.shows(listing.began) or inf) + SETTLE_S)
         found = self._translator.snapshot(listing.items, devices, asked, linkup=True)
         self._said_ms = max(self._said_ms, asked)
         self._talking = {leg.phone for leg in found.legs if leg.phone and leg.up}
@@ -157,16 +170,16 @@ class PbxPort:
         apart = self._now_ms() - round(shows * 1000) if shows else 0
         return apart if abs(apart) >= APART_MS else 0
 
-    def _ends(self, link: AmiLink) -> list[Frame]:
-        """Tell which channels ended by now, give back what else was said: who ended just before the channels
-        were listed is not among them, and is not lost."""
+    def _ends(self, link: AmiLink, until: float) -> list[Frame]:
+        """Tell which channels had ended by then (by the PBX's clock), give back what else was said: who ended
+        just before the channels were listed is not among them, and is not lost."""
         frames = [*(self._held or []), *link.until(link.taken)]
         if self._held is not None:
             self._held.clear()
         for frame in frames:
-            if _is_end(frame):
+            if _is_end(frame, until):
                 self._tell(frame)
-        return [frame for frame in frames if not _is_end(frame)]
+        return [frame for frame in frames if not _is_end(frame, until)]
 
     def _older(self, link: AmiLink, place: int) -> None:
         """Tell the events that came before this place in the stream."""
@@ -248,6 +261,7 @@ class PbxPort:
                 task.cancel()
         self._drifting = self._settling = None
         self._signs.close()
+        self._linking_since = -inf
         self._release()
         self._link = None
         self._said_ms = max(self._said_ms, self._now_ms() - round(silent_s * 1000))
@@ -277,6 +291,7 @@ class PbxPort:
             if drifting and self._drifting is not None:
                 self._drifting.cancel()
             self._held = []
+            self._linking_since = self._steady()
             self._settling = asyncio.create_task(self._settle(link), name="resync")
         elif not drifting:
             self._drifting = asyncio.create_task(self._look_for_drift(link), name="drift")
@@ -311,6 +326,11 @@ class PbxPort:
         for task in (self._drifting, self._settling):
             if task is not None:
                 await asyncio.wait({task})
+
+    @property
+    def linking(self) -> bool:
+        """See ports.PbxLink."""
+        return self._steady() - self._linking_since < LINKING_S
 
     async def emptied(self) -> None:
         """See ports.PbxLink. What is held for a link-up snapshot does not count: nobody decides by it."""

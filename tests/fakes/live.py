@@ -108,6 +108,7 @@ class HandLink:
         self.resyncs = 0
         self.emptied_times = 0
         self.offers = False
+        self.linking = False
         self.unread: list[Arrival] = []
         self.submit: Callable[[Arrival], None]
 

@@ -364,6 +364,48 @@ async def test_who_ended_just_before_the_channels_were_listed_has_an_end_and_is_
         assert ear.story() == ["2", "2", "PbxSnapshot", "1", "1"]
 
 
+async def test_who_ended_long_after_the_channels_were_listed_ended_then_and_nothing_else_is_late(
+    asterisk: Asterisk,
+) -> None:
+    """We stood still between the list and its reading: what was said meanwhile has its own times."""
+    async with listening(asterisk) as ear:
+        asterisk.device("tells the time")
+        await ear.hears(ev.DeviceChanged)
+        told = len(ear.said)
+
+        def meanwhile() -> None:
+            if asterisk.asked[-1] == "DeviceStateList":
+                asterisk.hangup("1", ago_s=-1.0)
+                asterisk.hangup("2", ago_s=-2.0)
+
+        asterisk.meanwhile = meanwhile
+        assert not ear.port.linking
+        ear.port.resync()
+        assert ear.port.linking
+        await ear.port.resynced()
+        assert not ear.port.linking
+        assert ear.story(told) == ["PbxSnapshot", "1", "2"]
+
+
+async def test_what_was_said_before_a_snapshot_was_asked_for_again_keeps_its_place(
+    asterisk: Asterisk,
+) -> None:
+    async with listening(asterisk) as ear:
+        ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+        told, again = len(ear.said), iter([True])
+
+        def meanwhile() -> None:
+            if asterisk.asked[-1] == "DeviceStateList" and next(again, False):
+                asterisk.device("first")
+                asterisk.hangup("second")
+                ear.port.resync()
+
+        asterisk.meanwhile = meanwhile
+        ear.port.resync()
+        await ear.port.resynced()
+        assert ear.story(told) == ["LedgerRead", "first", "second", "LedgerRead", "PbxSnapshot"]
+
+
 async def test_the_ledgers_times_are_told_in_engine_time(asterisk: Asterisk) -> None:
     """The PBX's clock lies years behind; a call came in ten of its seconds ago."""
     ear = Ear(asterisk)

@@ -80,6 +80,10 @@ class Overheard:
     def hurry(self, offers: bool) -> None:
         self.port.hurry(offers)
 
+    @property
+    def linking(self) -> bool:
+        return self.port.linking
+
     async def emptied(self) -> None:
         await self.port.emptied()
 

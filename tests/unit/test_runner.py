@@ -93,6 +93,25 @@ async def test_a_wish_of_a_person_passes_no_deadline_before_that_either() -> Non
     assert not live.link.sent
 
 
+async def test_nothing_is_decided_ahead_of_what_a_linkup_brings() -> None:
+    """After a standstill the PBX's words of that time come with the link-up, each with its own time."""
+    live, caller, _ = await offered()
+    live.clock.passes(5_000)
+    await live.runner.turn()
+    live.link.linking = True
+    live.put(ev.StaffAsked("", PHONE, "notready", "", None), "phone:p02")
+    before = len(live.journal.events)
+    for _ in range(3):
+        await live.runner.turn()
+    assert [type(each.event) for each in live.journal.events[before:]] in ([], [ev.LinkDown])
+    before = len(live.journal.events)
+    live.says(ev.LegEnded(caller, 16), ago_ms=4_000)
+    live.link.linking = False
+    await live.runner.turn()
+    told = [(type(each.event), each.at_ms - live.clock.now) for each in live.journal.events[before:]]
+    assert told == [(ev.LegEnded, -4_000), (ev.StaffAsked, 0)]
+
+
 async def test_what_is_stamped_later_proves_it_without_a_question() -> None:
     """From one PBX things come in order: nobody is asked while it talks anyway."""
     live, _, _ = await offered()
