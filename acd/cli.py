@@ -11,12 +11,13 @@ import httpx
 import structlog
 import typer
 
-from acd import __version__, daemon, opening, review
+from acd import __version__, daemon, opening
 from acd.pbx import secrets
 from acd.pbx.render import NoModules, render
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
 from acd.ports import Decision, Fenced, Snapshot
+from acd.proof import compare, prove
 from acd.store import open as stores
 from acd.store import queries
 from acd.store.codec import UnreadableEvent
@@ -309,7 +310,7 @@ async def _replay(where: str, other: Centre | None) -> bool:
         begin = await journal.begin()
         if other is not None:
             return await _compare(journal, begin, other)
-        proof = await review.prove(journal, begin)
+        proof = await prove(journal, begin)
         for then, now in proof.wrong:
             typer.echo(f"written down: {_decided(then)}; decided again: {_decided(now)}")
         typer.echo(f"{proof.events} events, {proof.offers} offers, {len(proof.wrong)} decided otherwise")
@@ -330,7 +331,7 @@ async def _compare(journal: SqlJournal, begin: Snapshot | None, other: Centre) -
     first = await anext(aiter(journal.read(0)), None)
     rules = policy_of(other, first.at_ms if first else 0)
     count = 0
-    async for each in review.compare(journal, begin, rules):
+    async for each in compare(journal, begin, rules):
         count += 1
         typer.echo(_difference(each, other))
     typer.echo(f"{count} decisions would have been different")

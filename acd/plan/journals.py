@@ -14,14 +14,14 @@ from acd.store.codec import UnreadableEvent
 from acd.store.journal import SqlJournal
 from acd.store.open import StoreFault
 from routing.engine import Effects
-from simulation.drivers.recorded import Recorded
-from simulation.records.journalled import Journalled, Reader
+from simulation.drivers.journal import JournalDriver
+from simulation.records.journal_trace import JournalTrace, Reader
 
 
 class Read(NamedTuple):
     """A journal, and whether the simulated clock led to the same decisions."""
 
-    journalled: Journalled
+    trace: JournalTrace
     same: bool
 
 
@@ -36,9 +36,9 @@ def read(address: str) -> Read:
         raise fail(str(fault)) from None
     except DBAPIError as fault:
         raise fail(f"the journal cannot be read: {str(fault.orig).splitlines()[0][:160]}") from None
-    if not found.journalled.callers:
+    if not found.trace.callers:
         raise fail("the journal tells of no caller who came into the queue; let the daemon run first")
-    if not found.journalled.rosters or not found.journalled.policies:
+    if not found.trace.rosters or not found.trace.policies:
         raise fail("the journal tells of no rules or people; it is not whole")
     return found
 
@@ -51,7 +51,7 @@ async def _reading(url: str) -> Read:
         reader, live, simulated = Reader(engine), _Digest(), _Digest()
         if begin is not None:
             reader.begin(engine.world, engine.world.now_ms)
-        clocked = Recorded(thaw(begin)[0], simulated.take)
+        clocked = JournalDriver(thaw(begin)[0], simulated.take)
         async for envelope, effects in replay(engine, journal, after):
             reader.take(envelope, effects)
             live.take(effects)

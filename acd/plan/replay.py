@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from acd.plan import journals, otherwise
+from acd.plan import counterfactual, journals
 from acd.plan.common import DEFAULT, INTERRUPTED, File, Seed, fail, progress_bar, told
-from acd.plan.otherwise import Otherwise
+from acd.plan.counterfactual import Counterfactual
 from routing import facts
 from routing.privacy import MERGED
-from simulation.records import censored, rerun
-from simulation.records.journalled import UNKNOWN, Journalled
-from simulation.records.rerun import FIGURES, Assumed, Job, Measure
+from simulation.records import censored, trace_driven
+from simulation.records.journal_trace import UNKNOWN, JournalTrace
+from simulation.records.trace_driven import FIGURES, Assumed, Job, Measure
 from simulation.runs.outcome import Figure
 from simulation.runs.results import PACKAGE
 from simulation.runs.spread import Estimate, Spread
@@ -74,43 +74,46 @@ def replay_(
     with told():
         asked = scenario_file.load(file, scenario or scenario_file.names(file)[0])
         found = journals.read(journal)
-        rules = otherwise.recorded_rules(found.journalled)
-        wanted = Otherwise(policy, roster, people, tuple(without or ()))
-        other = otherwise.rules(found.journalled, asked.house, wanted)
-        assumed, of_patience = _assumed(found.journalled, asked)
+        rules = counterfactual.recorded_rules(found.trace)
+        wanted = Counterfactual(policy, roster, people, tuple(without or ()))
+        other = counterfactual.rules(found.trace, asked.house, wanted)
+        assumed, of_patience = _assumed(found.trace, asked)
         variants = [rules] if other is None else [rules, other]
-        level, apart = asked.house.service_level, otherwise.apart(variants, asked.house.privacy.smallest_cell)
+        level, apart = (
+            asked.house.service_level,
+            counterfactual.apart(variants, asked.house.privacy.smallest_cell),
+        )
         measure = Measure(level.seconds * 1000, level.short_abandon_seconds * 1000, level.variant, apart)
         with progress_bar() as bar:
             task = bar.add_task("replay", total=number * len(variants))
             try:
                 given = _run(
-                    [Job(found.journalled, each, assumed, measure, seed, 0, number) for each in variants],
+                    [Job(found.trace, each, assumed, measure, seed, 0, number) for each in variants],
                     lambda: bar.advance(task, ROUND),
                 )
             except KeyboardInterrupt:
                 typer.echo("interrupted", err=True)
                 raise typer.Exit(INTERRUPTED) from None
     _print_read(found, asked, of_patience)
-    was = rerun.figures(found.journalled, rerun.recorded(found.journalled), measure)
+    was = trace_driven.figures(found.trace, trace_driven.recorded(found.trace), measure)
     columns = _columns(given)
-    _print(found.journalled, measure, was, columns, number)
+    _print(found.trace, measure, was, columns, number)
     if table is not None:
         of = {"seed": str(seed), "replications": str(number), "scenario_hash": asked.digest}
-        _write(table, found.journalled, measure, was, columns, {**of, "version": version(PACKAGE)})
+        _write(table, found.trace, measure, was, columns, {**of, "version": version(PACKAGE)})
 
 
 # --- assumptions, running ----------------------------------------------------------------------------------
 
 
-def _assumed(journalled: Journalled, asked: Scenario) -> tuple[Assumed, str]:
+def _assumed(trace: JournalTrace, asked: Scenario) -> tuple[Assumed, str]:
     """What the journal does not tell, and in words where patience is from."""
     model = year(asked, case_work=False).model
-    gave_up = [each.ended in (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING) for each in journalled.callers]
+    gave_up = [each.ended in (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING) for each in trace.callers]
     mean, said = model.patience.a, f"scenario {asked.name}; fewer than {GAVE_UP_LEAST} gave up here"
     if sum(gave_up) >= GAVE_UP_LEAST:
-        queued = np.array([each.ended != facts.CLOSED for each in journalled.callers])
-        waits = np.array([each.wait_ms for each in journalled.callers], np.float64) / 1000
+        queued = np.array([each.ended != facts.CLOSED for each in trace.callers])
+        waits = np.array([each.wait_ms for each in trace.callers], np.float64) / 1000
         fitted = censored.exponential(censored.Waits(waits[queued], np.array(gave_up)[queued]))
         mean = fitted.mean * 1000
         said = f"95 % interval {fitted.low:.0f} to {fitted.high:.0f} s, by {sum(gave_up)} who gave up"
@@ -129,7 +132,7 @@ def _run(jobs: Sequence[Job], progress: Callable[[], object]) -> list[Floats]:
     ]
     found = []
     with local() as pool:
-        futures = [pool.submit(rerun.run, part) for part in parts]
+        futures = [pool.submit(trace_driven.run, part) for part in parts]
         try:
             for future in futures:
                 found.append(future.result())
@@ -145,7 +148,7 @@ def _run(jobs: Sequence[Job], progress: Callable[[], object]) -> list[Floats]:
 
 
 def _print_read(found: journals.Read, asked: Scenario, of_patience: str) -> None:
-    journal = found.journalled
+    journal = found.trace
     zone = asked.house.centre.zone
     begin, end = (datetime.fromtimestamp(at / 1000, zone) for at in (journal.begin_ms, journal.end_ms))
     ends = [each.ended for each in journal.callers]
@@ -174,7 +177,7 @@ def _columns(given: Sequence[Floats]) -> dict[str, list[Estimate]]:
 
 
 def _print(
-    journalled: Journalled, measure: Measure, was: Floats, named: Mapping[str, list[Estimate]], number: int
+    trace: JournalTrace, measure: Measure, was: Floats, named: Mapping[str, list[Estimate]], number: int
 ) -> None:
     columns = list(named.values())
     typer.echo(f"{'':46} {'recorded':>9}" + "".join(f"  {name:^29}" for name in named) + "  unit")
@@ -185,7 +188,7 @@ def _print(
     )
     at = len(FIGURES)
     few = []
-    for place, (by, key, figure) in enumerate(rerun.of_cells(journalled, measure), at):
+    for place, (by, key, figure) in enumerate(trace_driven.of_cells(trace, measure), at):
         key = f"other {by}s" if key == MERGED else key
         if figure.key == "contacts":
             calls, enough = was[place], was[place] >= FEW
@@ -215,14 +218,14 @@ def _line(name: str, figure: Figure, was: float, found: Sequence[Estimate]) -> s
 
 def _write(
     path: Path,
-    journalled: Journalled,
+    trace: JournalTrace,
     measure: Measure,
     was: Floats,
     named: Mapping[str, list[Estimate]],
     of: Mapping[str, str],
 ) -> None:
     """A row a figure, and what it came out as under each name; few calls have no shares here either."""
-    listed = [("all", "", figure) for figure in FIGURES] + list(rerun.of_cells(journalled, measure))
+    listed = [("all", "", figure) for figure in FIGURES] + list(trace_driven.of_cells(trace, measure))
     enough = True
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,10 +28,10 @@ from routing.engine import Effects, Engine
 from routing.events import Elapsed, PolicyChanged, StaffAsked, TeamChanged, TermBegan
 from routing.policy import FALLBACK, OWN, SECOND, Plan, Refusal, Step
 from simulation.drivers import model, sampler
+from simulation.drivers.journal import JournalDriver
 from simulation.drivers.model import Duration, Phones
-from simulation.drivers.recorded import Recorded
-from simulation.records.journalled import Reader
-from simulation.records.rerun import END, Again, Assumed, Job, Measure, Rules
+from simulation.records.journal_trace import Reader
+from simulation.records.trace_driven import END, Again, Assumed, Job, Measure, Rules
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER
 from tests.fakes.pbx import FakePbx, Phone
 
@@ -200,7 +200,7 @@ async def test_the_simulated_clock_leads_to_the_same_decisions(
 ) -> None:
     journal, heard = recorded
     again = Overheard()
-    simulated = Recorded(Engine(), again.hear)
+    simulated = JournalDriver(Engine(), again.hear)
     async for envelope in journal.read(0):
         simulated.feed(envelope)
     sent = set(heard.commands)
@@ -217,7 +217,7 @@ async def test_from_a_kept_world_on_the_decisions_are_the_same(
     middle = events[len(events) // 2].seq
     engine = await replay.rebuild(journal, middle)
     again = Overheard()
-    simulated = Recorded(engine, again.hear)
+    simulated = JournalDriver(engine, again.hear)
     async for envelope in journal.read(middle):
         simulated.feed(envelope)
     assert again.told == heard.told[-len(again.told) :]

@@ -8,7 +8,7 @@ from acd.store.journal import SqlJournal
 from acd.store.open import ready
 from routing import facts
 from routing.engine import Effects, Engine
-from simulation.drivers.recorded import Recorded
+from simulation.drivers.journal import JournalDriver
 from tests.integration.conftest import Watched, state_of
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
@@ -43,7 +43,7 @@ async def test_the_journal_of_real_calls_on_the_simulated_clock(hotline: Watched
     url = f"sqlite+aiosqlite:///{hotline.folder}/var/journal.db"
     journal = await SqlJournal.open(await ready("journal", url))
     try:
-        simulated = Recorded(Engine(), hear)
+        simulated = JournalDriver(Engine(), hear)
         async for envelope in journal.read(0):
             simulated.feed(envelope)
     finally:

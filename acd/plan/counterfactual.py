@@ -15,14 +15,14 @@ from config.schema import Centre
 from routing.policy import Policy
 from routing.privacy import shown_apart
 from routing.world import Person
-from simulation.records.journalled import DAY_MS, DEVICE, Did, Journalled
-from simulation.records.rerun import Rules
+from simulation.records.journal_trace import DAY_MS, DEVICE, Did, JournalTrace
+from simulation.records.trace_driven import Rules
 
 HOURS_DAYS: Final = 300
 """A policy's opening hours are worked out 400 days ahead; longer journals get them anew after so many."""
 
 
-class Otherwise(NamedTuple):
+class Counterfactual(NamedTuple):
     """What is to be other than recorded. policy: a centre's file, for its rules and hours; roster: a CSV of
     people; people: the only ones who are there, by id, with commas; without: who is not there."""
 
@@ -32,19 +32,19 @@ class Otherwise(NamedTuple):
     without: tuple[str, ...]
 
 
-def recorded_rules(journalled: Journalled) -> Rules:
+def recorded_rules(trace: JournalTrace) -> Rules:
     """As it was."""
-    return Rules(journalled.policies, journalled.rosters, journalled.did)
+    return Rules(trace.policies, trace.rosters, trace.did)
 
 
-def rules(journalled: Journalled, house: Centre, wanted: Otherwise) -> Rules | None:
+def rules(trace: JournalTrace, house: Centre, wanted: Counterfactual) -> Rules | None:
     """What is wanted, or None if nothing else is. Raises ConfigFaults; ends the command with one sentence
     for a person whom nobody knows."""
-    found = recorded_rules(journalled)
+    found = recorded_rules(trace)
     if wanted.policy is not None:
-        found = found._replace(policies=_policies(load_centre(wanted.policy), journalled))
+        found = found._replace(policies=_policies(load_centre(wanted.policy), trace))
     if wanted.roster is not None:
-        found = _with_people(found, staff_csv.read(wanted.roster, house), journalled)
+        found = _with_people(found, staff_csv.read(wanted.roster, house), trace)
     only = [each.strip() for each in wanted.people.split(",") if each.strip()]
     known = sorted({agent.id for _, each in found.rosters for agent in each.agents})
     for option, named in (("--people", only), ("--without", wanted.without)):
@@ -69,21 +69,21 @@ def apart(variants: Sequence[Rules], smallest: int) -> frozenset[tuple[str, str]
     return frozenset.intersection(*shown)
 
 
-def _policies(centre: Centre, journalled: Journalled) -> tuple[tuple[int, Policy], ...]:
-    times = range(journalled.begin_ms, journalled.end_ms + 1, HOURS_DAYS * DAY_MS)
+def _policies(centre: Centre, trace: JournalTrace) -> tuple[tuple[int, Policy], ...]:
+    times = range(trace.begin_ms, trace.end_ms + 1, HOURS_DAYS * DAY_MS)
     return tuple((at, policy_of(centre, at)) for at in times)
 
 
-def _with_people(rules: Rules, new: Team, journalled: Journalled) -> Rules:
+def _with_people(rules: Rules, new: Team, trace: JournalTrace) -> Rules:
     """Who was not there before works the hours of whoever was there longest."""
     ids = {agent.id for agent in new.agents}
     before = {agent.id for _, each in rules.rosters for agent in each.agents}
-    hours = [each for each in rules.did if each.agent == _longest_there(rules.did, journalled.end_ms)]
+    hours = [each for each in rules.did if each.agent == _longest_there(rules.did, trace.end_ms)]
     did = [each for each in rules.did if each.agent in ids]
     for agent in sorted(ids - before):
         did += [each._replace(agent=agent) for each in hours if each.what != DEVICE]
     return rules._replace(
-        rosters=((journalled.begin_ms, new),), did=tuple(sorted(did, key=lambda each: each.at_ms))
+        rosters=((trace.begin_ms, new),), did=tuple(sorted(did, key=lambda each: each.at_ms))
     )
 
 

@@ -11,7 +11,7 @@ from routing.events import Elapsed, Envelope, Event, TermBegan
 from simulation.drivers.clocked import Clocked
 
 
-class Recorded(Clocked):
+class JournalDriver(Clocked):
     """Feed it a journal in order; every step's effects go to `hear`.
 
     engine: as it stood before the first event fed. While no link is up nothing decides, and what was due

@@ -11,9 +11,9 @@ from routing.events import Envelope, Event
 from simulation.drivers import sampler
 from simulation.drivers.model import Duration, Model
 from simulation.drivers.reference import Reference
-from simulation.records import rerun
-from simulation.records.journalled import Journalled, Reader
-from simulation.records.rerun import FIGURES, Again, Assumed, Job, Measure, Rules
+from simulation.records import trace_driven
+from simulation.records.journal_trace import JournalTrace, Reader
+from simulation.records.trace_driven import FIGURES, Again, Assumed, Job, Measure, Rules
 from tests.simulated import HOUR, random_model
 
 MEASURE = Measure(20_000, 5_000, "all_offered")
@@ -28,7 +28,7 @@ def told(model: Model, seed: int = 5) -> list[tuple[Event, int]]:
     return day.events
 
 
-def read(events: Sequence[tuple[Event, int]]) -> Journalled:
+def read(events: Sequence[tuple[Event, int]]) -> JournalTrace:
     engine = Engine()
     reader = Reader(engine)
     for seq, (event, at) in enumerate(events, 1):
@@ -45,10 +45,10 @@ def day(number: int, smooth: bool) -> Model:
     return model._replace(phones=phones, tick_ms=1, end_ms=model.end_ms + 12 * HOUR)
 
 
-def job(journalled: Journalled, model: Model, **changes: object) -> Job:
-    rules = Rules(journalled.policies, journalled.rosters, journalled.did)
+def job(trace: JournalTrace, model: Model, **changes: object) -> Job:
+    rules = Rules(trace.policies, trace.rosters, trace.did)
     assumed = Assumed(60_000.0, model.talk, model.phones, model.back_ms)
-    return Job(journalled, rules, assumed, MEASURE, 1, 0, 2)._replace(**changes)
+    return Job(trace, rules, assumed, MEASURE, 1, 0, 2)._replace(**changes)
 
 
 @pytest.mark.parametrize("number", range(12))
@@ -56,12 +56,12 @@ def test_a_day_under_its_own_rules_comes_out_as_it_was(number: int) -> None:
     """Phones that always do the same leave nothing to draw that could change anything: every caller ends as
     recorded, after the same wait, in every replication."""
     model = day(number, smooth=True)
-    journalled = read(told(model))
-    assert journalled.unfinished == 0
-    was = rerun.recorded(journalled)
+    trace = read(told(model))
+    assert trace.unfinished == 0
+    was = trace_driven.recorded(trace)
     assert len(was.ended) > 10
     for replication in (0, 1):
-        again = Again(job(journalled, model), replication).run_through()
+        again = Again(job(trace, model), replication).run_through()
         assert (again.ended == was.ended).all()
         assert (again.wait_ms == was.wait_ms).all()
 
@@ -69,32 +69,32 @@ def test_a_day_under_its_own_rules_comes_out_as_it_was(number: int) -> None:
 def test_other_rules_change_who_waits_how_long_and_the_draws_are_shared() -> None:
     """Without widening fewer are answered; who gives up in both has the same patience in both."""
     model = day(9, smooth=True)
-    journalled = read(told(model))
+    trace = read(told(model))
     strict = tuple(
         (at, policy._replace(plans=tuple(plan._replace(steps=plan.steps[:1]) for plan in policy.plans)))
-        for at, policy in journalled.policies
+        for at, policy in trace.policies
     )
-    asked = job(journalled, model)
+    asked = job(trace, model)
     other = asked._replace(rules=asked.rules._replace(policies=strict))
     mine, theirs = Again(asked, 0).run_through(), Again(other, 0).run_through()
-    answered = [int((each.ended == rerun.END[facts.ANSWERED]).sum()) for each in (mine, theirs)]
+    answered = [int((each.ended == trace_driven.END[facts.ANSWERED]).sum()) for each in (mine, theirs)]
     assert answered[1] < answered[0]
-    both = (mine.ended == theirs.ended) & (mine.ended == rerun.END[facts.ABANDONED_QUEUE])
+    both = (mine.ended == theirs.ended) & (mine.ended == trace_driven.END[facts.ABANDONED_QUEUE])
     assert both.sum() > 3
     assert (mine.wait_ms[both] == theirs.wait_ms[both]).all()
 
 
 def test_nobody_there_means_nobody_is_answered_and_patience_goes_beyond_the_wait() -> None:
     model = day(3, smooth=False)
-    journalled = read(told(model))
-    asked = job(journalled, model)
+    trace = read(told(model))
+    asked = job(trace, model)
     empty = asked._replace(rules=asked.rules._replace(did=()))
     ends = Again(empty, 0).run_through()
-    was = rerun.recorded(journalled)
-    assert not (ends.ended == rerun.END[facts.ANSWERED]).any()
-    answered = was.ended == rerun.END[facts.ANSWERED]
+    was = trace_driven.recorded(trace)
+    assert not (ends.ended == trace_driven.END[facts.ANSWERED]).any()
+    answered = was.ended == trace_driven.END[facts.ANSWERED]
     assert (ends.wait_ms[answered] >= was.wait_ms[answered]).all()
-    gave_up = was.ended == rerun.END[facts.ABANDONED_QUEUE]
+    gave_up = was.ended == trace_driven.END[facts.ABANDONED_QUEUE]
     assert (ends.wait_ms[gave_up] == was.wait_ms[gave_up]).all()
     beyond = (ends.wait_ms - was.wait_ms)[answered]
     assert 30_000 < beyond.mean() < 120_000, "exponential with a mean of a minute"
@@ -104,9 +104,9 @@ def test_nobody_there_means_nobody_is_answered_and_patience_goes_beyond_the_wait
 def test_figures_of_a_day_with_moody_phones_are_near_those_recorded(number: int) -> None:
     """What phones do is drawn from what they did; the recorded figure lies among the simulated ones."""
     model = day(number, smooth=False)
-    journalled = read(told(model))
-    was = rerun.figures(journalled, rerun.recorded(journalled), MEASURE)
-    found = rerun.run(job(journalled, model, number=12))
+    trace = read(told(model))
+    was = trace_driven.figures(trace, trace_driven.recorded(trace), MEASURE)
+    found = trace_driven.run(job(trace, model, number=12))
     keys = [each.key for each in FIGURES]
     for key in ("abandonment", "service_level_all_offered"):
         place = keys.index(key)
@@ -115,13 +115,13 @@ def test_figures_of_a_day_with_moody_phones_are_near_those_recorded(number: int)
 
 def test_figures_are_those_counted_by_hand() -> None:
     model = day(5, smooth=True)
-    journalled = read(told(model))
-    ends = rerun.recorded(journalled)
+    trace = read(told(model))
+    ends = trace_driven.recorded(trace)
     was = dict(
-        zip([each.key for each in FIGURES], rerun.figures(journalled, ends, MEASURE).tolist(), strict=False)
+        zip([each.key for each in FIGURES], trace_driven.figures(trace, ends, MEASURE).tolist(), strict=False)
     )
-    answered = [each for each in journalled.callers if each.ended == facts.ANSWERED]
-    gave_up = [each for each in journalled.callers if each.ended.startswith("abandoned")]
+    answered = [each for each in trace.callers if each.ended == facts.ANSWERED]
+    gave_up = [each for each in trace.callers if each.ended.startswith("abandoned")]
     assert was["contacts"] == len(answered) + len(gave_up)
     assert was["service_level_all_offered"] == pytest.approx(
         sum(each.wait_ms <= 20_000 for each in answered) / was["contacts"]
@@ -134,15 +134,15 @@ def test_figures_are_those_counted_by_hand() -> None:
 def test_cells_that_few_could_serve_are_one() -> None:
     """Nothing of who is left out of the cells can be had by adding up: they stand in one cell for all."""
     model = day(5, smooth=True)
-    journalled = read(told(model))
-    needs = sorted({(each.language, each.concern) for each in journalled.callers})
+    trace = read(told(model))
+    needs = sorted({(each.language, each.concern) for each in trace.callers})
     apart = MEASURE._replace(apart=frozenset(needs[:1]))
-    names = rerun.cells(journalled, apart)
+    names = trace_driven.cells(trace, apart)
     assert names == (("language", "*"), ("language", needs[0][0]), ("concern", "*"), ("concern", needs[0][1]))
-    found = rerun.figures(journalled, rerun.recorded(journalled), apart)[len(FIGURES) :]
+    found = trace_driven.figures(trace, trace_driven.recorded(trace), apart)[len(FIGURES) :]
     contacts = [
         value
-        for value, (_, _, figure) in zip(found, rerun.of_cells(journalled, apart), strict=True)
+        for value, (_, _, figure) in zip(found, trace_driven.of_cells(trace, apart), strict=True)
         if figure.key == "contacts"
     ]
     others, one = contacts[:2]

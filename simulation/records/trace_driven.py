@@ -24,7 +24,7 @@ from routing.service_level import VARIANTS
 from simulation.drivers import layout, model, sampler
 from simulation.drivers.model import Duration, Kind, Model, Phones
 from simulation.drivers.reference import Reference
-from simulation.records.journalled import DEVICE, UNKNOWN, Caller, Did, Journalled, Offered
+from simulation.records.journal_trace import DEVICE, UNKNOWN, Caller, Did, JournalTrace, Offered
 from simulation.runs.outcome import CELL, CONTACTS, Figure, service_levels
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +71,7 @@ class Measure(NamedTuple):
 class Job(NamedTuple):
     """Replications first .. first + number - 1 under some rules."""
 
-    journalled: Journalled
+    trace: JournalTrace
     rules: Rules
     assumed: Assumed
     measure: Measure
@@ -91,23 +91,23 @@ END: Final = {name: i for i, name in enumerate(facts.VISIT_OUTCOMES)}
 """How a caller ended, as a place in facts.VISIT_OUTCOMES."""
 
 
-def recorded(journalled: Journalled) -> Ends:
+def recorded(trace: JournalTrace) -> Ends:
     """How it was."""
     return Ends(
-        np.array([END[each.ended] for each in journalled.callers], np.int64),
-        np.array([each.wait_ms for each in journalled.callers], np.int64),
+        np.array([END[each.ended] for each in trace.callers], np.int64),
+        np.array([each.wait_ms for each in trace.callers], np.int64),
     )
 
 
-def labels(journalled: Journalled, measure: Measure) -> list[tuple[str, str]]:
+def labels(trace: JournalTrace, measure: Measure) -> list[tuple[str, str]]:
     """By caller: language and concern as they may be shown."""
-    needs = [(each.language, each.concern) for each in journalled.callers]
+    needs = [(each.language, each.concern) for each in trace.callers]
     return [each if measure.apart is None or each in measure.apart else (MERGED, MERGED) for each in needs]
 
 
-def cells(journalled: Journalled, measure: Measure) -> tuple[tuple[str, str], ...]:
+def cells(trace: JournalTrace, measure: Measure) -> tuple[tuple[str, str], ...]:
     """The languages and concerns of the callers: ("language", code) and ("concern", key)."""
-    shown = labels(journalled, measure)
+    shown = labels(trace, measure)
     languages, concerns = (sorted({*each}) for each in zip(*shown, strict=True))
     return tuple([("language", each) for each in languages] + [("concern", each) for each in concerns])
 
@@ -116,7 +116,7 @@ def run(job: Job) -> Floats:
     """By replication: FIGURES, then CELL by cell."""
     return np.stack(
         [
-            figures(job.journalled, Again(job, replication).run_through(), job.measure)
+            figures(job.trace, Again(job, replication).run_through(), job.measure)
             for replication in range(job.first, job.first + job.number)
         ]
     )
@@ -126,8 +126,8 @@ class Again(Reference):
     """The callers of a journal on the reference: one replication."""
 
     def __init__(self, job: Job, replication: int) -> None:
-        self._journal, self._rules, self._assumed = job.journalled, job.rules, job.assumed
-        named = dict.fromkeys(_kind(each) for each in job.journalled.callers)
+        self._journal, self._rules, self._assumed = job.trace, job.rules, job.assumed
+        named = dict.fromkeys(_kind(each) for each in job.trace.callers)
         self._kind_of = {kind: i for i, kind in enumerate(named)}
         super().__init__(_model(job, tuple(named)), job.seed, replication, trace=False)
         for _, roster in job.rules.rosters:
@@ -141,11 +141,11 @@ class Again(Reference):
         self._agenda = sorted(agenda, key=lambda each: each[:2])
         self._address = _addresses(job.rules.rosters[0][1])
         self._device: dict[str, str] = {}
-        offers = job.journalled.offers
+        offers = job.trace.offers
         self._recorded_offers: tuple[Offered, ...] = offers if len(offers) >= FEW else ()
-        talks = sorted(each.talk_ms for each in job.journalled.callers if each.talk_ms != UNKNOWN)
+        talks = sorted(each.talk_ms for each in job.trace.callers if each.talk_ms != UNKNOWN)
         self._recorded_talks = talks if len(talks) >= FEW else []
-        count = len(job.journalled.callers)
+        count = len(job.trace.callers)
         self._ended, self._wait = np.full(count, UNKNOWN, np.int64), np.zeros(count, np.int64)
 
     def run_through(self) -> Ends:
@@ -237,14 +237,14 @@ class Again(Reference):
         self._ended[caller], self._wait[caller] = ended, at - self._journal.callers[caller].at_ms
 
 
-def figures(journalled: Journalled, ends: Ends, measure: Measure) -> Floats:
+def figures(trace: JournalTrace, ends: Ends, measure: Measure) -> Floats:
     """FIGURES of the whole, then CELL by cell; nan where there is nothing to count. Who was lost by the
     telephone system is left out, whatever became of them here."""
-    there = np.array([each.ended != facts.LOST for each in journalled.callers], np.bool_)
+    there = np.array([each.ended != facts.LOST for each in trace.callers], np.bool_)
     whole = _figures(ends, measure, there)
     found = [whole[figure.key] for figure in FIGURES]
-    shown = labels(journalled, measure)
-    for by, key in cells(journalled, measure):
+    shown = labels(trace, measure)
+    for by, key in cells(trace, measure):
         mine = np.array([key == each[by == "concern"] for each in shown], np.bool_)
         part = _figures(ends, measure, mine & there)
         part["service_level"] = part[f"service_level_{measure.variant}"]
@@ -252,9 +252,9 @@ def figures(journalled: Journalled, ends: Ends, measure: Measure) -> Floats:
     return np.array(found, np.float64)
 
 
-def of_cells(journalled: Journalled, measure: Measure) -> tuple[tuple[str, str, Figure], ...]:
+def of_cells(trace: JournalTrace, measure: Measure) -> tuple[tuple[str, str, Figure], ...]:
     """What stands behind FIGURES: (by, key, figure)."""
-    return tuple((by, key, figure) for by, key in cells(journalled, measure) for figure in CELL)
+    return tuple((by, key, figure) for by, key in cells(trace, measure) for figure in CELL)
 
 
 def _figures(ends: Ends, measure: Measure, mine: npt.NDArray[np.bool_]) -> dict[str, float]:
@@ -287,15 +287,15 @@ def _kind(caller: Caller) -> tuple[str, str, str, tuple[str, ...]]:
 
 
 def _model(job: Job, kinds: tuple[tuple[str, str, str, tuple[str, ...]], ...]) -> Model:
-    journalled, assumed = job.journalled, job.assumed
+    trace, assumed = job.trace, job.assumed
     rules = job.rules.policies[0][1]
-    rings = journalled.rings_ms if journalled.rings_ms != UNKNOWN else assumed.phones.rings_after_ms
-    away = journalled.away_ms if journalled.away_ms != UNKNOWN else assumed.back_ms
+    rings = trace.rings_ms if trace.rings_ms != UNKNOWN else assumed.phones.rings_after_ms
+    away = trace.away_ms if trace.away_ms != UNKNOWN else assumed.back_ms
     return Model(
         policy=rules,
         roster=job.rules.rosters[0][1],
-        begin_ms=journalled.begin_ms,
-        end_ms=journalled.end_ms + LATER_MS,
+        begin_ms=trace.begin_ms,
+        end_ms=trace.end_ms + LATER_MS,
         kinds=tuple(Kind(1 / len(kinds), *each) for each in kinds),
         arrivals=(),
         shifts=(),

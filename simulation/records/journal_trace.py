@@ -70,7 +70,7 @@ class Did(NamedTuple):
     reason: str
 
 
-class Journalled(NamedTuple):
+class JournalTrace(NamedTuple):
     """Everything between the journal's first and last event. Callers are sorted by at_ms.
 
     policies, rosters: from when on they were in force. rings_ms, away_ms: medians, UNKNOWN where there is
@@ -165,9 +165,9 @@ class Reader:
         if isinstance(event, ev.DeviceChanged | ev.PbxSnapshot | ev.TeamChanged):
             self._note_devices(now)
 
-    def found(self) -> Journalled:
+    def found(self) -> JournalTrace:
         """All of it, once the journal is at its end."""
-        return Journalled(
+        return JournalTrace(
             max(0, self._begin),
             max(0, self._end),
             self._events,
