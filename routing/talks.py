@@ -73,7 +73,7 @@ class Talks:
             if not self._people.busy(person):
                 person.busy_since_ms = max(world.now_ms, world.day_ms)
             person.calls += world.now_ms >= world.day_ms
-            self._people.engage(person, visit.id, staff.CONNECT, number, phone_leg)
+            self._people.engage(person, visit.id, staff.CONNECT, number)
         self._derived.say(facts.TalkBegan(world.now_ms, visit.id, agent, number))
         if visit.interpreter and number and visit.caller is not None:
             self._derived.commands.append(
@@ -91,9 +91,6 @@ class Talks:
         if phone_leg is not None:
             visit.talks_at = ""
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
-            person = self._derived.world.people.get(agent)
-            if person is not None and (engaged := person.engaged_with(visit.id)) is not None:
-                engaged.leg = phone_leg
         return True
 
     def _take_offer(self, visit: Visit, agent: str, dialled_for: int | None) -> int:

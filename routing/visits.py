@@ -175,8 +175,3 @@ class Visits:
     def not_again(self, visit: Visit, agent: str, ms: int) -> None:
         """This person is not asked for this caller for so long."""
         visit.asked = (*visit.asked, (agent, self._derived.world.now_ms + ms))
-
-
-def ends_without(visit: Visit, role: str) -> bool:
-    """Whether the visit is over now that it has no leg of this role: its state needs one."""
-    return role == table.CALLER and role in table.needs(visit.kind, visit.state)

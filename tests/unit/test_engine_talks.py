@@ -116,7 +116,8 @@ def test_a_talk_that_the_ledger_told_has_its_leg_from_the_snapshot_without_a_wor
     effects = bench.tell(ev.PbxSnapshot(bench.now + 1, True, rows, FREE), 10_000)
     assert said(effects, facts.EventRefused | facts.TalkEnded | facts.TalkBegan) == []
     (engaged,) = bench.engine.world.people["birgit"].engagements
-    assert (engaged.activity, engaged.leg) == ("talking", PHONE)
+    (visit,) = bench.engine.world.visits.values()
+    assert (engaged.activity, [each.leg for each in visit.legs]) == ("talking", [CALLER, PHONE])
 
 
 def test_the_phone_of_a_person_at_another_pbx_is_another_phone() -> None:
