@@ -6,6 +6,7 @@ values, talks by their number. So a row may be read twice, and rows of calls tha
 
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import Final, NamedTuple
 
 from agents import state as staff
@@ -42,7 +43,12 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
     world = moves.world
     now = world.now_ms
     fresh = [row for row in event.rows if leg_key(row.leg) not in world.over]
-    steps = [step for number, row in enumerate(fresh) for step in _steps(number, row)]
+    steps = [
+        Step(at_ms, number, place, what)
+        for number, row in enumerate(fresh)
+        for place, (at_ms, what) in enumerate(_steps(row))
+    ]
+    later = count(len(steps))
     heapify(steps)
     began: dict[int, Visit] = {}
     while steps:
@@ -50,15 +56,17 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
         row = fresh[step.row]
         visit = began.get(step.row) or moves.derived.visit_of(row.leg)
         # never before what is known of this visit: two clocks agree to a few ms only
-        world.now_ms = min(now, max(step.at_ms, visit.changed_ms if visit is not None else 0))
+        world.now_ms = min(now, step.at_ms if visit is None else max(step.at_ms, visit.changed_ms))
         if visit is None:
-            visit = moves.visits.begin(row.leg, row.line, row.arrived_ms or step.at_ms, adopted=True)
+            visit = moves.visits.begin(row.leg, row.line, row.arrived_ms, adopted=True)
         began[step.row] = visit
         talker = world.people.get(visit.agent)
         step.what(moves, visit)
         writing = talker.engaged_with(visit.id) if talker is not None else None
-        if talker is not None and writing is not None and 0 < writing.until_ms <= now:
-            heappush(steps, Step(writing.until_ms, step.row, len(row.talks), _wrapped(talker)))
+        if talker is None or writing is None or writing.activity != staff.WRAP_UP:
+            continue
+        if writing.until_ms <= now:
+            heappush(steps, Step(writing.until_ms, step.row, next(later), _wrapped(talker)))
     world.now_ms = now
     for row in fresh:
         visit = moves.derived.visit_of(row.leg)
@@ -66,15 +74,9 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
             moves.leave_line(visit)  # its end was heard before anything else of it was known
 
 
-def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
-    """A row as steps, none of them twice. Of one millisecond, in the order in which a call can go: what the
+def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
+    """What a row tells and when (epoch ms). Of one millisecond, in the order in which a call can go: what the
     dialplan dialled for us is over before it serves the caller alone."""
-    place = 0
-
-    def step(at_ms: int, what: What) -> Step:
-        nonlocal place
-        place += 1
-        return Step(at_ms, number, place, what)
 
     def need(moves: Moves, visit: Visit) -> None:
         known = ("", "") if visit.queued_ms else (row.language, row.concern)
@@ -100,29 +102,29 @@ def _steps(number: int, row: ev.LedgerRow) -> Iterator[Step]:
         visit.hung_up_by = row.by or visit.hung_up_by
         moves.leave_line(visit)
 
-    def dials(alone: bool) -> Iterator[Step]:
+    def dials(alone: bool) -> Iterator[tuple[int, What]]:
         for ring in row.rings:
             if alone == (ring.at_ms >= row.degraded_ms):
-                yield step(ring.at_ms, _rings(ring))
+                yield ring.at_ms, _rings(ring)
                 if _ends_alone(ring, row):
-                    yield step(ring.ended_ms or ring.at_ms, _ring_ended(ring))
+                    yield ring.ended_ms or ring.at_ms, _ring_ended(ring)
         for each, talk in enumerate(row.talks):
             if alone == (talk.began_ms >= row.degraded_ms):
-                yield step(talk.began_ms, _talk_began(each, talk, row.leg.node))
+                yield talk.began_ms, _talk_began(each, talk, row.leg.node)
                 if talk.ended_ms:
-                    yield step(talk.ended_ms, _talk_ended(each, row))
+                    yield talk.ended_ms, _talk_ended(each, row)
 
-    yield step(row.arrived_ms, need)
+    yield row.arrived_ms, need
     if row.queued_ms:
-        yield step(row.queued_ms, queued)
+        yield row.queued_ms, queued
     yield from dials(alone=False)
     if row.degraded_ms:
-        yield step(row.degraded_ms, degraded)
+        yield row.degraded_ms, degraded
     yield from dials(alone=True)
     if row.closed_ms:
-        yield step(row.closed_ms, closed)
+        yield row.closed_ms, closed
     if row.ended_ms:
-        yield step(row.ended_ms, ended)
+        yield row.ended_ms, ended
 
 
 def _rings(ring: ev.LedgerRing) -> What:

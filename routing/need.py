@@ -76,11 +76,6 @@ def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
     return max(i for i, step in enumerate(steps) if i == 0 or step_at(waited_ms, step.after_ms))
 
 
-def need_of(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int) -> Need:
-    """What the caller needs at `now`."""
-    return Needs(policy, people).at(visit, now)[0]
-
-
 class Phases(NamedTuple):
     """A wait from change to change: between two changes the same is needed, whoever has been asked.
 

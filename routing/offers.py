@@ -123,7 +123,7 @@ class Offers:
         person = self._derived.world.people.get(offer.agent)
         if visit.state != table.RINGING and self._visits.move(visit, table.RING):
             if person is not None:
-                self._people.engage(person, visit.id, staff.RING, offer.id, phone_leg)
+                self._people.engage(person, visit.id, staff.RING, offer.id)
             self._derived.say(facts.OfferRang(self._derived.world.now_ms, offer.id, visit.id, offer.agent))
 
     def end(self, offer: Offer, outcome: str, cause: int = -1) -> None:
@@ -187,7 +187,7 @@ class Offers:
         agent = person.agent.id if person is not None else ""
         self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
-            self._people.engage(person, visit.id, staff.RING, leg=phone_leg)
+            self._people.engage(person, visit.id, staff.RING)
 
     def stops_alone(self, visit: Visit) -> None:
         """The dialplan rings nobody for this caller any more."""

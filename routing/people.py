@@ -18,35 +18,25 @@ class People:
 
     # --- engagements ---------------------------------------------------------------------------------
 
-    def engage(
-        self, person: Person, visit: int, trigger: str, offer: int = 0, leg: Leg | None = None
-    ) -> Engagement | None:
-        """Move what a person does for a visit along its table; None if the table refuses, or it is over.
-
-        offer, leg: taken over where given.
-        """
+    def engage(self, person: Person, visit: int, trigger: str, offer: int = 0) -> None:
+        """Move what a person does for a visit along its table. offer: taken over where given."""
         engaged = person.engaged_with(visit)
         before = engaged.activity if engaged is not None else staff.IDLE
         target = staff.ACTIVITY.get((before, trigger))
         if target is None:
             self._derived.refuse(trigger, f"agent {person.agent.id}", before)
-            return None
+            return
         now = self._derived.world.now_ms
         if target == staff.IDLE:
             person.engagements = tuple(each for each in person.engagements if each is not engaged)
             self._derived.departed |= person.leaving and not person.engagements
-            engaged = None
         elif engaged is None:
-            engaged = Engagement(visit, target, offer, leg, now)
-            person.engagements = (*person.engagements, engaged)
+            person.engagements = (*person.engagements, Engagement(visit, target, offer, now))
         else:
-            engaged.activity, engaged.offer, engaged.leg = target, offer or engaged.offer, leg or engaged.leg
-            if target != before:
-                engaged.since_ms = now
+            engaged.activity, engaged.offer, engaged.since_ms = target, offer or engaged.offer, now
         if len(person.engagements) > 1:
             person.engagements = tuple(sorted(person.engagements, key=pressing))
         self.show(person)
-        return engaged
 
     def busy(self, person: Person, besides: Engagement | None = None) -> bool:
         """Whether they talk or write up a talk, besides this one."""

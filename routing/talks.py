@@ -43,7 +43,7 @@ class Talks:
         world = self._derived.world
         agent = person.agent.id if person is not None else ""
         if visit.state == table.TALKING:
-            if self._goes_on(visit, agent, phone_leg, phone):
+            if phone_leg is not None and self._goes_on(visit, agent, phone_leg, phone):
                 return
             self.over(visit, failed=self.short(visit))
         self.settle(visit, failed=True)
@@ -58,7 +58,7 @@ class Talks:
         if held is not None and (held.agent != agent or phone_leg is None):
             self._offers.stops_alone(visit)
         if person is not None:
-            self._make_room(person, visit)
+            self._make_room(person)
         self._visits.leave_queue(visit)
         if not visit.queued_ms:
             self._visits.queue(visit, world.now_ms)
@@ -73,7 +73,7 @@ class Talks:
             if not self._people.busy(person):
                 person.busy_since_ms = max(world.now_ms, world.day_ms)
             person.calls += world.now_ms >= world.day_ms
-            self._people.engage(person, visit.id, staff.CONNECT, number, phone_leg)
+            self._people.engage(person, visit.id, staff.CONNECT, number)
         self._derived.say(facts.TalkBegan(world.now_ms, visit.id, agent, number))
         if visit.interpreter and number and visit.caller is not None:
             self._derived.commands.append(
@@ -81,20 +81,15 @@ class Talks:
             )
             self.interpret(visit, table.CALL_INTERPRETER)
 
-    def _goes_on(self, visit: Visit, agent: str, phone_leg: Leg | None, phone: str) -> bool:
+    def _goes_on(self, visit: Visit, agent: str, phone_leg: Leg, phone: str) -> bool:
         """Whether this is the talk that we know of; its leg may become known only now."""
-        held = visit.phone
-        if held is not None and phone_leg is not None:
+        if (held := visit.phone) is not None:
             return held.leg == phone_leg
-        if visit.agent != agent:
-            return False
-        if phone_leg is not None:
+        same = visit.agent == agent
+        if same:
             visit.talks_at = ""
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
-            person = self._derived.world.people.get(agent)
-            if person is not None and (engaged := person.engaged_with(visit.id)) is not None:
-                engaged.leg = phone_leg
-        return True
+        return same
 
     def _take_offer(self, visit: Visit, agent: str, dialled_for: int | None) -> int:
         """End the visit's offer, if it has one; the id of one that this talk answers, else 0."""
@@ -107,13 +102,13 @@ class Talks:
         self._offers.answered(visit, offer)
         return offer.id
 
-    def _make_room(self, person: Person, visit: Visit) -> None:
+    def _make_room(self, person: Person) -> None:
         """Who talks is offered to nobody else, and what they wrote up is done."""
         world = self._derived.world
         for engaged in person.engagements:
             if engaged.activity == staff.WRAP_UP:
                 self.wrapped(person, engaged)
-            elif engaged.visit != visit.id and (other := world.offers.get(engaged.offer)) is not None:
+            elif (other := world.offers.get(engaged.offer)) is not None:
                 elsewhere = world.visits[other.visit]
                 self._offers.end(other, facts.WITHDRAWN)
                 self._offers.withdraw(elsewhere)

@@ -97,7 +97,6 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
 LEGS_NEEDED: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys((GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, CLOSING), frozenset({CALLER})),
     TALKING: frozenset({CALLER, PHONE}),
-    ENDED: frozenset(),
 }
 """What a state cannot be without. Without the phone's leg a talk parts, without the caller's a visit ends."""
 

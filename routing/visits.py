@@ -41,12 +41,11 @@ class Visits:
         target = table.TRANSITIONS.get((visit.state, trigger))
         if target is None:
             self._derived.refuse(trigger, f"visit {visit.id}", visit.state)
-            return False
-        if target != visit.state:
+        elif target != visit.state:
             visit.state = target
             visit.changed_ms = self._derived.world.now_ms
             visit.parting_ms = 0
-        return True
+        return target is not None
 
     def part(self, visit: Visit) -> None:
         """A talk is over on the phone's side: soon the caller's leg ends, or says that it is on hold."""
@@ -63,11 +62,8 @@ class Visits:
     # --- legs ----------------------------------------------------------------------------------------
 
     def hold(self, visit: Visit, held: VisitLeg) -> None:
-        """From now on the visit has this leg; a phone's takes the place of the phone's before."""
-        before = visit.phone if held.role == table.PHONE else None
-        if before is not None:
-            if before == held:
-                return
+        """From now on the visit has this leg of a phone; it takes the place of the phone's before."""
+        if (before := visit.phone) is not None:
             self.let_go(visit, before.leg)
         if (other := self._derived.visit_of(held.leg)) is not None:
             self.let_go(other, held.leg)  # a leg is one visit's: what was said of another is no longer so
@@ -176,8 +172,3 @@ class Visits:
     def not_again(self, visit: Visit, agent: str, ms: int) -> None:
         """This person is not asked for this caller for so long."""
         visit.asked = (*visit.asked, (agent, self._derived.world.now_ms + ms))
-
-
-def ends_without(visit: Visit, role: str) -> bool:
-    """Whether the visit is over now that it has no leg of this role: its state needs one."""
-    return role == table.CALLER and role in table.needs(visit.kind, visit.state)

@@ -137,14 +137,13 @@ class Offer:
 class Engagement:
     """What one person does for one visit: a state of agents.state.ACTIVITY but IDLE.
 
-    offer: under which; 0 where the dialplan rang by itself. leg: of their phone. since_ms: of this state.
-    until_ms: the end of the wrap-up, else 0.
+    offer: under which; 0 where the dialplan rang by itself. since_ms: of this state. until_ms: the end of
+    the wrap-up, else 0.
     """
 
     visit: int
     activity: str
     offer: int = 0
-    leg: Leg | None = None
     since_ms: int = 0
     until_ms: int = 0
 

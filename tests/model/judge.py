@@ -104,7 +104,10 @@ class Judge:
                 found.append(
                     ("device", who, f"{phone.name} is {phone.state} and believed", person.device or "-")
                 )
-            rings = any(each.leg in self._pbx.channels for each in person.engagements if each.leg)
+            phones = [
+                world.visits[each.visit].phone for each in person.engagements if each.visit in world.visits
+            ]
+            rings = any(each.leg in self._pbx.channels for each in phones if each is not None)
             if person.activity in (staff.RESERVED, staff.RINGING) and not phone.legs and not rings:
                 mine = [
                     offer for offer in world.offers.values() if offer.agent == who and offer.deadline_ms > now

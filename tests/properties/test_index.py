@@ -9,7 +9,7 @@ from routing import select
 from routing import visit as call
 from routing.events import Leg
 from routing.index import Index
-from routing.need import Need, admitted, best_language, need_of, spoken, steps_of
+from routing.need import Need, Needs, admitted, best_language, spoken, steps_of
 from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Plan, Policy, Refusal, Reserve, Step
 from routing.world import Engagement, Link, Person, Visit, VisitLeg, World
 
@@ -95,7 +95,7 @@ def search(world: World, policy: Policy) -> tuple[int, str] | None:
         return select.caller_order(visit.order_from_ms, policy.worth(visit.classes)), visit.id
 
     for visit in sorted((v for v in world.visits.values() if v.state == call.WAITING), key=order):
-        need = need_of(policy, world.people, visit, world.now_ms)
+        need = Needs(policy, world.people).at(visit, world.now_ms)[0]
         for firmly in (False, True):
             able = [p for p in world.people.values() if judge(world, policy, visit, need, p, firmly) == 0]
             if able:

@@ -5,7 +5,7 @@ import pytest
 from routing import events as ev
 from routing import facts
 from routing.commands import Connect
-from tests.fakes.centre import NODE, Bench
+from tests.fakes.centre import NODE, POLICY, Bench
 
 CALLER = ev.Leg(NODE, "1")
 
@@ -106,6 +106,8 @@ def test_a_caller_whom_the_dialplan_served_while_we_had_an_offer_is_out_of_it() 
     at = down(bench)
     said = bench.tell(ev.LedgerRead("", (row(at, degraded_ms=at + 1_000),))).facts
     assert [each.outcome for each in said if isinstance(each, facts.OfferEnded)] == [facts.WITHDRAWN]
+    (visit,) = bench.engine.world.visits.values()
+    assert (visit.state, bench.engine.world.people["birgit"].engagements) == ("degraded", ())
     again = bench.tell(ev.LedgerRead("", (row(at, degraded_ms=at + 1_000),))).facts
     assert [type(each) for each in (*said, *again) if isinstance(each, facts.Degraded)] == [facts.Degraded]
 
@@ -124,3 +126,81 @@ def test_what_is_further_on_is_not_degraded_by_an_old_note(what: str) -> None:
     (visit,) = bench.engine.world.visits.values()
     assert visit.state == what
     assert [each for each in said if isinstance(each, facts.Degraded | facts.EventRefused)] == []
+
+
+def test_a_ring_of_another_offer_or_of_none_says_nothing_of_ours() -> None:
+    for login in (True, False):
+        bench = Bench()
+        if login:
+            bench.login("p02")
+        bench.call("1")
+        at = down(bench)
+        rings = tuple(ev.LedgerRing("p02", number, at, "BUSY", at + 500) for number in (0, 77))
+        said = bench.tell(ev.LedgerRead("", (row(at, rings=rings),))).facts
+        assert [each for each in said if isinstance(each, facts.OfferRang | facts.OfferEnded)] == []
+        assert len(bench.engine.world.offers) == login
+
+
+def test_a_talk_that_we_followed_to_its_end_is_not_ended_by_the_ledger_again() -> None:
+    """The caller is on hold again, or talks with somebody else since."""
+    for again in (False, True):
+        bench = Bench()
+        bench.call("1")
+        began = bench.now
+        bench.tell(ev.Bridged(CALLER, ev.Leg(NODE, "2"), "p02"))
+        bench.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0), 9_000)
+        ended = bench.now
+        if again:
+            bench.tell(ev.Bridged(CALLER, ev.Leg(NODE, "3"), "p03"))
+        at = down(bench)
+        talks = [ev.LedgerTalk("p02", 0, began, ended), ev.LedgerTalk("p03", 0, at, 0)]
+        told = bench.tell(ev.LedgerRead("", (row(1, talks=tuple(talks[: 1 + again])),))).facts
+        assert [each for each in told if isinstance(each, facts.TalkEnded | facts.TalkFailed)] == []
+        (visit,) = bench.engine.world.visits.values()
+        assert (visit.state, visit.talks) == ("talking" if again else "waiting", 1 + again)
+
+
+def test_what_is_written_up_until_this_very_moment_is_done() -> None:
+    bench = Bench()
+    bench.call("1")
+    at = down(bench)
+    ended = bench.now + 1 - POLICY.wrap_up_ms
+    told = bench.tell(ev.LedgerRead("", (row(at, talks=(ev.LedgerTalk("p02", 0, at, ended),)),))).facts
+    assert [each.at_ms for each in told if isinstance(each, facts.WrapUpEnded)] == [bench.now]
+
+
+def test_after_a_ledger_it_is_now_again_and_a_call_whose_end_was_heard_ends_now() -> None:
+    bench = Bench()
+    bench.call("1")
+    at = down(bench)
+    bench.tell(ev.LedgerRead("", (row(at - 5_000, second="en", language="de"),)))
+    assert bench.engine.world.now_ms == bench.now
+    other = ev.Leg(NODE, "9")
+    bench.tell(ev.LegEnded(other, 16))
+    said = bench.tell(ev.LedgerRead("", (row(at, leg=other),))).facts
+    began = [each for each in said if isinstance(each, facts.VisitBegan)]
+    assert [(each.at_ms, each.arrived_ms, each.adopted) for each in began] == [(at, at, True)]
+    assert [each.at_ms for each in said if isinstance(each, facts.VisitEnded)] == [bench.now]
+
+
+def test_who_said_nothing_of_language_and_concern_is_queued_all_the_same() -> None:
+    bench = Bench()
+    at = down(bench)
+    said = bench.tell(ev.LedgerRead("", (row(at, language="", concern=""),))).facts
+    known = [each for each in said if isinstance(each, facts.NeedKnown)]
+    assert [(each.language, each.concern) for each in known] == [("und", "other")]
+
+
+def test_a_caller_who_talks_again_as_the_writing_up_before_ends_is_told_of_in_order() -> None:
+    """Five talks, each beginning in the very millisecond in which the last one is written up."""
+    bench = Bench()
+    at = down(bench)
+    step = 5_000 + POLICY.wrap_up_ms
+    begins = [at + 10_000 + number * step for number in range(5)]
+    talks = tuple(ev.LedgerTalk("p02", 0, each, each + 5_000) for each in begins)
+    bench.now = begins[-1] + 4 * step
+    said = bench.tell(ev.LedgerRead("", (row(at, talks=talks),))).facts
+    assert [each.at_ms for each in said if isinstance(each, facts.TalkBegan)] == begins
+    assert [each.at_ms for each in said if isinstance(each, facts.WrapUpEnded)] == [
+        each + step for each in begins
+    ]

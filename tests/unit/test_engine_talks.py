@@ -9,6 +9,7 @@ from routing.commands import Withdraw
 from routing.engine import Effects
 from routing.policy import FALLBACK, OWN, Plan, Step
 from routing.privacy import servers
+from routing.visits import PARTING_MS
 from routing.world import Offer, Person
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench, person
 
@@ -116,7 +117,8 @@ def test_a_talk_that_the_ledger_told_has_its_leg_from_the_snapshot_without_a_wor
     effects = bench.tell(ev.PbxSnapshot(bench.now + 1, True, rows, FREE), 10_000)
     assert said(effects, facts.EventRefused | facts.TalkEnded | facts.TalkBegan) == []
     (engaged,) = bench.engine.world.people["birgit"].engagements
-    assert (engaged.activity, engaged.leg) == ("talking", PHONE)
+    (visit,) = bench.engine.world.visits.values()
+    assert (engaged.activity, [each.leg for each in visit.legs]) == ("talking", [CALLER, PHONE])
 
 
 def test_the_phone_of_a_person_at_another_pbx_is_another_phone() -> None:
@@ -215,7 +217,7 @@ def test_who_parted_as_the_link_was_lost_has_their_time_again_at_link_up() -> No
     row = ev.LegSeen(CALLER, CALLER, "", "acd-connect", "", True, "de", "other", "", 1, 1, 0, 0)
     bench.tell(ev.PbxSnapshot(asked, True, (row,), FREE))
     (visit,) = bench.engine.world.visits.values()
-    assert (visit.state, visit.parting_ms) == ("parting", bench.now + 1_000)
+    assert (visit.state, visit.parting_ms) == ("parting", bench.now + PARTING_MS)
 
 
 @pytest.mark.parametrize(("ms", "kind"), [(1_999, "TalkFailed"), (2_000, "TalkEnded")])
