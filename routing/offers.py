@@ -41,7 +41,7 @@ def refusal(cause: int, rang: bool, status: str) -> str:
 
     cause: Q.850 number, -1 if the phone's leg was never seen or did not end.
     """
-    if cause == BUSY_CAUSE:
+    if cause == BUSY_CAUSE or (cause == -1 and status == "BUSY"):
         return facts.BUSY
     if cause == DECLINED_CAUSE:
         return facts.DECLINED

@@ -118,10 +118,14 @@ def recording_refused(moves: Moves, event: ev.RecordingRefused) -> None:
 
 
 def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
-    """The dialplan serves this caller by itself."""
+    """The dialplan serves this caller by itself; a dial whose end it has told waits for no cause now."""
     visit = moves.derived.expected(event.leg, "DegradedEntered")
-    if visit is not None:
-        moves.serves_alone(visit)
+    if visit is None:
+        return
+    offer = moves.world.offers.get(visit.offer)
+    if offer is not None and (offer.status or visit.state == table.RINGING):
+        moves.offers.dial_over(offer)
+    moves.serves_alone(visit)
 
 
 def turned_away(moves: Moves, event: ev.TurnedAway) -> None:

@@ -34,7 +34,7 @@ def row(at: int, **what: object) -> ev.LedgerRow:
         ("CANCEL", 5_000, 5_000, True, facts.WITHDRAWN),
         ("CANCEL", 5_000, 0, False, facts.WITHDRAWN),
         ("NOANSWER", 5_000, 5_000, False, facts.NO_ANSWER),
-        ("BUSY", 5_000, 0, False, facts.NO_ANSWER),
+        ("BUSY", 5_000, 0, False, facts.BUSY),
         ("", 0, 0, False, ""),
         ("ANSWER", 5_000, 0, False, ""),
         ("", 0, 5_000, False, facts.CALLER_LEFT),

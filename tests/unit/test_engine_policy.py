@@ -78,6 +78,7 @@ def refused(cause: int, rang: bool, status: str) -> str:
         "STALE": facts.WITHDRAWN,
         "TAKEN": facts.WITHDRAWN,
         "ANSWER": facts.NO_ANSWER,
+        "BUSY": facts.BUSY if cause == -1 else "",
     }.get(status)
     if told:
         return told

@@ -82,6 +82,27 @@ def test_a_dial_of_the_dialplan_alone_is_not_the_offers_even_at_the_same_phone(b
     assert offered(bench.tell(waits)).agent == offer.agent
 
 
+@pytest.mark.parametrize(("rang", "status"), [(True, "NOANSWER"), (False, "BUSY"), (False, "NOANSWER")])
+def test_a_caller_whose_dial_is_over_is_served_alone_though_the_phones_leg_is_still_to_end(
+    bench: Bench, rang: bool, status: str
+) -> None:
+    """Out of the dial into hold, and on into acd-degraded within a ms, since no beat was heard."""
+    bench.login("p02")
+    offer = offered(bench.call("1.1"))
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02", offer.offer))
+    if rang:
+        bench.tell(ev.PhoneRang(PHONE))
+    bench.tell(ev.DialEnded(CALLER, offer.offer, status))
+    bench.tell(ev.CallWaiting(CALLER, "de", "other", "", bench.now, bench.now))
+    effects = bench.tell(ev.DegradedEntered(CALLER))
+    assert only(facts.OfferEnded, effects.facts).outcome == (
+        facts.BUSY if status == "BUSY" else facts.NO_ANSWER
+    )
+    assert only(facts.Degraded, effects.facts)
+    assert states(bench) == [table.DEGRADED]
+    assert none(facts.OfferEnded, bench.tell(ev.LegEnded(PHONE, 17)).facts)
+
+
 def test_a_late_dial_of_an_offer_that_is_over_is_not_the_next_ones(bench: Bench) -> None:
     bench.login("p02")
     offer = offered(bench.call("1.1"))
