@@ -29,7 +29,7 @@ class Deadlines:
     def __init__(self, world: World) -> None:
         self._world = world
         self.heap: list[Deadline] = []
-        self.boundary = 0
+        self.boundary: int
         self.awake = world.linked("")
 
     def at(self, when: int, rank: int, key: object) -> None:
@@ -40,7 +40,6 @@ class Deadlines:
     def clear(self) -> None:
         """Forget all of them."""
         self.heap.clear()
-        self.boundary = 0
 
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""

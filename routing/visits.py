@@ -161,7 +161,8 @@ class Visits:
         visit.widen_ms = visit.retry_ms = 0
         for index in self._derived.indexes:
             index.dequeue(visit.id)
-        self._derived.dirty |= self._derived.shadow is not None
+        if self._derived.shadow is not None:
+            self._derived.dirty = True
 
     def back_on_hold(self, visit: Visit) -> None:
         """The caller is back on hold, with everything they had."""

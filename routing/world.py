@@ -121,7 +121,7 @@ class Offer:
     id: int
     visit: int
     agent: str
-    deadline_ms: int
+    deadline_ms: int = 0
     phone_leg: Leg | None = None
     rang: bool = False
     cause: int = -1
@@ -130,7 +130,7 @@ class Offer:
 
     def is_called(self, number: int) -> bool:
         """Whether the PBX means this offer by that number."""
-        return number > 0 and number in (self.id, self.dialled_as)
+        return number != 0 and number in (self.id, self.dialled_as)
 
 
 @dataclass(slots=True)
