@@ -45,14 +45,14 @@ class Deadlines:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
         heap, hours = self.heap, self.boundary
         if self.awake:
-            while heap and heap[0][0] <= by:
-                when = heap[0][0]
-                if 0 < hours < when:
+            while heap:
+                when, rank, key = heap[0]
+                if when > by or (hours and hours < when):
                     break
-                if self._stands(*heap[0]):
+                if self._stands(when, rank, key):
                     return when
                 heappop(heap)
-        return hours if 0 < hours <= by else None
+        return hours if hours and hours <= by else None
 
     def first(self, by: int) -> Deadline | None:
         """The next deadline that passes `by` then; it stays."""
@@ -61,7 +61,7 @@ class Deadlines:
             return None
         heap = self.heap
         first = heap[0] if self.awake and heap and heap[0][0] == when else None
-        return first or (when, HOURS, 0)
+        return first or (when, HOURS, None)
 
     def took(self, deadline: Deadline) -> None:
         """This one, the first, has passed."""

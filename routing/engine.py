@@ -15,7 +15,7 @@ from routing.facts import Fact
 from routing.handlers import caller, centre, phone, staff
 from routing.index import Choice, Index
 from routing.moves import Moves
-from routing.world import World
+from routing.world import ALIKE, World
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     **caller.HANDLERS,
@@ -74,16 +74,13 @@ class Engine:
         said: list[Fact] = []
         derived.commands, derived.say = commands, said.append
         now = max(now, world.now_ms)
-        deadlines = derived.deadlines
-        heap = deadlines.heap
         for event in events:
-            overdue = (heap and heap[0][0] <= now) or 0 < deadlines.boundary <= now
-            if overdue and not untimely(event):
+            early = untimely(event)
+            if not early:
                 self._pass_deadlines(now)
             world.now_ms = now
-            kind = type(event)
-            HANDLERS[kind](moves, event)
-            if kind in UNTIMELY and untimely(event):
+            HANDLERS[type(event)](moves, event)
+            if early:
                 self._pass_deadlines(now)
             if derived.departed:
                 centre.depart(moves)
@@ -144,7 +141,7 @@ class Engine:
         world = self._moves.world
         ours = (live.visit, live.agent) if live else (0, "")
         theirs = (shadow.visit, shadow.agent) if shadow else (0, "")
-        said = (*ours, *theirs) if ours != theirs else (0, "", 0, "")
+        said = (*ours, *theirs) if ours != theirs else ALIKE
         if said != world.shadow_said:
             world.shadow_said = said
             if ours != theirs:

@@ -132,5 +132,5 @@ class People:
         for person in self._derived.world.people.values():
             idle = person.appears == staff.READY
             person.calls = 0
-            person.idle_ms = min(0, person.idle_since_ms - midnight) if idle else 0
-            person.busy_ms = min(0, person.busy_since_ms - midnight) if self.busy(person) else 0
+            person.idle_ms = person.idle_since_ms - midnight if idle else 0
+            person.busy_ms = person.busy_since_ms - midnight if self.busy(person) else 0

@@ -145,7 +145,6 @@ class Visits:
         if visit.asked:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         if not derived.hears(visit):
-            self.leave_queue(visit)
             return
         visit.retry_ms = min((until for _, until in visit.asked), default=0)
         visit.widen_ms = 0

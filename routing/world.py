@@ -13,6 +13,9 @@ RECENT_MAX = 10_000
 GONE_MAX = 2_000
 DEVICES_MAX = 20_000
 
+ALIKE = (0, "", 0, "")
+"""World.shadow_said while live and shadow policy decide alike: no visit and no person on either side."""
+
 
 class VisitLeg(NamedTuple):
     """A leg that a visit holds. role: one of routing.visit.ROLES. agent: whose phone it is, or "".
@@ -237,7 +240,7 @@ class World:
     policy_digest: str = ""
     shadow: Policy | None = None
     shadow_digest: str = ""
-    shadow_said: tuple[int, str, int, str] = (0, "", 0, "")
+    shadow_said: tuple[int, str, int, str] = ALIKE
     team_digest: str = ""
     visits: dict[int, Visit] = field(default_factory=dict)
     offers: dict[int, Offer] = field(default_factory=dict)

@@ -52,6 +52,9 @@ def test_an_offer_that_was_answered_has_no_cause_and_its_caller_no_offer_any_mor
     assert (ended.outcome, ended.cause) == (facts.ANSWERED, 0)
     (visit,) = bench.engine.world.visits.values()
     assert (visit.offer, visit.agent) == (0, "birgit")
+    bench.tell(ev.LegEnded(CALLER, 16), 60_000)
+    (engaged,) = bench.engine.world.people["birgit"].engagements
+    assert (engaged.activity, engaged.offer) == ("wrap_up", ended.offer)
 
 
 def test_a_caller_whose_offer_has_ended_is_nobodys_and_has_no_phone() -> None:
@@ -68,6 +71,13 @@ def test_a_phone_that_goes_on_after_its_offer_is_nobodys_call_once_the_caller_ha
     bench.tell(ev.LegEnded(CALLER, 16))
     assert bench.tell(ev.LegEnded(PHONE, 16)).facts == ()
     assert bench.engine.world.visits == {}
+
+
+def test_a_phones_leg_that_has_ended_is_the_visits_no_more_although_the_dial_goes_on() -> None:
+    bench = ringing()
+    bench.tell(ev.LegEnded(PHONE, 17))
+    (visit,) = bench.engine.world.visits.values()
+    assert (visit.state, [each.leg for each in visit.legs]) == ("ringing", [CALLER])
 
 
 def test_a_phone_that_rings_is_known_by_its_name_and_leg() -> None:

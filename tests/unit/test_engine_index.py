@@ -173,8 +173,8 @@ def test_an_hour_that_begins_before_anything_else_falls_due_passes_first() -> No
     deadlines = Deadlines(world)
     deadlines.await_hours()
     deadlines.at(9, LEASE, 2)
-    assert (deadlines.due(), deadlines.due(4), deadlines.first(9)) == (5, None, (5, HOURS, 0))
-    deadlines.took((5, HOURS, 0))
+    assert (deadlines.due(), deadlines.due(4), deadlines.first(9)) == (5, None, (5, HOURS, None))
+    deadlines.took((5, HOURS, None))
     assert deadlines.first(9) == (9, LEASE, 2)
 
 
@@ -321,3 +321,29 @@ def test_a_command_that_the_pbx_refused_costs_the_offer_and_nobody_a_miss() -> N
     assert bench.engine.world.people["birgit"].misses == 0
     assert offered(bench.tell(ev.Elapsed(), POLICY.silent_ms)).agent == "birgit"
     assert only(facts.CommandLost, bench.tell(ev.CommandFailed(1, "who knows")).facts)
+
+
+def test_who_waits_at_a_pbx_that_is_not_heard_is_offered_to_nobody_whatever_is_learnt_of_them() -> None:
+    bench = Bench(POLICY._replace(classes=(("vip", 60_000),)))
+    for node in (NODE, "pbx2"):
+        bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), FREE, node))
+    bench.call("1", "ar")
+    bench.tell(ev.LinkDown("cable", NODE))
+    (visit,) = bench.engine.world.visits.values()
+    bench.tell(ev.PriorityGiven(visit.id, "vip"))
+    assert (visit.state, visit.widen_ms, visit.classes) == ("waiting", 0, ("vip",))
+    bench.login("p01")
+    assert bench.engine.world.offers == {}
+    bench.tell(ev.PolicyChanged("again", POLICY))
+    assert bench.engine.world.offers == {}
+
+
+def test_under_rules_that_widen_later_nothing_falls_due_before() -> None:
+    bench = Bench()
+    bench.call("1", "uk")
+    queued = bench.now
+    assert bench.engine.due() == queued + 45_000
+    steps = POLICY.plans[0].steps
+    later = POLICY._replace(plans=(Plan("", "", (steps[0], steps[3])),))
+    bench.tell(ev.PolicyChanged("later", later))
+    assert bench.engine.due() == queued + 150_000

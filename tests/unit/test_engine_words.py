@@ -130,6 +130,13 @@ def test_who_is_turned_away_waits_no_more_and_a_phone_that_rang_for_them_is_free
     assert bench.engine.world.people["birgit"].appears == "ready"
 
 
+def test_who_was_turned_away_is_not_queued_by_what_is_said_late() -> None:
+    bench = Bench()
+    bench.tell(ev.CallArrived(CALLER, "line"))
+    bench.tell(ev.TurnedAway(CALLER, "de"))
+    assert kinds(bench.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0)).facts) == [facts.EventRefused]
+
+
 @pytest.mark.parametrize(("by", "wanted"), [(CALLER, facts.BY_CALLER), (PHONE, facts.BY_STAFF)])
 def test_in_journals_of_before_the_leg_tells_who_hung_up(by: ev.Leg, wanted: str) -> None:
     bench = Bench()
@@ -238,6 +245,47 @@ def test_who_leaves_during_a_talk_is_gone_after_it_and_those_who_stay_are_not() 
     bench.tell(ev.Elapsed(), POLICY.wrap_up_ms)
     assert list(bench.engine.world.people) == ["amal", "cem"]
     assert offered(bench.call("3")).agent == "cem"
+
+
+def test_who_moves_to_a_phone_that_is_in_use_is_shown_so_at_once() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.tell(ev.DeviceChanged("p77", "INUSE"))
+    birgit = ROSTER.agents[1]
+    moved = birgit._replace(reach=birgit.reach._replace(address="p77"))
+    said = bench.tell(ev.TeamChanged("moved", Team((ROSTER.agents[0], moved, ROSTER.agents[2])))).facts
+    assert only(facts.AgentChanged, said)[1:] == ("birgit", "busy_outside", "")
+
+
+def test_what_one_pbx_holds_stands_still_while_it_is_not_heard_and_another_is() -> None:
+    for parts in (False, True):
+        bench = Bench()
+        for node in (NODE, "pbx2"):
+            bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), FREE, node))
+        bench.login("p02")
+        bench.call("1")
+        ring(bench, "p02", PHONE, CALLER)
+        if parts:
+            answer(bench, "p02", PHONE, CALLER)
+            bench.tell(ev.LegEnded(PHONE, 16), 60_000)
+        bench.tell(ev.LinkDown("cable", NODE))
+        (visit,) = bench.engine.world.visits.values()
+        frozen = [each.deadline_ms for each in bench.engine.world.offers.values()]
+        assert (visit.state, frozen, visit.parting_ms) == (
+            ("parting", [], 0) if parts else ("ringing", [0], 0)
+        )
+        effects = bench.tell(ev.Elapsed(), 100_000)
+        assert effects.commands == ()
+        assert none(facts.OfferEnded, effects.facts)
+
+
+def test_what_is_suspected_is_forgotten_at_a_link_up_too() -> None:
+    bench = Bench()
+    row = ev.LegSeen(OTHER, OTHER, "", "acd-hold", "", True, "de", "other", "", 1, 1, 0, 0)
+    for rows, linkup in (((row,), False), ((), True), ((row,), False)):
+        said = bench.tell(ev.PbxSnapshot(bench.now + 1, linkup, rows, FREE), 10).facts
+        assert none(facts.DriftFound, said)
+    assert bench.engine.world.visits == {}
 
 
 def test_a_link_that_was_lost_forgets_what_was_suspected() -> None:
