@@ -54,32 +54,24 @@ class Deadlines:
                 heappop(heap)
         return hours if hours and hours <= by else None
 
-    def first(self, by: int) -> Deadline | None:
-        """The next deadline that passes `by` then; it stays."""
+    def take(self, by: int) -> Deadline | None:
+        """The next deadline that passes `by` then; it passes once."""
         when = self.due(by)
         if when is None:
             return None
-        heap = self.heap
-        first = heap[0] if self.awake and heap and heap[0][0] == when else None
-        return first or (when, HOURS, None)
-
-    def took(self, deadline: Deadline) -> None:
-        """This one, the first, has passed."""
-        if deadline[1] == HOURS:
-            self.boundary = 0
-        else:
-            heappop(self.heap)
+        if self.awake and self.heap and self.heap[0][0] == when:
+            return heappop(self.heap)
+        self.boundary = 0
+        return when, HOURS, None
 
     def _stands(self, when: int, rank: int, key: Any) -> bool:
         """Whether a deadline on the heap is still what the record says."""
         world = self._world
         if rank in (WIDEN, RETRY, PARTING):
             visit = world.visits.get(key)
-            if visit is None:
-                return False
             if rank == WIDEN:
-                return visit.widen_ms == when
-            return when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
+                return visit is not None and visit.widen_ms == when
+            return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
         if rank == LEASE:
             offer = world.offers.get(key)
             return offer is not None and offer.deadline_ms == when

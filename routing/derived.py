@@ -87,7 +87,7 @@ class Derived:
             key = next((who for (_, name), who in self._by_phone.items() if name == phone), None)
         return self.world.people[key] if key is not None else None
 
-    def tell_fallback(self, node: str = "") -> None:
+    def tell_fallback(self, node: str | None = None) -> None:
         """Tell the dialplans whom to ring if they were alone, whenever that changes, and `node` anyhow."""
         world = self.world
         if self.index is None:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from routing import events as ev
 from routing import facts
 from routing.commands import Command
-from routing.deadlines import HOURS, LEASE, PARTING, WIDEN, WRAP_UP
+from routing.deadlines import HOURS, LEASE, PARTING, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
 from routing.handlers import caller, centre, phone, staff
@@ -92,8 +92,7 @@ class Engine:
         """Each at its own time, and matched at it."""
         moves = self._moves
         world, derived = moves.world, moves.derived
-        while (deadline := derived.deadlines.first(now)) is not None:
-            derived.deadlines.took(deadline)
+        while (deadline := derived.deadlines.take(now)) is not None:
             when, rank, key = deadline
             world.now_ms = max(world.now_ms, when)
             if rank == LEASE:
@@ -110,12 +109,7 @@ class Engine:
                 moves.offers.withdraw(visit)
                 moves.visits.back_on_hold(visit)
             else:
-                visit = world.visits[key]
-                if rank == WIDEN:
-                    visit.widen_ms = 0
-                else:
-                    visit.retry_ms = 0
-                moves.visits.wait(visit)
+                moves.visits.wait(world.visits[key])
             if derived.departed:
                 centre.depart(moves)
             if derived.dirty:

@@ -277,8 +277,9 @@ class Index:
                     found = lane, candidates
         for place in places(self._owners & free):
             for lane in self._owned[self._ids[place]].values():
-                if found is None or lane.queue[0] < found[0].queue[0]:
-                    found = lane, lane.mask
+                candidates = lane.mask & free
+                if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
+                    found = lane, candidates
         return found
 
     def _held_now(self) -> list[tuple[int, int]]:

@@ -73,13 +73,13 @@ def steps_of(policy: Policy, visit: Visit) -> tuple[Step, ...]:
 
 def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
     """Index of the widening step reached after `waited_ms`."""
-    return max(i for i, step in enumerate(steps) if i == 0 or step_at(waited_ms, step.after_ms))
+    return max(i for i, step in enumerate(steps) if step_at(waited_ms, step.after_ms))
 
 
 class Phases(NamedTuple):
     """A wait from change to change: between two changes the same is needed, whoever has been asked.
 
-    changes: sorted times of waiting (ms). needs: before the first change, and from each one on.
+    changes: sorted times of waiting (ms), the first 0. needs: from each of them on.
     """
 
     changes: tuple[int, ...]
@@ -91,7 +91,7 @@ def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
     steps, reserves = policy.plan(language, concern).steps, policy.reserves
     changes = sorted({*(step.after_ms for step in steps), *(each.release_ms for each in reserves)})
     needs = []
-    for waited in (min(changes) - 1, *changes):
+    for waited in changes:
         released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
         needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
     return Phases(tuple(changes), tuple(needs))
@@ -113,13 +113,13 @@ class Needs:
         if phases is None:
             phases = self._phases[key] = lay_out(self._policy, *key)
         waited = now - visit.order_from_ms
-        place = bisect_right(phases.changes, waited)
-        need = phases.needs[place]
+        place = bisect_right(phases.changes, max(waited, phases.changes[0]))
+        need = phases.needs[place - 1]
         change = phases.changes[place] if place < len(phases.changes) else None
         if visit.owner:
             owner_ms = self._policy.owner_ms
-            if waited < owner_ms and (change is None or owner_ms < change):
-                change = owner_ms
+            if waited < owner_ms:
+                change = owner_ms if change is None else min(owner_ms, change)
         if visit.owner or visit.asked:
             asked = tuple(sorted(agent for agent, until in visit.asked if until > now))
             owner = self._awaited(visit.owner, need, asked, waited)

@@ -213,6 +213,17 @@ def test_the_dialplan_rings_one_phone_after_the_other() -> None:
     assert ([each.leg for each in visit.legs], people["cem"].appears) == ([CALLER], "ready")
 
 
+def test_the_dialplan_may_ring_a_phone_that_is_nobodys() -> None:
+    bench = Bench()
+    bench.call("1", "ar")
+    bench.tell(ev.DegradedEntered(CALLER))
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p99", 0))
+    (visit,) = bench.engine.world.visits.values()
+    assert visit.legs[1] == VisitLeg(PHONE, table.PHONE, "", "p99")
+    bench.tell(ev.CallWaiting(CALLER, "ar", "other", "", 0, 0))
+    assert (visit.state, [each.leg for each in visit.legs]) == ("waiting", [CALLER])
+
+
 def test_of_what_somebody_does_at_once_the_most_pressing_is_shown() -> None:
     """The dialplan rings somebody who talks; the ring is shown once that talk is only written up."""
     bench = Bench()

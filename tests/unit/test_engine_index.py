@@ -1,12 +1,16 @@
 """Who waits where in the index, who is free there, and what of it is kept: nothing for ever."""
 
+import pytest
+
+from acd import replay
 from routing import events as ev
 from routing import facts
 from routing.deadlines import HOURS, LEASE, Deadlines
 from routing.engine import Engine
 from routing.index import Index
 from routing.moves import Moves
-from routing.policy import ANYBODY, OWN, Plan, Policy, Reserve, Step
+from routing.need import Needs
+from routing.policy import ANYBODY, OWN, SECOND, Plan, Policy, Reserve, Step
 from routing.world import Link, Offer, Person, Visit, World
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench, person
 from tests.unit.test_engine import answer, none, offered, only, ring
@@ -43,7 +47,16 @@ def test_no_queue_is_kept_for_callers_whom_somebody_refused() -> None:
         index.enqueue(waiting(world, number, *asked))
         index.dequeue(number)
     assert [lane.need.asked for lane in index._lanes.values()] == [()]
-    assert (index._busy, index._where) == ({}, {})
+    assert (index._busy, index._where, len(index._skills._suited)) == ({}, {}, 1)
+
+
+def test_whether_an_owner_understands_a_caller_is_worked_out_once_whoever_refused() -> None:
+    world = a_world()
+    needs = Needs(POLICY._replace(owner_ms=60_000), world.people)
+    for number, asked in enumerate((("amal",), ("birgit",), ()), 1):
+        need, _ = needs.at(waiting(world, number, *asked, owner="cem"), world.now_ms)
+        assert (need.owner, need.asked) == ("cem", asked)
+    assert len(needs._understands) == 1
 
 
 def test_no_queue_is_kept_for_callers_who_wait_for_one_person_alone() -> None:
@@ -70,6 +83,14 @@ def test_who_waits_is_found_as_soon_as_a_pbx_is_linked() -> None:
     assert choice.agent == "birgit"
 
 
+def test_who_refused_may_be_asked_again_from_the_very_moment_on() -> None:
+    world = a_world()
+    visit = waiting(world, 1, "cem")
+    needs = Needs(POLICY, world.people)
+    until = world.now_ms + 30_000
+    assert [needs.at(visit, each)[0].asked for each in (until - 1, until)] == [("cem",), ()]
+
+
 def test_who_was_asked_and_has_left_the_staff_stands_for_nobody_else() -> None:
     """The first of the team can take the caller all the same."""
     world = a_world()
@@ -94,6 +115,17 @@ def test_an_owner_whose_caller_has_left_takes_others() -> None:
     bench.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
     made = offered(bench.tell(ev.Elapsed(), POLICY.wrap_up_ms))
     assert (made.agent, bench.engine.world.visits[made.visit].caller) == ("birgit", LATER)
+
+
+def test_an_owner_who_shares_no_language_that_the_step_admits_is_not_offered_the_caller() -> None:
+    """The step asks for the second language, and the caller has named none."""
+    steps = (Step(0, SECOND, 5, 0), Step(45_000, OWN, 5, 0))
+    bench = Bench(POLICY._replace(owner_ms=60_000, plans=(Plan("", "", steps),)))
+    bench.login("p02")
+    bench.tell(ev.CallArrived(CALLER, "line"))
+    bench.tell(ev.CallerKnown(CALLER, "t", "c", "birgit"))
+    assert none(facts.OfferMade, bench.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0)).facts)
+    assert offered(bench.tell(ev.Elapsed(), 45_000)).agent == "birgit"
 
 
 def test_a_caller_whom_the_dialplan_took_in_the_same_moment_waits_for_nobody() -> None:
@@ -167,15 +199,30 @@ def test_deadlines_are_laid_out_anew_and_not_besides() -> None:
     assert sorted(moves.derived.deadlines.heap) == before
 
 
+@pytest.mark.parametrize("doing", ["offered", "writing up", "parting", "waiting"])
+def test_what_falls_due_is_kept_with_the_world(doing: str) -> None:
+    bench = Bench()
+    bench.call("1")
+    if doing == "offered":
+        bench.login("p02")
+    elif doing != "waiting":
+        answer(bench, "p02", PHONE, CALLER)
+        bench.tell(ev.LegEnded(CALLER if doing == "writing up" else PHONE, 16), 60_000)
+    again, _ = replay.thaw(replay.freeze(bench.engine, 0))
+    due = again.due()
+    assert due == bench.engine.due()
+    assert due is not None
+    assert due - bench.now in (1_000, 2_000, 5_000, 45_000)
+
+
 def test_an_hour_that_begins_before_anything_else_falls_due_passes_first() -> None:
     world = World(now_ms=1, policy=POLICY._replace(opening=((5, 20),)), links={"": Link(up=True)})
     world.offers = {2: Offer(2, 1, "cem", 9)}
     deadlines = Deadlines(world)
     deadlines.await_hours()
     deadlines.at(9, LEASE, 2)
-    assert (deadlines.due(), deadlines.due(4), deadlines.first(9)) == (5, None, (5, HOURS, None))
-    deadlines.took((5, HOURS, None))
-    assert deadlines.first(9) == (9, LEASE, 2)
+    assert (deadlines.due(), deadlines.due(4), deadlines.take(9)) == (5, None, (5, HOURS, None))
+    assert (deadlines.take(8), deadlines.take(9)) == (None, (9, LEASE, 2))
 
 
 def test_an_id_counts_what_this_world_has_made() -> None:
@@ -262,6 +309,15 @@ def test_when_somebody_is_free_no_more_the_shadow_is_asked_again() -> None:
     bench.call("1", "uk")
     bench.tell(ev.DeviceChanged("p02", "INUSE"))
     assert bench.engine.world.shadow_said == (0, "", 0, "")
+
+
+def test_the_hours_of_the_shadows_reserves_are_looked_at_too() -> None:
+    hours = ((1_500_000, 1_600_000),)
+    bench = shadowed(POLICY._replace(reserves=(Reserve("de", 1, 3, 200_000, hours),)))
+    assert bench.engine.due() == 1_500_000
+    bench.tell(ev.Elapsed(), 1_550_000 - bench.now)
+    other = only(facts.ShadowDiffered, bench.call("1", "en").facts)
+    assert (other.live is not None, other.shadow) == (True, None)
 
 
 # --- who has left ----------------------------------------------------------------------------------------

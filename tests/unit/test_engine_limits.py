@@ -42,11 +42,10 @@ def test_what_falls_due_at_once_passes_in_one_order() -> None:
         deadlines.at(9, rank, key)
     deadlines.at(9, LEASE, 1)  # of an offer that is no more
     ranks = []
-    while (deadline := deadlines.first(9)) is not None:
+    while (deadline := deadlines.take(9)) is not None:
         ranks.append(deadline[1])
-        deadlines.took(deadline)
     assert ranks == [LEASE, WRAP_UP, WIDEN, RETRY, PARTING, HOURS] == sorted(ranks)
-    assert deadlines.first(8) is None
+    assert deadlines.take(8) is None
 
 
 def test_an_engine_that_knows_nothing_has_nothing_due() -> None:

@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from routing import facts, select
+from routing.need import Need, admitted, interpreted
 from routing.offers import refusal
-from routing.policy import OWN, Plan, Policy, Refusal, Step
+from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Plan, Policy, Refusal, Step
 from routing.service_level import VARIANTS, service_level
 from routing.spans import day_of, holds, next_day, next_edge
 from routing.world import remember
@@ -32,6 +33,33 @@ def planned(*keys: tuple[str, str]) -> Policy:
 def test_the_most_specific_plan_counts(keys: list[tuple[str, str]], wanted: tuple[str, str]) -> None:
     plan = planned(*keys).plan("tr", "study")
     assert (plan.language, plan.concern) == wanted
+
+
+def test_a_step_admits_the_languages_that_its_scope_names_and_no_others() -> None:
+    named = {
+        OWN: ("tr",),
+        SECOND: ("en",),
+        FALLBACK: ("de", "en"),
+        INTERPRETER: ("de", "en"),
+        ANYBODY: ("*",),
+    }
+    for scope, languages in named.items():
+        assert admitted(POLICY, Step(0, scope, 1, 0), "tr", "en") == languages
+    assert admitted(POLICY, Step(0, SECOND, 1, 0), "tr", "") == ()
+    assert admitted(POLICY, Step(0, sum(named), 1, 0), "tr", "en") == ("tr", "en", "de", "*")
+
+
+def test_an_interpreter_is_needed_where_nobody_shares_a_language_and_the_step_brings_one() -> None:
+    need = Need("tr", "en", "other", 0, (), "", ())
+    for scope, language, wanted in (
+        (OWN | INTERPRETER, "de", "tr"),
+        (OWN | INTERPRETER, "tr", ""),
+        (OWN | INTERPRETER, "en", ""),
+        (OWN | FALLBACK, "de", ""),
+        (OWN | FALLBACK | INTERPRETER, "de", ""),
+        (OWN, "de", ""),
+    ):
+        assert interpreted(Step(0, scope, 1, 0), need, language) == wanted
 
 
 def test_of_several_classes_the_dearest_counts() -> None:

@@ -5,7 +5,7 @@ import pytest
 from agents.model import Team
 from routing import events as ev
 from routing import facts
-from routing.commands import SetFallback
+from routing.commands import SetFallback, Withdraw
 from routing.engine import Engine
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 from tests.unit.test_engine import answer, none, offered, only, ring
@@ -130,6 +130,25 @@ def test_who_is_turned_away_waits_no_more_and_a_phone_that_rang_for_them_is_free
     assert bench.engine.world.people["birgit"].appears == "ready"
 
 
+def test_that_the_dialplan_serves_a_caller_is_told_once() -> None:
+    bench = Bench()
+    bench.call("1", "ar")
+    told = [kinds(bench.tell(ev.DegradedEntered(CALLER)).facts) for _ in range(2)]
+    assert told == [[facts.Degraded], []]
+    bench.tell(ev.CallArrived(LATER, "line"))
+    bench.tell(ev.TurnedAway(LATER, "de"))
+    assert kinds(bench.tell(ev.DegradedEntered(LATER)).facts) == [facts.EventRefused]
+
+
+def test_a_caller_who_hangs_up_ends_the_talk_once() -> None:
+    bench = Bench()
+    bench.call("1")
+    answer(bench, "p02", PHONE, CALLER)
+    said = bench.tell(ev.LegEnded(CALLER, 16), 60_000).facts
+    assert only(facts.TalkEnded, said).agent == "birgit"
+    assert none(facts.EventRefused, said)
+
+
 def test_who_was_turned_away_is_not_queued_by_what_is_said_late() -> None:
     bench = Bench()
     bench.tell(ev.CallArrived(CALLER, "line"))
@@ -187,6 +206,70 @@ def test_whom_to_ring_alone_is_told_to_a_pbx_that_is_linked_again_although_nothi
     bench.tell(ev.LinkDown("cable"))
     told = only(SetFallback, bench.tell(ev.PbxSnapshot(bench.now, True, (), FREE)).commands)
     assert dict(told.phones)[""] == ("p02",)
+
+
+def test_whom_to_ring_alone_is_told_when_it_changes_and_not_again() -> None:
+    bench = Bench()
+    first = bench.tell(ev.StaffAsked("", "p02", "login", "", None)).commands
+    again = bench.tell(ev.StaffAsked("", "p02", "login", "", None)).commands
+    assert (kinds(first), kinds(again)) == ([SetFallback], [])
+
+
+def test_a_pbx_may_be_linked_before_any_rules() -> None:
+    engine = Engine()
+    said = engine.step(ev.PbxSnapshot(5, True, (), FREE, NODE), 5).facts
+    assert kinds(said) == [facts.LinkChanged]
+
+
+def test_what_fell_due_while_the_link_was_down_passes_with_the_link_up() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1")
+    answer(bench, "p02", PHONE, CALLER)
+    bench.tell(ev.LegEnded(CALLER, 16), 60_000)
+    bench.tell(ev.LinkDown("cable"))
+    assert bench.tell(ev.Elapsed(), 60_000).facts == ()
+    said = bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), FREE)).facts
+    assert only(facts.WrapUpEnded, said).agent == "birgit"
+
+
+def test_who_left_the_staff_while_their_phone_rang_is_gone_as_soon_as_it_rings_no_more() -> None:
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1")
+    ring(bench, "p02", PHONE, CALLER)
+    bench.tell(ev.TeamChanged("smaller", Team((ROSTER.agents[0], ROSTER.agents[2]))))
+    assert "birgit" in bench.engine.world.people
+    bench.tell(ev.LegEnded(CALLER, 16))
+    assert "birgit" not in bench.engine.world.people
+
+
+def test_a_talk_of_which_nobody_says_whether_it_was_one_was_none_after_a_second() -> None:
+    bench = Bench()
+    bench.call("1")
+    answer(bench, "p02", PHONE, CALLER)
+    bench.tell(ev.LegEnded(PHONE, 16), 90)
+    effects = bench.tell(ev.Elapsed(), 1_000)
+    assert only(facts.TalkFailed, effects.facts).agent == "birgit"
+    assert only(Withdraw, effects.commands).caller == CALLER
+
+
+def test_people_may_come_before_any_rules() -> None:
+    engine = Engine()
+    effects = engine.step(ev.TeamChanged("team", ROSTER), 5)
+    assert (effects.commands, list(engine.world.people)) == ((), ["amal", "birgit", "cem"])
+
+
+def test_the_centre_opens_and_closes_and_opens_again() -> None:
+    bench = Bench(POLICY._replace(opening=((0, 1_100_000), (1_200_000, 1_300_000))))
+    assert bench.engine.world.open
+    assert none(facts.HoursChanged, bench.tell(ev.PolicyChanged("same", bench.engine.world.rules)).facts)
+    said = bench.tell(ev.Elapsed(), 1_000_000).facts
+    assert [(each.at_ms, each.open) for each in said if isinstance(each, facts.HoursChanged)] == [
+        (1_100_000, False),
+        (1_200_000, True),
+        (1_300_000, False),
+    ]
 
 
 def test_rules_shadow_and_people_come_into_force_with_a_word() -> None:
