@@ -372,14 +372,9 @@ class Index:
             return candidates & self._bit(owner) or candidates
         if name == "longest_idle":
             return self._longest_idle(candidates)
-        least, best = None, 0
-        for place in places(candidates):
-            order = self._order(name, owner, place)
-            if least is None or order < least:
-                least, best = order, self._bits[place]
-            elif order == least:
-                best |= self._bits[place]
-        return best
+        orders = {place: self._order(name, owner, place) for place in places(candidates)}
+        least = min(orders.values())
+        return sum(self._bits[place] for place, order in orders.items() if order == least)
 
     def _longest_idle(self, candidates: int) -> int:
         best, since = 0, None

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from routing import events as ev
 from routing import facts, select
 from routing.need import Need, admitted, interpreted
 from routing.offers import refusal
@@ -204,3 +205,17 @@ def test_the_oldest_is_forgotten_first_and_what_comes_again_is_new() -> None:
     for number, key in enumerate(["a", "b", "a", "c"]):
         remember(kept, key, number, 2)
     assert list(kept.items()) == [("a", 2), ("c", 3)]
+
+
+def test_what_rules_do_not_say_they_do_not_ask_for() -> None:
+    assert Step(0, OWN, 1, 1)[4:] == (0, 0)
+    bare = Policy((), (), (), (), 1, 1, 1, (), ())
+    assert (bare.repeat_ms, bare.owner_ms, bare.repeat_today, bare.short_talk_ms) == (0, 0, False, 2_000)
+    assert not bare.asks_for_repeats
+
+
+def test_every_kind_of_event_is_kept_under_its_name_and_read_under_those_of_before() -> None:
+    """None of them has another schema than at first."""
+    named = {kind.__name__: kind for kind in ev.Event.__args__}
+    assert {**named, "RosterChanged": ev.TeamChanged, "HangupAsked": ev.CallEnds} == ev.KINDS
+    assert dict.fromkeys(ev.KINDS, 1) == ev.VERSION
