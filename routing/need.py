@@ -104,7 +104,7 @@ class Needs:
         self._policy = policy
         self._people = people
         self._phases: dict[tuple[str, str, str], Phases] = {}
-        self._understands: dict[tuple[str, str, str, str, int], bool] = {}
+        self._understands: dict[tuple[str, Need], bool] = {}
 
     def at(self, visit: Visit, now: int) -> tuple[Need, int]:
         """What the caller needs at `now`, and when time alone changes that (epoch ms; 0: never)."""
@@ -129,14 +129,17 @@ class Needs:
     def _awaited(self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int) -> str:
         """The owner of the caller's case while the caller waits for that person alone, else ""."""
         keeper = self._people.get(owner)
-        if keeper is None:
-            return ""
-        could = keeper.presence == READY and owner not in asked and self._understood(keeper, need)
+        could = (
+            keeper is not None
+            and keeper.presence == READY
+            and owner not in asked
+            and self._understood(keeper, need)
+        )
         return owner if waits_for_owner(waited_ms, self._policy.owner_ms, int(could)) else ""
 
     def _understood(self, keeper: Person, need: Need) -> bool:
         """Whether the owner of a case speaks what the caller's step asks for."""
-        key = (keeper.agent.id, *need[:4])
+        key = (keeper.agent.id, need)
         found = self._understands.get(key)
         if found is None:
             policy = self._policy
