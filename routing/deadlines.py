@@ -29,7 +29,7 @@ class Deadlines:
     def __init__(self, world: World) -> None:
         self._world = world
         self.heap: list[Deadline] = []
-        self.boundary = 0
+        self.boundary: int
         self.awake = world.linked("")
 
     def at(self, when: int, rank: int, key: object) -> None:
@@ -40,47 +40,38 @@ class Deadlines:
     def clear(self) -> None:
         """Forget all of them."""
         self.heap.clear()
-        self.boundary = 0
 
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
         heap, hours = self.heap, self.boundary
         if self.awake:
-            while heap and heap[0][0] <= by:
-                when = heap[0][0]
-                if 0 < hours < when:
+            while heap:
+                when, rank, key = heap[0]
+                if when > by or (hours and hours < when):
                     break
-                if self._stands(*heap[0]):
+                if self._stands(when, rank, key):
                     return when
                 heappop(heap)
-        return hours if 0 < hours <= by else None
+        return hours if hours and hours <= by else None
 
-    def first(self, by: int) -> Deadline | None:
-        """The next deadline that passes `by` then; it stays."""
+    def take(self, by: int) -> Deadline | None:
+        """The next deadline that passes `by` then; it passes once."""
         when = self.due(by)
         if when is None:
             return None
-        heap = self.heap
-        first = heap[0] if self.awake and heap and heap[0][0] == when else None
-        return first or (when, HOURS, 0)
-
-    def took(self, deadline: Deadline) -> None:
-        """This one, the first, has passed."""
-        if deadline[1] == HOURS:
-            self.boundary = 0
-        else:
-            heappop(self.heap)
+        if self.awake and self.heap and self.heap[0][0] == when:
+            return heappop(self.heap)
+        self.boundary = 0
+        return when, HOURS, None
 
     def _stands(self, when: int, rank: int, key: Any) -> bool:
         """Whether a deadline on the heap is still what the record says."""
         world = self._world
         if rank in (WIDEN, RETRY, PARTING):
             visit = world.visits.get(key)
-            if visit is None:
-                return False
             if rank == WIDEN:
-                return visit.widen_ms == when
-            return when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
+                return visit is not None and visit.widen_ms == when
+            return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
         if rank == LEASE:
             offer = world.offers.get(key)
             return offer is not None and offer.deadline_ms == when

@@ -30,9 +30,9 @@ class Derived:
         self.index: Index | None = None
         self.shadow: Index | None = None
         self.indexes: tuple[Index, ...] = ()
-        self.all_up = False
-        self.dirty = False
-        self.departed = False
+        self.all_up: bool
+        self.dirty: bool
+        self.departed: bool
         self._by_phone: dict[tuple[str, str], str] = {}
         self.index_all()
 
@@ -45,9 +45,8 @@ class Derived:
         self.index = Index(world, world.policy) if world.policy is not None else None
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
-        self.departed = any(person.leaving and not person.engagements for person in world.people.values())
+        self.departed = False
         self.links_changed()
-        self.dirty = True
 
     def links_changed(self) -> None:
         """A PBX is linked, or is no more."""
@@ -88,7 +87,7 @@ class Derived:
             key = next((who for (_, name), who in self._by_phone.items() if name == phone), None)
         return self.world.people[key] if key is not None else None
 
-    def tell_fallback(self, node: str = "") -> None:
+    def tell_fallback(self, node: str | None = None) -> None:
         """Tell the dialplans whom to ring if they were alone, whenever that changes, and `node` anyhow."""
         world = self.world
         if self.index is None:

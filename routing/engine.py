@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple
 from routing import events as ev
 from routing import facts
 from routing.commands import Command
-from routing.deadlines import HOURS, LEASE, PARTING, WIDEN, WRAP_UP
+from routing.deadlines import HOURS, LEASE, PARTING, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
 from routing.handlers import caller, centre, phone, staff
 from routing.index import Choice, Index
 from routing.moves import Moves
-from routing.world import World
+from routing.world import ALIKE, World
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     **caller.HANDLERS,
@@ -74,16 +74,13 @@ class Engine:
         said: list[Fact] = []
         derived.commands, derived.say = commands, said.append
         now = max(now, world.now_ms)
-        deadlines = derived.deadlines
-        heap = deadlines.heap
         for event in events:
-            overdue = (heap and heap[0][0] <= now) or 0 < deadlines.boundary <= now
-            if overdue and not untimely(event):
+            early = untimely(event)
+            if not early:
                 self._pass_deadlines(now)
             world.now_ms = now
-            kind = type(event)
-            HANDLERS[kind](moves, event)
-            if kind in UNTIMELY and untimely(event):
+            HANDLERS[type(event)](moves, event)
+            if early:
                 self._pass_deadlines(now)
             if derived.departed:
                 centre.depart(moves)
@@ -95,8 +92,7 @@ class Engine:
         """Each at its own time, and matched at it."""
         moves = self._moves
         world, derived = moves.world, moves.derived
-        while (deadline := derived.deadlines.first(now)) is not None:
-            derived.deadlines.took(deadline)
+        while (deadline := derived.deadlines.take(now)) is not None:
             when, rank, key = deadline
             world.now_ms = max(world.now_ms, when)
             if rank == LEASE:
@@ -113,12 +109,7 @@ class Engine:
                 moves.offers.withdraw(visit)
                 moves.visits.back_on_hold(visit)
             else:
-                visit = world.visits[key]
-                if rank == WIDEN:
-                    visit.widen_ms = 0
-                else:
-                    visit.retry_ms = 0
-                moves.visits.wait(visit)
+                moves.visits.wait(world.visits[key])
             if derived.departed:
                 centre.depart(moves)
             if derived.dirty:
@@ -144,7 +135,7 @@ class Engine:
         world = self._moves.world
         ours = (live.visit, live.agent) if live else (0, "")
         theirs = (shadow.visit, shadow.agent) if shadow else (0, "")
-        said = (*ours, *theirs) if ours != theirs else (0, "", 0, "")
+        said = (*ours, *theirs) if ours != theirs else ALIKE
         if said != world.shadow_said:
             world.shadow_said = said
             if ours != theirs:

@@ -124,7 +124,7 @@ class Index:
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
-        self._linked = -1
+        self._linked: int
         self._ready = 0
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
         tongues = [(each, self._skills.speakers(each, 1)) for each in (*languages, UNDETERMINED)]
@@ -133,6 +133,7 @@ class Index:
             self.attend(person)
             self.refresh(person)
         self.set_hours()
+        self.set_links()
 
     # --- people --------------------------------------------------------------------------------------
 
@@ -143,11 +144,11 @@ class Index:
         since = self._idle_since.pop(place, None)
         if since is not None:
             del self._idle[bisect_left(self._idle, (since, place))]
-            self.free ^= bit
+            self.free &= ~bit
         if person.free:
             insort(self._idle, (person.idle_since_ms, place))
             self._idle_since[place] = person.idle_since_ms
-            self.free ^= bit
+            self.free |= bit
             self._fresh = None
 
     def attend(self, person: Person) -> None:
@@ -183,10 +184,6 @@ class Index:
     def set_links(self) -> None:
         """Take over whose phone stands on a PBX that is linked."""
         self._fresh = None
-        nodes = {person.agent.reach.node for person in self._people}
-        if all(map(self._world.linked, nodes)):
-            self._linked = -1
-            return
         down = (i for i, p in enumerate(self._people) if not self._world.linked(p.agent.reach.node))
         self._linked = ~sum(self._bits[i] for i in down)
 
@@ -260,35 +257,30 @@ class Index:
 
         Once nobody had, only who has joined since can have, until somebody becomes free or the hour changes.
         """
-        found = self._first_with_candidates() if self.free & self._linked and self._where else None
+        found = self._first_with_candidates()
         if found is None:
             self._fresh = {}
             return None
-        return self._choose(*found)
+        lane, candidates = found
+        return self._choose(lane.queue[0][1], lane, candidates)
 
-    def _first_with_candidates(self) -> tuple[int, Lane, int] | None:
+    def _first_with_candidates(self) -> tuple[Lane, int] | None:
         free = self.free & self._linked
-        best: tuple[int, int] | None = None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None
         for lane in self._busy if self._fresh is None else self._fresh:
             candidates = lane.mask & free
-            if not candidates:
-                continue
-            head = lane.queue[0]
-            if best is not None and head > best:
-                continue
-            if holding is None:
-                holding = self._held_now()
-            if holding:
-                candidates = self._not_held(lane.need, candidates, holding)
-            if candidates:
-                best, found = head, (lane, candidates)
+            if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
+                if holding is None:
+                    holding = self._held_now()
+                if candidates := self._not_held(lane.need, candidates, holding):
+                    found = lane, candidates
         for place in places(self._owners & free):
             for lane in self._owned[self._ids[place]].values():
-                if lane.mask & free and (best is None or lane.queue[0] < best):
-                    best, found = lane.queue[0], (lane, lane.mask)
-        return None if best is None or found is None else (best[1], *found)
+                candidates = lane.mask & free
+                if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
+                    found = lane, candidates
+        return found
 
     def _held_now(self) -> list[tuple[int, int]]:
         """(reserve, its free members) for each reserve that has no more free people than it keeps."""
@@ -380,14 +372,9 @@ class Index:
             return candidates & self._bit(owner) or candidates
         if name == "longest_idle":
             return self._longest_idle(candidates)
-        least, best = None, 0
-        for place in places(candidates):
-            order = self._order(name, owner, place)
-            if least is None or order < least:
-                least, best = order, self._bits[place]
-            elif order == least:
-                best |= self._bits[place]
-        return best
+        orders = {place: self._order(name, owner, place) for place in places(candidates)}
+        least = min(orders.values())
+        return sum(self._bits[place] for place, order in orders.items() if order == least)
 
     def _longest_idle(self, candidates: int) -> int:
         best, since = 0, None

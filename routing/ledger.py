@@ -195,10 +195,9 @@ def _wrapped(person: Person) -> What:
 
 def _ends_alone(ring: ev.LedgerRing, row: ev.LedgerRow) -> bool:
     """Whether this dial ended without a talk, and without the whole call: that would tell of it itself."""
-    if ring.status in ("", "ANSWER"):
-        return False
+    ended = ring.status not in ("", "ANSWER")
     with_the_call = row.ended_ms and ring == row.rings[-1] and ring.status == CANCEL
-    return not (with_the_call and row.ended_ms - (ring.ended_ms or row.ended_ms) <= AT_ONCE_MS)
+    return ended and not (with_the_call and row.ended_ms - (ring.ended_ms or row.ended_ms) <= AT_ONCE_MS)
 
 
 def _was_last(row: ev.LedgerRow, talk: ev.LedgerTalk) -> bool:
@@ -206,8 +205,7 @@ def _was_last(row: ev.LedgerRow, talk: ev.LedgerTalk) -> bool:
 
     If the caller ended it, nobody wrote an end of the talk apart from the call's.
     """
-    if not row.ended_ms or talk.ended_ms == row.ended_ms:
-        return row.ended_ms > 0
-    later = max((ring.at_ms for ring in row.rings), default=0)
-    on_hold = max(later, row.degraded_ms) > talk.ended_ms
+    if talk.ended_ms == row.ended_ms:
+        return True
+    on_hold = any(at_ms > talk.ended_ms for at_ms in (row.degraded_ms, *(ring.at_ms for ring in row.rings)))
     return row.by == facts.BY_STAFF and not on_hold and row.ended_ms - talk.ended_ms <= AT_ONCE_MS

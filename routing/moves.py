@@ -43,6 +43,7 @@ class Moves:
             if visit.state == table.WAITING and world.policy is not None:
                 self.visits.wait(visit)
         deadlines.await_hours()
+        self.derived.dirty = True
 
     def pass_hours(self) -> None:
         """The hours as they are now: open or closed, reserves, and a new day's counts."""

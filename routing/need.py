@@ -73,13 +73,13 @@ def steps_of(policy: Policy, visit: Visit) -> tuple[Step, ...]:
 
 def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
     """Index of the widening step reached after `waited_ms`."""
-    return max(i for i, step in enumerate(steps) if i == 0 or step_at(waited_ms, step.after_ms))
+    return max(i for i, step in enumerate(steps) if step_at(waited_ms, step.after_ms))
 
 
 class Phases(NamedTuple):
     """A wait from change to change: between two changes the same is needed, whoever has been asked.
 
-    changes: sorted times of waiting (ms). needs: before the first change, and from each one on.
+    changes: sorted times of waiting (ms), the first 0. needs: from each of them on.
     """
 
     changes: tuple[int, ...]
@@ -91,7 +91,7 @@ def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
     steps, reserves = policy.plan(language, concern).steps, policy.reserves
     changes = sorted({*(step.after_ms for step in steps), *(each.release_ms for each in reserves)})
     needs = []
-    for waited in (min(changes) - 1, *changes):
+    for waited in changes:
         released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
         needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
     return Phases(tuple(changes), tuple(needs))
@@ -104,7 +104,7 @@ class Needs:
         self._policy = policy
         self._people = people
         self._phases: dict[tuple[str, str, str], Phases] = {}
-        self._understands: dict[tuple[str, str, str, str, int], bool] = {}
+        self._understands: dict[tuple[str, Need], bool] = {}
 
     def at(self, visit: Visit, now: int) -> tuple[Need, int]:
         """What the caller needs at `now`, and when time alone changes that (epoch ms; 0: never)."""
@@ -113,13 +113,13 @@ class Needs:
         if phases is None:
             phases = self._phases[key] = lay_out(self._policy, *key)
         waited = now - visit.order_from_ms
-        place = bisect_right(phases.changes, waited)
-        need = phases.needs[place]
+        place = bisect_right(phases.changes, max(waited, phases.changes[0]))
+        need = phases.needs[place - 1]
         change = phases.changes[place] if place < len(phases.changes) else None
         if visit.owner:
             owner_ms = self._policy.owner_ms
-            if waited < owner_ms and (change is None or owner_ms < change):
-                change = owner_ms
+            if waited < owner_ms:
+                change = owner_ms if change is None else min(owner_ms, change)
         if visit.owner or visit.asked:
             asked = tuple(sorted(agent for agent, until in visit.asked if until > now))
             owner = self._awaited(visit.owner, need, asked, waited)
@@ -129,14 +129,17 @@ class Needs:
     def _awaited(self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int) -> str:
         """The owner of the caller's case while the caller waits for that person alone, else ""."""
         keeper = self._people.get(owner)
-        if keeper is None:
-            return ""
-        could = keeper.presence == READY and owner not in asked and self._understood(keeper, need)
+        could = (
+            keeper is not None
+            and keeper.presence == READY
+            and owner not in asked
+            and self._understood(keeper, need)
+        )
         return owner if waits_for_owner(waited_ms, self._policy.owner_ms, int(could)) else ""
 
     def _understood(self, keeper: Person, need: Need) -> bool:
         """Whether the owner of a case speaks what the caller's step asks for."""
-        key = (keeper.agent.id, *need[:4])
+        key = (keeper.agent.id, need)
         found = self._understands.get(key)
         if found is None:
             policy = self._policy

@@ -70,7 +70,7 @@ class Offers:
         caller = visit.caller
         if caller is None:
             raise ValueError(f"visit {visit.id} waits in the index without a leg")
-        offer = Offer(derived.new_id(), visit.id, choice.agent, 0)
+        offer = Offer(derived.new_id(), visit.id, choice.agent)
         self.lease(offer, world.rules.silent_ms)
         visit.interpreter, visit.interpreting = choice.interpreter, table.NO_INTERPRETER
         self._pair(visit, person, offer)
@@ -86,7 +86,7 @@ class Offers:
             return
         ours = number & COUNTER_MASK <= self._derived.world.counter
         made = self._derived.new_id() if ours else number
-        offer = Offer(made, visit.id, person.agent.id, 0, dialled_as=number)
+        offer = Offer(made, visit.id, person.agent.id, dialled_as=number)
         self.lease(offer, self._derived.world.rules.lease_ms)
         self._pair(visit, person, offer)
         if ours:
@@ -120,24 +120,22 @@ class Offers:
         if phone_leg is not None and offer.phone_leg != phone_leg:
             self.dials(visit, offer, phone_leg)
         offer.rang, visit.stale = True, 0
-        person = self._derived.world.people.get(offer.agent)
         if visit.state != table.RINGING and self._visits.move(visit, table.RING):
-            if person is not None:
-                self._people.engage(person, visit.id, staff.RING, offer.id)
+            person = self._derived.world.people[offer.agent]
+            self._people.engage(person, visit.id, staff.RING, offer.id)
             self._derived.say(facts.OfferRang(self._derived.world.now_ms, offer.id, visit.id, offer.agent))
 
     def end(self, offer: Offer, outcome: str, cause: int = -1) -> None:
         """Close an offer that did not lead to a talk: the person is released, misses are counted."""
         world = self._derived.world
-        visit, person = world.visits[offer.visit], world.people.get(offer.agent)
+        visit, person = world.visits[offer.visit], world.people[offer.agent]
         self._close(visit, offer, outcome, max(cause, 0))
         self._visits.let_go(visit, offer.phone_leg)
         if outcome in REFUSALS and (retry_ms := world.rules.refusal(outcome).retry_ms):
             self._visits.not_again(visit, offer.agent, retry_ms)
-        if person is not None and person.engaged_with(visit.id):
-            if outcome in REFUSALS:
-                self._people.missed(person, outcome)
-            self._people.engage(person, visit.id, staff.RELEASE)
+        if outcome in REFUSALS:
+            self._people.missed(person, outcome)
+        self._people.engage(person, visit.id, staff.RELEASE)
 
     def dial_over(self, offer: Offer) -> None:
         """The caller is back on hold, and why is known as well as it will be."""

@@ -34,8 +34,7 @@ class People:
             person.engagements = (*person.engagements, Engagement(visit, target, offer, now))
         else:
             engaged.activity, engaged.offer, engaged.since_ms = target, offer or engaged.offer, now
-        if len(person.engagements) > 1:
-            person.engagements = tuple(sorted(person.engagements, key=pressing))
+        person.engagements = tuple(sorted(person.engagements, key=pressing))
         self.show(person)
 
     def busy(self, person: Person, besides: Engagement | None = None) -> bool:
@@ -54,8 +53,11 @@ class People:
     def attend(self, person: Person, trigger: str, reason: str) -> bool:
         """Move a person's presence along its table; callers who wait for them alone are told."""
         target = staff.PRESENCE.get((person.presence, trigger))
-        if target is None or (person.leaving and target != staff.LOGGED_OUT):
-            return False
+        if target is not None:
+            self._attend(person, target, reason)
+        return target is not None
+
+    def _attend(self, person: Person, target: str, reason: str) -> None:
         on_duty = person.presence == staff.READY
         person.reason, person.misses = reason, 0
         self.set_presence(person, target)
@@ -65,7 +67,6 @@ class People:
             for visit in self._derived.world.visits.values():
                 if visit.owner == person.agent.id and visit.state == WAITING:
                     self._visits.wait(visit)
-        return True
 
     def missed(self, person: Person, outcome: str) -> None:
         """An offer was not taken: too many in a row, as the rules count them, and the person is away."""
@@ -121,7 +122,8 @@ class People:
         person.shown, person.shown_reason, person.shown_ms = state, reason, now
         self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))
         if staff.READY in (before, state):
-            self._derived.dirty |= self._derived.shadow is not None
+            if self._derived.shadow is not None:
+                self._derived.dirty = True
             for index in self._derived.indexes:
                 index.refresh(person)
 
@@ -130,5 +132,5 @@ class People:
         for person in self._derived.world.people.values():
             idle = person.appears == staff.READY
             person.calls = 0
-            person.idle_ms = min(0, person.idle_since_ms - midnight) if idle else 0
-            person.busy_ms = min(0, person.busy_since_ms - midnight) if self.busy(person) else 0
+            person.idle_ms = person.idle_since_ms - midnight if idle else 0
+            person.busy_ms = person.busy_since_ms - midnight if self.busy(person) else 0

@@ -148,7 +148,8 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
             _align(moves, visit, there)
     for leg, there in calls.items():
         if moves.derived.visit_of(leg) is None and (only is None or leg.uid in only):
-            _align(moves, _adopt(moves, there), there)
+            arrived_ms = there.row.arrived_ms or world.now_ms
+            _align(moves, moves.visits.begin(leg, "", arrived_ms, adopted=True), there)
     _take_phones(moves, event)
 
 
@@ -161,13 +162,6 @@ def _take_phones(moves: Moves, event: ev.PbxSnapshot) -> None:
         person = moves.derived.person_at(row.phone, event.node) if row.phone else None
         if person is not None and row.leg in there and moves.derived.visit_of(row.leg) is None:
             moves.people.has_leg(person, row.leg)
-
-
-def _adopt(moves: Moves, there: Seen) -> Visit:
-    row = there.row
-    visit = moves.visits.begin(row.leg, "", row.arrived_ms or moves.world.now_ms, adopted=True)
-    moves.visits.set_need(visit, row.language, row.concern, row.second)
-    return visit
 
 
 def _go_on(moves: Moves, visit: Visit) -> None:

@@ -71,7 +71,7 @@ class Skills:
 
     def suited(self, need: Need) -> int:
         """Everybody whose skills suit this need; a case's owner in their own time needs no concern."""
-        key = (*need[:4], need.owner != "")
+        key = (*need[:4], bool(need.owner))
         mask = self._suited.get(key)
         if mask is None:
             step, mask = self.step(need), 0
@@ -115,7 +115,7 @@ class Skills:
         return Terms(need.step, language, level, known, interpreted(step, need, language))
 
     def _order(self, name: str, step: Step, languages: tuple[str, ...], concern: str, person: Person) -> int:
-        level = max((spoken(self._policy, person, each) for each in languages), default=0)
+        level = max(spoken(self._policy, person, each) for each in languages)
         known = person.agent.concern_level(concern)
         if name == PREFERRED:
             return int(level < step.prefer_language or known < step.prefer_concern)

@@ -146,7 +146,6 @@ class Visits:
         if visit.asked:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         if not derived.hears(visit):
-            self.leave_queue(visit)
             return
         visit.retry_ms = min((until for _, until in visit.asked), default=0)
         visit.widen_ms = 0
@@ -162,7 +161,8 @@ class Visits:
         visit.widen_ms = visit.retry_ms = 0
         for index in self._derived.indexes:
             index.dequeue(visit.id)
-        self._derived.dirty |= self._derived.shadow is not None
+        if self._derived.shadow is not None:
+            self._derived.dirty = True
 
     def back_on_hold(self, visit: Visit) -> None:
         """The caller is back on hold, with everything they had."""

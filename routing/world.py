@@ -13,6 +13,9 @@ RECENT_MAX = 10_000
 GONE_MAX = 2_000
 DEVICES_MAX = 20_000
 
+ALIKE = (0, "", 0, "")
+"""World.shadow_said while live and shadow policy decide alike: no visit and no person on either side."""
+
 
 class VisitLeg(NamedTuple):
     """A leg that a visit holds. role: one of routing.visit.ROLES. agent: whose phone it is, or "".
@@ -121,7 +124,7 @@ class Offer:
     id: int
     visit: int
     agent: str
-    deadline_ms: int
+    deadline_ms: int = 0
     phone_leg: Leg | None = None
     rang: bool = False
     cause: int = -1
@@ -130,7 +133,7 @@ class Offer:
 
     def is_called(self, number: int) -> bool:
         """Whether the PBX means this offer by that number."""
-        return number > 0 and number in (self.id, self.dialled_as)
+        return number != 0 and number in (self.id, self.dialled_as)
 
 
 @dataclass(slots=True)
@@ -237,7 +240,7 @@ class World:
     policy_digest: str = ""
     shadow: Policy | None = None
     shadow_digest: str = ""
-    shadow_said: tuple[int, str, int, str] = (0, "", 0, "")
+    shadow_said: tuple[int, str, int, str] = ALIKE
     team_digest: str = ""
     visits: dict[int, Visit] = field(default_factory=dict)
     offers: dict[int, Offer] = field(default_factory=dict)

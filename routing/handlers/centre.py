@@ -9,7 +9,7 @@ from routing import facts
 from routing.ledger import apply
 from routing.moves import Moves
 from routing.reconcile import drift, reconcile
-from routing.world import Link, Person, device_key
+from routing.world import ALIKE, Link, Person, device_key
 
 
 def term_began(moves: Moves, event: ev.TermBegan) -> None:
@@ -61,11 +61,11 @@ def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:
     reconcile(moves, event, None)
     moves.derived.say(facts.LinkChanged(world.now_ms, True, "", event.node))
     moves.derived.tell_fallback(event.node)
-    moves.derived.dirty = True
 
 
 def ledger_read(moves: Moves, event: ev.LedgerRead) -> None:
-    """What the dialplan did without us."""
+    """What the dialplan did without us, counted for the day on which it was."""
+    moves.pass_hours()
     apply(moves, event)
 
 
@@ -91,7 +91,7 @@ def policy_changed(moves: Moves, event: ev.PolicyChanged) -> None:
 def shadow_changed(moves: Moves, event: ev.ShadowChanged) -> None:
     """Another policy is asked and not obeyed."""
     world = moves.world
-    world.shadow, world.shadow_digest, world.shadow_said = event.policy, event.digest, (0, "", 0, "")
+    world.shadow, world.shadow_digest, world.shadow_said = event.policy, event.digest, ALIKE
     moves.derived.say(facts.RulesChanged(world.now_ms, "shadow", event.digest))
     moves.rebuild()
 

@@ -3,7 +3,6 @@
 The rules are those of routing.need and routing.select; here they are asked once for each kind of caller.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
@@ -115,9 +114,8 @@ def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]
     phases[:, :, layout.H_ENDS] = layout.NEVER
     for k, kind in enumerate(kinds):
         laid_out = lay_out(policy, kind.language, kind.second, kind.concern)
-        first = bisect_right(laid_out.changes, 0)
-        ends = (*laid_out.changes[first:], layout.NEVER)
-        for i, (until, need) in enumerate(zip(ends, laid_out.needs[first:], strict=True)):
+        ends = (*laid_out.changes[1:], layout.NEVER)
+        for i, (until, need) in enumerate(zip(ends, laid_out.needs, strict=True)):
             phases[k, i] = (
                 until,
                 need.step,

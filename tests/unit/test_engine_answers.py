@@ -243,3 +243,51 @@ def test_a_talk_that_begins_at_midnight_is_the_new_days() -> None:
     bench.call("1")
     bench.tell(ev.Bridged(CALLER, PHONE, "p02"), midnight - bench.now)
     assert bench.engine.world.people["birgit"].calls == 1
+
+
+@pytest.mark.parametrize("first", [ev.LegEnded(PHONE, 16), ev.DialEnded(CALLER, 0, "ANSWER")])
+def test_a_talk_that_is_over_leaves_the_caller_with_nobody_and_no_phone(first: ev.Event) -> None:
+    for after_ms in (90, 60_000):
+        bench = Bench()
+        bench.call("1")
+        answer(bench, "p02", PHONE, CALLER)
+        bench.tell(first, after_ms)
+        (visit,) = bench.engine.world.visits.values()
+        assert (visit.state, [each.leg for each in visit.legs]) == ("parting", [CALLER])
+        on_hold(bench)
+        assert (visit.state, visit.agent, visit.undecided, visit.talks_at) == ("waiting", "", False, "")
+
+
+def test_who_is_on_hold_or_talks_again_is_not_taken_out_when_their_time_to_part_is_over() -> None:
+    for again in (False, True):
+        bench = Bench()
+        bench.call("1", "ar")
+        answer(bench, "p02", PHONE, CALLER)
+        bench.tell(ev.LegEnded(PHONE, 16), 60_000)
+        on_hold(bench)
+        if again:
+            bench.tell(ev.Bridged(CALLER, OTHER, "p03"))
+        assert bench.tell(ev.Elapsed(), 1_000).commands == ()
+        (visit,) = bench.engine.world.visits.values()
+        assert (visit.state, visit.parting_ms) == ("talking" if again else "waiting", 0)
+
+
+def test_the_leg_that_answers_takes_the_place_of_the_one_that_rang() -> None:
+    bench = Bench()
+    bench.call("1")
+    bench.tell(ev.DegradedEntered(CALLER))
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02", 0))
+    bench.tell(ev.Bridged(CALLER, OTHER, "p02"))
+    (visit,) = bench.engine.world.visits.values()
+    assert (visit.agent, [each.leg for each in visit.legs]) == ("birgit", [CALLER, OTHER])
+
+
+def test_a_leg_in_a_talk_with_one_caller_that_talks_with_another_is_the_others() -> None:
+    bench = Bench()
+    for uid in ("1", "3"):
+        bench.call(uid)
+    bench.tell(ev.Bridged(CALLER, PHONE, "p02"))
+    bench.tell(ev.Bridged(LATER, PHONE, "p02"), 10_000)
+    first, second = bench.engine.world.visits.values()
+    assert [each.leg for each in first.legs] == [CALLER]
+    assert [each.leg for each in second.legs] == [LATER, PHONE]

@@ -20,6 +20,15 @@ def test_of_many_who_were_passed_over_thirty_are_named() -> None:
     assert made[0].choice.lost[0].agent == "s01"
 
 
+def test_thirty_are_named_in_all_whatever_they_were_passed_over_for() -> None:
+    agents = tuple(each._replace(concerns=(("other", 3 + (i >= 20)),)) for i, each in enumerate(CROWD.agents))
+    bench = Bench(POLICY, Team(agents))
+    bench.login(*(f"p{i:02}" for i in range(60)))
+    made = [each for each in bench.call("1").facts if isinstance(each, facts.OfferMade)][-1]
+    by = [each.criterion for each in made.choice.lost]
+    assert (made.agent, by) == ("s20", ["concern"] * 20 + ["longest_idle"] * 10)
+
+
 def test_the_dialplan_is_told_of_fifty_phones_for_each_language() -> None:
     bench = Bench(POLICY, CROWD)
     bench.login(*(f"p{i:02}" for i in range(60)))
@@ -42,11 +51,10 @@ def test_what_falls_due_at_once_passes_in_one_order() -> None:
         deadlines.at(9, rank, key)
     deadlines.at(9, LEASE, 1)  # of an offer that is no more
     ranks = []
-    while (deadline := deadlines.first(9)) is not None:
+    while (deadline := deadlines.take(9)) is not None:
         ranks.append(deadline[1])
-        deadlines.took(deadline)
     assert ranks == [LEASE, WRAP_UP, WIDEN, RETRY, PARTING, HOURS] == sorted(ranks)
-    assert deadlines.first(8) is None
+    assert deadlines.take(8) is None
 
 
 def test_an_engine_that_knows_nothing_has_nothing_due() -> None:

@@ -5,9 +5,11 @@ from random import Random
 
 import pytest
 
+from routing import events as ev
 from routing import facts, select
+from routing.need import Need, admitted, interpreted
 from routing.offers import refusal
-from routing.policy import OWN, Plan, Policy, Refusal, Step
+from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Plan, Policy, Refusal, Step
 from routing.service_level import VARIANTS, service_level
 from routing.spans import day_of, holds, next_day, next_edge
 from routing.world import remember
@@ -32,6 +34,33 @@ def planned(*keys: tuple[str, str]) -> Policy:
 def test_the_most_specific_plan_counts(keys: list[tuple[str, str]], wanted: tuple[str, str]) -> None:
     plan = planned(*keys).plan("tr", "study")
     assert (plan.language, plan.concern) == wanted
+
+
+def test_a_step_admits_the_languages_that_its_scope_names_and_no_others() -> None:
+    named = {
+        OWN: ("tr",),
+        SECOND: ("en",),
+        FALLBACK: ("de", "en"),
+        INTERPRETER: ("de", "en"),
+        ANYBODY: ("*",),
+    }
+    for scope, languages in named.items():
+        assert admitted(POLICY, Step(0, scope, 1, 0), "tr", "en") == languages
+    assert admitted(POLICY, Step(0, SECOND, 1, 0), "tr", "") == ()
+    assert admitted(POLICY, Step(0, sum(named), 1, 0), "tr", "en") == ("tr", "en", "de", "*")
+
+
+def test_an_interpreter_is_needed_where_nobody_shares_a_language_and_the_step_brings_one() -> None:
+    need = Need("tr", "en", "other", 0, (), "", ())
+    for scope, language, wanted in (
+        (OWN | INTERPRETER, "de", "tr"),
+        (OWN | INTERPRETER, "tr", ""),
+        (OWN | INTERPRETER, "en", ""),
+        (OWN | FALLBACK, "de", ""),
+        (OWN | FALLBACK | INTERPRETER, "de", ""),
+        (OWN, "de", ""),
+    ):
+        assert interpreted(Step(0, scope, 1, 0), need, language) == wanted
 
 
 def test_of_several_classes_the_dearest_counts() -> None:
@@ -177,3 +206,17 @@ def test_the_oldest_is_forgotten_first_and_what_comes_again_is_new() -> None:
     for number, key in enumerate(["a", "b", "a", "c"]):
         remember(kept, key, number, 2)
     assert list(kept.items()) == [("a", 2), ("c", 3)]
+
+
+def test_what_rules_do_not_say_they_do_not_ask_for() -> None:
+    assert Step(0, OWN, 1, 1)[4:] == (0, 0)
+    bare = Policy((), (), (), (), 1, 1, 1, (), ())
+    assert (bare.repeat_ms, bare.owner_ms, bare.repeat_today, bare.short_talk_ms) == (0, 0, False, 2_000)
+    assert not bare.asks_for_repeats
+
+
+def test_every_kind_of_event_is_kept_under_its_name_and_read_under_those_of_before() -> None:
+    """None of them has another schema than at first."""
+    named = {kind.__name__: kind for kind in ev.Event.__args__}
+    assert {**named, "RosterChanged": ev.TeamChanged, "HangupAsked": ev.CallEnds} == ev.KINDS
+    assert dict.fromkeys(ev.KINDS, 1) == ev.VERSION

@@ -333,12 +333,23 @@ def test_who_is_adopted_waits_since_the_channel_says_or_from_now_on(queued_ms: i
     assert (visit.queued_ms, began.arrived_ms) == (wanted or bench.now, bench.now)
 
 
-def test_callers_are_adopted_in_the_order_in_which_they_came_whether_queued_or_not() -> None:
+def test_callers_are_adopted_in_the_order_in_which_they_were_queued_or_else_came() -> None:
     bench = Bench()
-    early = at("acd-language", LATER)._replace(queued_ms=0, arrived_ms=3_000)
-    late = at("acd-hold", CALLER)._replace(queued_ms=9_000, arrived_ms=1_000)
-    link_up(bench, late, early)
-    assert [visit.caller for visit in bench.engine.world.visits.values()] == [LATER, CALLER]
+    times = ((4, 9_000, 1_000), (3, 0, 3_000), (2, 2_000, 1_900), (1, 0, 9_500))
+    rows = [
+        at("acd-hold", ev.Leg(NODE, str(uid)))._replace(queued_ms=queued, arrived_ms=arrived)
+        for uid, queued, arrived in times
+    ]
+    link_up(bench, *rows)
+    callers = [visit.caller for visit in bench.engine.world.visits.values()]
+    assert [caller.uid for caller in callers if caller] == ["2", "3", "4", "1"]
+
+
+def test_a_leg_that_serves_a_caller_and_is_no_phone_rings_nowhere() -> None:
+    bench = Bench()
+    bench.call("1")
+    said = link_up(bench, at("acd-hold"), of("", OTHER))
+    assert (states(bench), none(Withdraw, said)) == (["waiting"], True)
 
 
 def test_a_leg_that_is_no_call_of_ours_yet_is_passed_over() -> None:

@@ -161,8 +161,11 @@ def test_a_call_of_somebody_at_one_pbx_is_not_over_for_what_another_lists() -> N
     leg = ev.Leg("pbx2", "7")
     row = ev.LegSeen(leg, leg, "p02", "private", "", True, "", "", "", 0, 0, 0, 0)
     bench.tell(ev.PbxSnapshot(bench.now + 1, True, (row,), FREE, "pbx2"))
-    bench.tell(ev.PbxSnapshot(bench.now + 1, True, (), FREE, NODE))
-    bench.tell(ev.PbxSnapshot(bench.now + 1, True, (row,), FREE, "pbx2"))
+    again = [
+        bench.tell(ev.PbxSnapshot(bench.now + 1, True, rows, FREE, node))
+        for node, rows in ((NODE, ()), ("pbx2", (row,)))
+    ]
+    assert [said(each, facts.AgentChanged) for each in again] == [[], []]
     assert bench.engine.world.people["birgit"].other_legs == (leg,)
 
 

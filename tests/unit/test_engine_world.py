@@ -75,6 +75,37 @@ def test_who_became_idle_before_midnight_was_not_idle_so_long_today() -> None:
     assert (birgit.busy_ms, birgit.calls) == (0, 0)
 
 
+def test_a_stretch_that_goes_on_over_midnight_counts_from_midnight() -> None:
+    midnight = 1_100_000
+    bench = Bench(POLICY._replace(days=(midnight,)))
+    people = bench.engine.world.people
+    bench.login("p02")
+    bench.call("1", "ar")
+    bench.tell(ev.Bridged(ev.Leg(NODE, "1"), ev.Leg(NODE, "2"), "p03"))
+    bench.tell(ev.Elapsed(), midnight + 10_000 - bench.now)
+    birgit, cem, amal = (people[each] for each in ("birgit", "cem", "amal"))
+    assert birgit.idle_ms + bench.now - birgit.idle_since_ms == 10_000
+    assert cem.busy_ms + bench.now - cem.busy_since_ms == 10_000
+    assert (birgit.busy_ms, cem.idle_ms, cem.calls, amal.idle_ms, amal.busy_ms) == (0, 0, 0, 0, 0)
+
+
+def test_what_a_ledger_tells_of_today_is_todays_although_midnight_was_not_heard_of() -> None:
+    """Midnight has passed since the last event, and nobody said so before the ledger is read."""
+    midnight = 1_100_000
+    bench = Bench(POLICY._replace(days=(midnight,), wrap_up_ms=0))
+    bench.login("p02")
+    bench.call("1")
+    bench.tell(ev.LinkDown("cable"))
+    bench.now = midnight + 50_000
+    talk = ev.LedgerTalk("p02", 0, midnight + 10_000, midnight + 30_000)
+    caller = ev.Leg(NODE, "1")
+    row = ev.LedgerRow(caller, "line", "de", "other", "", 1, 1, 0, 0, (), (talk,), 0, "", 0)
+    bench.tell(ev.LedgerRead("", (row,)))
+    birgit = bench.engine.world.people["birgit"]
+    assert (birgit.calls, birgit.busy_ms) == (1, 20_000)
+    assert birgit.idle_ms + bench.now - birgit.idle_since_ms == bench.now - midnight - 30_000
+
+
 def test_a_term_that_is_not_higher_changes_nothing() -> None:
     engine = Engine()
     engine.step(ev.TermBegan(2), 5)
@@ -119,6 +150,7 @@ def test_a_talk_with_a_phone_that_was_lost_is_over() -> None:
     assert [type(each) for each in effects.facts if isinstance(each, facts.TalkEnded)] == [facts.TalkEnded]
     assert [each.sentence for each in effects.commands if isinstance(each, Withdraw)] == [PHONE_LOST]
     assert bench.engine.world.people["birgit"].activity == "wrap_up"
+    assert [each.state for each in bench.engine.world.visits.values()] == ["parting"]
 
 
 def test_a_phone_that_has_no_other_call_any_more_is_free_again() -> None:

@@ -13,6 +13,7 @@ from acd.metrics import BoardFigures
 from acd.mqtt import messages
 from agents.model import Team
 from routing.events import TeamChanged
+from routing.policy import SECOND, Plan, Step
 from routing.privacy import MERGED, servers, shown_apart
 from routing.world import Person
 from tests.fakes.centre import POLICY, ROSTER, person
@@ -63,6 +64,18 @@ def test_a_large_enough_cell_is_not_merged_without_need() -> None:
     assert ("tr", "other") in shown_apart(POLICY, people, 1)
     assert ("tr", "other") not in shown_apart(POLICY, people, 2)
     assert shown_apart(POLICY, people, 4) == frozenset()
+
+
+def test_a_merged_cell_of_just_enough_people_takes_no_more() -> None:
+    skills = [{"ar": 7}, {"tr": 7}, {"de": 7}, {"de": 7}]
+    people = [Person(person(f"p{i}", f"{i}", one, {"other": 3})) for i, one in enumerate(skills)]
+    assert shown_apart(POLICY, people, 2) == {("de", "other")}
+    assert shown_apart(POLICY, people, 3) == frozenset()
+
+
+def test_where_the_first_step_admits_no_language_nobody_can_serve() -> None:
+    policy = POLICY._replace(plans=(Plan("", "", (Step(0, SECOND, 1, 0),)),))
+    assert servers(policy, [Person(each) for each in ROSTER.agents], "de", "other") == frozenset()
 
 
 MERGING = {("de", "other"): 2, (MERGED, MERGED): 2}
