@@ -266,6 +266,8 @@ class Index:
 
     def _first_with_candidates(self) -> tuple[Lane, int] | None:
         free = self.free & self._linked
+        if not free:
+            return None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None
         for lane in self._busy if self._fresh is None else self._fresh:

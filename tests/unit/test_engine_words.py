@@ -7,6 +7,7 @@ from routing import events as ev
 from routing import facts
 from routing.commands import SetFallback, Withdraw
 from routing.engine import Engine
+from routing.visits import PARTING_MS
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 from tests.unit.test_engine import answer, none, offered, only, ring
 
@@ -244,12 +245,12 @@ def test_who_left_the_staff_while_their_phone_rang_is_gone_as_soon_as_it_rings_n
     assert "birgit" not in bench.engine.world.people
 
 
-def test_a_talk_of_which_nobody_says_whether_it_was_one_was_none_after_a_second() -> None:
+def test_a_talk_of_which_nobody_says_whether_it_was_one_was_none_after_a_while() -> None:
     bench = Bench()
     bench.call("1")
     answer(bench, "p02", PHONE, CALLER)
     bench.tell(ev.LegEnded(PHONE, 16), 90)
-    effects = bench.tell(ev.Elapsed(), 1_000)
+    effects = bench.tell(ev.Elapsed(), PARTING_MS)
     assert only(facts.TalkFailed, effects.facts).agent == "birgit"
     assert only(Withdraw, effects.commands).caller == CALLER
 
