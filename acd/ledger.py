@@ -63,6 +63,9 @@ class Listing(Protocol):
     def began(self) -> float: ...
 
     @property
+    def followed(self) -> str: ...
+
+    @property
     def items(self) -> Sequence[Frame]: ...
 
 

@@ -12,8 +12,9 @@ DONE = frozenset({"Complete", "Cancelled"})
 class Listing:
     """A list answer on its way. `whole` once its end came; `fault` if it was refused.
 
-    place: how many events the PBX had sent when it began to answer, -1 before; began: when that was (loop
-    time). What AMI says is one stream: events before the place are older than the answer, others are newer.
+    place: how many events the PBX had sent when it began to answer, -1 before; began: when we read that (loop
+    time); followed: the Timestamp of the first event behind it, "" while there is none. What AMI says is one
+    stream: events before the place are older than the answer, others are newer.
     """
 
     place: int = -1
@@ -22,6 +23,7 @@ class Listing:
     replied: bool = False
     ended: bool = False
     fault: str = ""
+    followed: str = ""
 
     @property
     def whole(self) -> bool:

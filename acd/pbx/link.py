@@ -25,6 +25,7 @@ PING_S = 5.0
 LOOKS = 20
 """So often in that time it is looked whether the PBX has fallen silent."""
 FIFO_MAX = 20_000
+UNFOLLOWED_MAX = 16
 NEVER_S = 86_400.0
 
 Reply = Callable[[str], None]
@@ -103,6 +104,7 @@ class AmiLink:
         self._events: deque[Frame] = deque()
         self._events_max = fifo_max
         self._taken = 0
+        self._unfollowed: deque[Listing] = deque(maxlen=UNFOLLOWED_MAX)
         self._more = asyncio.Event()
         self._lists = Correlator()
         self._waiters: dict[str, asyncio.Future[None]] = {}
@@ -269,6 +271,7 @@ class AmiLink:
         if listing is not None:
             if listing.place < 0:
                 listing.place, listing.began = self._taken, self._heard
+                self._unfollowed.append(listing)
             if listing.whole and (waiter := self._waiters.get(key)) and not waiter.done():
                 waiter.set_result(None)
             return
@@ -292,6 +295,8 @@ class AmiLink:
             return
         self._events.append(frame)
         self._taken += 1
+        while self._unfollowed:
+            self._unfollowed.pop().followed = frame.get("Timestamp")
         self._more.set()
 
     @property

@@ -28,11 +28,12 @@ class PbxTime:
         self._since = -inf
         self._newest = -inf
 
-    def age(self, stamp: float, now: float) -> float:
-        """How long ago something stamped so was said, read now."""
-        if stamp < self._newest - BACK_S:
-            self._forget()
-        self._newest = max(self._newest, stamp)
+    def age(self, stamp: float, now: float, *, in_turn: bool = True) -> float:
+        """How long ago something stamped so was said, read now. in_turn: nothing older comes behind it."""
+        if in_turn:
+            if stamp < self._newest - BACK_S:
+                self._forget()
+            self._newest = max(self._newest, stamp)
         return self._seen(stamp, now)
 
     def _seen(self, stamp: float, now: float) -> float:

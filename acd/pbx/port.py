@@ -18,7 +18,7 @@ from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LinkDown, PbxSnapshot, PhoneLost, PhoneRang
+from routing.events import CommandFailed, LedgerRead, LinkDown, PbxSnapshot, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
@@ -27,7 +27,7 @@ DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
 LATE_S = 2.5
 """An event that comes so late comes over a link that is as good as lost."""
-LINKING_S = 5.0
+LINKING_S = 12.0
 """What waits for a link-up snapshot waits no longer than this."""
 SETTLE_S = 0.1
 """Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
@@ -127,16 +127,16 @@ class PbxPort:
     async def _take_up(self, link: AmiLink, anew: bool) -> None:
         while True:
             self._void = False
-            await self._tell_ledger(link, anew)
+            ledger = await self._read_ledger(link)
             listing = await link.ask_listing(STATUS)
+            self._tell_ledger(link, ledger, anew)
             self._older(link, listing.place)
-            asked = self._answered_ms(listing)
             devices = await link.ask_list(DEVICES)
             await asyncio.sleep(SETTLE_S)
             if not self._void:
                 break
-            anew = False
-        later = self._ends(link, (self._time.shows(listing.began) or inf) + SETTLE_S)
+        asked = self._answered_ms(listing)
+        later = self._ends(link, (stamped(listing.followed) or inf) + SETTLE_S)
         found = self._translator.snapshot(listing.items, devices, asked, linkup=True)
         self._said_ms = max(self._said_ms, asked)
         self._talking = {leg.phone for leg in found.legs if leg.phone and leg.up}
@@ -145,24 +145,33 @@ class PbxPort:
             self._tell(frame)
         self._trouble = ""
 
-    async def _tell_ledger(self, link: AmiLink, anew: bool) -> None:
-        """What the dialplan did without us."""
+    async def _read_ledger(self, link: AmiLink) -> tuple[LedgerRead, Listing] | None:
         if self._ledger is None:
-            return
+            return None
         try:
             await link.spoken()  # an answer with a stamp, which tells what the PBX's clock shows
-            read, listing = await self._ledger.read(link)
+            return await self._ledger.read(link)
         except AskFailed as fault:
             log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
+            return None
+
+    def _tell_ledger(self, link: AmiLink, ledger: tuple[LedgerRead, Listing] | None, anew: bool) -> None:
+        """What the dialplan did without us."""
+        if ledger is None:
             return
+        read, listing = ledger
         if not anew:
             self._older(link, listing.place)
         self._said_ms = max(self._said_ms, self._answered_ms(listing))
         self._put(Arrival(shifted(read, self._apart_ms()), PBX, at_ms=self._said_ms))
 
     def _answered_ms(self, listing: Listing) -> int:
-        """When the PBX began to answer, as we read it."""
-        return self._now_ms() - round((self._steady() - listing.began) * 1000)
+        """When the PBX began to answer, as far as is known: before we read it, and before the event behind
+        it was said."""
+        ago = self._steady() - listing.began
+        if followed := stamped(listing.followed):
+            ago = max(ago, self._time.age(followed, self._steady(), in_turn=False))
+        return self._now_ms() - round(ago * 1000)
 
     def _apart_ms(self) -> int:
         """How far the PBX's clock lies behind engine time; less than can be told is nothing."""

@@ -10,6 +10,7 @@ import pytest
 
 from acd.ledger import Ledger
 from acd.pbx import port as ports
+from acd.pbx.correlate import Listing
 from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
@@ -374,7 +375,9 @@ async def test_who_ended_long_after_the_channels_were_listed_ended_then_and_noth
         told = len(ear.said)
 
         def meanwhile() -> None:
-            if asterisk.asked[-1] == "DeviceStateList":
+            if asterisk.asked[-1] == "Status":
+                asterisk.device("behind it")
+            else:
                 asterisk.hangup("1", ago_s=-1.0)
                 asterisk.hangup("2", ago_s=-2.0)
 
@@ -384,7 +387,22 @@ async def test_who_ended_long_after_the_channels_were_listed_ended_then_and_noth
         assert ear.port.linking
         await ear.port.resynced()
         assert not ear.port.linking
-        assert ear.story(told) == ["PbxSnapshot", "1", "2"]
+        assert ear.story(told) == ["PbxSnapshot", "behind it", "1", "2"]
+
+
+async def test_an_answer_is_no_younger_than_what_was_said_behind_it(asterisk: Asterisk) -> None:
+    """It lay unread for 3 s, and tells how things were then."""
+    async with listening(asterisk) as ear:
+        asterisk.device("tells the time")
+        await ear.hears(ev.DeviceChanged)
+        ear.stands = True
+        for followed, ago in (
+            ("", 0),
+            (f"{asterisk.now() - 3:.6f}", 3_000),
+            (f"{asterisk.now() + 3:.6f}", 0),
+        ):
+            answer = Listing(1, ear.steady, followed=followed)
+            assert abs(ear.now_ms() - ear.port._answered_ms(answer) - ago) < 500
 
 
 async def test_what_was_said_before_a_snapshot_was_asked_for_again_keeps_its_place(
