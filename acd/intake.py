@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from acd.ports import Arrival, QueueFull
-from routing.events import ClockStepped, Event, LedgerRead, LinkDown, PbxSnapshot
+from routing.events import ClockStepped, Event, LinkDown, PbxSnapshot
 
 QUEUE_MAX = 20_000
 FIRST = -1
@@ -63,9 +63,9 @@ class Intake:
         heappush(self._heap, Entry(FIRST, self._count, arrival, None))
 
     def void_snapshots(self) -> None:
-        """Take out the link-up snapshots that wait, and the ledgers that go with them: they were asked for
-        before a standstill, and will be again."""
-        self._heap = [each for each in self._heap if not _of_linkup(each.arrival.event)]
+        """Take out the link-up snapshots that wait: they were asked for before a standstill, and will be
+        again. What a ledger told stays true, and comes before what was heard after it."""
+        self._heap = [each for each in self._heap if not _is_linkup(each.arrival.event)]
         heapify(self._heap)
 
     def oldest_ms(self) -> int | None:
@@ -104,5 +104,5 @@ class Inbox:
         self.arrived.set()
 
 
-def _of_linkup(event: Event) -> bool:
-    return isinstance(event, LedgerRead) or (isinstance(event, PbxSnapshot) and event.linkup)
+def _is_linkup(event: Event) -> bool:
+    return isinstance(event, PbxSnapshot) and event.linkup

@@ -20,6 +20,7 @@ def term_began(moves: Moves, event: ev.TermBegan) -> None:
         return
     world.term = event.term
     moves.derived.say(facts.TermOpened(world.now_ms, event.term))
+    _forget_losses(moves)
     link_down(moves, ev.LinkDown("starting"))
 
 
@@ -41,6 +42,14 @@ def link_down(moves: Moves, event: ev.LinkDown) -> None:
         visit.parting_ms = 0
         moves.visits.leave_queue(visit)
     moves.derived.links_changed()
+
+
+def _forget_losses(moves: Moves) -> None:
+    """A phone that was lost may be back and in a talk by now; if it is still lost, that is told anew."""
+    for key, state in list(moves.world.devices.items()):
+        node, _, phone = key.rpartition("/")
+        if state == staff.LOST:
+            moves.people.set_device(phone, "UNAVAILABLE", node)
 
 
 def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:

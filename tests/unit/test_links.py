@@ -271,6 +271,18 @@ def test_the_phone_of_the_talk_counts_when_it_dies_not_the_persons_present_one(b
     assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE)).commands).caller == CALLER
 
 
+def test_a_phone_that_was_lost_once_and_talks_now_under_a_new_leg_lives(bench: Bench) -> None:
+    """It came back while nobody listened, and the dialplan rang it."""
+    bench.login("p02")
+    bench.tell(ev.PhoneLost("p02", NODE))
+    bench.call("1.1")
+    bench.tell(ev.TermBegan(2), 10_000)
+    legs = (seen(CALLER, CALLER, "", "acd-degraded", "b"), seen(PHONE, CALLER, "p02", "acd-degraded", "b"))
+    effects = bench.tell(ev.PbxSnapshot(bench.now + 1, True, legs, (("p02", "INUSE"),), NODE))
+    assert only(facts.TalkBegan, effects.facts).agent == "birgit"
+    assert none(Withdraw, effects.commands)
+
+
 def test_a_phones_private_call_stays_the_phones_when_two_people_change_theirs(bench: Bench) -> None:
     """Who left the phone is free; who took it over is, when its call is over."""
     bench.login("p02", "p03")

@@ -290,6 +290,20 @@ async def test_a_snapshot_asked_for_before_a_standstill_does_not_count() -> None
     assert live.link.resyncs == 1
 
 
+async def test_what_a_ledger_told_before_a_standstill_stays_told_before_what_was_heard_after_it() -> None:
+    """A journal that was stuck from the start: without the ledger an end would end what nobody knows of."""
+    live, caller, _ = await offered()
+    live.says(ev.LedgerRead(NODE, ()))
+    live.linkup()
+    live.says(ev.LegEnded(caller, 16))
+    live.clock.passes(STUCK_MS + 1)
+    before = len(live.journal.events)
+    await live.runner.turn()
+    await live.runner.turn()
+    told = [type(each.event) for each in live.journal.events[before:]]
+    assert told == [ev.LinkDown, ev.LedgerRead, ev.LegEnded]
+
+
 async def test_a_caller_who_began_to_talk_while_their_next_step_was_written_down_is_not_torn_out() -> None:
     """Too short for a standstill, too long to send a Withdraw unseen."""
     live, caller, _ = await offered()
