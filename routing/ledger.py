@@ -174,8 +174,8 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
             moves.talks.failed(visit)
         else:
             moves.talks.over(visit)
-        if visit.state == table.TALKING:
-            moves.visits.part(visit)
+            if visit.state == table.TALKING:
+                moves.visits.part(visit)
         if not parts:
             moves.visits.back_on_hold(visit)
 

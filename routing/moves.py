@@ -94,7 +94,7 @@ class Moves:
         self.derived.say(facts.VisitEnded(world.now_ms, visit.id, outcome, ended_by, reason))
 
     def leave_line(self, visit: Visit, reason: str = "") -> None:
-        """The caller's leg is gone: the visit ends with what it has come to, by whoever hung up first."""
+        """The caller's leg is gone: the visit ends with what it has come to, by whom the dialplan named."""
         if visit.state == table.TALKING:
             self.talks.over(visit)
             self.visits.move(visit, table.PART)

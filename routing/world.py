@@ -297,5 +297,5 @@ def device_key(node: str, phone: str) -> str:
 
 
 def leg_key(leg: Leg) -> str:
-    """Under which World.gone holds a leg."""
+    """Under which World.gone and World.over hold a leg."""
     return f"{leg.node}/{leg.uid}"

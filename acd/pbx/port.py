@@ -18,7 +18,7 @@ from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LedgerRead, LinkDown, PbxSnapshot, PhoneLost, PhoneRang
+from routing.events import CommandFailed, LedgerRead, LinkDown, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
@@ -199,11 +199,6 @@ class PbxPort:
         for frame in frames:
             self._tell(frame)
 
-    async def _snapshot(self, link: AmiLink, asked: int, *, linkup: bool) -> PbxSnapshot:
-        legs = await link.ask_list(STATUS)
-        devices = await link.ask_list(DEVICES)
-        return self._translator.snapshot(legs, devices, asked, linkup)
-
     def _frame(self, frame: Frame) -> None:
         """What is said while a link-up snapshot is on its way follows it."""
         if self._held is not None:
@@ -326,7 +321,10 @@ class PbxPort:
 
     async def _look_for_drift(self, link: AmiLink) -> None:
         try:
-            self._put(Arrival(await self._snapshot(link, self._now_ms(), linkup=False), PBX))
+            asked = self._now_ms()
+            legs = await link.ask_list(STATUS)
+            devices = await link.ask_list(DEVICES)
+            self._put(Arrival(self._translator.snapshot(legs, devices, asked, linkup=False), PBX))
         except (AskFailed, LinkLost) as fault:
             log.warning("no snapshot", why=str(fault))
 

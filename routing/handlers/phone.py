@@ -18,7 +18,7 @@ CAUSE_MS: Final = 500
 def dial_began(moves: Moves, event: ev.DialBegan) -> None:
     """For an offer, or by the dialplan alone. A dial of an offer that is over ends by itself.
 
-    Where the dialplan dials alone, the redirect of an open offer came too late: it is given up.
+    Where the dialplan dials alone, the redirect of an open offer did not take hold by then: it is given up.
     """
     visit = moves.derived.expected(event.caller, "DialBegan")
     if visit is None:
