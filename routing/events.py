@@ -1,7 +1,8 @@
 """Everything the engine can be told: immutable values, each journalled under its name and version.
 
-A field may be added at the end with a default and a raised VERSION entry; none is renamed or removed,
-so that a later release reads every kept journal.
+A field may be added at the end with a default and a raised VERSION entry; none is renamed or removed, and a
+kind that gets another name is still read under the one of before, so that a later release reads every kept
+journal.
 """
 
 from typing import NamedTuple
@@ -268,7 +269,7 @@ class TurnedAway(NamedTuple):
 class CallEnds(NamedTuple):
     """The dialplan's last word about a call, just before its caller's LegEnded: who ended it (of facts.BY_*).
 
-    In journals of before `by` is empty, and the leg is that of the side that hung up.
+    In journals of before (as HangupAsked) `by` is empty, and the leg is that of the side that hung up.
     """
 
     leg: Leg
@@ -433,7 +434,7 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
 }
 """Journal name -> class; the last ones are names of before."""
 
-VERSION: dict[str, int] = dict.fromkeys(KINDS, 1)
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2}
 """Schema version under which each kind is written today."""
 
 

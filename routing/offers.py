@@ -77,8 +77,11 @@ class Offers:
         derived.commands.append(Connect(offer.id, caller, person.agent.reach, world.term))
         derived.say(facts.OfferMade(world.now_ms, offer.id, visit.id, choice.agent, choice))
 
-    def take_up(self, visit: Visit, person: Person, number: int, phone_leg: Leg) -> None:
-        """A phone rings for a waiting caller under an offer whose record was lost: it is ours again.
+    def take_up(
+        self, visit: Visit, person: Person, number: int, phone_leg: Leg, *, rings: bool = True
+    ) -> None:
+        """A phone is dialled for a waiting caller under an offer whose record was lost or closed: it is ours
+        again. rings: whether it has rung.
 
         One of our own that has ended is another now: each ends once.
         """
@@ -87,14 +90,18 @@ class Offers:
         ours = number & COUNTER_MASK <= self._derived.world.counter
         made = self._derived.new_id() if ours else number
         offer = Offer(made, visit.id, person.agent.id, dialled_as=number)
-        self.lease(offer, self._derived.world.rules.lease_ms)
+        rules = self._derived.world.rules
+        self.lease(offer, rules.lease_ms if rings else rules.silent_ms)
         self._pair(visit, person, offer)
         if ours:
             at_ms, agent = self._derived.world.now_ms, person.agent.id
             levels = (person.agent.language_level(visit.language), person.agent.concern_level(visit.concern))
             choice = Choice(visit.id, agent, 0, visit.language, *levels, "", 0, TAKEN_UP, ())
             self._derived.say(facts.OfferMade(at_ms, made, visit.id, agent, choice))
-        self.rang(visit, offer, phone_leg)
+        if rings:
+            self.rang(visit, offer, phone_leg)
+        else:
+            self.dials(visit, offer, phone_leg)
 
     def _pair(self, visit: Visit, person: Person, offer: Offer) -> None:
         self._derived.world.offers[offer.id] = offer

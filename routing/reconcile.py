@@ -141,9 +141,7 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
         if visit.changed_ms > event.asked_ms:
             _go_on(moves, visit)
         elif there is None:
-            outcome = facts.ANSWERED if visit.talked or visit.in_talk else facts.LOST
-            by = visit.hung_up_by or facts.BY_PBX
-            moves.end_visit(visit, outcome, by, "gone_while_we_were_away")
+            _gone(moves, visit)
         else:
             _align(moves, visit, there)
     for leg, there in calls.items():
@@ -162,6 +160,16 @@ def _take_phones(moves: Moves, event: ev.PbxSnapshot) -> None:
         person = moves.derived.person_at(row.phone, event.node) if row.phone else None
         if person is not None and row.leg in there and moves.derived.visit_of(row.leg) is None:
             moves.people.has_leg(person, row.leg)
+
+
+def _gone(moves: Moves, visit: Visit) -> None:
+    """Nobody heard this caller's leg end. Who ended the call may be known all the same."""
+    reason = "gone_while_we_were_away"
+    if visit.hung_up_by:
+        moves.leave_line(visit, reason)
+    else:
+        outcome = facts.ANSWERED if visit.talked or visit.in_talk else facts.LOST
+        moves.end_visit(visit, outcome, facts.BY_PBX, reason)
 
 
 def _go_on(moves: Moves, visit: Visit) -> None:

@@ -139,9 +139,12 @@ def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
 def call_ends(moves: Moves, event: ev.CallEnds) -> None:
     """Kept until the caller's leg ends. A call that nobody knows ends without us."""
     visit = moves.derived.visit_of(event.leg)
-    if visit is not None:
-        by_role = facts.BY_CALLER if visit.caller == event.leg else facts.BY_STAFF
-        visit.hung_up_by = event.by or by_role
+    if visit is None:
+        return
+    if event.by or visit.caller == event.leg:
+        visit.hung_up_by = event.by or facts.BY_CALLER
+    elif visit.state == table.TALKING:
+        visit.hung_up_by = facts.BY_STAFF
 
 
 def caught(moves: Moves, event: ev.CallerCaught) -> None:

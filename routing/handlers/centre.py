@@ -34,6 +34,8 @@ def link_down(moves: Moves, event: ev.LinkDown) -> None:
             moves.derived.say(facts.LinkChanged(world.now_ms, False, event.why, name))
         link.up, link.why = False, event.why
         world.suspects.pop(name, None)
+    if event.node:
+        _forget_losses(moves, event.node)
     for visit in world.visits.values():
         if event.node and visit.node != event.node:
             continue
@@ -44,12 +46,15 @@ def link_down(moves: Moves, event: ev.LinkDown) -> None:
     moves.derived.links_changed()
 
 
-def _forget_losses(moves: Moves) -> None:
-    """A phone that was lost may be back and in a talk by now; if it is still lost, that is told anew."""
+def _forget_losses(moves: Moves, node: str = "") -> None:
+    """A phone that was lost may be back and in a talk by the next link; if it is still lost, that is told anew.
+
+    Over a link that stayed while we stood still nothing is told anew: there a loss is kept. node: "" for all.
+    """
     for key, state in list(moves.world.devices.items()):
-        node, _, phone = key.rpartition("/")
-        if state == staff.LOST:
-            moves.people.set_device(phone, "UNAVAILABLE", node)
+        where, _, phone = key.rpartition("/")
+        if state == staff.LOST and node in ("", where):
+            moves.people.set_device(phone, "UNAVAILABLE", where)
 
 
 def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:

@@ -18,7 +18,8 @@ CAUSE_MS: Final = 500
 def dial_began(moves: Moves, event: ev.DialBegan) -> None:
     """For an offer, or by the dialplan alone. A dial of an offer that is over ends by itself.
 
-    Where the dialplan dials alone, the redirect of an open offer did not take hold by then: it is given up.
+    Where the dialplan dials alone, the redirect of an open offer did not take hold by then: it is given up,
+    and taken up again if it takes hold after all.
     """
     visit = moves.derived.expected(event.caller, "DialBegan")
     if visit is None:
@@ -33,8 +34,14 @@ def dial_began(moves: Moves, event: ev.DialBegan) -> None:
         if person is not None and offer.agent == person.agent.id:
             moves.offers.dials(visit, offer, event.phone_leg, event.phone)
         return
-    if visit.state == table.DEGRADED:
+    if visit.state != table.DEGRADED:
+        return
+    if not event.offer:
         moves.offers.rings_alone(visit, person, event.phone_leg, event.phone)
+        return
+    moves.offers.stops_alone(visit)
+    if moves.visits.move(visit, table.QUEUE) and person is not None:
+        moves.offers.take_up(visit, person, event.offer, event.phone_leg, rings=False)
 
 
 def rang(moves: Moves, event: ev.PhoneRang) -> None:

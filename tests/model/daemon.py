@@ -173,6 +173,15 @@ class Daemon:
         self._put(snapshot, self._said_ms)
         for event, stamp in held:
             self._put(event, stamp)
+        if linkup.anew:
+            talking = {leg.phone for leg in linkup.legs if leg.phone and leg.up}
+            self.wire.ask(Pbx.unreachable, partial(self._lost_meanwhile, talking))
+
+    def _lost_meanwhile(self, talking: set[str], unreachable: tuple[str, ...]) -> None:
+        """Phones that died in a talk while we did not listen."""
+        for phone in unreachable:
+            if phone in talking:
+                self.put(ev.PhoneLost(phone, self.wire.pbx.node))
 
     def _put(self, event: Event, stamp: int) -> None:
         """What a connection says is never dated before what it said."""

@@ -216,6 +216,10 @@ class Pbx:
         """Every phone that ever had a state."""
         return tuple(sorted((phone.name, phone.state) for phone in self.phones.values() if phone.listed))
 
+    def unreachable(self) -> tuple[str, ...]:
+        """Phones of which it knows that nobody answers there."""
+        return tuple(sorted(each.name for each in self.phones.values() if each.dead and not each.registered))
+
     def callers(self) -> list[Channel]:
         return [channel for channel in self.channels.values() if channel.role == CALLER]
 

@@ -230,6 +230,20 @@ def test_who_ended_a_call_at_the_moment_of_link_up_is_told(by: str) -> None:
     assert none(facts.VisitEnded, bench.tell(ev.PbxSnapshot(bench.now, True, (), ())).facts)
 
 
+def test_a_talk_was_one_if_staff_ended_the_call_with_it_however_late_the_disk_let_that_be_written() -> None:
+    """The dialplan hangs up only behind a talk that lasted; its own measure may differ by a little."""
+    bench = Bench()
+    bench.login("p02")
+    talk = ev.LedgerTalk("p02", 0, T + 20_000, T + 21_999)
+    rings = (ev.LedgerRing("p02", 0, T + 15_000, "ANSWER"),)
+    row = ROW._replace(
+        degraded_ms=T + 12_000, rings=rings, talks=(talk,), ended_ms=T + 25_000, by=facts.BY_STAFF
+    )
+    said = told(bench, row)
+    assert only(facts.TalkEnded, said).at_ms == T + 21_999
+    assert only(facts.VisitEnded, said).outcome == facts.ANSWERED
+
+
 def test_a_caller_who_was_back_on_hold_between_two_talks_had_two() -> None:
     talks = (ev.LedgerTalk("p02", 0, T, T + 1_000), ev.LedgerTalk("p03", 0, T + 9_000, T + 40_000))
     said = told(Bench(), ROW._replace(arrived_ms=T - 9_000, queued_ms=T - 8_000, talks=talks))

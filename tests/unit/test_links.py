@@ -82,6 +82,26 @@ def test_a_dial_of_the_dialplan_alone_is_not_the_offers_even_at_the_same_phone(b
     assert offered(bench.tell(waits)).agent == offer.agent
 
 
+def test_an_offer_whose_redirect_takes_hold_after_all_is_taken_up_again(bench: Bench) -> None:
+    """The dialplan had just begun to ring alone as the redirect came: it was given up, and rings now."""
+    bench.login("p02", "p03")
+    offer = offered(bench.call("1.1"))
+    alone = ev.Leg(NODE, "1.4")
+    bench.tell(ev.DegradedEntered(CALLER))
+    bench.tell(ev.DialBegan(CALLER, alone, "p03", 0))
+    bench.tell(ev.LegEnded(alone, 26))
+    effects = bench.tell(ev.DialBegan(CALLER, PHONE, "p02", offer.offer))
+    again = only(facts.OfferMade, effects.facts)
+    assert (again.agent, again.offer != offer.offer) == (offer.agent, True)
+    people = bench.engine.world.people
+    assert (people["birgit"].appears, people["cem"].appears) == ("reserved", "ready")
+    bench.tell(ev.PhoneRang(PHONE))
+    assert states(bench) == [table.RINGING]
+    ended = bench.tell(ev.DialEnded(CALLER, offer.offer, "NOANSWER"), 20_000).facts
+    ended = (*ended, *bench.tell(ev.LegEnded(PHONE, 0)).facts)
+    assert only(facts.OfferEnded, ended).offer == again.offer
+
+
 @pytest.mark.parametrize(("rang", "status"), [(True, "NOANSWER"), (False, "BUSY"), (False, "NOANSWER")])
 def test_a_caller_whose_dial_is_over_is_served_alone_though_the_phones_leg_is_still_to_end(
     bench: Bench, rang: bool, status: str
@@ -180,6 +200,15 @@ def test_a_caller_whose_talk_ended_while_we_were_away_waits_and_is_offered(bench
     assert visit.agent == only(facts.OfferMade, effects.facts).agent
 
 
+def test_a_caller_known_to_have_hung_up_was_not_lost_though_nobody_heard_the_end(bench: Bench) -> None:
+    """The dialplan's word was heard, the link broke, and the ledger cannot be read."""
+    bench.call("1.1")
+    bench.tell(ev.CallEnds(CALLER, facts.BY_CALLER))
+    bench.tell(ev.LinkDown("test"))
+    ended = only(facts.VisitEnded, bench.tell(snapshot(bench)).facts)
+    assert (ended.outcome, ended.ended_by) == (facts.ABANDONED_QUEUE, facts.BY_CALLER)
+
+
 def test_an_offer_that_has_ended_is_another_when_its_phone_rings_on(bench: Bench) -> None:
     bench.login("p02")
     first = offered(bench.call("1.1")).offer
@@ -271,12 +300,13 @@ def test_the_phone_of_the_talk_counts_when_it_dies_not_the_persons_present_one(b
     assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE)).commands).caller == CALLER
 
 
-def test_a_phone_that_was_lost_once_and_talks_now_under_a_new_leg_lives(bench: Bench) -> None:
+@pytest.mark.parametrize("away", [ev.TermBegan(2), ev.LinkDown("closed", NODE)])
+def test_a_phone_that_was_lost_once_and_talks_now_under_a_new_leg_lives(bench: Bench, away: ev.Event) -> None:
     """It came back while nobody listened, and the dialplan rang it."""
     bench.login("p02")
     bench.tell(ev.PhoneLost("p02", NODE))
     bench.call("1.1")
-    bench.tell(ev.TermBegan(2), 10_000)
+    bench.tell(away, 10_000)
     legs = (seen(CALLER, CALLER, "", "acd-degraded", "b"), seen(PHONE, CALLER, "p02", "acd-degraded", "b"))
     effects = bench.tell(ev.PbxSnapshot(bench.now + 1, True, legs, (("p02", "INUSE"),), NODE))
     assert only(facts.TalkBegan, effects.facts).agent == "birgit"

@@ -140,6 +140,19 @@ def test_whether_a_talk_of_about_that_length_was_one_the_dialplan_says(bench: Be
             assert only(facts.VisitEnded, effects.facts).outcome == facts.ANSWERED
 
 
+@pytest.mark.parametrize("talks", [False, True])
+def test_in_journals_of_before_a_phone_that_hung_up_ended_a_call_only_if_it_talked(
+    bench: Bench, talks: bool
+) -> None:
+    """Then CallEnds had another name and no judge: its leg is that of the side that hung up."""
+    if talks:
+        answer(bench, "p02")
+    bench.tell(ev.CallEnds(PHONE), 10_000)
+    bench.tell(ev.LegEnded(PHONE, 21))
+    ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16)).facts)
+    assert ended.ended_by == (facts.BY_STAFF if talks else facts.BY_PBX)
+
+
 def test_nobody_parts_for_ever(bench: Bench) -> None:
     place = visit(bench)[1]
     answer(bench, "p02")
