@@ -220,6 +220,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
+        "dialplan": port.plan_trouble,
         "routing": runner.routing,
         "clock": clock.health,
         "records": lambda: stores.late.trouble("records") or _recorded(feed, stores),

@@ -7,7 +7,9 @@ line behind its moment in epoch ms and a colon:
     w   LANGUAGE:CONCERN  waits                          s   LANGUAGE    a second language too
     d                     served by the dialplan alone   q               hears that we are closed
     rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
-    eN  DIALSTATUS        that dial, or talk, is over    z   WHO:CAUSE   the end
+    eN  DIALSTATUS:MS     that dial, or talk, is over    z   WHO:CAUSE   the end
+
+MS is how long the talk was; tN stands before the disk let it begin.
 
 Never a caller's number. What acd/pbx/menus.py, waiting.py and contexts.py write is read here only.
 """
@@ -122,13 +124,15 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
     talks: list[LedgerTalk] = []
     for index in _numbered(lines, "r"):
         rang, phone, offered = _fields(lines[f"r{index}"], 3)
-        over, status = _fields(lines.get(f"e{index}", ""), 2)
+        over, status, lasted = _fields(lines.get(f"e{index}", ""), 3)
         offer = int(offered) if offered.isdecimal() and len(offered) <= 18 else 0
         began_ms = _ms(lines.get(f"t{index}", "").strip())
         if not phone or not _ms(rang):
             continue
         if began_ms:
             status = "ANSWER"
+            if _ms(over) and lasted.isdecimal():
+                began_ms = max(began_ms, _ms(over) - int(lasted))
             talks.append(LedgerTalk(phone, offer, began_ms, _ms(over) or _ms(ended)))
         elif not status and _ms(ended):
             status = "CANCEL"

@@ -195,7 +195,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
     if visit.state == table.PARTING and there.state == table.OFFERED:
         moves.visits.part_again(visit)  # behind the dial, and about to end or to be on hold
     elif there.state == table.TALKING and phone is not None:
-        if _lost(moves, phone.phone, there.row.leg.node):
+        if phone.leg == visit.dead_leg or _lost(moves, phone.phone, there.row.leg.node):
             _free(moves, visit)
         else:
             moves.talks.begin(visit, person, phone.leg, phone.phone, phone.offer)
@@ -220,7 +220,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
 
 
 def _lost(moves: Moves, phone: str, node: str) -> bool:
-    """Whether this phone was lost and nothing else was heard of it since."""
+    """Whether this phone was lost over this link and nothing else was heard of it since."""
     return moves.world.devices.get(device_key(node, phone)) == staff.LOST
 
 

@@ -40,7 +40,8 @@ class Visit:
     because of an old term. talks: how many have begun. talked: whether one of them was none of the failed.
     undecided: a short talk parted, and the dialplan has not told yet whether it was one. hung_up_by: who
     ended the call (of facts.BY_*), once the dialplan has said so. talks_at: the phone of a talk that the
-    ledger told of, until its leg is known.
+    ledger told of, until its leg is known. dead_leg: of a phone that was lost in a talk; what the PBX may
+    still show of it is no talk.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -71,6 +72,7 @@ class Visit:
     interpreting: str = NO_INTERPRETER
     hung_up_by: str = ""
     talks_at: str = ""
+    dead_leg: Leg | None = None
     asked: tuple[tuple[str, int], ...] = ()
     stale: int = 0
     widen_ms: int = 0

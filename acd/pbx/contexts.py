@@ -8,6 +8,10 @@ lines that do nothing, each extension ends in Goto or Hangup, and t, i and e lea
 LANDING = 40
 """Lines that do nothing before the first that does: whichever of them a Redirect meets leads on."""
 
+PLAN = 2
+"""The number of the words by which dialplan and daemon speak, in the global ACD_PLAN; it rises with each
+change of theirs. 1 did not say so: there the daemon judged who ended a call."""
+
 NOW_MS = "${STRFTIME(,,%s%3q)}"
 """Epoch ms, where the whole seconds of EPOCH are too coarse."""
 

@@ -29,7 +29,7 @@ def extensions(centre: Centre, today: date) -> str:
 
 
 def _globals() -> str:
-    return """
+    return f"""
 ; Rendered from the centre's configuration; changes belong there.
 [general]
 static=yes
@@ -41,6 +41,7 @@ clearglobalvars=no
 ACD_TERM=0
 ACD_ALIVE=0
 ACD_PHONES=
+ACD_PLAN={contexts.PLAN}
 """
 
 

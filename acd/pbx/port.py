@@ -10,6 +10,7 @@ import structlog
 
 from acd.ledger import Ledger, Listing, shifted
 from acd.pbx.codec import BadValue, Frame
+from acd.pbx.contexts import PLAN
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.pbx_time import PbxTime, stamped
 from acd.pbx.reachable import unreachable
@@ -18,7 +19,7 @@ from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
 from acd.ports import Arrival, QueueFull
 from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LedgerRead, LinkDown, PhoneLost, PhoneRang
+from routing.events import CommandFailed, LedgerRead, LegSeen, LinkDown, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
@@ -31,8 +32,14 @@ LINKING_S = 12.0
 """What waits for a link-up snapshot waits no longer than this."""
 SETTLE_S = 0.1
 """Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
+UNNUMBERED = "1"
+"""A dialplan that does not say its number."""
 APART_MS = 500
 """Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
+
+DIALS_AND_TALKS = frozenset({"DialBegin", "DialState", "BridgeEnter", "BridgeLeave"})
+WAITS = frozenset({"ACDWaiting", "ACDDegraded", "ACDAfterDial", "ACDStale", "ACDCaught"})
+"""Events whose story the ledger has."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +50,11 @@ def _is_end(frame: Frame, until: float) -> bool:
     """Whether this tells the end of a channel, or who ended a call, and that before `until`."""
     ends = frame.get("Event") == "Hangup" or frame.get("UserEvent") == "ACDEnds"
     return ends and stamped(frame.get("Timestamp")) <= until
+
+
+def _is_in_ledger(frame: Frame) -> bool:
+    """Whether this tells of a dial, a talk or a wait: what the ledger told later than this is newer."""
+    return frame.get("Event") in DIALS_AND_TALKS or frame.get("UserEvent") in WAITS
 
 
 class PbxPort:
@@ -78,14 +90,13 @@ class PbxPort:
         self._offers = False
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
-        self._asking: asyncio.Task[None] | None = None
         self._held: list[Frame] | None = None
         self._linking_since = -inf
         self._void = False
         self._trouble = ""
+        self._plan = ""
         self._late = False
-        self._talking: set[str] = set()
-        self._signs = Signs(node, self._read, self._sign)
+        self._signs = Signs(node, self._last_word, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
 
     async def run(self) -> None:
@@ -93,7 +104,7 @@ class PbxPort:
         try:
             await self._supervisor.run()
         finally:
-            for task in (self._drifting, self._settling, self._asking):
+            for task in (self._drifting, self._settling):
                 if task is not None:
                     task.cancel()
 
@@ -101,45 +112,57 @@ class PbxPort:
         """ "ok", or why there is no link, or no snapshot over it."""
         return self._supervisor.trouble or self._trouble or "ok"
 
+    def plan_trouble(self) -> str:
+        """ "", or that Asterisk runs the dialplan of another release."""
+        if self._plan in ("", str(PLAN)):
+            return ""
+        return (
+            f"Asterisk's dialplan is number {self._plan[:20]}, this release's is {PLAN}: "
+            "run acd pbx render, then reload Asterisk"
+        )
+
     # --- in ------------------------------------------------------------------------------------------
 
     async def _up(self, link: AmiLink) -> None:
         link.answered = self._answered
         self._late = False
-        await self._linkup(link)
+        self._linking_since = self._steady()
+        try:
+            await self._linkup(link)
+        finally:
+            self._linking_since = -inf
         link.hurried = self._offers
         self._link = link
-        self._asking = asyncio.create_task(self._look_for_lost(), name="lost phones")
 
     async def _linkup(self, link: AmiLink) -> None:
         """The ledger, then what there is; asked again if we stood still meanwhile.
 
         What AMI says is one stream: events that came before an answer are older than it and go before it,
-        all others follow it. Over a new connection the ledger goes first: what it tells began long before.
+        all others follow it. Over a new connection the first ledger goes before them all: what it tells began
+        long before. And there phones are asked for that died in a talk, which nobody has told us.
         """
-        anew = link is not self._link
-        self._linking_since = self._steady()
-        try:
-            await self._take_up(link, anew)
-        finally:
-            self._linking_since = -inf
-
-    async def _take_up(self, link: AmiLink, anew: bool) -> None:
+        anew = untold = link is not self._link
         while True:
             self._void = False
             ledger = await self._read_ledger(link)
             listing = await link.ask_listing(STATUS)
-            self._tell_ledger(link, ledger, anew)
+            if ledger is not None:
+                self._tell_ledger(link, *ledger, untold)
+                untold = False
             self._older(link, listing.place)
             devices = await link.ask_list(DEVICES)
+            legs = self._translator.legs(listing.items)
+            lost = await self._lost(link, legs) if anew else []
+            self._plan = await self._read(link, "", "ACD_PLAN") or UNNUMBERED
             await asyncio.sleep(SETTLE_S)
             if not self._void:
                 break
         asked = self._answered_ms(listing)
         later = self._ends(link, (stamped(listing.followed) or inf) + SETTLE_S)
-        found = self._translator.snapshot(listing.items, devices, asked, linkup=True)
         self._said_ms = max(self._said_ms, asked)
-        self._talking = {leg.phone for leg in found.legs if leg.phone and leg.up}
+        for phone in lost:
+            self._put(Arrival(PhoneLost(phone, self._node), PBX, at_ms=self._said_ms))
+        found = self._translator.snapshot(legs, devices, asked, linkup=True)
         self._put(Arrival(found, PBX, at_ms=self._said_ms))
         for frame in later:
             self._tell(frame)
@@ -155,15 +178,20 @@ class PbxPort:
             log.warning("what happened without us stays untold: the ledger cannot be read", why=str(fault))
             return None
 
-    def _tell_ledger(self, link: AmiLink, ledger: tuple[LedgerRead, Listing] | None, anew: bool) -> None:
-        """What the dialplan did without us."""
-        if ledger is None:
-            return
-        read, listing = ledger
-        if not anew:
+    def _tell_ledger(self, link: AmiLink, read: LedgerRead, listing: Listing, first: bool) -> None:
+        """What the dialplan did without us. first: of this connection; what was said of dials and talks until
+        the answer is in it already."""
+        if not first:
             self._older(link, listing.place)
         self._said_ms = max(self._said_ms, self._answered_ms(listing))
         self._put(Arrival(shifted(read, self._apart_ms()), PBX, at_ms=self._said_ms))
+        if first:
+            self._older(link, listing.place, lambda frame: not _is_in_ledger(frame))
+
+    async def _lost(self, link: AmiLink, legs: Sequence[LegSeen]) -> list[str]:
+        """Phones that died in a talk while we did not listen."""
+        talking = {leg.phone for leg in legs if leg.phone and leg.up}
+        return await unreachable(talking, lambda variable: self._read(link, "", variable))
 
     def _answered_ms(self, listing: Listing) -> int:
         """When the PBX began to answer, as far as is known: before we read it, and before the event behind
@@ -190,13 +218,13 @@ class PbxPort:
                 self._tell(frame)
         return [frame for frame in frames if not _is_end(frame, until)]
 
-    def _older(self, link: AmiLink, place: int) -> None:
-        """Tell the events that came before this place in the stream."""
+    def _older(self, link: AmiLink, place: int, wanted: Callable[[Frame], bool] = lambda _: True) -> None:
+        """Tell the wanted events among those that came before this place in the stream."""
         held = self._held or []
         older = max(0, len(held) - (link.given - place))
         frames = [*held[:older], *link.until(place)]
         del held[:older]
-        for frame in frames:
+        for frame in filter(wanted, frames):
             self._tell(frame)
 
     def _frame(self, frame: Frame) -> None:
@@ -227,22 +255,23 @@ class PbxPort:
             self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
 
-    async def _look_for_lost(self) -> None:
-        """Phones that died in a talk while we did not listen."""
-        for phone in await unreachable(self._talking, lambda variable: self._read("", variable)):
-            self._put_late(Arrival(PhoneLost(phone, self._node), PBX))
-
-    async def _read(self, channel: str, variable: str) -> str:
+    async def _read(self, link: AmiLink, channel: str, variable: str) -> str:
         """A variable or function of a channel ("": a global one), or "" where there is none to be had."""
-        link = self._link
-        if link is None:
-            return ""
         action = {"Action": "Getvar", "Variable": variable} | ({"Channel": channel} if channel else {})
         try:
             answer = await link.ask(action)
-        except (AskFailed, LinkLost, BadValue):
+        except (AskFailed, BadValue):
             return ""
         return answer.get("Value")
+
+    async def _last_word(self, channel: str, variable: str) -> str:
+        """For signs of life; "" without a link."""
+        if self._link is None:
+            return ""
+        try:
+            return await self._read(self._link, channel, variable)
+        except LinkLost:
+            return ""
 
     def _sign(self, event: PhoneRang) -> None:
         self._put_late(Arrival(event, PBX))
@@ -260,7 +289,7 @@ class PbxPort:
     def _down(self, why: str) -> None:
         """The link is down since the PBX was last heard."""
         silent_s = self._steady() - self._link.heard if self._link is not None else 0.0
-        for task in (self._drifting, self._settling, self._asking):
+        for task in (self._drifting, self._settling):
             if task is not None:
                 task.cancel()
         self._drifting = self._settling = None
@@ -317,14 +346,16 @@ class PbxPort:
             link.lose(str(lost))
         finally:
             if self._link is link:
+                self._linking_since = -inf
                 self._release()
 
     async def _look_for_drift(self, link: AmiLink) -> None:
         try:
             asked = self._now_ms()
-            legs = await link.ask_list(STATUS)
+            legs = self._translator.legs(await link.ask_list(STATUS))
             devices = await link.ask_list(DEVICES)
             self._put(Arrival(self._translator.snapshot(legs, devices, asked, linkup=False), PBX))
+            self._plan = await self._read(link, "", "ACD_PLAN") or UNNUMBERED
         except (AskFailed, LinkLost) as fault:
             log.warning("no snapshot", why=str(fault))
 

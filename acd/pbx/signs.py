@@ -56,7 +56,7 @@ class Signs:
                 self._leave(phone)
                 watch = self._watch(caller, channel, phone)
                 self._watched[phone] = asyncio.create_task(watch, name=f"sign of {channel}")
-        elif kind in ("DialState", "DialEnd"):
+        elif kind == "DialState":
             self._leave(phone)
         elif kind in ("Hangup", "BridgeEnter"):
             self._leave(frame.get("Uniqueid"))

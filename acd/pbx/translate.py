@@ -162,13 +162,16 @@ class Translator:
         make = self._by_event.get(frame.get("Event"))
         return make(frame) if make is not None else []
 
-    def snapshot(
-        self, status: Iterable[Frame], devices: Iterable[Frame], asked_ms: int, linkup: bool
-    ) -> ev.PbxSnapshot:
-        """The answers to Status and DeviceStateList as one event."""
-        legs = tuple(
+    def legs(self, status: Iterable[Frame]) -> tuple[ev.LegSeen, ...]:
+        """The answer to Status: every channel but helpers."""
+        return tuple(
             self._leg_seen(each) for each in status if each.get("Event") == "Status" and not _helper(each)
         )
+
+    def snapshot(
+        self, legs: tuple[ev.LegSeen, ...], devices: Iterable[Frame], asked_ms: int, linkup: bool
+    ) -> ev.PbxSnapshot:
+        """What there is, with the answer to DeviceStateList, as one event."""
         states = {
             each.get("Device").removeprefix("PJSIP/"): _word(each.get("State"))
             for each in devices

@@ -101,6 +101,8 @@ def _dial(centre: Centre, ring_s: int) -> str:
 
     Option g comes back here when the phone's side ends a talk, so that a phone that dies at once or at all
     never takes the caller along. Who is redirected or hangs up does not come back.
+
+    A talk lasts from when both can talk until Dial is over: what is written down may wait for a disk.
     """
     short_ms = centre.staffing.short_talk_seconds * 1000
     contact = "${PJSIP_AOR(${ACD_PHONE},contact)}"
@@ -110,15 +112,16 @@ def _dial(centre: Centre, ring_s: int) -> str:
  same => n,{note("r${ACD_RING}", "${ACD_PHONE}", "${ACD_OFFER}")}
  same => n,Set(__ACD_LEG=${{ACD_CALL}})
  same => n,Set(ACD_CONTACT={contact})
+ same => n,Set(ACD_BEGAN=)
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
 gmb(acd-leg^s^1(${{ACD_OFFER}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
+ same => n,Set(ACD_OVER={NOW_MS})
  same => n,Set(ACD_OPEN=)
- same => n,{note("e${ACD_RING}", "${DIALSTATUS}")}
- same => n,Set(ACD_TALKED=0)
- same => n,GotoIf($["${{DIALSTATUS}}"!="ANSWER"]?after)
 ; not ANSWEREDTIME_MS: that counts from the caller's own answer, long ago in the menu
- same => n,Set(ACD_BEGAN=${{DB(acd/${{ACD_CALL}}/t${{ACD_RING}})}})
- same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[{NOW_MS}-${{ACD_BEGAN}}]))
+ same => n,Set(ACD_TALKED=0)
+ same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[${{ACD_OVER}}-${{ACD_BEGAN}}]))
+ same => n,{note("e${ACD_RING}", "${DIALSTATUS}", "${ACD_TALKED}")}
+ same => n,GotoIf($["${{DIALSTATUS}}"!="ANSWER"]?after)
  same => n,GotoIf($[${{ACD_TALKED}}<{short_ms}]?after)
 ; Asterisk ends a talk too, when nobody answers its session refresh, and no cause tells that from a phone's
 ; own goodbye. But a phone that died is unreachable by now, or has registered anew from elsewhere.
@@ -175,6 +178,7 @@ exten => s,1,Set(ACD_OFFER=${{ARG1}})
 [acd-ans]
 exten => s,1,Set(ACD_ANSWERED=${{EPOCH}})
  same => n,{note("t${ARG3}", call="ACD_LEG")}
+ same => n,Set(MASTER_CHANNEL(ACD_BEGAN)={NOW_MS})
  same => n,ExecIf($["${{ARG2}}"="1"]?MixMonitor(${{ARG1}}-${{UNIQUEID}}.wav))
  same => n,Return()
 """

@@ -49,7 +49,8 @@ def link_down(moves: Moves, event: ev.LinkDown) -> None:
 def _forget_losses(moves: Moves, node: str = "") -> None:
     """A phone that was lost may be back and talk by the next link; if it is still lost, that is told anew.
 
-    Over a link that stayed while we stood still nothing is told anew: there a loss is kept. node: "" for all.
+    A leg that was lost in a talk stays so (Visit.dead_leg). Over a link that stayed while we stood still
+    nothing is told anew: there a loss is kept. node: "" for all.
     """
     for key, state in list(moves.world.devices.items()):
         where, _, phone = key.rpartition("/")

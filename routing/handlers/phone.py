@@ -115,6 +115,7 @@ def phone_lost(moves: Moves, event: ev.PhoneLost) -> None:
         if visit.state != table.TALKING or phone is None or phone.phone != event.phone:
             continue
         if event.node in ("", phone.leg.node):
+            visit.dead_leg = phone.leg
             moves.talks.over(visit)
             moves.visits.part(visit)
             moves.offers.withdraw(visit, PHONE_LOST)

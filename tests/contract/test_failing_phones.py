@@ -137,7 +137,7 @@ async def test_a_phone_that_died_while_nobody_listened_is_told_at_link_up(
                 await wire.ask(Action="Ping")
         lost = next(each for each in said if isinstance(each, ev.PhoneLost))
         assert lost == ev.PhoneLost(PHONE, "pbx1")
-        assert isinstance(said[0], ev.PbxSnapshot)
+        assert isinstance(said[said.index(lost) + 1], ev.PbxSnapshot)
 
 
 async def test_without_the_daemon_a_dead_phones_talk_ends_by_itself_and_a_living_one_goes_on(

@@ -195,7 +195,7 @@ async def test_what_asterisk_wrote_survives_its_own_death_and_the_end_is_not_inv
         book = ledger.Ledger(NODE, _none, lambda: 0.0)
         found, _ = await book.read(wire.link)
         status = await wire.listed(Action="Status")
-        after = wire.translator.snapshot(status, [], 1, True)
+        after = wire.translator.snapshot(wire.translator.legs(status), [], 1, True)
         row = rows_of(found.rows)[leg]
         assert (row.language, row.concern) == ("fr", "registration")
         assert (row.ended_ms, row.by, row.rings, row.talks) == (0, "", (), ())

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from acd.pbx.contexts import PLAN
 from tests.fakes.ami import Action, FakeAmi
 
 BUSY = ("BUSY", 17)
@@ -103,7 +104,8 @@ class FakePbx(FakeAmi):
         elif name == "DBGetTree":
             self._list(key, "DBGetTree", [])
         elif name == "Getvar":
-            self.say(Response="Error", ActionID=key, Message="No such variable")
+            plan = action.get("Variable") == "ACD_PLAN"
+            self.say(Response="Success" if plan else "Error", ActionID=key, Value=str(PLAN) if plan else "")
         elif name == "Redirect":
             self._redirect(action)
 

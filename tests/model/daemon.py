@@ -24,12 +24,25 @@ SILENT_MS = 11_500
 LISTEN_MS = 500
 
 
+IN_LEDGER = (
+    ev.DialBegan,
+    ev.PhoneRang,
+    ev.Bridged,
+    ev.DialEnded,
+    ev.CallWaiting,
+    ev.DegradedEntered,
+    ev.CallerCaught,
+)
+"""Events whose story the ledger has."""
+
+
 @dataclass
 class Linkup:
-    """What has been listed so far of a link-up. anew: over a new connection."""
+    """What has been listed so far of a link-up. anew: over a new connection; first: no ledger told there."""
 
     asked_ms: int
     anew: bool
+    first: bool
     legs: tuple[ev.LegSeen, ...] = ()
 
 
@@ -137,51 +150,57 @@ class Daemon:
             self._time.after(500, self._connect, life)
             return
         self.wire.connect()
-        self._ask_linkup(anew=True)
+        self._ask_linkup(anew=True, first=True)
 
-    def _ask_linkup(self, anew: bool = False) -> None:
+    def _ask_linkup(self, anew: bool = False, first: bool = False) -> None:
         """Ledger, channels, phones. What came before an answer is older than it and goes before it."""
         self._void = False
         self._held = self._held or []
-        self.wire.ask(Pbx.read_ledger, partial(self._ledger_read, Linkup(self._time.now, anew)))
+        self.wire.ask(Pbx.read_ledger, partial(self._ledger_read, Linkup(self._time.now, anew, first)))
 
     def _ledger_read(self, linkup: "Linkup", rows: tuple[ev.LedgerRow, ...]) -> None:
-        """Over a new connection the ledger comes first: what it tells began long before."""
-        if not linkup.anew:
+        """Over a new connection the ledger comes first: what it tells began long before, and what was said
+        until then of dials, talks and waits is in it."""
+        if not linkup.first:
             self._older()
-        at_ms = max(linkup.asked_ms, self._said_ms) if linkup.anew else self._said_ms
+        at_ms = max(linkup.asked_ms, self._said_ms) if linkup.first else self._said_ms
         self._put(ev.LedgerRead(self.wire.pbx.node, rows), at_ms)
+        if linkup.first:
+            self._held = [each for each in self._held or [] if not isinstance(each[0], IN_LEDGER)]
+            self._older()
         self.wire.ask(Pbx.status, partial(self._legs_listed, linkup))
 
     def _legs_listed(self, linkup: "Linkup", legs: tuple[ev.LegSeen, ...]) -> None:
         self._older()
         linkup.legs, linkup.asked_ms = legs, self._time.now
-        self.wire.ask(Pbx.devices, partial(self._linked, linkup))
+        self.wire.ask(Pbx.devices, partial(self._devices_listed, linkup))
 
     def _older(self) -> None:
         held, self._held = self._held or [], []
         for event, stamp in held:
             self._put(event, stamp)
 
-    def _linked(self, linkup: "Linkup", devices: tuple[tuple[str, str], ...]) -> None:
+    def _devices_listed(self, linkup: "Linkup", devices: tuple[tuple[str, str], ...]) -> None:
+        """Over a new connection phones are asked for that died in a talk while we did not listen."""
+        if linkup.anew:
+            self.wire.ask(Pbx.unreachable, partial(self._linked, linkup, devices))
+        else:
+            self._linked(linkup, devices, ())
+
+    def _linked(
+        self, linkup: "Linkup", devices: tuple[tuple[str, str], ...], unreachable: tuple[str, ...]
+    ) -> None:
         """Asked again if we stood still meanwhile."""
         if self._void:
-            self._ask_linkup(linkup.anew)
+            self._ask_linkup(linkup.anew)  # its ledger was told
             return
         held, self._held = self._held or [], None
+        for phone in unreachable:
+            self._put(ev.PhoneLost(phone, self.wire.pbx.node), self._said_ms)
         snapshot = ev.PbxSnapshot(linkup.asked_ms, True, linkup.legs, devices, self.wire.pbx.node)
         self._put(snapshot, self._said_ms)
         for event, stamp in held:
             self._put(event, stamp)
-        if linkup.anew:
-            talking = {leg.phone for leg in linkup.legs if leg.phone and leg.up}
-            self.wire.ask(Pbx.unreachable, partial(self._lost_meanwhile, talking))
-
-    def _lost_meanwhile(self, talking: set[str], unreachable: tuple[str, ...]) -> None:
-        """Phones that died in a talk while we did not listen."""
-        for phone in unreachable:
-            if phone in talking:
-                self.put(ev.PhoneLost(phone, self.wire.pbx.node))
 
     def _put(self, event: Event, stamp: int) -> None:
         """What a connection says is never dated before what it said."""

@@ -217,8 +217,10 @@ class Pbx:
         return tuple(sorted((phone.name, phone.state) for phone in self.phones.values() if phone.listed))
 
     def unreachable(self) -> tuple[str, ...]:
-        """Phones of which it knows that nobody answers there."""
-        return tuple(sorted(each.name for each in self.phones.values() if each.dead and not each.registered))
+        """Phones in a talk of which it knows that nobody answers there."""
+        talking = {each.phone for each in self.channels.values() if each.role == PHONE and each.talk}
+        dead = {each.name for each in self.phones.values() if each.dead and not each.registered}
+        return tuple(sorted(talking & dead))
 
     def callers(self) -> list[Channel]:
         return [channel for channel in self.channels.values() if channel.role == CALLER]

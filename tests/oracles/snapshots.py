@@ -29,6 +29,7 @@ class Known(NamedTuple):
     phone: ev.Leg | None = None
     agent: str = ""
     talks_at: str = ""
+    dead_leg: ev.Leg | None = None
 
 
 class Before:
@@ -44,6 +45,7 @@ class Before:
                 each.phone.leg if each.phone else None,
                 each.agent,
                 each.talks_at,
+                each.dead_leg,
             )
             for each in world.visits.values()
             if each.caller is not None and each.node == node
@@ -138,7 +140,8 @@ def agrees_after_linkup(world: World, event: ev.PbxSnapshot, before: Before) -> 
         assert visit.id == known.visit or known.visit == 0
         row = _talks_at(event, leg) if state == "talking" else None
         device = dict(event.devices).get(row.phone, "INUSE") if row is not None else ""
-        if row is not None and f"{event.node}/{row.phone}" in before.lost and device in IN_USE:
+        lost = row is not None and f"{event.node}/{row.phone}" in before.lost and device in IN_USE
+        if row is not None and (lost or row.leg == known.dead_leg):
             assert visit.state != "talking"
             continue
         assert visit.state in _may_be(state, known.state), (known, state, visit)

@@ -313,6 +313,30 @@ def test_a_phone_that_was_lost_once_and_talks_now_under_a_new_leg_lives(bench: B
     assert none(Withdraw, effects.commands)
 
 
+@pytest.mark.parametrize("linkup", [True, False])
+def test_a_caller_whose_way_out_of_a_dead_talk_was_lost_is_taken_out_of_it_though_the_phone_is_back(
+    bench: Bench, linkup: bool
+) -> None:
+    """The phone has booted and is well; the leg that Asterisk still shows is the dead one."""
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    assert only(Withdraw, bench.tell(ev.PhoneLost("p02", NODE), 60_000).commands)
+    if linkup:
+        bench.tell(ev.LinkDown("closed", NODE))
+    bench.tell(ev.Elapsed(), 20_000)
+    legs = (seen(CALLER, CALLER, "", "acd-connect", "b"), seen(PHONE, CALLER, "p02", "acd-connect", "b"))
+    devices = (("p02", "INUSE"),)
+    if not linkup:
+        bench.tell(ev.DeviceChanged("p02", "NOT_INUSE", NODE))
+        bench.tell(ev.PbxSnapshot(bench.now + 1, False, legs, devices, NODE), 10)
+    effects = bench.tell(ev.PbxSnapshot(bench.now + 1, linkup, legs, devices, NODE), 10)
+    assert none(facts.TalkBegan, effects.facts)
+    assert only(Withdraw, effects.commands).sentence == PHONE_LOST
+    assert states(bench) == [table.WAITING]
+
+
 def test_a_phones_private_call_stays_the_phones_when_two_people_change_theirs(bench: Bench) -> None:
     """Who left the phone is free; who took it over is, when its call is over."""
     bench.login("p02", "p03")

@@ -10,6 +10,7 @@ import pytest
 
 from acd.ledger import Ledger
 from acd.pbx import port as ports
+from acd.pbx.contexts import PLAN
 from acd.pbx.correlate import Listing
 from acd.pbx.link import AmiLink
 from acd.pbx.port import PbxPort
@@ -36,10 +37,15 @@ class Asterisk(FakeAmi):
         self.meanwhile: Callable[[], None] = lambda: None
         self.asked: list[str] = []
         self.arrived = 0.0
+        self.channels: list[dict[str, str]] = []
+        self.variables = {"ACD_PLAN": str(PLAN)}
 
     def _do(self, action: Action, _: FakeAmi) -> None:
         name, key = action["Action"], action["ActionID"]
         self.asked.append(name)
+        if name == "Getvar":
+            self.say(Response="Success", ActionID=key, Value=self.variables.get(action["Variable"], ""))
+            return
         if name not in ("Status", "DeviceStateList", "DBGetTree"):
             self.say(Response="Success", ActionID=key)
             return
@@ -56,6 +62,8 @@ class Asterisk(FakeAmi):
         if name == "DBGetTree" and self.arrived:
             line = {"Key": "/acd/1795776906.0/a", "Val": f"{round(self.arrived * 1000)}:x"}
             self.say(Event="DBGetTreeResponse", ActionID=key, **line)
+        for channel in self.channels if name == "Status" else ():
+            self.say(Event="Status", ActionID=key, **channel)
         self.say(Event=f"{name}Complete", ActionID=key, EventList="Complete")
 
     def hangup(self, uid: str, ago_s: float = 0.0) -> None:
@@ -332,6 +340,108 @@ async def test_over_a_new_link_the_ledger_is_told_first(asterisk: Asterisk) -> N
     assert ear.story()[:5] == ["LedgerRead", "DBGetTree", "Status", "PbxSnapshot", "DeviceStateList"]
     times = [each.at_ms for each in ear.said[:5]]
     assert times == sorted(times)
+
+
+async def test_what_the_first_ledger_of_a_link_tells_of_dials_talks_and_waits_is_told_once(
+    asterisk: Asterisk,
+) -> None:
+    """A slow link: events came between login and ledger. It is newer; ends, phones and needs it has not."""
+    ear = Ear(asterisk)
+    ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+    leg, phone = {"Uniqueid": "1.1", "Channel": "PJSIP/trunk-1"}, {"Uniqueid": "1.2", "Linkedid": "1.1"}
+
+    def before(name: str) -> None:
+        if name != "DBGetTree":
+            return
+        asterisk.say(Event="DialBegin", DestUniqueid="1.2", DestChannel="PJSIP/p02-1", **leg)
+        for each in (leg, {**phone, "Channel": "PJSIP/p02-1"}):
+            asterisk.say(Event="BridgeEnter", BridgeUniqueid="b", **each)
+        asterisk.say(Event="UserEvent", UserEvent="ACDWaiting", Call="1.1", Lang="de", Concern="other")
+        asterisk.say(Event="UserEvent", UserEvent="ACDLanguage", Call="1.1", Lang="de")
+        asterisk.device("p02")
+        asterisk.hangup("1.2")
+
+    asterisk.before = before
+    running = asyncio.create_task(ear.port.run())
+    await ear.hears(ev.PbxSnapshot)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ear.story()[:5] == ["LedgerRead", "LanguageChosen", "p02", "1.2", "PbxSnapshot"]
+
+
+async def test_over_a_new_link_a_ledger_that_is_read_again_has_its_place_among_the_events(
+    asterisk: Asterisk,
+) -> None:
+    """We stood still while the link came up."""
+    ear = Ear(asterisk)
+    ear.port._ledger = Ledger(NODE, recorded_all, time.time)
+    again = iter([True])
+
+    def meanwhile() -> None:
+        if asterisk.asked[-1] == "DeviceStateList" and next(again, False):
+            asterisk.say(Event="UserEvent", UserEvent="ACDWaiting", Call="1.1", Lang="de", Concern="other")
+            ear.port.resync()
+
+    asterisk.meanwhile = meanwhile
+    running = asyncio.create_task(ear.port.run())
+    await ear.hears(ev.PbxSnapshot)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert ear.story()[:4] == ["LedgerRead", "CallWaiting", "LedgerRead", "PbxSnapshot"]
+
+
+async def test_over_a_new_link_phones_that_died_in_a_talk_are_told_before_what_there_is(
+    asterisk: Asterisk,
+) -> None:
+    """Qualify told of it once, to nobody. Over a link that stayed it was heard."""
+    talks = {"Linkedid": "1.1", "ChannelStateDesc": "Up"}
+    asterisk.channels = [
+        {"Uniqueid": f"1.{number}", "Channel": f"PJSIP/p{number}-1", **talks} for number in (2, 3, 4)
+    ]
+    for number, status in ((2, "Reachable"), (3, "Unreachable")):
+        asterisk.variables |= {
+            f"PJSIP_AOR(p{number},contact)": f"p{number}@x",
+            f"PJSIP_CONTACT(p{number}@x,status)": status,
+        }
+    async with listening(asterisk) as ear:
+        assert [each.event for each in ear.said[:-1]] == [ev.PhoneLost("p3", NODE)]
+        ear.port.resync()
+        await ear.port.resynced()
+        assert ear.kinds() == [ev.PhoneLost, ev.PbxSnapshot, ev.PbxSnapshot]
+
+
+async def test_what_waits_for_a_link_up_waits_over_all_its_tries_but_not_longer_than_that(
+    asterisk: Asterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(asterisk) as ear:
+        tried: list[bool] = []
+
+        async def pause(_: float) -> None:
+            if asterisk.refused:
+                tried.append(ear.port.linking)
+                ear.steady += 5.0
+
+        ear.stands, asterisk.refused = True, 3
+        with monkeypatch.context() as patch:
+            patch.setattr(ports.asyncio, "sleep", pause)
+            ear.port.resync()
+            await ear.port.resynced()
+        assert tried == [True, True, True][: len(tried)]
+        assert len(tried) == 2, "between the tries"
+        assert not ear.port.linking
+
+
+@pytest.mark.parametrize("number", ["", "1", "99"])
+async def test_the_dialplan_of_another_release_is_shown(asterisk: Asterisk, number: str) -> None:
+    async with listening(asterisk) as ear:
+        assert ear.port.plan_trouble() == ""
+        asterisk.variables["ACD_PLAN"] = number
+        ear.port.resync(linkup=False)
+        await ear.port.resynced()
+        assert (
+            f"number {number or 1}, this release's is {PLAN}: run acd pbx render" in ear.port.plan_trouble()
+        )
+        assert ear.port.health() == "ok"
 
 
 async def test_over_a_live_link_what_was_said_before_an_answer_goes_before_it(asterisk: Asterisk) -> None:

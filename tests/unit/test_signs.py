@@ -55,7 +55,6 @@ async def test_silence_and_refusals_are_none() -> None:
 async def test_nobody_is_asked_where_asterisk_tells_by_itself() -> None:
     for word in (
         frame(Event="DialState", DestUniqueid="1.2", DialStatus="RINGING"),
-        frame(Event="DialEnd", DestUniqueid="1.2"),
         frame(Event="Hangup", Uniqueid="1.2"),
     ):
         asked = Asked()

@@ -125,7 +125,7 @@ def test_the_bridge_says_who_is_connected_where_the_linkedid_names_another_call(
 def test_a_drift_snapshot_leaves_half_filled_bridges_as_they_are() -> None:
     translator = Translator("pbx1")
     translator.events(entered("b", 1, "PJSIP/p01-1", "1.2"))
-    translator.snapshot([], [], 5, False)
+    translator.snapshot((), [], 5, False)
     assert len(translator.events(entered("b", 2, "PJSIP/trunk-1", "1.1"))) == 1
 
 
@@ -135,7 +135,7 @@ def test_at_link_up_who_stands_alone_in_a_bridge_is_known(phone_first: bool) -> 
     (here, channel), (uid, other) = both if phone_first else both[::-1]
     translator = Translator("pbx1")
     translator.events(entered("old", 1, "PJSIP/p02-1", "1.9"))
-    translator.snapshot([status(here, channel, BridgeID="b")], [], 5, True)
+    translator.snapshot(translator.legs([status(here, channel, BridgeID="b")]), [], 5, True)
     assert translator.events(entered("old", 2, "PJSIP/trunk-1", "1.8")) == [], "of the link before"
     found = translator.events(entered("b", 2, other, uid))
     assert [each.event for each in found] == [ev.Bridged(LEG, ev.Leg("pbx1", "1.2"), "p01")]
@@ -155,13 +155,13 @@ def test_a_subroutines_context_never_hides_where_a_caller_stands(
     context: str, place: str, wanted: str
 ) -> None:
     row = status("1.1", "PJSIP/trunk-1", "ACD_CALL=1.1", f"ACD_AT={place}", Context=context)
-    assert Translator("pbx1").snapshot([row], [], 5, True).legs[0].context == wanted
+    assert Translator("pbx1").legs([row])[0].context == wanted
 
 
 def test_helper_channels_are_no_legs() -> None:
     translator = Translator("pbx1")
     helper = "Local/s@acd-forget-1;2"
-    assert translator.snapshot([status("1.5", helper)], [], 5, True).legs == ()
+    assert translator.legs([status("1.5", helper)]) == ()
     assert translator.events(frame(Event="Hangup", Channel=helper, Uniqueid="1.5", Cause="16")) == []
 
 
@@ -231,7 +231,7 @@ def test_who_is_caught_who_asks_and_on_which_pbx() -> None:
     assert arrival.event == ev.StaffAsked("", "p01", "login", "", ev.Leg("pbx1", "1.3"), "pbx1")
     changed = translator.events(frame(Event="DeviceStateChange", Device="PJSIP/p01", State="INUSE"))
     assert [each.event for each in changed] == [ev.DeviceChanged("p01", "INUSE", "pbx1")]
-    assert translator.snapshot([], [], 5, False).node == "pbx1"
+    assert translator.snapshot((), [], 5, False).node == "pbx1"
 
 
 def test_what_is_told_for_others_is_no_stranger() -> None:
@@ -287,7 +287,8 @@ def test_a_snapshot_is_read_from_the_lists() -> None:
         ChanVariable="ACD_QUEUED=12",
     )
     device = frame(Event="DeviceStateChange", Device="PJSIP/p01", State="NOT_INUSE")
-    found = Translator("pbx1").snapshot([status], [device], 5, True)
+    translator = Translator("pbx1")
+    found = translator.snapshot(translator.legs([status]), [device], 5, True)
     assert found.devices == (("p01", "NOT_INUSE"),)
     assert (found.legs[0].language, found.legs[0].queued_ms, found.legs[0].phone) == ("uk", 12_000, "")
 
