@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,6 +34,19 @@ NUMBER = "88000000"
 
 class DaemonEnded(Exception):
     """The daemon did not start; the message is its own last words."""
+
+
+async def until_ready(client: httpx.AsyncClient, lives: Callable[[], object] = lambda: True) -> None:
+    """Until /readyz of a daemon says that every part works. lives: raises if the daemon has ended."""
+    async with asyncio.timeout(START_S):
+        while True:
+            lives()
+            try:
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.05)
 
 
 def configured(source: Path, folder: Path, changes: Mapping[str, Any]) -> Path:
@@ -126,16 +139,13 @@ class Hotline:
 
     async def ready(self) -> None:
         """Until the daemon says that every part works. Raises DaemonEnded."""
-        async with asyncio.timeout(START_S), httpx.AsyncClient(base_url=self.url) as client:
-            while True:
-                if self.daemon is None or self.daemon.returncode is not None:
-                    raise DaemonEnded(self.log.read_text(errors="replace")[-2000:])
-                try:
-                    if (await client.get("/readyz")).status_code == 200:
-                        return
-                except httpx.HTTPError:
-                    pass
-                await asyncio.sleep(0.05)
+
+        def lives() -> None:
+            if self.daemon is None or self.daemon.returncode is not None:
+                raise DaemonEnded(self.log.read_text(errors="replace")[-2000:])
+
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            await until_ready(client, lives)
 
     async def stop_daemon(self, kill: bool = False) -> None:
         """End it; hard with `kill`."""

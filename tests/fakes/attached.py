@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from acd.demo.hotline import PROJECT, configured
+from acd.demo.hotline import PROJECT, configured, until_ready
 from acd.pbx.secrets import own
 from config.load import load
 from tests.fakes.pbx import FakePbx, Phone
 
 PROGRAM = "from acd.cli import main; main()"
-READY_S = 30.0
 
 
 class Attached(NamedTuple):
@@ -53,7 +52,7 @@ async def attached(
     try:
         url = f"http://127.0.0.1:{load(config).web.port}"
         async with httpx.AsyncClient(base_url=url, timeout=10) as client:
-            await _ready(client)
+            await until_ready(client)
             token = (folder / "var" / "api.token").read_text(encoding="ascii").strip()
             client.headers["Authorization"] = f"Bearer {token}"
             for i, name in enumerate(names):
@@ -63,14 +62,3 @@ async def attached(
     finally:
         daemon.terminate()
         await asyncio.to_thread(daemon.wait, 20)
-
-
-async def _ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(READY_S):
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            await asyncio.sleep(0.1)
