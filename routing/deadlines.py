@@ -41,6 +41,10 @@ class Deadlines:
         """Forget all of them."""
         self.heap.clear()
 
+    def may_pass(self, by: int) -> bool:
+        """Whether any deadline can pass `by` then; a quick look, which may be wrong only in saying so."""
+        return (bool(self.heap) and self.heap[0][0] <= by) or 0 < self.boundary <= by
+
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
         heap, hours = self.heap, self.boundary
@@ -56,28 +60,31 @@ class Deadlines:
 
     def take(self, by: int) -> Deadline | None:
         """The next deadline that passes `by` then; it passes once."""
-        when = self.due(by)
-        if when is None:
+        heap, hours = self.heap, self.boundary
+        until = min(by, hours) if hours else by
+        while self.awake and heap and heap[0][0] <= until:
+            deadline = heappop(heap)
+            if self._stands(*deadline):
+                return deadline
+        if not hours or hours > by:
             return None
-        if self.awake and self.heap and self.heap[0][0] == when:
-            return heappop(self.heap)
         self.boundary = 0
-        return when, HOURS, None
+        return hours, HOURS, None
 
     def _stands(self, when: int, rank: int, key: Any) -> bool:
         """Whether a deadline on the heap is still what the record says."""
         world = self._world
-        if rank in (WIDEN, RETRY, PARTING):
-            visit = world.visits.get(key)
-            if rank == WIDEN:
-                return visit is not None and visit.widen_ms == when
-            return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
         if rank == LEASE:
             offer = world.offers.get(key)
             return offer is not None and offer.deadline_ms == when
-        person = world.people.get(key[0])
-        engaged = person.engaged_with(key[1]) if person is not None else None
-        return engaged is not None and engaged.until_ms == when
+        if rank == WRAP_UP:
+            person = world.people.get(key[0])
+            engaged = person.engaged_with(key[1]) if person is not None else None
+            return engaged is not None and engaged.until_ms == when
+        visit = world.visits.get(key)
+        if rank == WIDEN:
+            return visit is not None and visit.widen_ms == when
+        return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
 
     def await_hours(self) -> None:
         """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day."""

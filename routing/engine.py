@@ -32,7 +32,7 @@ UNTIMELY: Final = frozenset({ev.TermBegan, ev.LinkDown, ev.LedgerRead, ev.PbxSna
 
 def untimely(event: Event) -> bool:
     """Whether it goes before what fell due until then: that may be void, or waits for a snapshot."""
-    return type(event) in UNTIMELY and (not isinstance(event, ev.PbxSnapshot) or event.linkup)
+    return type(event) in UNTIMELY and (type(event) is not ev.PbxSnapshot or event.linkup)
 
 
 class Effects(NamedTuple):
@@ -70,13 +70,14 @@ class Engine:
         """What came at the same ms: the effects of a step for each, in order, as one."""
         moves = self._moves
         derived, world = moves.derived, moves.world
+        deadlines = derived.deadlines
         commands: list[Command] = []
         said: list[Fact] = []
         derived.commands, derived.say = commands, said.append
         now = max(now, world.now_ms)
         for event in events:
             early = untimely(event)
-            if not early:
+            if not early and deadlines.may_pass(now):
                 self._pass_deadlines(now)
             world.now_ms = now
             HANDLERS[type(event)](moves, event)
@@ -122,13 +123,16 @@ class Engine:
         if derived.index is None or not derived.deadlines.awake:
             return
         derived.dirty = False
-        while True:
-            choice = derived.index.decide()
-            if derived.shadow is not None:
-                self._compare(choice, derived.shadow.decide())
+        index, shadow = derived.index, derived.shadow
+        while index.free:  # the shadow's people are the same, and nobody else is free to it
+            choice = index.decide()
+            if shadow is not None:
+                self._compare(choice, shadow.decide())
             if choice is None:
                 return
             moves.offers.make(choice)
+        if shadow is not None:
+            self._compare(None, None)
 
     def _compare(self, live: Choice | None, shadow: Choice | None) -> None:
         """Tell where the shadow would have decided otherwise; the same difference only once in a row."""

@@ -34,7 +34,8 @@ class People:
             person.engagements = (*person.engagements, Engagement(visit, target, offer, now))
         else:
             engaged.activity, engaged.offer, engaged.since_ms = target, offer or engaged.offer, now
-        person.engagements = tuple(sorted(person.engagements, key=pressing))
+        if len(person.engagements) > 1:
+            person.engagements = tuple(sorted(person.engagements, key=pressing))
         self.show(person)
 
     def busy(self, person: Person, besides: Engagement | None = None) -> bool:
@@ -106,13 +107,13 @@ class People:
 
     def show(self, person: Person) -> None:
         """After any change of a person: keep the index right, and tell if others see a new state."""
-        now = max(self._derived.world.now_ms, person.shown_ms)  # the ledger tells whole seconds
-        today = max(now, self._derived.world.day_ms)  # what was before midnight is no part of the day
-        person.changed_ms = now
+        world = self._derived.world
+        now = person.changed_ms = max(world.now_ms, person.shown_ms)  # the ledger tells whole seconds
         before, state = person.shown, person.appears
         reason = person.reason if state in (staff.NOT_READY, staff.AWAY) else ""
         if state == before and reason == person.shown_reason:
             return
+        today = max(now, world.day_ms)  # what was before midnight is no part of the day
         if before == staff.READY:
             person.idle_ms += today - person.idle_since_ms
         if state == staff.READY:

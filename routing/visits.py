@@ -147,7 +147,7 @@ class Visits:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         if not derived.hears(visit):
             return
-        visit.retry_ms = min((until for _, until in visit.asked), default=0)
+        visit.retry_ms = min([until for _, until in visit.asked]) if visit.asked else 0
         visit.widen_ms = 0
         for index in derived.indexes:
             changes_ms = index.enqueue(visit)
