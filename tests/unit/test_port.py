@@ -413,21 +413,14 @@ async def test_over_a_new_link_phones_that_died_in_a_talk_are_told_before_what_t
 async def test_what_waits_for_a_link_up_waits_over_all_its_tries_but_not_longer_than_that(
     asterisk: Asterisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ports, "AGAIN_S", 60.0)
     async with listening(asterisk) as ear:
-        tried: list[bool] = []
-
-        async def pause(_: float) -> None:
-            if asterisk.refused:
-                tried.append(ear.port.linking)
-                ear.steady += 5.0
-
-        ear.stands, asterisk.refused = True, 3
-        with monkeypatch.context() as patch:
-            patch.setattr(ports.asyncio, "sleep", pause)
-            ear.port.resync()
-            await ear.port.resynced()
-        assert tried == [True, True, True][: len(tried)]
-        assert len(tried) == 2, "between the tries"
+        ear.stands, asterisk.refused = True, 1
+        ear.port.resync()
+        while ear.port.health() == "ok":
+            await asyncio.sleep(0.001)
+        assert ear.port.linking, "refused once, and not asked again yet"
+        ear.steady += ports.LINKING_S
         assert not ear.port.linking
 
 
