@@ -42,6 +42,8 @@ TAKEN = 3
 FENCED = 4
 """Exit codes: what is given cannot be used; another daemon runs on these stores; another one leads by now."""
 DEFAULT = Path("config/welcomecenter.toml")
+FORGOTTEN = """the number is forgotten: nothing leads from the records to it any more
+not erased by this: backups made before, recordings of talks, and what the telephone provider keeps"""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -261,7 +263,7 @@ def vault_erase(
         known = asyncio.run(_erase(_centre(config), plain))
     except (StoreFault, StillInTheLog) as fault:
         raise _fail(str(fault)) from None
-    typer.echo("the number is forgotten" if known else "the number is not known")
+    typer.echo(FORGOTTEN if known else "the number is not known")
     if not known:
         raise typer.Exit(1)
 

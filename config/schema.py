@@ -21,7 +21,17 @@ from routing.select import CRITERIA
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
+RESERVED_PHONES = frozenset({"trunk", "transport", "global", "system", "general", "anonymous"})
+"""Names that mean something else to Asterisk: who has one would be taken for that."""
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED_PHONES:
+        raise ValueError(f"is reserved by Asterisk, as are {', '.join(sorted(RESERVED_PHONES - {name}))}")
+    return name
+
+
+Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$"), AfterValidator(_not_reserved)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["A1", "A2", "B1", "B2", "C1", "C2", "native"]

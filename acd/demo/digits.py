@@ -1,10 +1,11 @@
-"""Keys as RTP: a capture file with the telephone events of a whole call (RFC 4733), for SIPp to play.
+"""Keys of a whole call for SIPp to play: telephone events (RFC 4733) in a capture file, or tones in a voice.
 
 One file for all keys, since SIPp plays each file in a thread of its own: two of them would mix on a busy
 machine, and each would begin again at the same sequence number and time.
 """
 
 import struct
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,12 @@ KEY_MS = STEP_MS * (STEPS + END_REPEATS)
 """How long the packets of one key take; the key itself is down for 160 ms."""
 CLOCK = 8
 """Ticks of the RTP clock in a ms."""
+LAYOUT = "123456789*0#"
+ROWS_HZ = (697, 770, 852, 941)
+COLUMNS_HZ = (1209, 1336, 1477)
+TONE_MS = 120
+SILENCE = b"\xd5"
+"""A sample of it in A-law."""
 
 
 def write(path: Path, keys: Sequence[tuple[int, str]]) -> int:
@@ -46,6 +53,25 @@ def write(path: Path, keys: Sequence[tuple[int, str]]) -> int:
             out.append(_frame(begin_ms + step * STEP_MS, sequence, rtp))
     path.write_bytes(b"".join(out))
     return begin_ms + KEY_MS
+
+
+def tones(path: Path, keys: Sequence[tuple[int, str]]) -> int:
+    """The same keys as tones in a voice (ITU-T Q.23): raw A-law at 8 kHz. Returns how many ms it takes.
+
+    Raises ValueError as `write` does.
+    """
+    if not keys or any(key not in KEYS or len(key) != 1 for _, key in keys):
+        raise ValueError(f"no keys: {keys}")
+    sound = b""
+    for each, (pause, key) in enumerate(keys):
+        sound += SILENCE * max(0, pause - TONE_MS if each else 0) * CLOCK
+        row, column = divmod(LAYOUT.index(key), 3)
+        pair = ["synth", str(TONE_MS / 1000), "sine", str(ROWS_HZ[row]), "sine", str(COLUMNS_HZ[column])]
+        form = ["-r", "8000", "-e", "a-law", "-t", "raw"]
+        command = ["sox", "-n", *form, "-", *pair, "remix", "-", "gain", "-6"]
+        sound += subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603
+    path.write_bytes(sound + SILENCE * KEY_MS * CLOCK)
+    return sum(pause for pause, _ in keys[1:]) + TONE_MS + KEY_MS
 
 
 def _frame(at_ms: int, number: int, rtp: bytes) -> bytes:

@@ -68,13 +68,16 @@ class Sipp:
         rate: float = 1,
         at_once: int = 1000,
         address: str = CALLER_ADDRESS,
+        tones: bool = False,
     ) -> "Run":
         """Callers who dial, press `keys` as (pause before it in ms, key), and hang up or are hung up on.
 
         A pause counts from the begin of the key before. hang_up_ms: after the last key; None waits for the
-        other side. rate: new calls a second, as long as fewer than `at_once` are there.
+        other side. rate: new calls a second, as long as fewer than `at_once` are there. tones: keys are heard
+        in the voice, and their provider offers no telephone events.
         """
-        pressed = self.path / f"keys-{next(self._names)}.pcap"
+        pressed = self.path / f"keys-{next(self._names)}.{'al' if tones else 'pcap'}"
+        write = digits.tones if tones else digits.write
         scenario = self._scenario(
             "caller",
             number=number,
@@ -82,7 +85,8 @@ class Sipp:
             name=name,
             first_ms=keys[0][0] if keys else 0,
             keys=pressed,
-            keys_ms=digits.write(pressed, keys) if keys else 0,
+            tones=pressed if tones else None,
+            keys_ms=write(pressed, keys) if keys else 0,
             hang_up_ms=hang_up_ms,
             patience_ms=patience_ms,
             speech=self._tone(tone_hz),
@@ -100,12 +104,13 @@ class Sipp:
         expires: int = 3600,
         says: Sequence[tuple[int, bool]] = ((180, False),),
         media: bool = True,
+        transfer_to: str = "",
     ) -> "Run":
         """Registered phones that behave alike until ended.
 
         answer_ms: ringing time. talk_ms: when they hang up, None never. refuse: SIP status to refuse with.
         says: what they send before the answer, as (SIP status, with early media). media: whether the answer
-        offers any.
+        offers any. transfer_to: a SIP address to which they try to transfer each talk, and expect a 603.
         """
         scenario = self._scenario(
             "phone",
@@ -114,6 +119,7 @@ class Sipp:
             refuse=refuse,
             says=says,
             media=media,
+            transfer_to=transfer_to,
             speech=self._tone(tone_hz),
         )
         for last in (False, False, True):

@@ -14,7 +14,7 @@ pbx_config
 res_manager_devicestate res_musiconhold res_pjproject
 res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info
 res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_header_funcs
-res_pjsip_nat res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_registrar
+res_pjsip_nat res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar
 res_pjsip_sdp_rtp res_pjsip_session
 res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_timing_timerfd
 """.split()  # noqa: SIM905 a list of forty names reads best as words
@@ -91,7 +91,8 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
     media = [
         "disallow = all",
         "allow = alaw,ulaw",
-        "dtmf_mode = rfc4733",
+        "dtmf_mode = auto",
+        "allow_transfer = no",
         "direct_media = no",
         "rtp_symmetric = yes",
         f"media_address = {pbx.sip_address}",
@@ -110,7 +111,7 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         "[trunk]",
         "type = endpoint",
         "context = acd-trunk",
-        "rtp_timeout = 60",
+        "identify_by = ip",
         *media,
         "",
         "[trunk]",
@@ -127,6 +128,7 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
             "context = acd-phones",
             f"aors = {phone}",
             f"auth = {phone}",
+            "identify_by = username",
             "timers = always",
             f"timers_sess_expires = {SESSION_S}",
             *media,
@@ -161,12 +163,14 @@ def musiconhold(folder: str) -> str:
 
 
 FIXED = {
-    "logger.conf": "[general]\n\n[logfiles]\nmessages = warning,error\n",
+    # Warnings quote who calls (a name in another encoding is enough), errors do not.
+    "logger.conf": "[general]\n\n[logfiles]\nmessages = error\n",
     "cdr.conf": "[general]\nenable = no\n",
     "cel.conf": "[general]\nenable = no\n",
-    **dict.fromkeys(
-        ("ccss.conf", "features.conf", "pjproject.conf", "queues.conf", "udptl.conf"), "[general]\n"
-    ),
+    **dict.fromkeys(("ccss.conf", "features.conf", "queues.conf", "udptl.conf"), "[general]\n"),
+    # The SIP stack writes down whole messages that it cannot understand, with whoever sent them.
+    "pjproject.conf": "[startup]\ntype = startup\nlog_level = 0\n\n[log_mappings]\ntype = log_mappings\n"
+    + "".join(f"asterisk_{level} =\n" for level in ("error", "warning", "notice", "verbose", "debug")),
     "acl.conf": "; none\n",
     "indications.conf": "[general]\ncountry = de\n\n[de]\ndescription = Germany\n"
     "ringcadence = 1000,4000\nring = 425/1000,0/4000\n",

@@ -258,3 +258,15 @@ async def test_who_is_redirected_at_any_moment_is_still_there(hotline: Hotline, 
     rows = {row.get("Uniqueid") for row in await wire.listed(Action="Status")}
     alive.cancel()
     assert {leg.uid for leg in legs} <= rows
+
+
+async def test_a_phone_that_transfers_is_told_no_and_its_talk_goes_on(hotline: Hotline, wire: Wire) -> None:
+    alive = beats(wire)
+    phone = await hotline.sipp.phones([PHONE], answer_ms=50, talk_ms=3_000, transfer_to="sip:41@127.0.0.1")
+    first = await waiting(hotline, wire)
+    await wire.do(connect(first.leg, 26))
+    began = await wire.hears(ev.Bridged)
+    ended = await wire.hears(ev.CallEnds)
+    alive.cancel()
+    assert (began.caller, ended) == (first.leg, ev.CallEnds(first.leg, "staff")), "by the phone's own goodbye"
+    assert phone.going, "it was answered at once, as its scenario wants"

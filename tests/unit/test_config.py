@@ -1,5 +1,6 @@
 """The centre's file: good as shipped, and every mistake named at once with its key."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.pbx.files import pjsip
 from agents.model import Cefr
 from config import staff_csv
 from config.hours import closed_days, opening
 from config.load import ConfigFaults, load
 from config.people import policy, team
 from config.prompts import sounds
+from config.schema import RESERVED_PHONES
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = FOLDER / "welcomecenter.toml"
@@ -74,6 +77,19 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path) -> None:
     assert "staff.phone: has 'p01' more than once" in found
     assert "routing.unknown_languages: names 'xx', which no [[language]] describes" in found
     assert [each for each in found if each.startswith("staff.amal.languages: names 'zz'")]
+
+
+def test_no_phone_has_a_name_that_means_something_else_to_asterisk(tmp_path: Path) -> None:
+    """Every section of pjsip.conf that is no phone's is one of them."""
+    people = team(CENTRE)
+    phones = {each.reach.address for each in people.agents}
+    text = pjsip(CENTRE, people, dict.fromkeys(phones, "x"))
+    assert set(re.findall(r"^\[(.+)\]$", text, re.MULTILINE)) - phones <= RESERVED_PHONES
+    for name in RESERVED_PHONES:
+        found = faults(changed(tmp_path, ('phone = "p02"', f'phone = "{name}"')))
+        assert [each for each in found if each.startswith("staff.birgit.phone") and "is reserved" in each], (
+            found
+        )
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_one_sentence(tmp_path: Path) -> None:

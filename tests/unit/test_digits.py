@@ -48,3 +48,17 @@ def test_keys_are_one_stream(keys: list[tuple[int, str]], tmp_path_factory: pyte
 def test_what_no_finger_can_do_is_refused(keys: list[tuple[int, str]], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="key"):
         digits.write(tmp_path / "keys.pcap", keys)
+
+
+def test_tones_are_as_long_as_the_keys_take(tmp_path: Path) -> None:
+    path = tmp_path / "keys.al"
+    lasts_ms = digits.tones(path, [(300, "1"), (500, "0"), (400, "#")])
+    sound = path.read_bytes()
+    assert len(sound) == lasts_ms * digits.CLOCK
+    heard = [at // digits.CLOCK for at in range(1, len(sound)) if sound[at - 1 : at + 1] == b"\xd5\xd5"]
+    assert len(heard) > 700, "silence between them"
+
+
+def test_keys_that_are_none_have_no_tone(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no keys"):
+        digits.tones(tmp_path / "keys.al", [(300, "A")])

@@ -417,7 +417,7 @@ async def test_what_waits_for_a_link_up_waits_over_all_its_tries_but_not_longer_
     async with listening(asterisk) as ear:
         ear.stands, asterisk.refused = True, 1
         ear.port.resync()
-        while ear.port.health() == "ok":
+        while ear.port.health() == "ok":  # noqa: ASYNC110 a state, not an event
             await asyncio.sleep(0.001)
         assert ear.port.linking, "refused once, and not asked again yet"
         ear.steady += ports.LINKING_S
