@@ -23,6 +23,8 @@ CALLER = (
     "closed",
 )
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed")
+HELP = "no_help"
+"""What phones of the staff hear whose 112 leads nowhere: in German, and in English where it is spoken."""
 PLACEHOLDERS = {"choose_language": ("{key}",), "press": ("{concern}", "{key}")}
 
 
@@ -62,6 +64,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     )
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
+    made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
     return made
 
 
@@ -77,7 +80,8 @@ def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:
             continue
         concerns = raw.pop("concern", {})
         flat = {**raw, **{f"concern.{key}": text for key, text in concerns.items()}}
-        wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns), *(STAFF if code == "de" else ())]
+        wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns)]
+        wanted += [*STAFF, HELP] if code == "de" else [HELP] if code == "en" else []
         for key in wanted:
             text = flat.get(key)
             if not isinstance(text, str) or not text.strip():

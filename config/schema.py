@@ -1,5 +1,6 @@
 """The centre as its configuration file describes it: shapes, limits and cross-checks, no behaviour."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from itertools import pairwise
 from pathlib import Path
@@ -300,6 +301,19 @@ class Pbx(Table):
     qualify_seconds: Annotated[int, Field(ge=0, le=60)] = 10
 
 
+class Emergency(Table):
+    """[[emergency]]: where 112 and 110 go that phones of the staff dial, by the place where they stand.
+
+    phones: [] for all that no other entry names. gateway: a SIP URI of whoever takes such calls; it has to
+    know the address of this place. number: by which the control centre calls back.
+    """
+
+    site: Text
+    phones: list[Phone] = []
+    gateway: Annotated[str, StringConstraints(pattern=r"^sips?:[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
+    number: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]
+
+
 class Store(Table):
     """[store]: where things are kept. URLs name PostgreSQL; without them SQLite files lie in the folder."""
 
@@ -359,6 +373,7 @@ class Centre(Table):
     store: Store
     web: Web = Web()
     mqtt: Mqtt | None = None
+    emergency: list[Emergency] = []
     staff: list[StaffMember] = []
     base: Annotated[Path, Field(exclude=True)] = Path()
 
@@ -393,9 +408,19 @@ class Centre(Table):
         found += self._routing_faults()
         for person in self.staff:
             found += [(f"staff.{person.id}.{key}", reason) for key, reason in self.person_faults(person)]
+        found += _doubles("emergency.phones", [phone for each in self.emergency for phone in each.phones])
+        if sum(not each.phones for each in self.emergency) > 1:
+            found.append(("emergency.phones", "is left out more than once: name the phones of each place"))
         if self.pbx.rtp_to - self.pbx.rtp_from < 100:
             found.append(("pbx.rtp_to", "leaves fewer than 100 ports above rtp_from"))
         return found
+
+    def without_help(self, phones: Iterable[str]) -> list[str]:
+        """Those of these phones whose 112 and 110 lead nowhere."""
+        if any(not each.phones for each in self.emergency):
+            return []
+        named = {phone for each in self.emergency for phone in each.phones}
+        return sorted(set(phones) - named)
 
     def _routing_faults(self) -> list[tuple[str, str]]:
         rules = self.routing

@@ -145,10 +145,20 @@ class Sipp:
             else:
                 return
 
-    async def feature(self, phone: str, code: str, password: str | None = None) -> None:
-        """A phone dials a feature code and listens to the answer. Raises SippFailed."""
+    async def gateway(self, port: int, *, talk_ms: int) -> "Run":
+        """Whoever answers at this port without being a phone of ours, and hangs up after so long."""
+        scenario = self._scenario("phone", answer_ms=200, talk_ms=talk_ms, says=((180, False),), media=True)
+        run = await self._start(scenario, PHONE_ADDRESS, calls=0, port=port)
+        await run.listens(PHONE_ADDRESS)
+        return run
+
+    async def feature(
+        self, phone: str, code: str, password: str | None = None, *, listens_ms: int = 10_000
+    ) -> None:
+        """A phone dials a code and listens to the answer until it is over. Raises SippFailed."""
         fields = [self._fields(phone, 0, password)]
-        run = await self._start(self._scenario("feature", code=code), PHONE_ADDRESS, calls=1, fields=fields)
+        scenario = self._scenario("feature", code=code, listens_ms=listens_ms)
+        run = await self._start(scenario, PHONE_ADDRESS, calls=1, fields=fields)
         await run.finished()
 
     def _tone(self, hz: int) -> Path | None:
@@ -182,8 +192,9 @@ class Sipp:
         rate: float = 10,
         at_once: int = 1000,
         fields: Sequence[str] = (),
+        port: int = 0,
     ) -> "Run":
-        port = free_port(socket.SOCK_DGRAM, address)
+        port = port or free_port(socket.SOCK_DGRAM, address)
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
         command += [
             "-mi",

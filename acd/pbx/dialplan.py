@@ -6,7 +6,7 @@ told, and by which words, is the contract that acd/pbx/translate.py reads.
 
 from datetime import date
 
-from acd.pbx import contexts, menus, waiting
+from acd.pbx import contexts, emergency, menus, waiting
 from config.schema import Centre
 
 
@@ -24,6 +24,7 @@ def extensions(centre: Centre, today: date) -> str:
         contexts.END,
         contexts.FORGET,
         _phones(),
+        emergency.context(),
     ]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
@@ -46,7 +47,11 @@ ACD_PLAN={contexts.PLAN}
 
 
 def _phones() -> str:
-    lines = ["; --- what phones of the staff may dial: feature codes, nothing else ---", "[acd-phones]"]
+    lines = [
+        "; --- what phones of the staff may dial: feature codes and help, nothing else ---",
+        "[acd-phones]",
+    ]
+    lines += [f"exten => {number},1,Goto(acd-emergency,{number},1)" for number in emergency.NUMBERS]
     for code, action in (("*41", "login"), ("*42", "logout"), ("*43", "ready"), ("*44", "notready")):
         lines.append(f"exten => {code},1,Set(ACD_ACTION={action})")
         lines.append(" same => n,Goto(acd-staff,s,1)")

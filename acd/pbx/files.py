@@ -1,5 +1,6 @@
 """Asterisk's files beside the dialplan: only modules that are used, loopback first, no call records."""
 
+from acd.pbx import emergency
 from agents.model import Team
 from config.schema import Centre
 
@@ -32,8 +33,12 @@ EVENTS = (
 """What the daemon is sent, beside our own UserEvents."""
 
 SESSION_S = 90
-"""Every half of this a phone is asked whether its talk goes on, else it ends. The least of RFC 4028."""
+"""Every half of this phones and callers are asked whether their call goes on, else it ends, whatever they
+send or do not: who is muted or held answers, who vanished does not. The least of RFC 4028."""
 QUALIFY_TIMEOUT_S = 3.0
+SILENT_MS = 8_000
+"""Whoever is called and says nothing at all for so long, not even 100, is not there: who dials 112 over a
+dead route is told then, and not after the 32 s of RFC 3261. Timer B is 64 times T1."""
 
 
 def asterisk(base: str, modules: str, data: str) -> str:
@@ -103,6 +108,11 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         "type = global",
         "user_agent = WelcomeCenter",
         "",
+        "[system]",
+        "type = system",
+        f"timer_t1 = {SILENT_MS // 64}",
+        f"timer_b = {SILENT_MS}",
+        "",
         "[transport]",
         "type = transport",
         "protocol = udp",
@@ -112,6 +122,8 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         "type = endpoint",
         "context = acd-trunk",
         "identify_by = ip",
+        "timers = always",
+        f"timers_sess_expires = {SESSION_S}",
         *media,
         "",
         "[trunk]",
@@ -120,6 +132,21 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         *(f"match = {address}" for address in pbx.trunk_addresses),
         "",
     ]
+    for name, place in emergency.places(centre):
+        lines += [
+            f"[{name}]",
+            "type = endpoint",
+            "context = acd-emergency",
+            "identify_by = ip",
+            f"aors = {name}",
+            f"from_user = {place.number}",
+            *media,
+            "",
+            f"[{name}]",
+            "type = aor",
+            f"contact = {place.gateway}",
+            "",
+        ]
     for agent in roster.agents:
         phone = agent.reach.address
         lines += [
@@ -129,6 +156,7 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
             f"aors = {phone}",
             f"auth = {phone}",
             "identify_by = username",
+            *(f"set_var = ACD_HELP={name}" for name in [emergency.endpoint_of(centre, phone)] if name),
             "timers = always",
             f"timers_sess_expires = {SESSION_S}",
             *media,

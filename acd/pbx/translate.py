@@ -7,6 +7,7 @@ what a caller keys in, which may be a number; channel names, which can hold numb
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from acd.pbx.emergency import ENDPOINT
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
 from routing import events as ev
@@ -239,7 +240,8 @@ class Translator:
 
     def _dial_begin(self, frame: Frame) -> list[Arrival]:
         phone = _endpoint(frame.get("DestChannel"))
-        if not phone or phone == self._trunk or not frame.get("Uniqueid"):
+        by_a_phone = _endpoint(frame.get("Channel")) not in ("", self._trunk)
+        if not phone or phone == self._trunk or by_a_phone or not frame.get("Uniqueid"):
             return []
         event = ev.DialBegan(self._leg(frame), self._leg(frame, "DestUniqueid"), phone, _dialled_for(frame))
         return [Arrival(event, PBX)]
@@ -262,6 +264,8 @@ class Translator:
         came = Entered(leg, phone, self._leg(frame, "Linkedid") if phone else leg)
         there = self._bridges.pop(bridge, None)
         if frame.get("BridgeNumChannels") == "2":
+            if phone and there is not None and there.phone:
+                return []  # two phones, or one that calls for help
             if phone:
                 caller = there.leg if there is not None and not there.phone else came.caller
                 return [Arrival(ev.Bridged(caller, leg, phone), PBX)]
@@ -283,7 +287,7 @@ class Translator:
         if not device.startswith("PJSIP/"):
             return []
         phone = device.removeprefix("PJSIP/")
-        if phone == self._trunk:
+        if phone == self._trunk or phone.startswith(ENDPOINT):
             return []
         return [Arrival(ev.DeviceChanged(phone[:40], _word(frame.get("State")), self._node), PBX)]
 

@@ -79,6 +79,34 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path) -> None:
     assert [each for each in found if each.startswith("staff.amal.languages: names 'zz'")]
 
 
+EMERGENCY = '''
+[[emergency]]
+site = "Office"
+gateway = "sip:192.0.2.10:5060"
+number = "+4920188000000"
+phones = %s
+
+[store]
+'''
+
+
+def test_phones_whose_calls_for_help_lead_nowhere_are_known(tmp_path: Path) -> None:
+    phones = [each.phone for each in CENTRE.staff]
+    assert CENTRE.without_help(phones) == sorted(phones)
+    named = load(changed(tmp_path, ("[store]\n", EMERGENCY % '["p01", "p02"]')))
+    assert named.without_help(phones) == sorted(set(phones) - {"p01", "p02"})
+    assert load(changed(tmp_path, ("[store]\n", EMERGENCY % "[]"))).without_help(phones) == []
+
+
+def test_two_routes_for_help_are_told_apart_by_their_phones(tmp_path: Path) -> None:
+    two = EMERGENCY.replace("[store]\n", "") % "[]" + EMERGENCY % "[]"
+    assert "emergency.phones: is left out more than once: name the phones of each place" in faults(
+        changed(tmp_path, ("[store]\n", two))
+    )
+    two = EMERGENCY.replace("[store]\n", "") % '["p01"]' + EMERGENCY % '["p01"]'
+    assert "emergency.phones: has 'p01' more than once" in faults(changed(tmp_path, ("[store]\n", two)))
+
+
 def test_no_phone_has_a_name_that_means_something_else_to_asterisk(tmp_path: Path) -> None:
     """Every section of pjsip.conf that is no phone's is one of them."""
     people = team(CENTRE)

@@ -19,7 +19,7 @@ TEXT = extensions(CENTRE, date(2026, 11, 27))
 SUBROUTINES = {"acd-leg", "acd-ans"}
 """On a phone's leg, by Gosub: they return."""
 TABLES = {"acd-closed-days"}
-STAFF = {"acd-phones", "acd-staff", "acd-forget"}
+STAFF = {"acd-phones", "acd-staff", "acd-emergency", "acd-forget"}
 """No caller comes here: phones of the staff, and a helper channel of the daemon."""
 ENDS = {"acd-end"}
 LEADS_ON = {"Goto", "Hangup"}
