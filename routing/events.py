@@ -277,10 +277,12 @@ class CallEnds(NamedTuple):
 
 
 class LegEnded(NamedTuple):
-    """A leg is gone. cause: the Q.850 number the PBX gave, 0 if none."""
+    """A leg is gone. cause: the Q.850 number the PBX gave, 0 if none. vanished: nobody hung up, the other
+    side did not answer when it was asked whether it is there."""
 
     leg: Leg
     cause: int
+    vanished: bool = False
 
 
 # --- an offer on its way -----------------------------------------------------------------------------
@@ -434,7 +436,7 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
 }
 """Journal name -> class; the last ones are names of before."""
 
-VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2}
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LegEnded": 2}
 """Schema version under which each kind is written today."""
 
 

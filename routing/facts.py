@@ -27,8 +27,9 @@ OFFER_OUTCOMES = (ANSWERED, BUSY, DECLINED, NO_ANSWER, UNREACHABLE, CALLER_LEFT,
 BY_CALLER = "caller"
 BY_STAFF = "staff"
 BY_PBX = "pbx"
-ENDED_BY = frozenset({BY_CALLER, BY_STAFF, BY_PBX})
-"""Who ended a visit."""
+VANISHED = "vanished"
+ENDED_BY = frozenset({BY_CALLER, BY_STAFF, BY_PBX, VANISHED})
+"""Who ended a visit; VANISHED: nobody did, the caller's side does not answer any more."""
 
 
 class VisitBegan(NamedTuple):

@@ -5,6 +5,8 @@ or on t, i or e (the step that WaitExten was about to take). So a context that a
 lines that do nothing, each extension ends in Goto or Hangup, and t, i and e lead back to hold.
 """
 
+from routing.facts import VANISHED
+
 LANDING = 40
 """Lines that do nothing before the first that does: whichever of them a Redirect meets leads on."""
 
@@ -40,6 +42,9 @@ def note(key: str, *words: str, call: str = "ACD_CALL") -> str:
     return f"Set(DB(acd/${{{call}}}/{key})={':'.join([NOW_MS, *words])})"
 
 
+NO_USER = 18
+"""Q.850: no user responding. What a session timer that ran out leaves, if nothing was left before."""
+
 FORGET = """
 ; --- the daemon names calls that are in the records (ACD_IDS, by -): their lines in the ledger go ---
 [acd-forget]
@@ -61,10 +66,13 @@ exten => h,1,GotoIf($["${{ACD_CALL}}"!="${{UNIQUEID}}"]?over)
  same => n,Set(GROUP(acdring)=)
 ; the dialplan's own Hangup has said who (ACD_BY); else the source of the hang-up tells: our own channel is
 ; the caller, none is the PBX. One that was there before the last wait is left over from a phone.
+; Who does not answer any more has a cause of their own, which can be told if no phone left one (ACD_CAUSE).
  same => n,Set(ACD_FROM=${{CHANNEL(hangupsource)}})
  same => n,ExecIf($["${{ACD_BY}}"="" & "${{ACD_FROM}}"=""]?Set(ACD_BY=pbx))
  same => n,ExecIf($["${{ACD_FROM}}"="${{CHANNEL}}" | "${{ACD_FROM}}"="${{ACD_LEFT_OVER}}"]?Set(ACD_FROM=us))
- same => n,ExecIf($["${{ACD_BY}}"=""]?Set(ACD_BY=${{IF($["${{ACD_FROM}}"="us"]?caller:staff)}}))
+ same => n,GotoIf($["${{ACD_BY}}${{ACD_FROM}}"!="us" | 0${{ACD_CAUSE}}!=0]?told)
+ same => n,ExecIf($["${{HANGUPCAUSE}}"="{NO_USER}"]?Set(ACD_BY={VANISHED}))
+ same => n(told),ExecIf($["${{ACD_BY}}"=""]?Set(ACD_BY=${{IF($["${{ACD_FROM}}"="us"]?caller:staff)}}))
  same => n,{note("z", "${ACD_BY}", '${IF($["${ACD_BY}"="pbx"]?${HANGUPCAUSE}:16)}')}
  same => n,UserEvent(ACDEnds,Call: ${{ACD_CALL}},By: ${{ACD_BY}})
  same => n(over),Hangup()

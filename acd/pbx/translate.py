@@ -28,6 +28,9 @@ STATUS_VARIABLES = (
 )
 """What the Status action is asked for, so that callers can be adopted from the PBX alone."""
 
+REQUEST_TIMEOUT = "408"
+"""The SIP stack's own word where the other side answers no more (a session timer ran out)."""
+
 BRIDGES_MAX = 2_000
 """Bridges without a talk that are remembered; the oldest is forgotten first."""
 
@@ -234,9 +237,10 @@ class Translator:
         )
 
     def _hangup(self, frame: Frame) -> list[Arrival]:
-        return (
-            [] if _helper(frame) else [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause"))), PBX)]
-        )
+        if _helper(frame):
+            return []
+        vanished = frame.get("TechCause") == REQUEST_TIMEOUT
+        return [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause")), vanished), PBX)]
 
     def _dial_begin(self, frame: Frame) -> list[Arrival]:
         phone = _endpoint(frame.get("DestChannel"))

@@ -113,9 +113,11 @@ def _dial(centre: Centre, ring_s: int) -> str:
  same => n,Set(__ACD_LEG=${{ACD_CALL}})
  same => n,Set(ACD_CONTACT={contact})
  same => n,Set(ACD_BEGAN=)
+ same => n,Set(ACD_CAUSE=1)
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
 gmb(acd-leg^s^1(${{ACD_OFFER}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
  same => n,Set(ACD_OVER={NOW_MS})
+ same => n,Set(ACD_CAUSE=${{HANGUPCAUSE}})
  same => n,Set(ACD_OPEN=)
 ; not ANSWEREDTIME_MS: that counts from the caller's own answer, long ago in the menu
  same => n,Set(ACD_TALKED=0)

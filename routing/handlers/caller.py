@@ -167,6 +167,8 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
     if role == table.PHONE:
         _phone_left(moves, visit, event)
     elif role in table.needs(visit.kind, visit.state):
+        if event.vanished:
+            visit.hung_up_by = facts.VANISHED
         moves.leave_line(visit)
     else:
         moves.visits.let_go(visit, event.leg)

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from acd import ledger
 from acd.demo.hotline import NUMBER, PROJECT, Hotline
-from acd.demo.sipp import CALLER_ADDRESS
+from acd.demo.sipp import CALLER_ADDRESS, Run
+from agents.model import Reach
 from routing import events as ev
-from tests.contract.conftest import AS_SHIPPED, Wire, keys
+from routing.commands import Connect, SetFallback
+from tests.contract.conftest import AS_SHIPPED, NODE, TERM, Wire, beats, keys
 
 STRANGER = "127.0.0.9"
 SECRET = "1701234567"
@@ -106,3 +109,35 @@ async def test_no_number_is_kept_of_what_cannot_be_understood(
         if path.is_file() and SECRET.encode() in path.read_bytes()
     ]
     assert kept == [], hotline.asterisk.complaints()
+
+
+async def test_who_vanishes_is_found_and_who_is_silent_stays(hotline: Hotline) -> None:
+    """Callers who send nothing at all for a minute and a half: those who are there answer when asked."""
+    phone = await hotline.sipp.phones(["p04"], answer_ms=50)
+    refuses = await hotline.sipp.phones(["p05"], refuse=486)
+    async with Wire(hotline) as wire:
+        await wire.do(SetFallback(1, TERM, ()))
+        alive = beats(wire)
+        callers: list[tuple[Run, ev.Leg]] = []
+        for _ in range(4):
+            before = len(wire.arrivals)
+            run = await hotline.sipp.call(NUMBER, keys("uk"), patience_ms=300_000)
+            known = {leg for _, leg in callers}
+            came = await wire.hears(ev.CallWaiting, lambda each, known=known: each.leg not in known, before)
+            callers.append((run, came.leg))
+        (waits, waiting), (refused, again), (talks, talking), (_, silent) = callers
+        await wire.do(Connect(41, again, Reach("phone", "p05"), TERM))
+        await wire.do(Connect(42, talking, Reach("phone", "p04"), TERM))
+        await wire.hears(ev.Bridged, lambda each: each.caller == talking)
+        await wire.hears(ev.DialEnded, lambda each: each.leg == again)
+        for run in (waits, refused, talks):
+            await run.end()
+        for leg in (waiting, again, talking):
+            gone = await wire.hears(ev.LegEnded, lambda each, leg=leg: each.leg == leg, within_s=180)
+            assert gone.vanished
+        rows = {row.leg: row for row in ledger.rows(NODE, ledger.notes(await wire.listed(**ledger.TREE)))}
+        assert rows[waiting].by == "vanished"
+        assert not any(isinstance(a.event, ev.LegEnded) and a.event.leg == silent for a in wire.arrivals)
+        alive.cancel()
+    assert phone.going
+    assert refuses.going

@@ -253,9 +253,9 @@ class Dialling:
         caller.turn += 1
         leg = None
         if caller.talk is not None:
-            leg = pbx.part(caller, "pbx" if vanished else "caller")
+            leg = pbx.part(caller, "vanished" if vanished else "caller")
         elif dial is not None:
             pbx.cancel(dial, self._rng.choice((16, 26)))
         if leg is not None:
             pbx.end(leg, 16)
-        pbx.end_caller(caller, 44 if vanished else 16, "pbx" if vanished else "caller")
+        pbx.end_caller(caller, 16, "vanished" if vanished else "caller")

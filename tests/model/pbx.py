@@ -69,13 +69,13 @@ class Pbx:
         self.book.tell(self.time.now, self.node, event)
         self.say(event, talk)
 
-    def end(self, channel: Channel, cause: int) -> None:
+    def end(self, channel: Channel, cause: int, *, vanished: bool = False) -> None:
         """The channel is gone: Hangup."""
         if channel.gone:
             return
         channel.gone = True
         self.channels.pop(channel.leg, None)
-        self.emit(ev.LegEnded(channel.leg, cause))
+        self.emit(ev.LegEnded(channel.leg, cause, vanished))
         if channel.phone:
             phone = self.phones[channel.phone]
             phone.legs.remove(channel)
@@ -86,10 +86,12 @@ class Pbx:
         if channel.gone:
             return
         call = self.book.calls[channel.leg]
+        vanished = by == "vanished"  # the channel's own end tells it; the dialplan takes it for the caller's
         call.ended_ms, call.by = self.time.now, by
-        self.ledger.ended(channel, self.time.now, by, cause)
-        self.emit(ev.CallEnds(channel.leg, by))
-        self.end(channel, cause)
+        said = "caller" if vanished else by
+        self.ledger.ended(channel, self.time.now, said, cause)
+        self.emit(ev.CallEnds(channel.leg, said))
+        self.end(channel, cause, vanished=vanished)
 
     def device(self, phone: Phone) -> None:
         """Tell the phone's state in a moment, if it is another one then."""

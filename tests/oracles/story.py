@@ -122,7 +122,7 @@ class Story:
         visit = self.visits.pop(fact.visit)
         assert (visit.offer, visit.talks) == (0, None), f"ended in the midst of something: {fact}"
         assert fact.outcome in facts.VISIT_OUTCOMES
-        assert fact.ended_by in (facts.BY_CALLER, facts.BY_STAFF, facts.BY_PBX)
+        assert fact.ended_by in facts.ENDED_BY
         self.ended.add(fact.visit)
 
     # --- offers and talks ----------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path) -> None:
     assert [each for each in found if each.startswith("staff.amal.languages: names 'zz'")]
 
 
-EMERGENCY = '''
+EMERGENCY = """
 [[emergency]]
 site = "Office"
 gateway = "sip:192.0.2.10:5060"
@@ -87,7 +87,7 @@ number = "+4920188000000"
 phones = %s
 
 [store]
-'''
+"""
 
 
 def test_phones_whose_calls_for_help_lead_nowhere_are_known(tmp_path: Path) -> None:

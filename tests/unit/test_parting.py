@@ -109,6 +109,19 @@ def test_who_vanishes_in_a_talk_was_cut_off_by_nobody(bench: Bench) -> None:
     assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_PBX)
 
 
+@pytest.mark.parametrize("talks", [False, True])
+def test_who_does_not_answer_any_more_has_vanished_and_nobody_ended_the_call(
+    bench: Bench, talks: bool
+) -> None:
+    """The dialplan takes it for the caller's own end; the leg's end tells."""
+    if talks:
+        answer(bench, "p02")
+    bench.tell(ev.CallEnds(CALLER, facts.BY_CALLER), 10_000)
+    ended = only(facts.VisitEnded, bench.tell(ev.LegEnded(CALLER, 16, vanished=True)).facts)
+    outcome = facts.ANSWERED if talks else facts.ABANDONED_RINGING
+    assert (ended.outcome, ended.ended_by) == (outcome, facts.VANISHED)
+
+
 def test_a_talk_that_lasted_and_was_ended_by_the_phone_is_over(bench: Bench) -> None:
     answer(bench, "p02")
     lasted = POLICY.short_talk_ms + MARGIN_MS
