@@ -1,24 +1,25 @@
-"""The journal on a database: one commit a batch, on a connection of its own that holds the leader's lock."""
+"""The journal on a database: one commit a batch, over the one connection that writes (acd.store.writers)."""
 
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, func, insert, select, text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.ports import Decision, Fenced, JournalRefused, Snapshot
-from acd.store import codec, kept, lock
+from acd.store import codec, kept
 from acd.store.plain import plain
 from acd.store.tables import blobs, decisions, events, skipped
+from acd.store.writers import Batch, Conflict, Refused, ServerWriter, SqliteWriter, Taken, Writer, reason
 from routing.events import Envelope, TermBegan
 
 PAGE = 2_000
-PROOF = text("UPDATE journal_schema SET version_num = version_num")
-"""Changes nothing, and is written all the same: a page on SQLite, a row on PostgreSQL."""
 CHECK_PAGE = 500
 CHECKPOINT_EVERY = 500
 """Batches between two checkpoints of SQLite's write-ahead log."""
@@ -31,14 +32,12 @@ log = structlog.get_logger(__name__)
 class SqlJournal:
     """Implements ports.Journal. Make one with `SqlJournal.open`.
 
-    trouble: what is wrong beside the writing, "" if nothing is. leads: whether it may write at all; who
-    leads holds the lock of the database with the very connection that writes.
+    trouble: what is wrong beside the writing, "" if nothing is.
     """
 
-    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, leads: bool) -> None:
+    def __init__(self, engine: AsyncEngine, writer: Writer) -> None:
         self._engine = engine
-        self._connection = connection
-        self._leads = leads
+        self._writer = writer
         self._sqlite = engine.dialect.name == "sqlite"
         self._naming = asyncio.Lock()
         self._batches = 0
@@ -49,12 +48,10 @@ class SqlJournal:
 
     @classmethod
     async def open(cls, engine: AsyncEngine, *, leads: bool = False) -> "SqlJournal":
-        """Take a connection and keep it. Raises StoreTaken if another daemon leads."""
-        connection = await engine.connect()
-        if leads and not await lock.taken(connection):
-            await connection.close()
-            raise lock.StoreTaken("the journal database: another daemon runs on it; stop that one first")
-        return cls(engine, connection, leads)
+        """leads: with the lock of who writes, on a server (a file's lock lies beside it). Raises StoreTaken."""
+        if engine.dialect.name == "sqlite":
+            return cls(engine, SqliteWriter(Path(engine.url.database or "")))
+        return cls(engine, await ServerWriter.open(engine, leads))
 
     @property
     def trouble(self) -> str:
@@ -89,56 +86,35 @@ class SqlJournal:
             rows.append(values | {"crc": _checksum(values)})
             self._term = max(self._term, envelope.term)
         durable = self._sqlite and any(isinstance(envelope.event, TermBegan) for envelope in batch)
+        written = Batch(rows, named, [each._asdict() for each in decided], durable)
         if named:
             async with self._naming:
-                await self._write(rows, named, decided, durable)
+                await self._write(written, decided)
         else:
-            await self._write(rows, named, decided, durable)
+            await self._write(written, decided)
         self._batches += 1
         idle = self._checkpointing is None or self._checkpointing.done()
         if self._sqlite and idle and self._batches % CHECKPOINT_EVERY == 0:
             self._checkpointing = asyncio.create_task(self._checkpoint(), name="checkpoint")
 
-    async def _write(
-        self,
-        rows: list[dict[str, Any]],
-        named: dict[str, str],
-        decided: Sequence[Decision],
-        durable: bool,
-    ) -> None:
-        """One transaction. Raises JournalRefused, Fenced."""
+    async def _write(self, batch: Batch, decided: Sequence[Decision]) -> None:
+        """Raises JournalRefused, Fenced."""
         try:
-            await self._connected()
-            if durable:
-                await self._pragma("synchronous=FULL")
-            for digest, value in named.items():
-                await self._keep(digest, value)
-            if rows:
-                await self._connection.execute(insert(events), rows)
-            if decided:
-                await self._connection.execute(insert(decisions), [each._asdict() for each in decided])
-            if not rows and not decided:
-                await self._connection.execute(PROOF)
-            await self._connection.commit()
-            if durable:
-                await self._pragma("synchronous=NORMAL")
-        except IntegrityError as fault:
-            await self._recover(fault)
-            if await self._is_in(rows, decided):
+            await self._writer.write(batch)
+        except Conflict as fault:
+            if await self._is_in(batch.events, decided):
                 return
-            raise JournalRefused(f"{self._why(fault)}: another daemon writes to this journal") from None
-        except (SQLAlchemyError, OSError) as fault:
-            await self._recover(fault)
-            raise JournalRefused(self._why(fault)) from None
+            raise JournalRefused(f"{_refused(fault)}: another daemon writes to this journal") from None
+        except Refused as fault:
+            raise await self._fault(fault) from None
 
-    async def _pragma(self, pragma: str) -> None:
-        await self._connection.execute(text(f"PRAGMA {pragma}"))
-        await self._connection.commit()
-
-    async def _keep(self, digest: str, value: str) -> None:
-        there = await self._connection.execute(select(blobs.c.digest).where(blobs.c.digest == digest))
-        if there.first() is None:
-            await self._connection.execute(insert(blobs), {"digest": digest, "value": value})
+    async def _fault(self, refused: Refused) -> JournalRefused:
+        """What to raise for it. Raises Fenced if whoever holds the lock leads by now."""
+        if isinstance(refused, Taken):
+            with suppress(SQLAlchemyError, OSError):
+                async with self._engine.connect() as other:
+                    await self._not_fenced(other)
+        return JournalRefused(_refused(refused))
 
     async def _is_in(self, rows: Sequence[Mapping[str, Any]], decided: Sequence[Decision]) -> bool:
         """Whether all of it stands in the journal already: committed, and only the word of it was lost.
@@ -158,7 +134,7 @@ class SqlJournal:
                 }
                 return there == set(decided)
         except (SQLAlchemyError, OSError) as fault:
-            raise JournalRefused(self._why(fault)) from None
+            raise JournalRefused(_refused(fault)) from None
 
     async def _not_fenced(self, connection: AsyncConnection) -> None:
         """Raises Fenced if somebody writes under a higher term than ours."""
@@ -167,37 +143,6 @@ class SqlJournal:
         if term is not None and self._term and term > self._term:
             raise Fenced(f"another daemon leads under term {term}; this one led under term {self._term}")
 
-    async def _connected(self) -> None:
-        """A connection that may write: after a lost one, a new one, with the lock. Raises JournalRefused."""
-        if not self._connection.invalidated and not self._connection.closed:
-            return
-        fresh = await self._engine.connect()
-        try:
-            if self._leads and not await lock.taken(fresh):
-                await self._not_fenced(fresh)
-                raise JournalRefused(
-                    "another session holds the journal: another daemon, or ours that was lost"
-                )
-        except BaseException:
-            await fresh.close()
-            raise
-        lost, self._connection = self._connection, fresh
-        await lost.close()
-
-    async def _recover(self, fault: Exception) -> None:
-        """After a failure: roll back, or give the connection up if it is dead; `_connected` takes another."""
-        try:
-            if isinstance(fault, OSError):
-                await self._connection.invalidate()
-            await self._connection.rollback()
-        except (SQLAlchemyError, OSError):
-            await self._connection.invalidate()
-
-    def _why(self, fault: Exception) -> str:
-        origin = getattr(fault, "orig", None) or fault
-        said = str(origin).splitlines()[0][:160] if str(origin) else type(origin).__name__
-        return f"the journal takes nothing ({said})"
-
     async def _checkpoint(self) -> None:
         """Beside the writing. One that fails is told of; the log grows until one goes well."""
         try:
@@ -205,23 +150,14 @@ class SqlJournal:
                 await other.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
             self._unchecked = ""
         except (SQLAlchemyError, OSError) as fault:
-            origin = getattr(fault, "orig", None) or fault
-            self._unchecked = f"the journal's log cannot be emptied ({str(origin)[:100]}): is the disk full?"
+            self._unchecked = f"the journal's log cannot be emptied ({reason(fault)}): is the disk full?"
             log.warning("no checkpoint", why=self._unchecked)
 
     async def skip(self, seq: int, error: str) -> None:
-        row = {"seq": seq, "error": plain(error, 300)}
         try:
-            await self._connected()
-            there = await self._connection.execute(select(skipped.c.seq).where(skipped.c.seq == seq))
-            if there.first() is None:
-                await self._connection.execute(insert(skipped), row)
-            await self._connection.commit()
-        except IntegrityError as fault:
-            await self._recover(fault)
-        except (SQLAlchemyError, OSError) as fault:
-            await self._recover(fault)
-            raise JournalRefused(self._why(fault)) from None
+            await self._writer.skip({"seq": seq, "error": plain(error, 300)})
+        except Refused as fault:
+            raise await self._fault(fault) from None
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -300,7 +236,7 @@ class SqlJournal:
         try:
             await kept.save(self._engine, snapshot, recorded)
         except (SQLAlchemyError, OSError) as fault:
-            raise JournalRefused(self._why(fault)) from None
+            raise JournalRefused(_refused(fault)) from None
 
     async def latest_snapshot(self, not_after: int) -> Snapshot | None:
         found, damaged = await kept.find(self._engine, not_after)
@@ -318,8 +254,12 @@ class SqlJournal:
     async def close(self) -> None:
         if self._checkpointing is not None:
             await self._checkpointing
-        await self._connection.close()
+        await self._writer.close()
         await self._engine.dispose()
+
+
+def _refused(fault: Exception) -> str:
+    return f"the journal takes nothing ({reason(fault)})"
 
 
 def _damaged(rows: Sequence[Row[Any]]) -> list[int]:

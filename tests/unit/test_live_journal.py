@@ -5,18 +5,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from acd.ports import JournalRefused
 from acd.store.journal import SqlJournal
 from acd.store.open import ready, urls
+from acd.store.writers import SqliteWriter
 from routing.events import Envelope, LinkDown
 
 
 @pytest.fixture
 async def journal(tmp_path: Path) -> AsyncIterator[SqlJournal]:
     opened = await SqlJournal.open(await ready("journal", urls(tmp_path, {})["journal"]))
-    await opened._connection.execute(text("PRAGMA busy_timeout=10"))
+    assert isinstance(opened._writer, SqliteWriter)
+    opened._writer.busy_ms = 10
     yield opened
     await opened.close()
 

@@ -84,12 +84,12 @@ class LostWord:
     """The next commit happens; the word of it does not arrive."""
 
     def __init__(self, journal: SqlJournal) -> None:
-        dialect: Any = journal._engine.sync_engine.dialect
-        self._commit = dialect.do_commit
+        writer: Any = journal._writer
+        self._commit = writer._commit
         self._left = 1
-        dialect.do_commit = self
+        writer._commit = self
 
-    def __call__(self, connection: object) -> None:
+    def __call__(self, connection: sqlite3.Connection) -> None:
         self._commit(connection)
         if self._left:
             self._left -= 1
