@@ -48,7 +48,7 @@ class SqlJournal:
 
     @classmethod
     async def open(cls, engine: AsyncEngine, *, leads: bool = False) -> "SqlJournal":
-        """leads: with the lock of who writes, on a server (a file's lock lies beside it). Raises StoreTaken."""
+        """leads: with the lock of who writes, on a server (a file has one beside it). Raises StoreTaken."""
         if engine.dialect.name == "sqlite":
             return cls(engine, SqliteWriter(Path(engine.url.database or "")))
         return cls(engine, await ServerWriter.open(engine, leads))
