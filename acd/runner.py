@@ -312,17 +312,17 @@ class Runner:
     async def _commit(self, batch: Sequence[Envelope]) -> str:
         """Into the journal, however long it takes; why this was a standstill, or ""."""
         started = perf_counter()
+        silent = f"the journal has not answered for {STUCK_MS // 1000} s"
         while True:
-            write = asyncio.ensure_future(self._journal.append(batch, self._decided))
-            done, _ = await asyncio.wait({write}, timeout=STUCK_MS / 1000)
-            if not done:
-                self._journal_in_trouble(f"the journal has not answered for {STUCK_MS // 1000} s")
+            late = asyncio.get_running_loop().call_later(STUCK_MS / 1000, self._journal_in_trouble, silent)
             try:
-                await write
+                await self._journal.append(batch, self._decided)
                 break
             except JournalRefused as fault:
                 self._journal_in_trouble(str(fault))
                 await asyncio.sleep(REFUSED_RETRY_S)
+            finally:
+                late.cancel()
         self.journal_trouble = ""
         self._decided = []
         self._committed_ms = self._clock.elapsed_ms()

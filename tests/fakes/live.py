@@ -68,6 +68,7 @@ class MemoryJournal:
         self.events.extend(batch)
         self._more.set()
         self.decided.extend(decided)
+        await asyncio.sleep(0)  # as with a real one, who awaits it goes on in another turn of the loop
 
     async def read(self, after: int) -> AsyncIterator[ev.Envelope]:
         for each in list(self.events):
