@@ -1,5 +1,7 @@
 """The moves of a member of staff: the only place where presence, engagements and phone state change."""
 
+from typing import Final
+
 from agents import state as staff
 from routing import facts
 from routing.derived import Derived
@@ -7,6 +9,9 @@ from routing.events import Leg
 from routing.visit import WAITING
 from routing.visits import Visits
 from routing.world import DEVICES_MAX, Engagement, Person, device_key, pressing, remember
+
+ENDED: Final = (staff.WRAP_UP,)
+"""What a person can still do for a visit without a leg."""
 
 
 class People:
@@ -87,6 +92,15 @@ class People:
         if person is not None and person.device != state:
             person.device = state
             self.show(person)
+
+    def hung_up(self, person: Person, phone: str, node: str) -> None:
+        """The last leg that we know of at their phone is gone: the phone is free, until it says otherwise.
+
+        Its own word comes a moment later. If it has another call, who is offered meanwhile finds it taken.
+        """
+        here = person.agent.reach.address == phone and not person.other_legs
+        if here and person.device in staff.IN_USE and all(e.activity in ENDED for e in person.engagements):
+            self.set_device(phone, staff.USABLE, node)
 
     def has_leg(self, person: Person, leg: Leg) -> None:
         """Their phone has a leg that serves no visit: it is in use, whatever its device says."""

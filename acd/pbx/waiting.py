@@ -10,8 +10,9 @@ CASE_PATIENCE_S = 10
 BEAT_LOST_S = 6
 """Without a beat of the daemon for this long, callers are served by the dialplan alone."""
 DEGRADED_RING_S = 8
-CLAIMS = 4
-"""So often, 0.1 s apart, a phone that seems taken is looked at before its offer goes back: a phone that has
+CLAIMS = 16
+CLAIM_S = 0.02
+"""So often and so far apart a phone that seems taken is looked at before its offer goes back: a phone that has
 just hung up is shown free a few milliseconds later."""
 _OPEN = f'ExecIf($["${{ACD_OPEN}}"="1"]?{note("e${ACD_RING}", "CANCEL")})'
 """A dial or talk that a Redirect ended: nobody came back from Dial to write so."""
@@ -159,7 +160,7 @@ include => acd-end
  same => n(held),Set(GROUP(acdring)=)
  same => n,GotoIf($[${{ACD_ASKED}}>={CLAIMS}]?taken)
  same => n,Set(ACD_ASKED=$[${{ACD_ASKED}}+1])
- same => n,Wait(0.1)
+ same => n,Wait({CLAIM_S})
  same => n,Goto(claim)
  same => n(free),NoOp()
 {_dial(centre, centre.staffing.ring_seconds)}

@@ -112,7 +112,7 @@ def test_a_caller_who_parts_may_still_be_seen_in_the_talk_or_behind_it(context: 
     beside = of("p02", OTHER, bridge=bridge)
     for _ in range(2):
         rows = (at(context, bridge=bridge), *([beside] if bridge else []))
-        assert none(facts.DriftFound, look(bench, *rows, devices=(("p02", "INUSE"),)))
+        assert none(facts.DriftFound, look(bench, *rows, devices=FREE))
     assert states(bench) == ["parting"]
 
 

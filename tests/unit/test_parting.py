@@ -166,6 +166,33 @@ def test_in_journals_of_before_a_phone_that_hung_up_ended_a_call_only_if_it_talk
     assert ended.ended_by == (facts.BY_STAFF if talks else facts.BY_PBX)
 
 
+@pytest.mark.parametrize("talked", [False, True])
+def test_a_phone_is_free_with_the_end_of_its_leg_until_its_device_says_otherwise(talked: bool) -> None:
+    """Asterisk tells the device's state a moment later; the next caller need not wait for it."""
+    made = Bench(POLICY._replace(wrap_up_ms=0))
+    made.login("p02")
+    made.call("1.1")
+    made.call("1.3")
+    ring(made, "p02")
+    if talked:
+        answer(made, "p02")
+    else:
+        made.tell(ev.DialEnded(CALLER, next(iter(made.engine.world.offers)), "BUSY"))
+    offer = offered(made.tell(ev.LegEnded(PHONE, 17), 10_000 if talked else 100))
+    assert (offer.agent, offer.visit) == ("birgit", sorted(made.engine.world.visits)[1])
+    made.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
+    assert made.engine.world.people["birgit"].appears == staff.RESERVED
+
+
+def test_a_phone_with_another_call_is_not_free_with_the_end_of_a_talk(bench: Bench) -> None:
+    answer(bench, "p02")
+    person = bench.engine.world.people["birgit"]
+    person.other_legs = (ev.Leg(NODE, "1.9"),)
+    bench.tell(ev.LegEnded(PHONE, 16), 10_000)
+    bench.tell(ev.Elapsed(), POLICY.wrap_up_ms + 1)
+    assert (person.device, person.appears) == ("INUSE", staff.BUSY_OUTSIDE)
+
+
 def test_nobody_parts_for_ever(bench: Bench) -> None:
     place = visit(bench)[1]
     answer(bench, "p02")
@@ -173,7 +200,7 @@ def test_nobody_parts_for_ever(bench: Bench) -> None:
     assert bench.engine.due() == bench.now + PARTING_MS
     effects = bench.tell(ev.Elapsed(), PARTING_MS)
     assert only(Withdraw, effects.commands).caller == CALLER
-    assert visit(bench) == (table.WAITING, place)
+    assert visit(bench) == (table.OFFERED, place), "the phone is free, and they are first in line"
 
 
 def test_a_phone_that_dies_in_a_talk_gives_its_caller_back_to_the_line(bench: Bench) -> None:
