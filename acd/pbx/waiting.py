@@ -12,7 +12,7 @@ BEAT_LOST_S = 6
 DEGRADED_RING_S = 8
 CLAIMS = 16
 CLAIM_S = 0.02
-"""So often and so far apart a phone that seems taken is looked at before its offer goes back: one that has just
+"""So often and so far apart a phone that seems taken is looked at before its offer goes back: who has just
 hung up is shown free a few milliseconds later."""
 _OPEN = f'ExecIf($["${{ACD_OPEN}}"="1"]?{note("e${ACD_RING}", "CANCEL")})'
 """A dial or talk that a Redirect ended: nobody came back from Dial to write so."""
