@@ -1,8 +1,8 @@
-"""From a phone's hang-up to its next ring, beside app_queue; and a thousand calls at twenty a second.
+"""From a phone's hang-up to its next ring: Asterisk's own floor, ours, app_queue's; and a thousand calls.
 
-Both distributors run at the same time on one Asterisk, each with its own 23 phones and its own callers of
-the same kind: a pair in one run, under one load. Wrap-up is 0. A gap counts if, when the phone hung up, more
-callers waited than other phones were free, so that one of them was due to this phone.
+Each has its own 23 phones and its own callers of the same kind, on one Asterisk, under one load: one after
+the other, and side by side. Wrap-up is 0. A gap counts if, when the phone hung up, more callers waited than
+other phones were free, so that one of them was due to this phone.
 
 light: nine people are the only ones to speak a language each; in each language one caller talks and one
 waits, all the time. With 1.8 s of talk that is 5 calls/s, while the other fourteen phones are idle. (The more
@@ -21,6 +21,7 @@ from typing import Any
 
 from acd.demo.hotline import PROJECT, Hotline
 from tests.bench.figures import Figures, spread
+from tests.bench.floor import Floor
 from tests.bench.watch import FILES, Watch
 
 OURS = [f"a{i:02}" for i in range(1, 24)]
@@ -100,17 +101,18 @@ def files() -> list[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def hotline() -> AsyncIterator[Hotline]:
-    """Asterisk, our daemon with all of our people logged in, and the queues."""
+async def hotline(daemon: bool = True) -> AsyncIterator[Hotline]:
+    """Asterisk, the queues, and our daemon with all of our people logged in."""
     changes = {
         "staff": staff(),
         "staffing": {"wrap_up_seconds": 0, "short_talk_seconds": 0},
         "recording": {"enabled": False},
     }
     async with Hotline(PROJECT / "config" / "welcomecenter.toml", changes, files()) as running:
-        await running.start_daemon()
-        for phone in OURS:
-            await running.ask(phone, "login")
+        if daemon:
+            await running.start_daemon()
+            for phone in OURS:
+                await running.ask(phone, "login")
         yield running
 
 
@@ -129,17 +131,24 @@ async def _phones(running: Hotline, *talks_ms: int) -> None:
             await running.sipp.phones(group[i :: len(talks_ms)], answer_ms=50, talk_ms=talk_ms)
 
 
-async def light(running: Hotline, gaps: int) -> Watch:
+async def light(running: Hotline, gaps: int, kinds: Sequence[str] = KINDS) -> Watch:
     """Nine phones of a scarce language each, always with one caller waiting."""
     await _phones(running, *(LIGHT_TALK_MS + LIGHT_SPREAD_MS * i for i in range(-4, 5)))
     async with watched(running, SCARCE) as watch:
-        for kind in KINDS:
+        for kind in kinds:
             for language in SCARCE:
                 number = NUMBERS[kind, language]
                 await running.sipp.call(number, calls=20 * gaps, rate=5, at_once=2, patience_ms=600_000)
-        await watch.gaps(gaps, KINDS)
+        await watch.gaps(gaps, kinds)
     await running.sipp.end_all()
     return watch
+
+
+async def floor(gaps: int) -> Watch:
+    """What Asterisk itself takes, with a script in the place of the daemon."""
+    phones = {language: speakers(OURS, language)[0] for language in SCARCE}
+    async with hotline(daemon=False) as running, Floor(running, phones):
+        return await light(running, gaps, KINDS[:1])
 
 
 async def busy(running: Hotline, gaps: int) -> tuple[Watch, float]:
@@ -189,9 +198,29 @@ def _visits(running: Hotline) -> int:
 
 
 async def run(figures: Figures, gaps: int = 2_000) -> None:
-    """All three, into `figures`."""
+    """All of it, into `figures`."""
+    alone = max(30, gaps // 3)
+    least = await floor(alone)
+    _one(figures, "hang-up to next ring, Asterisk's own floor (ms)", least, "acd")
     async with hotline() as running:
         await thousand(running, figures)
+        await _quiet(running)
+        before = await _inside(running)
+        ours = await light(running, alone, KINDS[:1])
+        inside = {key: value - before[key] for key, value in (await _inside(running)).items()}
+        told = {
+            f"{name}_mean": round(1000 * inside[f"{name}_sum"] / max(1, inside[f"{name}_count"]), 3)
+            for name in ("commit", "decision")
+        }
+        _one(figures, "hang-up to next ring, acd alone, light (ms)", ours, "acd", **told)
+        await _quiet(running)
+        theirs = await light(running, alone, KINDS[1:])
+        _one(figures, "hang-up to next ring, app_queue alone, light (ms)", theirs, "queue")
+        figures.add(
+            "hang-up to next ring, one after the other, light",
+            above_the_floor_ms=round(_median(ours, "acd") - _median(least, "acd"), 3),
+            app_queue_to_acd=round(_median(theirs, "queue") / _median(ours, "acd"), 1),
+        )
         await _quiet(running)
         _pair(figures, "light", await light(running, gaps))
         await _quiet(running)
@@ -201,6 +230,34 @@ async def run(figures: Figures, gaps: int = 2_000) -> None:
             for kind in KINDS
         }
         _pair(figures, "busy", watch, **shares)
+
+
+async def _inside(running: Hotline) -> dict[str, float]:
+    """What the daemon has counted so far: seconds and numbers of commits and decisions."""
+    async with running.client() as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+    found = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    names = [f"{what}_{part}" for what in ("commit", "decision") for part in ("sum", "count")]
+    return {name: float(found[f"acd_{name.replace('_', '_seconds_')}"]) for name in names}
+
+
+def _median(watch: Watch, kind: str) -> float:
+    return spread([gap for group in watch.of(kind) for gap in group.gaps], 1000)["median"]
+
+
+def _one(figures: Figures, name: str, watch: Watch, kind: str, **more: float) -> None:
+    """One distributor's gaps, and where in them the time goes by Asterisk's own stamps."""
+    groups = watch.of(kind)
+    parts = list(zip(*(each for group in groups for each in group.parts), strict=True))
+    figures.add(
+        name,
+        **spread([gap for group in groups for gap in group.gaps], 1000),
+        **{
+            f"{part}_median": spread(values, 1000)["median"]
+            for part, values in zip(("hang_up", "to_dial", "to_ring"), parts, strict=True)
+        },
+        **more,
+    )
 
 
 async def _quiet(running: Hotline) -> None:

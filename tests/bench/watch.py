@@ -27,12 +27,14 @@ class Group:
 
     gaps: from a phone's hang-up to its next ring, where more callers waited at the hang-up than other
     phones were free: so one of them was due to this phone. in_use: phone seconds from ring to hang-up.
+    parts: of each gap, from asking for the hang-up to the leg's end, to the next dial, to its ringing.
     """
 
     phones: int
     waiting: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     gaps: list[float] = field(default_factory=list)
+    parts: list[tuple[float, float, float]] = field(default_factory=list)
     in_use: float = 0.0
 
 
@@ -47,6 +49,8 @@ class Watch:
         self._heard = asyncio.Event()
         self._rang: dict[str, float] = {}
         self._hung_up: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
+        self._dialled: dict[str, float] = {}
 
     async def __aenter__(self) -> "Watch":
         reader, self._writer = await asyncio.open_connection(self._host, self._port)
@@ -93,12 +97,14 @@ class Watch:
             self._wait(f"acd/{frame.get('Lang')}", uid)
         elif event == "DialBegin":
             self._served(uid)
+            self._dialled[_name(frame.get("DestChannel"))] = at
         elif event == "Newstate" and frame.get("ChannelStateDesc") == "Ringing":
             self._ring(_phone(frame), uid, at)
         elif event == "HangupRequest" and uid in self._rang:
             self._hang_up(_phone(frame), uid, at)
         elif event == "Hangup":
-            self._rang.pop(uid, None)
+            if self._rang.pop(uid, None) is not None:
+                self._ended[_phone(frame)] = at
             self._served(uid)
 
     def _wait(self, group: str, caller: str) -> None:
@@ -118,6 +124,8 @@ class Watch:
         hung_up = self._hung_up.pop(phone, None)
         if hung_up is not None:
             group.gaps.append(at - hung_up)
+            ended, dialled = self._ended.get(phone, hung_up), self._dialled.get(phone, at)
+            group.parts.append((ended - hung_up, dialled - ended, at - dialled))
 
     def _hang_up(self, phone: str, leg: str, at: float) -> None:
         group = self._group_of[phone]
@@ -129,4 +137,8 @@ class Watch:
 
 
 def _phone(frame: Frame) -> str:
-    return frame.get("Channel").removeprefix("PJSIP/").rpartition("-")[0]
+    return _name(frame.get("Channel"))
+
+
+def _name(channel: str) -> str:
+    return channel.removeprefix("PJSIP/").rpartition("-")[0]
