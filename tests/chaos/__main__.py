@@ -92,6 +92,8 @@ async def redirects(asked: argparse.Namespace) -> Redirected | None:
     async with Attacked(closing=False, without=asked.without) as hotline:
         done = await redirect(hotline, asked.redirects, asked.seed, seconds=3_600)
     say(f"{done.redirects} redirects in {done.seconds:.0f} s: {done.lost} lost, {done.caught} caught")
+    for place, count in done.where.items():
+        say(f"lost at {place}: {count}")
     return done
 
 
