@@ -141,6 +141,11 @@ def check(config: ConfigFile = DEFAULT) -> None:
     typer.echo(
         f"{config}: good ({spoken} languages, {len(centre.concerns)} concerns, {people} members of staff)"
     )
+    if helpless := centre.without_help(each.phone for each in centre.staff):
+        typer.echo(
+            f"{config}: warning: 112 and 110 lead nowhere from {', '.join(helpless)}, and who dials them "
+            "there hears so: name a route in [[emergency]]"
+        )
 
 
 @pbx.command("render")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.model import UNDETERMINED
+from config import menu
 from config.load import ConfigFaults, Fault
 from config.schema import Centre
 
@@ -12,6 +13,7 @@ CALLER = (
     "greeting",
     "choose_language",
     "press",
+    "more_concerns",
     "wrong_key",
     "hold_first",
     "second_offer",
@@ -51,17 +53,28 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     for code in centre.languages:
         for name in (*names, "second_offer", "case_offer", "case_noted"):
             made[code, name] = (Sentence(code, says[code][name]),)
-        made[code, "concern_menu"] = tuple(
-            Sentence(code, says[code]["press"].format(concern=says[code][f"concern.{key}"], key=digit))
-            for digit, key in enumerate(centre.concerns, start=1)
-        )
+        found = menu.pages(len(centre.concerns))
+        for number, page in enumerate(found, start=1):
+            lines = [
+                says[code]["press"].format(
+                    concern=says[code][f"concern.{centre.concerns[each.place]}"], key=each.key
+                )
+                for each in page
+            ]
+            lines += [says[code]["more_concerns"]] if len(found) > 1 else []
+            made[code, f"concern_menu_{number}"] = tuple(Sentence(code, line) for line in lines)
     for name in names:
         made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name]) for code in unknown)
     made[UNDETERMINED, "greeting"] = tuple(Sentence(code, says[code]["greeting"]) for code in unknown)
-    made[UNDETERMINED, "language_menu"] = tuple(
-        Sentence(code, says[code]["choose_language"].format(key=digit))
-        for digit, code in enumerate(centre.languages, start=1)
-    )
+    spoken = menu.pages(len(centre.languages))
+    for number, languages in enumerate(spoken, start=1):
+        offered = [(centre.languages[each.place], each.key) for each in languages]
+        # whose language is on another page hears it named with the key that leads there
+        others = [each for page in spoken if page is not languages for each in page]
+        offered += [(centre.languages[each.place], menu.MORE) for each in others]
+        made[UNDETERMINED, f"language_menu_{number}"] = tuple(
+            Sentence(code, says[code]["choose_language"].format(key=key)) for code, key in offered
+        )
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)

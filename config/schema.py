@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, time
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -34,8 +34,11 @@ def _not_reserved(name: str) -> str:
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$"), AfterValidator(_not_reserved)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["A1", "A2", "B1", "B2", "C1", "C2", "native"]
+SHARES_APART = 0.005
+"""So far may shares that were rounded sum from 1."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -70,18 +73,20 @@ class Place(Table):
 
 
 class Language(Table):
-    """A language of the menu, named in itself."""
+    """A language of the menu, named in itself. share: of all callers; the largest is said first."""
 
     code: Code
     name: Text
+    share: Share | None = None
 
 
 class Concern(Table):
-    """What callers come for."""
+    """What callers come for. share: of all callers, as with languages."""
 
     key: Key
     de: Text
     en: Text
+    share: Share | None = None
     law: str = ""
 
 
@@ -380,12 +385,12 @@ class Centre(Table):
     @property
     def languages(self) -> tuple[str, ...]:
         """Codes in menu order."""
-        return tuple(each.code for each in self.language)
+        return tuple(each.code for each in _frequent_first(self.language))
 
     @property
     def concerns(self) -> tuple[str, ...]:
         """Keys in menu order."""
-        return tuple(each.key for each in self.concern)
+        return tuple(each.key for each in _frequent_first(self.concern))
 
     def path(self, text: str) -> Path:
         """A path of the file, resolved against the file's folder."""
@@ -398,6 +403,8 @@ class Centre(Table):
         found += _doubles("concern", [each.key for each in self.concern])
         found += _doubles("staff.id", [each.id for each in self.staff])
         found += _doubles("staff.phone", [each.phone for each in self.staff])
+        found += _share_faults("language", [each.share for each in self.language])
+        found += _share_faults("concern", [each.share for each in self.concern])
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):
@@ -457,6 +464,25 @@ class Centre(Table):
             if key not in self.concerns
         ]
         return found
+
+
+MenuEntry = TypeVar("MenuEntry", Language, Concern)
+
+
+def _frequent_first(entries: list[MenuEntry]) -> list[MenuEntry]:
+    """As the file has them where it gives no shares, or the same."""
+    return sorted(entries, key=lambda each: -(each.share or 0))
+
+
+def _share_faults(key: str, shares: list[float | None]) -> list[tuple[str, str]]:
+    given = [share for share in shares if share is not None]
+    if given and len(given) < len(shares):
+        return [
+            (f"{key}.share", f"is given for {len(given)} of {len(shares)}: give it for each, or for none")
+        ]
+    if given and abs(sum(given) - 1) > SHARES_APART:
+        return [(f"{key}.share", f"sums to {sum(given):.3f} over all; it has to be 1")]
+    return []
 
 
 def _doubles(key: str, values: list[str]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ import typer
 
 from acd.demo.hotline import NUMBER, Hotline
 from acd.demo.ports import free_port
+from config import menu
 from config.schema import Centre
 
 CALLS_A_MINUTE = 12
@@ -86,11 +87,18 @@ async def _watch(hotline: Hotline) -> None:
 
 async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> None:
     """Somebody calls: chooses a language and a concern, and has only so much patience."""
-    weights = [1 / (rank + 1) for rank in range(len(centre.languages))]
-    language = chance.choices(range(len(centre.languages)), weights)[0] + 1
-    concern = chance.randrange(len(centre.concerns)) + 1
-    keys = [(400 if i else chance.randrange(500, 4000), key) for i, key in enumerate(f"{language}#")]
-    keys += [(400 if i else chance.randrange(500, 6000), key) for i, key in enumerate(f"{concern}#")]
+    languages, concerns = len(centre.languages), len(centre.concerns)
+    weights = [1 / (rank + 1) for rank in range(languages)]
+    language = chance.choices(range(languages), weights)[0]
+    pressed = (
+        (menu.keys(languages, language), 4000),
+        (menu.keys(concerns, chance.randrange(concerns)), 6000),
+    )
+    keys = [
+        (400 if i else chance.randrange(500, latest), key)
+        for some, latest in pressed
+        for i, key in enumerate(some)
+    ]
     await hotline.sipp.call(
         NUMBER,
         keys,

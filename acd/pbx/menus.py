@@ -1,9 +1,11 @@
 """From outside to the queue: the trunk, the menus of language and concern, and opening hours."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from acd.pbx.contexts import caught, note
 from agents.model import UNDETERMINED
+from config import menu
 from config.hours import closed_days
 from config.schema import DAYS, Centre
 
@@ -47,11 +49,21 @@ exten => s,1,Answer()
     return "\n".join(lines)
 
 
-def _keys(count: int) -> list[tuple[str, int]]:
-    """(extension, entry) for each key; where 1 could become 10, 1# ends it at once."""
-    keys = [(str(entry), entry) for entry in range(1, count + 1)]
-    longer = {key[:-1] for key, _ in keys if len(key) > 1}
-    return keys + [(f"{key}#", entry) for key, entry in keys if key in longer]
+def _chosen(context: str, variable: str, values: Sequence[str]) -> list[str]:
+    """What each key does on each page (ACD_PAGE). A key that the page does not have is a wrong one."""
+    found = menu.pages(len(values))
+    goal = "p${ACD_PAGE}k${EXTEN}"
+    lines = [f"exten => _X,1,GotoIf($[${{DIALPLAN_EXISTS({context},{goal},1)}}]?{goal},1)"]
+    lines.append(" same => n,Goto(i,1)")
+    for number, page in enumerate(found, start=1):
+        for entry in page:
+            lines.append(f"exten => p{number}k{entry.key},1,Set({variable}={values[entry.place]})")
+            lines.append(" same => n,Goto(chosen,1)")
+        if len(found) > 1:
+            lines.append(f"exten => p{number}k{menu.MORE},1,Set(ACD_PAGE={number % len(found) + 1})")
+            lines.append(" same => n,Set(ACD_UNTIL=0)")
+            lines.append(" same => n,Goto(s,menu)")
+    return lines
 
 
 def language(centre: Centre) -> str:
@@ -63,9 +75,9 @@ def language(centre: Centre) -> str:
 include => acd-end
 exten => s,1,Set(ACD_TRIES=0)
  same => n,Set(ACD_UNTIL=0)
- same => n,Set(TIMEOUT(digit)=2)
+ same => n,Set(ACD_PAGE=1)
  same => n,Background(acd/greeting)
- same => n(menu),Background(acd/language_menu)
+ same => n(menu),Background(acd/language_menu_${{ACD_PAGE}})
  same => n(key),ExecIf($[${{ACD_UNTIL}}=0]?Set(ACD_UNTIL=$[${{EPOCH}}+{MENU_BOUND_S}]))
  same => n,Set(ACD_LEFT=$[${{ACD_UNTIL}}-${{EPOCH}}])
  same => n,GotoIf($[${{ACD_LEFT}}<=0]?none,1)
@@ -91,10 +103,7 @@ exten => known,1,{note("l", "${ACD_LANG}")}
  same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
  same => n,Goto(acd-hours,s,1)""".strip()
     ]
-    for key, entry in _keys(len(centre.languages)):
-        lines.append(f"exten => {key},1,Set(ACD_LANG={centre.languages[entry - 1]})")
-        lines.append(" same => n,Goto(chosen,1)")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_chosen("acd-language", "ACD_LANG", centre.languages)])
 
 
 def concern(centre: Centre) -> str:
@@ -105,8 +114,8 @@ def concern(centre: Centre) -> str:
 [acd-concern]
 include => acd-end
 exten => s,1,Set(ACD_TRIES=0)
- same => n,Set(TIMEOUT(digit)=2)
- same => n(menu),Background(acd/concern_menu)
+ same => n,Set(ACD_PAGE=1)
+ same => n(menu),Background(acd/concern_menu_${{ACD_PAGE}})
  same => n(key),WaitExten({PATIENCE_S})
  same => n,Goto(none,1)
 exten => t,1,Goto(none,1)
@@ -121,10 +130,7 @@ exten => none,1,Set(ACD_CONCERN=other)
 exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
  same => n,Goto(acd-hold,enter,1)""".strip()
     ]
-    for key, entry in _keys(len(centre.concerns)):
-        lines.append(f"exten => {key},1,Set(ACD_CONCERN={centre.concerns[entry - 1]})")
-        lines.append(" same => n,Goto(chosen,1)")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_chosen("acd-concern", "ACD_CONCERN", centre.concerns)])
 
 
 def hours(centre: Centre, today: date) -> str:

@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 
+from config import menu
 from tests.chaos.sip import Message, Stack, tag, uri
 
 ANSWER_S = 6.0
@@ -57,9 +58,7 @@ def draw(chance: random.Random, languages: list[str], concerns: list[str]) -> Pl
     keys: list[tuple[float, str]] = []
     if kind != "silent":
         for entry, count in ((language, len(languages)), (concern, len(concerns))):
-            pressed = str(entry + 1)
-            ambiguous = count >= 10 and pressed == "1"
-            for place, key in enumerate(pressed + ("#" if ambiguous else "")):
+            for place, key in enumerate(menu.keys(count, entry)):
                 keys.append((0.35 if place else chance.uniform(0.4, 1.5), key))
     if kind == "language menu":
         keys = []

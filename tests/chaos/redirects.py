@@ -169,7 +169,9 @@ class _Park:
         elif frame.get("Event") == "Hangup" and frame.get("Uniqueid", "") in self._parked:
             self._parked.remove(frame["Uniqueid"])
             self.result.lost += 1
-            place = f"{frame.get('Context')},{frame.get('Exten')},{frame.get('Priority')} {frame.get('Cause')}"
+            place = (
+                f"{frame.get('Context')},{frame.get('Exten')},{frame.get('Priority')} {frame.get('Cause')}"
+            )
             self.result.where[place] = self.result.where.get(place, 0) + 1
             self._park()
         elif frame.get("UserEvent") == "ACDCaught":

@@ -10,6 +10,7 @@ from acd.pbx.codec import Frame
 from acd.pbx.link import AmiLink, LinkLost
 from acd.pbx.translate import Translator
 from acd.ports import Arrival
+from config import menu
 from config.load import load
 from routing.commands import Command
 from tests.integration.conftest import QUICK, SOURCE
@@ -24,7 +25,7 @@ LANGUAGES = tuple(load(SOURCE).languages)
 
 def keys(language: str) -> list[tuple[int, str]]:
     """What a caller presses for a language and the concern "registration"."""
-    pressed = [*str(LANGUAGES.index(language) + 1), *("#" if language == "de" else ""), "9"]
+    pressed = [*menu.keys(len(LANGUAGES), LANGUAGES.index(language)), "9"]
     return [(300 if i == 0 else 400, key) for i, key in enumerate(pressed)]
 
 

@@ -22,7 +22,7 @@ from tests.fakes.pbx import FakePbx, Phone
 NODE = "pbx1"
 TERM = 7
 PHONE = "p01"
-KEYS = [(300, "1"), (350, "#"), (600, "1"), (350, "2")]
+KEYS = [(300, "1"), (600, "0"), (350, "3")]
 CHOSEN = ("de", "other")
 
 

@@ -46,6 +46,7 @@ async def test_the_commands_of_the_readme(config: Path, tmp_path: Path) -> None:
     where = ("--config", str(config))
     code, said = await acd("check", "--config", str(SOURCE))
     assert (code, "15 members of staff" in said) == (0, True)
+    assert "warning: 112 and 110 lead nowhere from p01, p02" in said
     assert (await acd("db", "upgrade", *where))[0] == 0
     code, said = await acd("staff", "import", str(PROJECT / "config" / "staff.example.csv"), *where)
     assert (code, "15 members of staff imported" in said) == (0, True)

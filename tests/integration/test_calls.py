@@ -21,8 +21,8 @@ def newest(hotline: Watched) -> int:
     return int(rows[0]["id"] or 0)
 
 
-GERMAN_OTHER = [(300, "1"), (350, "#"), (600, "1"), (350, "2")]
-"""Language 1 (German; # since 1 could become 10), concern 12 (other)."""
+GERMAN_OTHER = [(300, "1"), (600, "0"), (350, "3")]
+"""Language 1 (German), more concerns, the third of them (other)."""
 
 
 def loudest_tones(recording: Path) -> set[int]:

@@ -73,7 +73,7 @@ async def test_what_a_shadow_policy_would_have_done_is_listed_and_not_done(
 async def test_new_rules_hold_for_those_who_wait_already(hotline: Watched, file: str) -> None:
     await hotline.sipp.phones(["p10"], talk_ms=400)
     await hotline.ask("jonas", "login")
-    call = await hotline.sipp.call(NUMBER, [(300, "3"), (600, "1"), (350, "2")])
+    call = await hotline.sipp.call(NUMBER, [(300, "3"), (600, "0"), (350, "3")])
     await hotline.until("waits", lambda b: waiting(b) == 1)
     hotline.config.write_text(
         file.replace('languages = [\n    "own",\n]', 'languages = ["anybody"]'), encoding="utf-8"

@@ -43,7 +43,11 @@ def test_the_shipped_centre_is_good() -> None:
     people = team(CENTRE).agents
     assert len(people) == 15
     assert people[0].language_level("ar") == Cefr.NATIVE
-    assert sounds(FOLDER / "prompts", CENTRE)["tr", "concern_menu"][9].text.endswith("10 tuşuna basın.")
+    spoken = sounds(FOLDER / "prompts", CENTRE)
+    assert spoken["tr", "concern_menu_1"][8].text.endswith("9 tuşuna basın.")
+    assert spoken["tr", "concern_menu_1"][9].text.endswith("0 tuşuna basın.")
+    assert spoken["tr", "concern_menu_2"][0].text.endswith("1 tuşuna basın.")
+    assert [each.language for each in spoken["und", "language_menu_1"]] == list(CENTRE.languages)
 
 
 def test_the_prompts_are_those_of_the_menu() -> None:
@@ -77,6 +81,19 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path) -> None:
     assert "staff.phone: has 'p01' more than once" in found
     assert "routing.unknown_languages: names 'xx', which no [[language]] describes" in found
     assert [each for each in found if each.startswith("staff.amal.languages: names 'zz'")]
+
+
+def test_who_has_the_larger_share_is_said_first(tmp_path: Path) -> None:
+    path = changed(tmp_path, ('name = "Русский"\nshare = 0.06', 'name = "Русский"\nshare = 0.08'))
+    assert faults(path) == ["language.share: sums to 1.020 over all; it has to be 1"]
+    path = changed(
+        tmp_path,
+        ('name = "Русский"\nshare = 0.06', 'name = "Русский"\nshare = 0.09'),
+        ('name = "Türkçe"\nshare = 0.09', 'name = "Türkçe"\nshare = 0.06'),
+    )
+    assert load(path).languages[3:6] == ("ru", "uk", "tr")
+    path = changed(tmp_path, ('name = "Русский"\nshare = 0.06\n', 'name = "Русский"\n'))
+    assert faults(path)[0].startswith("language.share: is given for 9 of 10")
 
 
 EMERGENCY = """
