@@ -20,6 +20,8 @@ CALLER = (
     "second_added",
     "case_offer",
     "case_noted",
+    "case_unknown",
+    "case_taken",
     "no_recording",
     "phone_lost",
     "closed",
@@ -51,7 +53,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     unknown = centre.routing.unknown_languages
     names = ("wrong_key", "hold_first", "second_added", "no_recording", "phone_lost", "closed")
     for code in centre.languages:
-        for name in (*names, "second_offer", "case_offer", "case_noted"):
+        for name in (*names, "second_offer", "case_offer", "case_noted", "case_unknown", "case_taken"):
             made[code, name] = (Sentence(code, says[code][name]),)
         found = menu.pages(len(centre.concerns))
         for number, page in enumerate(found, start=1):

@@ -42,7 +42,7 @@ class CallInterpreter(NamedTuple):
 
 
 class Confirm(NamedTuple):
-    """Tell the phone that pressed a feature code whether it took effect."""
+    """Tell who keyed something on this leg (a feature code, a case number) whether it took effect."""
 
     id: int
     leg: Leg

@@ -41,7 +41,7 @@ class Visit:
     undecided: a short talk parted, and the dialplan has not told yet whether it was one. hung_up_by: who
     ended the call (of facts.BY_*), once the dialplan has said so. talks_at: the phone of a talk that the
     ledger told of, until its leg is known. dead_leg: of a phone that was lost in a talk; what the PBX may
-    still show of it is no talk.
+    still show of it is no talk. keyed: a case was keyed in, and the caller waits to hear whether it is known.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -73,6 +73,7 @@ class Visit:
     hung_up_by: str = ""
     talks_at: str = ""
     dead_leg: Leg | None = None
+    keyed: bool = False
     asked: tuple[tuple[str, int], ...] = ()
     stale: int = 0
     widen_ms: int = 0

@@ -32,6 +32,10 @@ EVENTS = (
 )
 """What the daemon is sent, beside our own UserEvents."""
 
+UNHEARD = ("Newexten", "VarSet", "RTCPSent", "RTCPReceived")
+"""What Asterisk would make for every line of the dialplan and every few seconds of voice, though nobody asks
+for it: most of its work for AMI, and kept in memory until every session has passed over it."""
+
 SESSION_S = 90
 """Every half of this phones and callers are asked whether their call goes on, else it ends, whatever they
 send or do not: who is muted or held answers, who vanished does not. The least of RFC 4028."""
@@ -75,6 +79,7 @@ def manager(centre: Centre, secret: str) -> str:
             f"port = {centre.pbx.ami_port}",
             "displayconnects = no",
             "timestampevents = yes",
+            f"disabledevents = {','.join(UNHEARD)}",
             "",
             f"[{centre.pbx.ami_user}]",
             f"secret = {secret}",

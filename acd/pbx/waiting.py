@@ -7,6 +7,8 @@ from config.schema import Centre
 CASE_DIGITS = 12
 """The longest case number that a caller can key in; # ends a shorter one."""
 CASE_PATIENCE_S = 10
+CASE_ASKED = 15
+"""So often, 0.1 s apart, it is looked whether the daemon has said that it knows the case."""
 BEAT_LOST_S = 6
 """Without a beat of the daemon for this long, callers are served by the dialplan alone."""
 DEGRADED_RING_S = 8
@@ -82,10 +84,21 @@ exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Background(acd/second_added)
  same => n,Goto(s,again)
 exten => 5,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
+ same => n,Set(ACD_ACK=)
+ same => n,StartMusicOnHold()
  same => n,Read(ACD_CASE,,{CASE_DIGITS},,1,{CASE_PATIENCE_S})
  same => n,GotoIf($["${{ACD_CASE}}"=""]?s,again)
  same => n,UserEvent(ACDCase,Call: ${{ACD_CALL}},Case: ${{ACD_CASE}})
- same => n,Background(acd/case_noted)
+; the daemon says whether anybody knows it; where it does not say so soon, nothing is promised
+ same => n,Set(ACD_CASE={CASE_ASKED})
+ same => n(asked),GotoIf($["${{ACD_ACK}}"!="" | ${{ACD_CASE}}<=0]?told)
+ same => n,Set(ACD_CASE=$[${{ACD_CASE}}-1])
+ same => n,Wait(0.1)
+ same => n,Goto(asked)
+ same => n(told),Set(ACD_CASE=${{IF($["${{ACD_ACK}}"="ok"]?noted:unknown)}})
+ same => n,ExecIf($["${{ACD_ACK}}"=""]?Set(ACD_CASE=taken))
+ same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/case_${{ACD_CASE}})
+ same => n,Background(acd/case_${{ACD_CASE}})
  same => n,Goto(s,again)
 exten => 9,1,Set(ACD_RECORD=0)
  same => n,UserEvent(ACDRecord,Call: ${{ACD_CALL}},Record: 0)

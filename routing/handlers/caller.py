@@ -7,6 +7,7 @@ from agents.model import UNDETERMINED
 from routing import events as ev
 from routing import facts
 from routing import visit as table
+from routing.commands import Confirm
 from routing.moves import Moves
 from routing.world import GONE_MAX, Visit, leg_key, remember
 
@@ -36,6 +37,10 @@ def known(moves: Moves, event: ev.CallerKnown) -> None:
     if event.case != ev.UNKNOWN_CASE or not visit.case:
         visit.case, visit.owner = event.case or visit.case, event.owner or visit.owner
     moves.visits.give_classes(visit, event.classes)
+    if visit.keyed and event.case:
+        visit.keyed = False
+        known_case = event.case != ev.UNKNOWN_CASE
+        moves.derived.commands.append(Confirm(moves.derived.new_id(), event.leg, known_case))
     if before != (visit.token, visit.case, visit.owner, visit.classes):
         moves.visits.recognised(visit)
 
@@ -43,6 +48,8 @@ def known(moves: Moves, event: ev.CallerKnown) -> None:
 def case_entered(moves: Moves, event: ev.CaseEntered) -> None:
     """The caller's own word for it; what it means comes as CallerKnown."""
     visit = moves.derived.expected(event.leg, "CaseEntered")
+    if visit is not None:
+        visit.keyed = True
     if visit is not None and event.case and visit.case != event.case:
         visit.case = event.case
         moves.visits.recognised(visit)

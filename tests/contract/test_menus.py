@@ -1,6 +1,8 @@
 """The menus as callers hear them: keys act at once, and nobody waits long for their own language."""
 
+import asyncio
 import wave
+from array import array
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from acd.pbx.menus import PATIENCE_S
 from acd.pbx.sounds import render
 from config.prompts import sounds
 from routing import events as ev
-from routing.commands import SetFallback
+from routing.commands import Confirm, SetFallback
 from tests.contract.conftest import AS_SHIPPED, TERM, Wire
 
 MEDIAN_S, LAST_S, SILENT_S = 12.0, 25.0, 40.0
@@ -76,6 +78,40 @@ async def test_the_own_language_comes_soon(hotline: Hotline, tmp_path: Path) -> 
     assert max(heard.values()) <= LAST_S
     whole = hotline.asterisk.folder / "data" / "sounds" / "und" / "acd"
     assert seconds(whole / "greeting.wav") + seconds(whole / "language_menu_1.wav") + PATIENCE_S < SILENT_S
+
+
+@pytest.mark.parametrize(("answer", "says"), [(True, "noted"), (False, "unknown"), (None, "taken")])
+async def test_who_keys_a_case_hears_what_is_true_of_it(
+    hotline: Hotline, answer: bool | None, says: str
+) -> None:
+    """None: the daemon is dead or slow. And while they key, the line is not dead."""
+    async with Wire(hotline) as wire:
+        await wire.do(SetFallback(1, TERM, ()))
+        keys = [(350, "2"), (350, "9"), (1_500, "5"), *((1_000, each) for each in "4712#")]
+        await hotline.sipp.call(NUMBER, keys, hang_up_ms=9_000)
+        caller = (await wire.hears(ev.CallWaiting)).leg
+        channel = (await wire.listed(Action="Status", Channel=caller.uid))[0].get("Channel")
+        heard = hotline.asterisk.folder / "spool" / f"heard-{says}.wav"
+        where = "/" + str(heard.relative_to(hotline.asterisk.root))
+        await asyncio.sleep(3)
+        await hotline.asterisk.cli(f"mixmonitor start {channel} {where} b")
+        entered = await wire.hears(ev.CaseEntered)
+        assert entered.leg == caller
+        await hotline.asterisk.cli(f"mixmonitor stop {channel}")
+        if answer is not None:
+            await wire.do(Confirm(7, caller, answer))
+        await wire.sees(UserEvent="ACDSays", Call=caller.uid, Sound=f"acd/case_{says}")
+        await wire.sees(Event="Hangup", Uniqueid=caller.uid, within_s=30)
+    assert loud(heard) > 0.7
+
+
+def loud(recording: Path) -> float:
+    """The share of tenths of a second in which anything is to be heard."""
+    with wave.open(str(recording)) as sound:
+        samples = array("h", sound.readframes(sound.getnframes()))
+    tenth = 800
+    parts = [samples[at : at + tenth] for at in range(0, len(samples) - tenth, tenth)]
+    return sum(max(map(abs, part)) > 30 for part in parts) / len(parts)
 
 
 async def test_who_presses_nothing_is_on_hold_soon(hotline: Hotline) -> None:

@@ -5,7 +5,7 @@ import pytest
 from agents.model import Team
 from routing import events as ev
 from routing import facts
-from routing.commands import SetFallback, Withdraw
+from routing.commands import Confirm, SetFallback, Withdraw
 from routing.engine import Engine
 from routing.visits import PARTING_MS
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
@@ -68,6 +68,7 @@ def test_who_a_caller_is_is_told_once_and_again_when_it_changes() -> None:
     known = only(facts.CallerRecognised, bench.tell(told).facts)
     assert known[2:] == ("t", "c", "birgit", ("vip",))
     assert bench.tell(told).facts == ()
+    assert bench.effects[-1].commands == (), "nobody had keyed anything"
     assert only(facts.CallerRecognised, bench.tell(ev.CaseEntered(CALLER, "d")).facts).case == "d"
     assert bench.tell(ev.CaseEntered(CALLER, "d")).facts == ()
     assert bench.tell(ev.CaseEntered(CALLER, "")).facts == ()
@@ -434,3 +435,14 @@ def test_time_idle_is_counted_for_the_day() -> None:
         bench.tell(ev.DeviceChanged("p02", "INUSE"), 10_000)
         assert birgit.idle_ms == number * 10_000
         bench.tell(ev.DeviceChanged("p02", "NOT_INUSE"), 3_000)
+
+
+@pytest.mark.parametrize(("case", "known"), [("4712", True), (ev.UNKNOWN_CASE, False)])
+def test_who_keyed_a_case_hears_once_whether_anybody_knows_it(case: str, known: bool) -> None:
+    bench = Bench()
+    bench.call("1")
+    assert bench.tell(ev.CaseEntered(CALLER, "")).commands == ()
+    assert bench.tell(ev.CallerKnown(CALLER, "t", "", "")).commands == (), "of the number, not of the case"
+    told = only(Confirm, bench.tell(ev.CallerKnown(CALLER, "", case, "")).commands)
+    assert (told.leg, told.accepted) == (CALLER, known)
+    assert bench.tell(ev.CallerKnown(CALLER, "", case, "")).commands == ()
