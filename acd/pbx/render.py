@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from acd.pbx import files, sounds
+from acd.pbx import files, music, sounds
 from acd.pbx.dialplan import extensions
 from acd.pbx.secrets import Secrets, private
 from agents.model import Team
@@ -61,5 +61,5 @@ def render(
     for name, text in texts.items():
         private(out / "etc" / name, text)
     sounds.render(spoken, out / "data" / "sounds")
-    sounds.music(out / "moh" / "hold.wav")
+    music.write(out / "moh")
     return [out / "etc" / name for name in texts]
