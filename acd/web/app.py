@@ -58,7 +58,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
     live = Live(deps.changes)
-    shown = Shown(deps.board, deps.service_level, deps.changes)
+    shown = Shown(deps.board, deps.service_level, deps.health, deps.changes)
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
@@ -114,7 +114,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.get("/events", response_class=EventSourceResponse, dependencies=[Depends(room)])
     async def events() -> AsyncIterator[ServerSentEvent]:
         async for _ in live.told():
-            yield ServerSentEvent(raw_data=await shown.text(FRESH_S), retry=1000)
+            yield ServerSentEvent(raw_data=await shown.text(FRESH_S))
 
     @app.get("/api/board", response_model=State)
     async def board() -> Response:

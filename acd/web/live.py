@@ -7,7 +7,8 @@ from acd.changes import Changes
 
 BROWSERS_MAX = 100
 INTERVAL_S = 0.25
-QUIET_S = 10.0
+QUIET_S = 1.5
+"""A page that hears nothing for a few of these knows that it is cut off; what is wrong is told that soon."""
 
 
 class TooMany(Exception):
@@ -30,7 +31,7 @@ class Live:
         self._open += 1
 
     async def told(self) -> AsyncIterator[None]:
-        """Now and after each change, at least every ten seconds; counts out at the end."""
+        """Now and after each change, at least every QUIET_S; counts out at the end."""
         try:
             while True:
                 version = self._changes.version

@@ -71,10 +71,11 @@ class ServiceLevel(Shape):
 
 
 class State(Shape):
-    """Everything the page shows, whole every time."""
+    """Everything the page shows, whole every time. trouble: what /readyz says of parts that are not well."""
 
     board: Board
     service_level: ServiceLevel
+    trouble: dict[str, str]
     release: str = __version__
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from acd import __version__
 from acd.changes import Changes
+from acd.ports import Health
 from acd.web.deps import ServiceLevel
 from acd.web.pieces import array
 from routing.board import Board
@@ -17,9 +18,14 @@ class Shown:
     """The state of the hotline (shapes.State) as one text."""
 
     def __init__(
-        self, board: Callable[[], Board], level: Callable[[], Awaitable[ServiceLevel]], changes: Changes
+        self,
+        board: Callable[[], Board],
+        level: Callable[[], Awaitable[ServiceLevel]],
+        health: Callable[[], Health],
+        changes: Changes,
     ) -> None:
         self._board = board
+        self._health = health
         self._level = level
         self._changes = changes
         self._one = asyncio.Lock()
@@ -48,4 +54,6 @@ class Shown:
         del rest["staff"]
         head, release = json.dumps(rest)[1:-1], json.dumps(__version__)
         staff = await array(board.staff, lambda each: each._asdict())
-        return f'{{"board": {{{head}, "staff": {staff}}}, "service_level": {level}, "release": {release}}}'
+        wrong = json.dumps({part: said for part, said in self._health().items() if said != "ok"})
+        shown = f'"service_level": {level}, "trouble": {wrong}, "release": {release}'
+        return f'{{"board": {{{head}, "staff": {staff}}}, {shown}}}'

@@ -86,7 +86,7 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         await replay.thaw_beside(snapshot[0])
 
     async def page() -> None:
-        await Shown(picture, level, Changes()).text()
+        await Shown(picture, level, dict, Changes()).text()
 
     async def broker() -> None:
         messages(picture())

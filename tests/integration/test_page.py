@@ -4,10 +4,13 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.demo.hotline import NUMBER
 from acd.web.server import WebServer, listen
@@ -94,11 +97,42 @@ async def test_axe_finds_nothing(page: Page, hotline: Watched, language: str, sc
     assert found.violations_count == 0, found.generate_report()
 
 
+class Between:
+    """Stands before the application as a proxy does: it can refuse the stream, or hold it back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.refuses = 0
+        self.flows = asyncio.Event()
+        self.flows.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") != "/events":
+            await self._app(scope, receive, send)
+            return
+        if self.refuses:
+            answer = JSONResponse({"detail": "nobody is behind me"}, self.refuses)
+            await answer(scope, receive, send)
+            return
+
+        async def slowly(message: Message) -> None:
+            await self.flows.wait()
+            if self.refuses:
+                raise ConnectionResetError("the proxy has closed this stream")
+            await send(message)
+
+        await self._app(scope, receive, slowly)
+
+
 @asynccontextmanager
-async def served(browser: Browser, smallest: int, met: int, total: int) -> AsyncIterator[Page]:
+async def served(
+    browser: Browser, smallest: int, met: int, total: int, between: Between | None = None, **doors: Any
+) -> AsyncIterator[Page]:
     """The page over a world that stands still: two German callers wait, a Turkish and an Arabic one."""
     taken = listen("127.0.0.1", 0)
-    app = app_of(picture_of(waiting_bench(), smallest), met, total)
+    app = app_of(picture_of(waiting_bench(), smallest), met, total, **doors)
+    if between is not None:
+        between._app, app = app, between  # type: ignore[assignment]
     serving = asyncio.create_task(WebServer(app, taken).run())
     context = await browser.new_context(locale="en-GB")
     page = await context.new_page()
@@ -117,6 +151,64 @@ async def test_small_cells_are_one_on_the_page_and_nobody_is_missing(browser: Br
         await expect(page.locator("#need th")).to_have_text(["Several languages", "Deutsch"])
         await expect(page.locator("#need tr").first).to_contain_text("several concerns")
         await expect(page.locator("#waiting")).to_have_text("4")
+
+
+async def test_what_does_not_work_is_on_the_page_in_words(browser: Browser) -> None:
+    health = {"journal": "ok", "link": "ok"}
+    async with served(browser, 0, 0, 0, health=lambda: health) as page:
+        await expect(page.locator("#page")).to_have_text("Display up to date")
+        await expect(page.locator("#trouble")).to_be_hidden()
+        health["journal"] = "the journal takes nothing (disk full)"
+        await expect(page.locator("#trouble li")).to_have_text(
+            "The journal takes nothing: the telephone system connects calls by itself. "
+            "the journal takes nothing (disk full)",
+            timeout=2_000,
+        )
+        await page.get_by_role("link", name="Deutsch").click()
+        await expect(page.locator("#trouble li b")).to_contain_text("Das Journal nimmt nichts an")
+        health["journal"] = "ok"
+        await expect(page.locator("#trouble")).to_be_hidden(timeout=2_000)
+
+
+@pytest.mark.parametrize(("status", "said"), [(502, "502"), (503, "503")])
+async def test_the_page_tries_again_whatever_the_answer_was_and_says_it(
+    browser: Browser, status: int, said: str
+) -> None:
+    between = Between(app_of(picture_of(waiting_bench(), 0)))
+    async with served(browser, 0, 0, 0, between) as page:
+        await expect(page.locator("#page")).to_have_text("Display up to date")
+        between.refuses = status
+        await expect(page.locator("#lost")).to_contain_text(f"({said})", timeout=10_000)
+        await expect(page.locator("#lost")).to_contain_text("nobody is behind me")
+        await expect(page.locator("#page")).to_contain_text("out of date since", timeout=10_000)
+        between.refuses = 0
+        await expect(page.locator("#page")).to_have_text("Display up to date", timeout=3_000)
+        await expect(page.locator("#lost")).to_be_hidden()
+
+
+async def test_a_stream_that_falls_silent_stops_clocks_and_colours(browser: Browser) -> None:
+    between = Between(app_of(picture_of(waiting_bench(), 0)))
+    async with served(browser, 0, 0, 0, between) as page:
+        await expect(page.locator("#hours")).to_have_attribute("data-good", "yes")
+        await expect(page.locator("#longest")).not_to_have_text("–")
+        between.flows.clear()
+        await expect(page.locator("#page")).to_contain_text("out of date since", timeout=8_000)
+        for signal in ("#hours", "#link"):
+            await expect(page.locator(signal)).to_have_attribute("data-good", "")
+        stood = await page.locator("#longest").text_content()
+        await page.wait_for_timeout(2_100)
+        assert await page.locator("#longest").text_content() == stood
+        between.flows.set()
+        await expect(page.locator("#page")).to_have_text("Display up to date", timeout=8_000)
+
+
+async def test_nobody_waits_only_if_a_state_has_said_so(browser: Browser) -> None:
+    between = Between(app_of(picture_of(waiting_bench(), 0)))
+    between.refuses = 502
+    async with served(browser, 0, 0, 0, between) as page:
+        await expect(page.locator("#lost")).to_contain_text("(502)")
+        await expect(page.locator("#nobody")).to_be_hidden()
+        await expect(page.locator("#waiting")).to_have_text("–")
 
 
 async def test_few_calls_are_counts_and_no_percentage(browser: Browser) -> None:

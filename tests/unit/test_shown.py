@@ -41,7 +41,9 @@ async def test_the_text_is_the_board_field_by_field(people: int) -> None:
     bench = crowd(people)
     bench.call("1")
     picture = picture_of(bench, 0)
-    state = State.model_validate_json(await Shown(picture, level, Changes()).text())
+    state = State.model_validate_json(
+        await Shown(picture, level, lambda: {"journal": "ok", "vault": "away"}, Changes()).text()
+    )
     assert state.board == Board.model_validate(picture())
     assert state.service_level.model_dump() == LEVEL._asdict()
 
@@ -54,7 +56,7 @@ async def test_it_is_made_once_for_all_who_look_and_anew_after_a_change() -> Non
         made[0] += 1
         return picture()
 
-    shown = Shown(board, level, changes)  # type: ignore[arg-type]
+    shown = Shown(board, level, dict, changes)  # type: ignore[arg-type]
     texts = await asyncio.gather(*(shown.text(0.05) for _ in range(50)))
     assert (made[0], len(set(texts))) == (1, 1)
     bench.login(PHONES[0])
@@ -73,7 +75,7 @@ async def test_a_change_while_it_is_made_is_in_the_next_one() -> None:
         await asyncio.sleep(0)
         return LEVEL
 
-    shown = Shown(picture_of(bench, 0), slow, changes)
+    shown = Shown(picture_of(bench, 0), slow, dict, changes)
     first = asyncio.ensure_future(shown.text())
     await asyncio.sleep(0)
     bench.login(PHONES[0])

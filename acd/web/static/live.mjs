@@ -1,14 +1,17 @@
 // Shows the state that the server pushes; keeps clocks ticking and says when the display is out of date.
+import { follow } from "./stream.mjs";
+
 const json = (id) => JSON.parse(document.getElementById(id).textContent);
 const words = json("words");
 const names = json("names");
 const at = (id) => document.getElementById(id);
 const RTL = /[\u0590-\u08ff]/;
-const SILENCE_MS = 25000;
+const SILENCE_MS = 5000;
 const STATES = json("states");
 let state = null;
 let behind = 0;
 let heard = 0;
+let lost = null;
 
 const set = (id, text) => { if (at(id).textContent !== text) at(id).textContent = text; };
 const clock = (ms) => {
@@ -22,6 +25,7 @@ const make = (tag, text, attributes = {}) => {
   return node;
 };
 const signal = (id, good, text) => { set(id, text); at(id).dataset.good = good ? "yes" : "no"; };
+const isLive = () => heard > 0 && Date.now() - heard < SILENCE_MS;
 const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
 
 const now = () => Date.now() - behind;
@@ -72,6 +76,26 @@ function showLevel(l) {
   set("variant", `${variant} · ${both} · ${share ? range : words.too_few}`);
 }
 
+// What is wrong, part by part: in the page's words, and behind them the server's own for whoever mends it.
+function showTrouble(trouble) {
+  const parts = Object.keys(trouble);
+  at("trouble").hidden = parts.length === 0;
+  const shown = parts.map((part) => `${part}:${trouble[part]}`).join("|");
+  if (at("trouble").dataset.shown === shown) return;
+  at("trouble").dataset.shown = shown;
+  at("trouble").replaceChildren(...parts.map((part) => {
+    const item = document.createElement("li");
+    item.append(make("b", words[`trouble_${part}`] ?? part), " ", make("small", trouble[part], { lang: "en" }));
+    return item;
+  }));
+}
+
+function why() {
+  if (lost === null) return "";
+  if (lost.status === 0) return words.unreachable_server;
+  return `${words.refused_by_server.replace("{status}", lost.status)}${lost.detail ? `: ${lost.detail}` : ""}`;
+}
+
 function show() {
   const b = state.board;
   const cells = b.waiting;
@@ -81,6 +105,7 @@ function show() {
   signal("hours", b.open, b.open ? words.open : words.closed);
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
   set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
+  showTrouble(state.trouble);
   showNeed(cells);
   showStaff(b.staff);
   showLevel(state.service_level);
@@ -88,11 +113,15 @@ function show() {
 }
 
 function tick() {
-  const live = heard > 0 && Date.now() - heard < SILENCE_MS && stream.readyState === EventSource.OPEN;
+  const live = isLive();
   document.body.classList.toggle("stale", !live);
   const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
   signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
-  if (!state) return;
+  set("lost", live ? "" : why());
+  if (!live) {  // what was is no longer known to be so: no colour, and no clock that goes on
+    for (const id of ["hours", "link"]) at(id).dataset.good = "";
+    return;
+  }
   const oldest = state.board.waiting.map((each) => each.longest_since_ms);
   set("longest", oldest.length ? clock(now() - Math.min(...oldest)) : "–");
   for (const node of document.querySelectorAll("[data-since]")) {
@@ -101,12 +130,12 @@ function tick() {
   }
 }
 
-const stream = new EventSource("/events");
-stream.onmessage = (message) => {
-  state = JSON.parse(message.data);
+setInterval(tick, 1000);
+tick();
+follow("/events", (text) => {
+  state = JSON.parse(text);
   heard = Date.now();
+  lost = null;
   behind = heard - state.board.at_ms;
   show();
-};
-stream.onerror = () => tick();
-setInterval(tick, 1000);
+}, (found) => { lost = found; tick(); });
