@@ -86,26 +86,39 @@ class FrameReader:
     """Takes bytes as they come and gives whole frames; the greeting line is passed over."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._searched = 0  # bytes of the buffer in which no end begins: each byte is looked at once
         self._greeted = False
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Every frame that is whole now. Raises FrameTooLarge."""
+        """Every frame that is whole now; linear in bytes whatever the pieces. Raises FrameTooLarge."""
         self._buffer += data
+        start = 0
         if not self._greeted:
-            if b"\n" not in self._buffer:
-                return self._bounded([])
-            first, _, rest = self._buffer.partition(b"\n")
+            line = self._buffer.find(b"\n", self._searched)
+            if line < 0:
+                return self._rest(0, len(self._buffer), [])
             self._greeted = True
-            if first.startswith(b"Asterisk Call Manager"):
-                self._buffer = rest
-        *whole, self._buffer = self._buffer.split(END)
-        frames = [decode(raw.lstrip(b"\r\n")) for raw in whole]
-        return self._bounded([frame for frame in frames if frame != EMPTY])
+            self._searched = 0
+            if self._buffer.startswith(b"Asterisk Call Manager"):
+                start = line + 1
+        frames: list[Frame] = []
+        at = max(start, self._searched)
+        while (end := self._buffer.find(END, at)) >= 0:
+            frame = decode(bytes(self._buffer[start:end]).lstrip(b"\r\n"))
+            if frame != EMPTY:
+                frames.append(frame)
+            at = start = end + len(END)
+        return self._rest(start, max(start, len(self._buffer) - len(END) + 1), frames)
 
-    def _bounded(self, frames: list[Frame]) -> list[Frame]:
+    def _rest(self, start: int, searched: int, frames: list[Frame]) -> list[Frame]:
+        """Keep what begins at `start`, of which all before `searched` was looked at."""
+        if start:
+            del self._buffer[:start]
+        self._searched = searched - start
         if len(self._buffer) > BUFFER_MAX:
-            self._buffer = b""
+            self._buffer.clear()
+            self._searched = 0
             raise FrameTooLarge(f"more than {BUFFER_MAX} bytes without the end of a frame")
         return frames
 

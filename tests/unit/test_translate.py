@@ -299,3 +299,46 @@ def test_what_is_keyed_goes_beside_the_event() -> None:
     [arrival] = Translator("pbx1").events(keyed)
     assert arrival.event == ev.CaseEntered(LEG, "")
     assert (arrival.keyed, arrival.number) == ("02018895551", "")
+
+
+class Counted(bytearray):
+    """A buffer that counts the bytes which each look and each cut goes over."""
+
+    work = 0
+
+    def find(self, sub, start=0, end=None):
+        self.work += len(self) - start
+        return super().find(sub, start)
+
+    def split(self, sep=None, maxsplit=-1):
+        self.work += len(self)
+        return super().split(sep, maxsplit)
+
+    def __contains__(self, sub):
+        self.work += len(self)
+        return super().__contains__(sub)
+
+    def __delitem__(self, key):
+        self.work += len(self)
+        super().__delitem__(key)
+
+
+@pytest.mark.parametrize("piece", [1, 3, 4, 1000])
+@pytest.mark.parametrize("greeting", [b"", b"Asterisk Call Manager/11.0.0\r\n"])
+def test_the_reader_goes_over_each_byte_a_few_times_whatever_the_pieces(piece: int, greeting: bytes) -> None:
+    stream = greeting + b"A: " + b"x" * 50_000 + b"\r\nB: 1\r\n\r\n" + b"Event: E\r\n\r\n" * 50
+    reader = FrameReader()
+    buffer = reader._buffer = Counted()
+    frames = [f for at in range(0, len(stream), piece) for f in reader.feed(stream[at : at + piece])]
+    assert len(frames) == 51
+    assert reader._buffer is buffer, "the half frame was copied"
+    assert buffer.work < 10 * len(stream)
+
+
+def test_a_greeting_without_end_is_read_once_whatever_the_pieces() -> None:
+    reader = FrameReader()
+    buffer = reader._buffer = Counted()
+    for _ in range(20_000):
+        reader.feed(b"x")
+    assert reader._buffer is buffer
+    assert buffer.work < 10 * 20_000
