@@ -1,11 +1,13 @@
 """The HTTP side: the live page, its stream, the API for the staff's states, figures and health."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi import Path as PathParam
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -39,6 +41,7 @@ from routing.events import UNKNOWN_CASE
 from routing.privacy import MERGED
 
 JSON = "application/json"
+VisitId = Annotated[int, PathParam(ge=1, lt=2**63)]
 HERE = Path(__file__).parent
 BODY_MAX = 10_000
 CODE = r"^[a-z][a-z0-9_]{0,31}$"
@@ -68,6 +71,13 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.exception_handler(QueueFull)
     async def full(request: Request, fault: Exception) -> Response:
         return JSONResponse({"detail": str(fault)}, 503, {"Retry-After": "5"})
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(request: Request, fault: Exception) -> Response:
+        # Without the value: it may be one that no answer can carry (infinite, half a character).
+        faults = cast(RequestValidationError, fault).errors()
+        named = [{key: each[key] for key in ("type", "loc", "msg")} for each in faults]
+        return Response(json.dumps({"detail": named}), 422, media_type=JSON)
 
     @app.middleware("http")
     async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:
@@ -127,7 +137,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         return Response(await explanation(await deps.explain()), media_type=JSON)
 
     @app.get("/api/explain/{visit}", response_model=list[Candidate], dependencies=[Depends(authorised)])
-    async def explain_visit(visit: Annotated[int, PathParam(ge=1, lt=2**63)]) -> Response:
+    async def explain_visit(visit: VisitId) -> Response:
         """Everybody's verdict for one waiting call, in the order of the roster."""
         found = await deps.explain_visit(visit)
         if found is None:
@@ -150,7 +160,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         return {"agent": agent, "accepted": what}
 
     @app.post("/api/visits/{visit}/class/{name}", dependencies=[Depends(authorised)])
-    async def prioritise(visit: int, name: Annotated[str, PathParam(pattern=CODE)]) -> dict[str, str]:
+    async def prioritise(visit: VisitId, name: Annotated[str, PathParam(pattern=CODE)]) -> dict[str, str]:
         """Put a waiting visit into a priority class, beside those it has."""
         answer = await deps.prioritise(visit, name)
         if not answer.accepted:
@@ -174,7 +184,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         await deps.cases.put(Case(reference, **values))
 
     @app.post("/api/cases/{reference}/visits/{visit}", dependencies=[Depends(authorised)])
-    async def link_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], visit: int) -> None:
+    async def link_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], visit: VisitId) -> None:
         """Whoever made this visit has this case: their next calls go to its owner first."""
         if not await deps.cases.link(reference, visit):
             raise HTTPException(409, "caller_unknown")

@@ -176,14 +176,14 @@ class Reason(BaseModel):
 
 
 class CaseBody(BaseModel):
-    """What is kept of a case: nothing of its content. link: where its digital file is."""
+    """What is kept of a case: nothing of its content. link: the http(s) address of its digital file."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
     owner: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
     concern: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
     state: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = ""
     outcomes: Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]], Field(max_length=9)] = []
-    link: Annotated[str, Field(max_length=400, pattern=r"^[^\x00-\x20\x7f]*$")] = ""
+    link: Annotated[str, Field(max_length=400, pattern=r"^((?i:https?)://[^\x00-\x20\x7f]+)?$")] = ""
 
 
 class CaseFile(CaseBody):
@@ -191,3 +191,5 @@ class CaseFile(CaseBody):
 
     reference: str
     visits: list[int]
+    link: str = ""
+    """As it is kept: one of an earlier release need not be an http(s) address."""

@@ -85,3 +85,29 @@ async def test_health_says_what_is_wrong(health: dict[str, str], live: int, whol
         assert (answer.status_code, answer.json()) == (live, {"journal": health["journal"]})
         answer = await asking.get("/readyz")
         assert (answer.status_code, answer.json()) == (whole, health)
+
+
+@pytest.mark.parametrize(
+    ("how", "path", "body", "named"),
+    [
+        ("POST", f"/api/visits/{2**63}/class/urgent", "", "visit"),
+        ("POST", "/api/visits/0/class/urgent", "", "visit"),
+        ("POST", f"/api/cases/1/visits/{2**63}", "", "visit"),
+        ("PUT", "/api/cases/1", '{"owner": Infinity}', "owner"),
+        ("PUT", "/api/cases/1", '{"outcomes": [NaN]}', "outcomes"),
+        ("PUT", "/api/cases/1", '{"link": "https://a/\\ud800"}', "link"),
+        ("PUT", "/api/cases/1", '{"link": "javascript:alert(1)"}', "link"),
+        ("PUT", "/api/cases/1", '{"link": "data:text/html,a"}', "link"),
+        ("PUT", "/api/cases/1", '{"\\ud800": 1}', "body"),
+        ("POST", "/api/staff/anna/notready", '{"reason": "\\ud800"}', "reason"),
+        ("POST", "/api/staff/anna/notready", '{"reason": -Infinity}', "reason"),
+    ],
+)
+async def test_a_value_that_cannot_be_kept_is_refused_by_the_name_of_its_field(
+    how: str, path: str, body: str, named: str
+) -> None:
+    headers = {"Authorization": "Bearer test", "Content-Type": "application/json"}
+    async with client() as asking:
+        answer = await asking.request(how, path, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert named in answer.json()["detail"][0]["loc"]
