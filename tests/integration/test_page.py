@@ -18,6 +18,7 @@ from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_calls import GERMAN_OTHER
 
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -92,8 +93,7 @@ async def test_axe_finds_nothing(page: Page, hotline: Watched, language: str, sc
     await page.get_by_role("link", name=language).click()
     await hotline.sipp.call(NUMBER, [(300, "3"), (600, "9")], hang_up_ms=20_000)
     await expect(page.locator("#waiting")).to_have_text("1", timeout=10_000)
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
 
 
@@ -168,6 +168,25 @@ async def test_what_does_not_work_is_on_the_page_in_words(browser: Browser) -> N
         await expect(page.locator("#trouble li b")).to_contain_text("Das Journal nimmt nichts an")
         health["journal"] = "ok"
         await expect(page.locator("#trouble")).to_be_hidden(timeout=2_000)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1920])
+@pytest.mark.parametrize("language", ["Deutsch", "English"])
+async def test_nothing_is_clipped_and_axe_finds_nothing_with_trouble_on_the_page(
+    browser: Browser, width: int, language: str
+) -> None:
+    health = dict.fromkeys(("journal", "link", "dialplan"), "a long sentence of the server's own about it")
+    async with served(browser, 0, 24, 30, health=lambda: health) as page:
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.get_by_role("link", name=language).click()
+        await expect(page.locator("#trouble li")).to_have_count(3)
+        clipped = await page.evaluate(
+            "[document.documentElement, ...document.querySelectorAll('body *')].filter((each) => "
+            "each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== 'visible').length"
+        )
+        assert clipped == 0
+        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize(("status", "said"), [(502, "502"), (503, "503")])
