@@ -182,7 +182,8 @@ async def test_nothing_is_clipped_and_axe_finds_nothing_with_trouble_on_the_page
         await expect(page.locator("#trouble li")).to_have_count(3)
         clipped = await page.evaluate(
             "[document.documentElement, ...document.querySelectorAll('body *')].filter((each) => "
-            "each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== 'visible').length"
+            "each.scrollWidth > each.clientWidth + 1 && "
+            "getComputedStyle(each).overflowX !== 'visible').length"
         )
         assert clipped == 0
         found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
