@@ -85,7 +85,8 @@ async def run(path: Path, started: Callable[[str], None], wraps: Wraps = Wraps()
         host, port = taken.getsockname()[:2]
         started(f"http://{host}:{port}/")
         systemd = Systemd()
-        beside = [Kept("page", lambda: WebServer(daemon.app, taken.dup()).run())]
+        proxies = [str(each) for each in centre.web.proxies]
+        beside = [Kept("page", lambda: WebServer(daemon.app, taken.dup(), proxies).run())]
         if systemd.watchdog_s:
             beside.append(Kept("watchdog", lambda: systemd.watch(daemon.decides)))
         await daemon.serve(beside, systemd.tell)
@@ -257,7 +258,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             languages={each.code: each.name for each in centre.language},
             concerns={each.key: {"de": each.de, "en": each.en} for each in centre.concern},
             registry=registry,
-            hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host}),
+            hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )
     )
     return Daemon(stores, runner, feed, rules, answers, hourly, kept, app, health)

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyAddress,
     StringConstraints,
     field_validator,
 )
@@ -330,10 +331,16 @@ class Store(Table):
 
 
 class Web(Table):
-    """[web]: the live page and the API."""
+    """[web]: the live page and the API.
+
+    hosts: by which names browsers may ask, beside the address itself (what a proxy sends on as Host).
+    proxies: addresses of proxies that are believed when they name whom they ask for (X-Forwarded-For).
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    hosts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]] = []
+    proxies: list[IPvAnyAddress] = []
 
 
 class Mqtt(Table):

@@ -32,6 +32,9 @@ EVENTS = (
 )
 """What the daemon is sent, beside our own UserEvents."""
 
+READ = ("call", "user", "system")
+WRITE = ("call", "originate", "reporting")
+"""The rights of the daemon's AMI user: each is needed (tests/contract/test_rights.py)."""
 UNHEARD = ("Newexten", "VarSet", "RTCPSent", "RTCPReceived")
 """What Asterisk would make for every line of the dialplan and every few seconds of voice, though nobody asks
 for it: most of its work for AMI, and kept in memory until every session has passed over it."""
@@ -85,8 +88,8 @@ def manager(centre: Centre, secret: str) -> str:
             f"secret = {secret}",
             "deny = 0.0.0.0/0.0.0.0",
             "permit = 127.0.0.0/255.0.0.0",
-            "read = call,user,system",
-            "write = call,originate,reporting",
+            f"read = {','.join(READ)}",
+            f"write = {','.join(WRITE)}",
             "writetimeout = 1000",
             *filters,
             "eventfilter(name(UserEvent),header(UserEvent),method(starts_with)) = ACD",

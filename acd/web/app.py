@@ -14,13 +14,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
 from acd.ports import Case, QueueFull
 from acd.web import token
 from acd.web.deps import WebDeps
+from acd.web.door import ASKED, Door, is_known
 from acd.web.live import Live, TooMany
 from acd.web.pieces import array
 from acd.web.shapes import (
@@ -43,17 +43,9 @@ from routing.privacy import MERGED
 JSON = "application/json"
 VisitId = Annotated[int, PathParam(ge=1, lt=2**63)]
 HERE = Path(__file__).parent
-BODY_MAX = 10_000
 CODE = r"^[a-z][a-z0-9_]{0,31}$"
 REFERENCE = r"^[A-Za-z0-9_-]{1,40}$"
 """A case number as the office writes it, and as a telephone's keys can say it."""
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def make_app(deps: WebDeps) -> FastAPI:
@@ -66,7 +58,7 @@ def make_app(deps: WebDeps) -> FastAPI:
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
         if given is None or not token.same(given.credentials, deps.token):
-            raise HTTPException(401, "send the bearer token of this centre", {"WWW-Authenticate": "Bearer"})
+            raise HTTPException(401, ASKED, {"WWW-Authenticate": "Bearer"})
 
     @app.exception_handler(QueueFull)
     async def full(request: Request, fault: Exception) -> Response:
@@ -79,16 +71,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         named = [{key: each[key] for key in ("type", "loc", "msg")} for each in faults]
         return Response(json.dumps({"detail": named}), 422, media_type=JSON)
 
-    @app.middleware("http")
-    async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:
-        length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_MAX:
-            return JSONResponse({"detail": f"at most {BODY_MAX} bytes"}, 413)
-        response = await proceed(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
+    app.add_middleware(Door, expected=deps.token)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(deps.hosts))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
 
@@ -115,15 +98,17 @@ def make_app(deps: WebDeps) -> FastAPI:
         }
         return templates.TemplateResponse(request, "live.html", context)
 
-    def room() -> None:
+    def seat(request: Request) -> str:
+        address = request.client.host if request.client is not None else ""
         try:
-            live.enter()
+            live.enter(address, known=is_known(request.headers, deps.token))
         except TooMany as full:
-            raise HTTPException(503, str(full), {"Retry-After": "30"}) from None
+            raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
+        return address
 
-    @app.get("/events", response_class=EventSourceResponse, dependencies=[Depends(room)])
-    async def events() -> AsyncIterator[ServerSentEvent]:
-        async for _ in live.told():
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events(address: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+        async for _ in live.told(address):
             yield ServerSentEvent(raw_data=await shown.text(FRESH_S))
 
     @app.get("/api/board", response_model=State)

@@ -1,11 +1,15 @@
 """When pages are told anew, any number of them: the latest state wins, nobody holds anything up."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 from acd.changes import Changes
 
 BROWSERS_MAX = 100
+PER_ADDRESS_MAX = 20
+RESERVED = 20
+"""So many of all pages are kept free for who shows the token."""
 INTERVAL_S = 0.25
 QUIET_S = 1.5
 """A page that hears nothing for a few of these knows that it is cut off; what is wrong is told that soon."""
@@ -22,15 +26,18 @@ class Live:
     def __init__(self, changes: Changes, limit: int = BROWSERS_MAX) -> None:
         self._changes = changes
         self._limit = limit
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
-    def enter(self) -> None:
-        """Count a browser in. Raises TooMany."""
-        if self._open >= self._limit:
-            raise TooMany(f"{self._limit} pages are open already")
-        self._open += 1
+    def enter(self, address: str, *, known: bool) -> None:
+        """Count a browser in. known: it shows the token, and only the limit of all counts. Raises TooMany."""
+        limit = self._limit if known else self._limit - RESERVED
+        if self._open.total() >= limit:
+            raise TooMany(f"{limit} pages are open already")
+        if not known and self._open[address] >= PER_ADDRESS_MAX:
+            raise TooMany(f"{PER_ADDRESS_MAX} pages are open already from this address")
+        self._open[address] += 1
 
-    async def told(self) -> AsyncIterator[None]:
+    async def told(self, address: str) -> AsyncIterator[None]:
         """Now and after each change, at least every QUIET_S; counts out at the end."""
         try:
             while True:
@@ -43,4 +50,6 @@ class Live:
                 except TimeoutError:
                     continue
         finally:
-            self._open -= 1
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]

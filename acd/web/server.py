@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 
 import uvicorn
 from fastapi import FastAPI
@@ -36,7 +37,8 @@ class _Server(uvicorn.Server):
 class WebServer:
     """One uvicorn beside the loop."""
 
-    def __init__(self, app: FastAPI, taken: socket.socket) -> None:
+    def __init__(self, app: FastAPI, taken: socket.socket, proxies: Sequence[str] = ()) -> None:
+        """proxies: whose word on whom they ask for is believed."""
         self._taken = taken
         config = uvicorn.Config(
             app,
@@ -45,6 +47,8 @@ class WebServer:
             lifespan="off",
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
         )
         self._server = _Server(config)
 

@@ -4,7 +4,7 @@ set -eu
 
 case "${1:-}" in
     demo) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap" ;;
-    test) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap chromium:chromium postgres:postgresql" ;;
+    test) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap chromium:chromium postgres:postgresql nginx:nginx-light" ;;
     *) echo "usage: packages.sh demo|test" >&2; exit 2 ;;
 esac
 

@@ -1,13 +1,17 @@
 """The API as OpenAPI tells it, and what it says of its own health; no daemon behind it."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from acd.changes import Changes
 from acd.web import app
+from acd.web.door import BODY_MAX
+from acd.web.live import BROWSERS_MAX, PER_ADDRESS_MAX, RESERVED, Live, TooMany
 from acd.web.words import PAGE_LANGUAGES, WORDS
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
@@ -111,3 +115,77 @@ async def test_a_value_that_cannot_be_kept_is_refused_by_the_name_of_its_field(
         answer = await asking.request(how, path, content=body, headers=headers)
     assert answer.status_code == 422
     assert named in answer.json()["detail"][0]["loc"]
+
+
+class Sent:
+    """A request by hand, in pieces, and what came back; how many bytes of it were taken."""
+
+    def __init__(self, path: str, pieces: int, headers: dict[str, str]) -> None:
+        self.taken = 0
+        self.status = 0
+        self._left = pieces
+        named = [(key.encode(), value.encode()) for key, value in ({"host": "localhost"} | headers).items()]
+        self._scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "PUT",
+            "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": named,
+            "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+        }  # fmt: skip
+
+    async def to(self, application: Any) -> int:
+        await application(self._scope, self._receive, self._send)
+        return self.status
+
+    async def _receive(self) -> dict[str, Any]:
+        self._left -= 1
+        self.taken += 1_000
+        return {"type": "http.request", "body": b" " * 1_000, "more_body": self._left > 0}
+
+    async def _send(self, message: Any) -> None:
+        self.status = message.get("status", self.status)
+
+
+async def test_nobody_unknown_has_a_byte_read_and_nobody_more_than_is_allowed() -> None:
+    """However long a body is said to be, or in how many pieces it comes."""
+    application = app_of(picture_of(waiting_bench(), 0))
+    stranger = Sent("/api/cases/1", 100_000, {})
+    assert (await stranger.to(application), stranger.taken) == (401, 0)
+    known = Sent("/api/cases/1", 100_000, {"authorization": "Bearer test"})
+    assert await known.to(application) == 413
+    assert known.taken <= BODY_MAX + 1_000
+    said = Sent("/api/cases/1", 1, {"authorization": "Bearer test", "content-length": "9" * 400})
+    assert (await said.to(application), said.taken) == (413, 0)
+    short = Sent("/api/cases/1", 2, {"authorization": "Bearer test", "content-type": "application/json"})
+    assert await short.to(application) == 422, "two thousand blanks are no case"
+
+
+def test_pages_have_room_by_address_and_some_for_who_is_known() -> None:
+    live = Live(Changes())
+    for _ in range(PER_ADDRESS_MAX):
+        live.enter("10.0.0.1", known=False)
+    with pytest.raises(TooMany, match="20 pages are open already from this address"):
+        live.enter("10.0.0.1", known=False)
+    for place in range(BROWSERS_MAX - RESERVED - PER_ADDRESS_MAX):
+        live.enter(f"10.0.1.{place}", known=False)
+    with pytest.raises(TooMany, match="80 pages are open already"):
+        live.enter("10.0.0.2", known=False)
+    for _ in range(RESERVED):
+        live.enter("10.0.0.1", known=True)
+    with pytest.raises(TooMany, match="100 pages are open already"):
+        live.enter("10.0.0.2", known=True)
+
+
+async def test_a_page_that_is_closed_leaves_its_room() -> None:
+    live = Live(Changes())
+    for _ in range(PER_ADDRESS_MAX * 3):
+        live.enter("10.0.0.1", known=False)
+        told = live.told("10.0.0.1")
+        await anext(told)
+        await told.aclose()
+    assert live._open == Counter()
+
+
+async def test_only_names_of_ours_are_answered() -> None:
+    application = app_of(picture_of(waiting_bench(), 0), hosts=("localhost", "hotline.example.org"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://x") as asking:
+        for host, status in (("hotline.example.org", 200), ("localhost:8080", 200), ("evil.example", 400)):
+            assert (await asking.get("/api/board", headers={"Host": host})).status_code == status
