@@ -43,9 +43,6 @@ SESSION_S = 90
 """Every half of this phones and callers are asked whether their call goes on, else it ends, whatever they
 send or do not: who is muted or held answers, who vanished does not. The least of RFC 4028."""
 QUALIFY_TIMEOUT_S = 3.0
-SILENT_MS = 8_000
-"""Whoever is called and says nothing at all for so long, not even 100, is not there: who dials 112 over a
-dead route is told then, and not after the 32 s of RFC 3261. Timer B is 64 times T1."""
 
 
 def asterisk(base: str, modules: str, data: str) -> str:
@@ -115,11 +112,6 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         "[global]",
         "type = global",
         "user_agent = WelcomeCenter",
-        "",
-        "[system]",
-        "type = system",
-        f"timer_t1 = {SILENT_MS // 64}",
-        f"timer_b = {SILENT_MS}",
         "",
         "[transport]",
         "type = transport",

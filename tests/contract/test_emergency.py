@@ -48,7 +48,7 @@ async def test_a_phone_reaches_the_route_of_its_place(hotline: Hotline, number: 
 async def test_who_cannot_be_put_through_hears_so(hotline: Hotline, phone: str) -> None:
     """A phone at home has a route of its own or none: that of the office would send help to the office."""
     async with Wire(hotline) as wire:
-        await hotline.sipp.feature(phone, "112", listens_ms=40_000)
+        await hotline.sipp.feature(phone, "112", listens_ms=80_000)
         assert not wire.every(Event="BridgeEnter")
     heard = await hotline.asterisk.cli("core show channels count")
     assert "0 active channels" in heard
