@@ -7,8 +7,11 @@ S. Halfin and W. Whitt (1981) for square-root staffing.
 """
 
 from collections.abc import Sequence
-from math import erfc, exp, inf, pi, sqrt
+from math import ceil, erfc, exp, expm1, inf, log, pi, sqrt
 from typing import NamedTuple
+
+MOST_WAITING = 1_000_000  # states of the line that Erlang A adds up before it refuses: about a second
+_LARGE = 1e200
 
 
 class Waiting(NamedTuple):
@@ -45,6 +48,8 @@ def erlang_c(servers: int, load: float) -> float:
 
 def erlang_c_waiting(arrivals: float, service: float, servers: int, within: float = 0.0) -> Waiting:
     """M/M/n. arrivals: rate; service: mean service time."""
+    _positive(servers=servers, arrivals=arrivals, service=service)
+    _time(within)
     load = arrivals * service
     delayed = erlang_c(servers, load)
     spare = (servers - load) / service
@@ -56,21 +61,26 @@ def erlang_a(arrivals: float, service: float, patience: float, servers: int, wit
 
     Exact: the state's distribution by the ratios of birth and death rates; for a caller who finds k
     waiting, the virtual wait is a sum of k + 1 exponential stages, and the caller is still there after t
-    with probability exp(-t / patience).
+    with probability exp(-t / patience). Raises ValueError where more than MOST_WAITING would have to be
+    looked at.
     """
     _positive(servers=servers, arrivals=arrivals, service=service, patience=patience)
+    _time(within)
+    if (arrivals - servers / service) * patience > MOST_WAITING:
+        raise _too_long(patience)
     mu, theta = 1 / service, 1 / patience
     weight, idle_part = 1.0, 0.0
     for count in range(servers):
         idle_part += weight
         weight *= arrivals / ((count + 1) * mu)
+        if weight > _LARGE:  # only the ratios count: no weight may become infinite
+            idle_part, weight = idle_part / weight, 1.0
     total, delayed, queue, answered_within, turn_within = idle_part, 0.0, 0.0, 0.0, 0.0
     waiting, rate = 0, servers * mu
     survival, turn = (
         _StagesWithin(rate / theta + 1, theta, within),
         _StagesWithin(rate / theta, theta, within),
     )
-    peak = weight
     while True:
         total += weight
         delayed += weight
@@ -80,8 +90,14 @@ def erlang_a(arrivals: float, service: float, patience: float, servers: int, wit
         if weight < 1e-18 * total and arrivals < servers * mu + waiting * theta:
             break
         waiting += 1
+        if waiting > MOST_WAITING:
+            raise _too_long(patience)
         weight *= arrivals / (servers * mu + waiting * theta)
-        peak = max(peak, weight)
+        if weight > _LARGE:
+            idle_part, total, delayed, queue, answered_within, turn_within = (
+                part / weight for part in (idle_part, total, delayed, queue, answered_within, turn_within)
+            )
+            weight = 1.0
     mean_queue = queue / total
     abandoned = theta * mean_queue / arrivals
     within_share = (idle_part + answered_within) / total
@@ -102,14 +118,15 @@ class _StagesWithin:
     def __init__(self, r: float, theta: float, within: float) -> None:
         self._r = r
         self._stages = 0
-        self._term = exp(-r * theta * within)
+        self._log_term = -r * theta * within  # the term itself would be 0 from 745 on, and stay so
         self._sum = 0.0
-        self._fade = 1 - exp(-theta * within)
+        fade = -expm1(-theta * within)
+        self._log_fade = log(fade) if fade > 0 else -inf
 
     def next(self) -> float:
         """The probability for the next k."""
-        self._sum += self._term
-        self._term *= (self._r + self._stages) / (self._stages + 1) * self._fade
+        self._sum += exp(self._log_term)
+        self._log_term += log((self._r + self._stages) / (self._stages + 1)) + self._log_fade
         self._stages += 1
         return max(0.0, 1 - self._sum)
 
@@ -133,6 +150,9 @@ def pollaczek_khinchine(loads: Sequence[float], scv: float, service: float = 1.0
 
     loads: utilisation by each class; scv: squared coefficient of variation of the service time.
     """
+    _positive(service=service)
+    if not 0 <= scv < inf:
+        raise ValueError(f"scv = {scv} is not a squared coefficient of variation from 0 on")
     total = sum(loads)
     if not 0 < total < 1:
         raise ValueError(f"loads add up to {total}; the queue stands still only between 0 and 1")
@@ -142,11 +162,11 @@ def pollaczek_khinchine(loads: Sequence[float], scv: float, service: float = 1.0
 
 def halfin_whitt(beta: float) -> float:
     """Share of callers who wait when servers = load + beta * sqrt(load), in the limit of large loads."""
-    if beta <= 0:
+    if not beta > 0:
         raise ValueError(f"beta = {beta} is not above 0")
     below = erfc(-beta / sqrt(2)) / 2
     density = exp(-beta * beta / 2) / sqrt(2 * pi)
-    return 1 / (1 + beta * below / density)
+    return density / (density + beta * below)
 
 
 def staff_for(arrivals: float, service: float, patience: float, within: float, share: float) -> int:
@@ -154,7 +174,11 @@ def staff_for(arrivals: float, service: float, patience: float, within: float, s
     infinite)."""
     if not 0 < share < 1:
         raise ValueError(f"share = {share} is not between 0 and 1")
-    servers = 1
+    _positive(arrivals=arrivals, service=service)
+    if not patience > 0:
+        raise ValueError(f"patience = {patience} is not above 0")
+    _time(within)
+    servers = max(1, ceil(share * arrivals * service - 1e-9))  # fewer cannot answer so many at all
     while True:
         if patience != inf:
             reached = erlang_a(arrivals, service, patience, servers, within).within
@@ -168,6 +192,22 @@ def staff_for(arrivals: float, service: float, patience: float, within: float, s
 
 
 def _positive(**values: float) -> None:
-    wrong = [f"{name} = {value} is not above 0" for name, value in values.items() if value <= 0]
+    wrong = [
+        f"{name} = {value} is not {'above 0' if not value > 0 else 'finite'}"
+        for name, value in values.items()
+        if not 0 < value < inf
+    ]
     if wrong:
         raise ValueError("; ".join(wrong))
+
+
+def _time(within: float) -> None:
+    if not 0 <= within < inf:
+        raise ValueError(f"within = {within} is not a time from 0 on")
+
+
+def _too_long(patience: float) -> ValueError:
+    return ValueError(
+        f"patience = {patience:g} lets more than {MOST_WAITING:,} callers wait: "
+        "a shorter one, or infinite patience (Erlang C), can be computed"
+    )

@@ -1,6 +1,6 @@
 """The formulas, against the exact values in nine digits; and what they refuse."""
 
-from math import inf
+from math import inf, isfinite, nan
 
 import pytest
 
@@ -51,6 +51,35 @@ def test_without_end_of_patience_erlang_a_is_c() -> None:
     )
 
 
+@pytest.mark.parametrize("patience", [60.0, 3_600.0, 36_000.0, 360_000.0])
+@pytest.mark.parametrize("servers", [1, 5, 900, 1_500])
+@pytest.mark.parametrize("within", [0.0, 20.0, 3_600.0])
+def test_erlang_a_ends_however_long_they_wait(patience: float, servers: int, within: float) -> None:
+    """One call a second of 900 s each: what is not abandoned is served, and no share leaves 0 to 1."""
+    found = erlang.erlang_a(1, 900, patience, servers, within)
+    assert all(isfinite(value) for value in found)
+    assert all(-1e-9 <= share <= 1 + 1e-9 for share in (found.delayed, found.within, found.abandoned_within))
+    assert found.abandoned >= 1 - servers / 900 - 1e-9
+    assert found.within + found.abandoned_within <= 1 + 1e-9
+
+
+def test_stages_of_many_servers_are_not_over_at_once() -> None:
+    """A thousand ends of talks a second: 2,000 stages take longer than one second, nearly always."""
+    found = erlang.erlang_a(3_000, 1, 10, 1_000, 1)
+    assert found.within < 1e-9
+
+
+def test_the_fewest_people_are_found_although_fewer_would_make_the_line_too_long() -> None:
+    """Two calls a second of 900 s each; with one person a million would wait at this patience."""
+    count = erlang.staff_for(2, 900, 3_600_000, 20, 0.999)
+    fewer, enough = (erlang.erlang_a(2, 900, 3_600_000, each, 20).within for each in (count - 1, count))
+    assert fewer < 0.999 <= enough
+
+
+def test_square_root_staffing_far_out() -> None:
+    assert erlang.halfin_whitt(50) == 0
+
+
 def test_the_fewest_people() -> None:
     count = erlang.staff_for(20 / HOUR, 240, inf, 20, 0.8)
     assert erlang.erlang_c_waiting(20 / HOUR, 240, count, 20).within >= 0.8
@@ -87,8 +116,16 @@ def test_abandoned_within_is_what_giving_up_adds_up_to(within: float) -> None:
         (lambda: erlang.erlang_b(0, 1), "servers = 0"),
         (lambda: erlang.erlang_a(1, -1, 0, 1), "service = -1 is not above 0; patience = 0"),
         (lambda: erlang.pollaczek_khinchine((0.5, 0.6), 1), "1.1"),
+        (lambda: erlang.erlang_a(1, 900, 1e12, 5), "patience = 1e\\+12"),
+        (lambda: erlang.erlang_a(nan, 1, inf, 1), "arrivals = nan is not above 0; patience = inf is not"),
+        (lambda: erlang.erlang_a(1, 1, 1, 1, -1), "within = -1"),
+        (lambda: erlang.erlang_c_waiting(-1, -1, 2), "arrivals = -1 is not above 0; service = -1"),
         (lambda: erlang.halfin_whitt(0), "beta = 0"),
+        (lambda: erlang.halfin_whitt(nan), "beta = nan"),
         (lambda: erlang.staff_for(1, 1, 1, 1, 1.5), "share = 1.5"),
+        (lambda: erlang.staff_for(1, 1, nan, 1, 0.8), "patience = nan"),
+        (lambda: erlang.staff_for(1, inf, inf, 1, 0.8), "service = inf is not finite"),
+        (lambda: erlang.pollaczek_khinchine((0.5,), -1), "scv = -1"),
     ],
 )
 def test_what_cannot_be_is_refused(call: object, words: str) -> None:
