@@ -16,7 +16,7 @@ from acd.store.open import StoreFault
 from config.load import ConfigFaults
 from config.schema import Centre
 from simulation.records.fragment import figure, fragment
-from simulation.records.history import UNKNOWN, History, attempts
+from simulation.records.history import UNKNOWN, History, attempts, left_out
 from simulation.records.history import daily as by_day
 from simulation.records.measured import Part
 from simulation.scenarios import scenario_file
@@ -76,6 +76,8 @@ def forecast(
         fresh = history.queued & ~attempts(history).second
         whole = by_day(history, centre, fresh)
         typer.echo(f"records {history.shown()}: calls that reached the queue, without second attempts")
+        for line in left_out(whole):
+            typer.echo(line)
         made = [forecasted("all calls", whole, whole, centre, weeks)]
         if by is not None:
             column = history.language if by == By.language else history.concern

@@ -8,7 +8,7 @@ from config.load import cleaned
 from config.schema import DAYS
 from simulation.records import shares
 from simulation.records.demand import Demand, Weight, demand
-from simulation.records.history import UNKNOWN, Attempts, Daily, Flags, History, Ints, open_hours
+from simulation.records.history import UNKNOWN, Attempts, Daily, Flags, History, Ints, left_out, open_hours
 from simulation.records.history import days as days_between
 from simulation.records.measured import NOTHING, Interval, Measured, Part, few, shared
 from simulation.scenarios.scenario import HOURS, MONTHS, Scenario
@@ -117,15 +117,7 @@ def _said_of_arrivals(history: History, again: Attempts, by_day: Daily, found: D
         said.append(
             f"{outside} calls queued outside the hours that the centre's file says now; no hour has them."
         )
-    if by_day.silent.any():
-        named = [
-            day.isoformat() for day, each in zip(by_day.dates, by_day.silent.tolist(), strict=True) if each
-        ]
-        said.append(
-            f"{len(named)} open days without a single call are left out as not recorded: "
-            + ", ".join(named[:5])
-            + (" and more." if len(named) > 5 else ".")
-        )
+    said += left_out(by_day)
     if found.dispersion is not None:
         ratio, p, days = found.dispersion
         verdict = (

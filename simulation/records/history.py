@@ -24,7 +24,10 @@ HOUR_MS: Final = 3_600_000
 AGAIN_MS: Final = 24 * HOUR_MS
 """Who gave up and calls again within this time makes a second attempt; later it is a new contact."""
 NO_CHANCE: Final = 12.0
-"""A day without a call where so many are usual (chance below 1e-5) was not recorded, or nobody could call."""
+"""Days in a row without a call where so many are usual (chance below 1e-5) were not recorded, or nobody could
+call."""
+GAPS_SHOWN: Final = 5
+"""So many gaps are told by their dates, the longest ones; of the others how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,19 @@ def attempts(history: History) -> Attempts:
     )
 
 
+class Gap(NamedTuple):
+    """Open days in a row that were not recorded. days: how many; first, last: of them."""
+
+    first: date
+    last: date
+    days: int
+
+
 class Daily(NamedTuple):
     """First attempts that reached the queue, by local day and hour, and how long it was open then.
 
-    dates: every day of the span. counts, open_ms: shape (days, 24). silent: open days without any call on
-    which so many are usual that they are taken as not recorded.
+    dates: every day of the span. counts, open_ms: shape (days, 24). silent: open days without any call
+    where so many are usual that they are taken as not recorded.
     """
 
     dates: tuple[date, ...]
@@ -112,6 +123,31 @@ class Daily(NamedTuple):
         """Days that were open and recorded."""
         used: Flags = (self.open_ms.sum(1) > 0) & ~self.silent
         return used
+
+    def gaps(self) -> list[Gap]:
+        """The silent days, by rows that no recorded day parts, in order."""
+        opened = np.flatnonzero(self.open_ms.sum(1) > 0)
+        turns = np.flatnonzero(np.diff(self.silent[opened])) + 1
+        return [
+            Gap(self.dates[row[0]], self.dates[row[-1]], len(row))
+            for row in np.split(opened, turns)
+            if len(row) and self.silent[row[0]]
+        ]
+
+
+def left_out(daily: Daily) -> list[str]:
+    """What is said of the days that were not recorded; nothing where all were."""
+    gaps = daily.gaps()
+    if not gaps:
+        return []
+    longest = sorted(sorted(gaps, key=lambda gap: -gap.days)[:GAPS_SHOWN])
+    shown = ", ".join(
+        f"{gap.first} to {gap.last} ({gap.days} open days)" if gap.days > 1 else f"{gap.first}"
+        for gap in longest
+    )
+    more = f", and {len(gaps) - len(longest)} shorter gaps" if len(gaps) > len(longest) else ""
+    count = int(daily.silent.sum())
+    return [f"{count} open days without a single call are left out as not recorded: {shown}{more}."]
 
 
 def daily(history: History, centre: Centre, chosen: Flags) -> Daily:
@@ -161,11 +197,19 @@ def _noon_ms(day: date) -> int:
 
 
 def _silent(dates: tuple[date, ...], counts: Ints, is_open: Flags) -> Flags:
-    """Open days without any call on a weekday on which NO_CHANCE calls or more are usual."""
+    """Open days in a row without any call, where by the recorded days of each weekday NO_CHANCE calls or more
+    are usual. What is found raises what is usual: so it is looked again until nothing more is found."""
     weekday = np.array([day.weekday() for day in dates])
+    opened = np.flatnonzero(is_open)
+    turns = np.flatnonzero(np.diff(counts[opened] == 0)) + 1
+    empty = [row for row in np.split(opened, turns) if len(row) and counts[row[0]] == 0]
     silent = np.zeros(len(dates), np.bool_)
-    for each in range(7):
-        mine = (weekday == each) & is_open
-        if mine.any() and np.median(counts[mine]) >= NO_CHANCE:
-            silent |= mine & (counts == 0)
-    return silent
+    while True:
+        known = np.bincount(weekday[is_open & ~silent], minlength=7)
+        calls = np.bincount(weekday[is_open], weights=counts[is_open], minlength=7)
+        usual = calls / np.maximum(known, 1)
+        before = silent.copy()
+        for row in empty:
+            silent[row] |= usual[weekday[row]].sum() >= NO_CHANCE
+        if (silent == before).all():
+            return silent

@@ -24,6 +24,7 @@ from simulation.records.history import (
     UNKNOWN,
     attempts,
     daily,
+    left_out,
     open_hours,
 )
 from tests import histories
@@ -188,12 +189,36 @@ def test_open_hours_follow_weekdays_and_holidays() -> None:
 def test_an_open_day_without_calls_is_left_out_only_where_many_are_usual() -> None:
     chance = np.random.default_rng(1)
     first, last = date(2026, 1, 7), date(2026, 3, 31)
-    for a_day, left_out in ((30.0, 1), (3.0, 0)):
+    for a_day, silent in ((30.0, 1), (3.0, 0)):
         arrived = histories.arrivals(CENTRE, first, last, a_day, chance)
         begin = int(datetime(2026, 2, 16, tzinfo=UTC).timestamp() * 1000)
         arrived = arrived[(arrived < begin) | (arrived > begin + 86_400_000)]
         by_day = daily(histories.made(first, last, arrived), CENTRE, np.ones(len(arrived), np.bool_))
-        assert by_day.silent.sum() == left_out
+        assert by_day.silent.sum() == silent
+
+
+@pytest.mark.parametrize("a_day", [2.0, 30.0])
+def test_months_without_records_are_no_months_without_calls(a_day: float) -> None:
+    """Two months are known, the eight between them not: the mean of a day is that of the known ones."""
+    chance, first, last = np.random.default_rng(2), date(2025, 3, 1), date(2025, 12, 31)
+    arrived = histories.arrivals(CENTRE, first, last, a_day, chance)
+    begin, end = (int(datetime(2025, each, 1, tzinfo=UTC).timestamp() * 1000) for each in (4, 12))
+    arrived = arrived[(arrived < begin) | (arrived >= end)]
+    by_day = daily(histories.made(first, last, arrived), CENTRE, np.ones(len(arrived), np.bool_))
+    assert by_day.counts[by_day.used].sum() / by_day.used.sum() == pytest.approx(a_day, rel=0.2)
+    gap = max(by_day.gaps(), key=lambda each: each.days)
+    assert (gap.first, gap.last) <= (date(2025, 4, 1), date(2025, 11, 30))
+    assert gap.last >= date(2025, 11, 28)
+    assert any(f"{gap.first} to {gap.last}" in line for line in left_out(by_day))
+
+
+def test_quiet_days_are_not_taken_for_a_gap() -> None:
+    """One call in two days, for a year: nothing is left out, and nothing said."""
+    arrived = histories.arrivals(CENTRE, date(2025, 1, 1), date(2025, 12, 31), 0.5, np.random.default_rng(3))
+    made = histories.made(date(2025, 1, 1), date(2025, 12, 31), arrived)
+    by_day = daily(made, CENTRE, np.ones(len(arrived), np.bool_))
+    assert not by_day.silent.any()
+    assert left_out(by_day) == []
 
 
 def _says(*arguments: str) -> str:
