@@ -25,6 +25,8 @@ SHOWN_AT: Final = (15, 30, 60, 120, 300, 600, 1_200)
 """Seconds at which the curve of patience is printed."""
 TIMER: Final = 1.0
 """A wrap-up this close (s) to the timer was ended by it."""
+REJECTED: Final = 0.05
+"""A family is rejected where either test's p-value is below."""
 OFTEN: Final = 0.05
 """More wrap-ups than this share ended by the timer: they were cut short."""
 
@@ -64,17 +66,25 @@ def _talk(history: History, chance: np.random.Generator) -> Part:
 def _families(
     mean_key: str, variation_key: str, what: str, minutes: Floats, chance: np.random.Generator
 ) -> tuple[list[Measured], list[str]]:
-    """Mean and variation by the best family, and how well each fits."""
+    """Mean and variation of the sample, and how well each family fits its shape."""
     count, counted = len(minutes), f"{what}s"
     if reason := few(count):
         return [
             Measured(mean_key, f"{what}, mean", NOTHING, "min", count, counted, reason),
             Measured(variation_key, f"{what}, variation", NOTHING, "1", count, counted, reason),
         ], []
+    of_mean, of_variation = durations.moments(minutes)
+    numbers = [
+        Measured(mean_key, f"{what}, mean", of_mean, "min", count, counted),
+        Measured(variation_key, f"{what}, variation", of_variation, "1", count, counted),
+    ]
+    if minutes.min() == minutes.max():
+        return numbers, [f"All {counted} are equally long: no family fits."]
     fitted = durations.fit(minutes)
-    best, said = fitted[0], []
+    best, said, rejected = fitted[0], [], 0
     for each in fitted:
         good = durations.goodness(minutes, each, chance)
+        rejected += min(good.ks_p, good.ad_p) < REJECTED
         said.append(
             f"{each.family}: AIC {each.aic - best.aic:+.1f}, mean {each.mean:.2f} min, Kolmogorov-Smirnov "
             f"{good.ks:.3f} (p = {good.ks_p:.3f}), Anderson-Darling {good.ad:.2f} (p = {good.ad_p:.3f}), "
@@ -84,12 +94,12 @@ def _families(
         said.append(
             f"The simulator takes a lognormal with this mean and variation; the {best.family} fits better."
         )
-    of_mean = Interval(best.mean, best.mean_low, best.mean_high)
-    of_variation = Interval(best.variation, best.variation_low, best.variation_high)
-    return [
-        Measured(mean_key, f"{what}, mean", of_mean, "min", count, counted),
-        Measured(variation_key, f"{what}, variation", of_variation, "1", count, counted),
-    ], said
+    if rejected == len(fitted):
+        said.append(
+            f"Every family is rejected (p < {REJECTED}): mean and variation are the sample's, "
+            "the shape is none of these."
+        )
+    return numbers, said
 
 
 def _wrap_up(history: History, scenario: Scenario, chance: np.random.Generator) -> Part:

@@ -130,6 +130,35 @@ def test_goodness_of_fit_sees_the_wrong_family_and_leaves_the_right_one(family: 
         assert durations.goodness(values, fitted[durations.EXPONENTIAL], chance).ad_p < 0.02
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_mean_and_variation_are_the_sample_s_whatever_the_family(seed: int) -> None:
+    """A log of which 5 % hung up within 10 s: the lognormal of best AIC would have another mean."""
+    chance = np.random.default_rng(seed)
+    minutes = np.concatenate([chance.lognormal(0.85, 0.75, 9_500), chance.uniform(0.02, 0.16, 500)])
+    arrived = histories.arrivals(CENTRE, BEGIN, END, 5, chance)
+    history = histories.made(BEGIN, END, arrived, talk_ms=np.round(minutes * 60_000).astype(np.int64))
+    found = _numbers(fit(history, PLAIN))
+    mean, variation = found["calls.talk"].interval, found["calls.talk_variation"].interval
+    assert mean.value == pytest.approx(minutes.mean(), rel=1e-3)
+    assert variation.value == pytest.approx(minutes.var() / minutes.mean() ** 2, rel=1e-3)
+    assert mean.low < 0.95 * np.exp(0.85 + 0.75**2 / 2) + 0.05 * 0.09 < mean.high
+    assert variation.low < variation.value < variation.high
+
+
+def test_the_sample_s_intervals_hold_the_truth() -> None:
+    """Gamma of mean 7.5 and variation 0.4, at the stated rate, and of durations that are all alike."""
+    chance, of_mean, of_variation = np.random.default_rng(12), 0, 0
+    for _ in range(ROUNDS):
+        mean, variation = durations.moments(chance.gamma(2.5, 3.0, 400))
+        of_mean += mean.low <= 7.5 <= mean.high
+        of_variation += variation.low <= 0.4 <= variation.high
+    assert of_mean >= stats.binom.ppf(1e-4, ROUNDS, 0.93)
+    assert of_variation >= stats.binom.ppf(1e-4, ROUNDS, 0.9)
+    mean, variation = durations.moments(np.full(40, 2.0))
+    assert tuple(mean) == (2, 2, 2)
+    assert tuple(variation) == (0, 0, 0)
+
+
 def test_quantiles_are_those_of_the_family() -> None:
     chance, at = np.random.default_rng(11), np.array([0.1, 0.5, 0.9])
     for family, (draw, _, _) in DRAWN.items():
