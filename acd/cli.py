@@ -2,16 +2,14 @@
 
 import asyncio
 import signal
-import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
-import structlog
 import typer
 
-from acd import __version__, daemon, opening
+from acd import __version__, daemon, logs, opening
 from acd.pbx import secrets
 from acd.pbx.render import NoModules, render
 from acd.pbx.secrets import SecretsExposed
@@ -47,7 +45,6 @@ not erased by this: backups made before, recordings of talks, and what the telep
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Call distribution for a multilingual public hotline.",
 )
@@ -60,6 +57,8 @@ app.add_typer(staff, name="staff")
 app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
 
+LogForm = Literal["auto", "text", "json", "journal"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
 
 
@@ -81,22 +80,37 @@ def _prompts(path: Path) -> Path:
     return beside if beside.is_dir() else Path(__file__).resolve().parents[1] / "config" / "prompts"
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="The release, and nothing else.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
-def run(config: ConfigFile = DEFAULT) -> None:
+def run(
+    config: ConfigFile = DEFAULT,
+    log_form: Annotated[
+        LogForm, typer.Option("--log-form", help="auto: for systemd's journal where it listens, else text.")
+    ] = "auto",
+    log_level: Annotated[LogLevel, typer.Option("--log-level", help="Nothing below is said.")] = "info",
+) -> None:
     """Run the daemon until it is stopped (Ctrl-C or SIGTERM). Needs a running Asterisk; waits for it.
+    SIGHUP has it read its file again.
 
     Exit 2: something cannot be used, and is named; 3: another daemon runs on these stores; 4: another one
     leads by now.
     """
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure(log_form, log_level)
     try:
         asyncio.run(_run(config))
     except ConfigFaults as fault:

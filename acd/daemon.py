@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -84,6 +85,7 @@ async def run(path: Path, started: Callable[[str], None], wraps: Wraps = Wraps()
         daemon = await composed(stack, path, centre, wraps)
         host, port = taken.getsockname()[:2]
         started(f"http://{host}:{port}/")
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, daemon.rules.reload_soon)
         systemd = Systemd()
         proxies = [str(each) for each in centre.web.proxies]
         beside = [Kept("page", lambda: WebServer(daemon.app, taken.dup(), proxies).run())]

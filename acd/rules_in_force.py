@@ -47,6 +47,7 @@ class RulesInForce:
         self._picture = picture
         self._submit = submit
         self._now_ms = now_ms
+        self._reloading: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """The same at the start, where records that do not answer are no reason to wait: the staff stays who
@@ -74,6 +75,21 @@ class RulesInForce:
             return [str(each) for each in fault.faults]
         self.centre = centre
         return []
+
+    def reload_soon(self) -> None:
+        """The same, for whoever cannot wait for an answer (a signal): it is in the log."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload_and_say(), name="reload")
+
+    async def _reload_and_say(self) -> None:
+        try:
+            faults = await self.reload()
+        except Exception as fault:  # noqa: BLE001 whatever it is, the rules in force stay
+            faults = [f"{type(fault).__name__}: {fault}"]
+        for each in faults:
+            log.error("not reloaded", fault=each)
+        if not faults:
+            log.info("reloaded")
 
     async def _people(self, centre: Centre) -> Team:
         return await queries.load_team(self._records) or team(centre)

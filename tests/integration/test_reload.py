@@ -1,5 +1,7 @@
 """A running daemon takes a new file whole, or not at all and with every reason."""
 
+import asyncio
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -38,6 +40,26 @@ async def test_a_file_with_faults_is_refused_whole_with_all_of_them(hotline: Wat
     assert any("routing.owner_seconds" in each for each in faults)
     after = hotline.rows("select count(*) as n from incident where kind = 'RulesChanged'")[0]["n"]
     assert after == before
+
+
+async def test_a_hang_up_signal_has_the_file_read_again_and_says_what_came_of_it(
+    hotline: Watched, file: str
+) -> None:
+    said = hotline.log.read_text().count("reloaded")
+    assert hotline.daemon is not None
+    for text, wanted in (
+        (file.replace("wrap_up_seconds = 1", "wrap_up_seconds = -1"), "staffing.wrap_up_seconds"),
+        (file.replace("wrap_up_seconds = 1", "wrap_up_seconds = 2"), "event=reloaded"),
+    ):
+        hotline.config.write_text(text, encoding="utf-8")
+        hotline.daemon.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(10):
+            while (text := hotline.log.read_text()).count("reloaded") <= said or wanted not in text:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        said = hotline.log.read_text().count("reloaded")
+    assert hotline.daemon.returncode is None
+    hotline.config.write_text(file, encoding="utf-8")
+    assert (await reload(hotline))[0] == 200
 
 
 async def test_what_a_shadow_policy_would_have_done_is_listed_and_not_done(
