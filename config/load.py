@@ -1,6 +1,9 @@
 """From a file to a Centre: every fault at once, each with file, key and what would be right."""
 
 import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
+from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +13,9 @@ from pydantic import BaseModel, ValidationError
 from config.schema import Centre
 
 SHOWN_MAX = 60
+SHIPPED = Path(__file__).parent / "welcomecenter.toml"
+DESCRIBED = ("language", "concern")
+"""Lists that others refer to: without an entry of theirs much would be told that is not so."""
 
 
 class Fault(NamedTuple):
@@ -41,22 +47,79 @@ def load(path: Path) -> Centre:
     """Read the centre. Raises ConfigFaults with all faults."""
     name = str(path)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as fault:
         raise ConfigFaults([Fault(name, "file", f"cannot be read: {fault.strerror}")]) from None
     except UnicodeDecodeError:
         raise ConfigFaults([Fault(name, "file", "is not UTF-8 text; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as fault:
-        raise ConfigFaults([Fault(name, "file", f"is not valid TOML: {fault}")]) from None
-    if "base" in raw:
-        raise ConfigFaults([Fault(name, "base", "is no key of this file; take it out")])
+        raise ConfigFaults([Fault(name, "file", f"is not valid TOML: {cleaned(fault)}")]) from None
+    except RecursionError:
+        raise ConfigFaults([Fault(name, "file", "is nested too deeply; no key here is")]) from None
+    except ValueError:
+        raise ConfigFaults([Fault(name, "file", "holds a number of too many digits")]) from None
+    faults = [Fault(name, "base", "is no key of this file; take it out")] if raw.pop("base", None) else []
     try:
-        centre = Centre.model_validate({**raw, "base": path.resolve().parent})
+        centre = _made(raw, path)
     except ValidationError as fault:
-        raise ConfigFaults([_fault(name, error, raw) for error in fault.errors()]) from None
-    if faults := centre.faults():
-        raise ConfigFaults([Fault(name, key, reason) for key, reason in faults])
+        faults += [_fault(name, error, raw) for error in fault.errors()]
+        rest = _rest(raw, fault.errors(), path)
+        faults += [Fault(name, *each) for each in (rest.faults() if rest is not None else [])]
+        raise ConfigFaults(faults) from None
+    faults += [Fault(name, key, reason) for key, reason in centre.faults()]
+    if faults:
+        raise ConfigFaults(faults)
     return centre
+
+
+def _made(raw: dict[str, Any], path: Path) -> Centre:
+    return Centre.model_validate({**raw, "base": path.resolve().parent})
+
+
+def _rest(raw: dict[str, Any], errors: Sequence[Any], path: Path) -> Centre | None:
+    """The centre without what is wrong, so that what does not fit together is told in the same breath; None
+    where too much is wrong for that. Keys go; an entry of a list that cannot be without one goes whole."""
+    left = deepcopy(raw)
+    entries: set[tuple[str, int]] = set()
+    for error in errors:
+        *way, last = error["loc"]
+        if error["type"] == "missing" and len(error["loc"]) >= 2 and isinstance(error["loc"][1], int):
+            entries.add((str(error["loc"][0]), error["loc"][1]))
+            continue
+        there: Any = left
+        try:
+            for part in way:
+                there = there[part]
+            del there[last]
+        except (KeyError, IndexError, TypeError):
+            continue
+    try:
+        return _made(left, path)
+    except ValidationError as again:
+        for each in again.errors():
+            key, *more = each["loc"]
+            if more and isinstance(more[0], int):
+                entries.add((str(key), more[0]))
+            else:
+                _stand_in(left, each["loc"])
+    for key, place in sorted(entries, reverse=True):
+        if key in DESCRIBED:
+            return None
+        with suppress(KeyError, IndexError, TypeError):
+            del left[key][place]
+    try:
+        return _made(left, path)
+    except ValidationError:
+        return None
+
+
+def _stand_in(raw: dict[str, Any], loc: Sequence[Any]) -> None:
+    """Put in what the shipped file has there: of one value nothing else depends."""
+    there: Any = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    with suppress(KeyError, IndexError, TypeError):
+        for part in loc[:-1]:
+            there, raw = there[part], raw[part]
+        raw[loc[-1]] = there[loc[-1]]
 
 
 def _fault(file: str, error: Any, raw: dict[str, Any]) -> Fault:

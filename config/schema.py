@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, time
+from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -35,6 +36,39 @@ def _not_reserved(name: str) -> str:
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$"), AfterValidator(_not_reserved)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _one_line(text: str) -> str:
+    if len(text) > TEXT_MAX or not text.isprintable():
+        raise ValueError(f"is one line of {TEXT_MAX} characters at most, none of them for control")
+    return text
+
+
+TEXT_MAX = 1_000
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:\[\]-]{1,253}$")]
+
+
+def _is_address(text: str) -> str:
+    try:
+        ip_address(text)
+    except ValueError:
+        raise ValueError("is no IP address; write one like 127.0.0.1") from None
+    return text
+
+
+def _is_trunk(text: str) -> str:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            "is no IP address and no network; write one like 192.0.2.10 or 192.0.2.0/28"
+        ) from None
+    if not network.prefixlen:
+        raise ValueError("would make everybody the trunk; name the provider's own addresses")
+    return text
+
+
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["A1", "A2", "B1", "B2", "C1", "C2", "native"]
@@ -296,14 +330,14 @@ class Pbx(Table):
     talk is found after both. 0: never asked.
     """
 
-    ami_host: str = "127.0.0.1"
+    ami_host: Host = "127.0.0.1"
     ami_port: Port = 5038
     ami_user: Key = "acd"
-    sip_address: str = "127.0.0.1"
+    sip_address: Annotated[str, AfterValidator(_is_address)] = "127.0.0.1"
     sip_port: Port = 5060
     rtp_from: Port = 10000
     rtp_to: Port = 10999
-    trunk_addresses: Annotated[list[str], Field(min_length=1)]
+    trunk_addresses: Annotated[list[Annotated[str, AfterValidator(_is_trunk)]], Field(min_length=1)]
     qualify_seconds: Annotated[int, Field(ge=0, le=60)] = 10
 
 
@@ -323,11 +357,11 @@ class Emergency(Table):
 class Store(Table):
     """[store]: where things are kept. URLs name PostgreSQL; without them SQLite files lie in the folder."""
 
-    folder: str
+    folder: OneLine
     journal_days: Annotated[int, Field(ge=1, le=3650)] = 90
-    journal_url: str = ""
-    records_url: str = ""
-    vault_url: str = ""
+    journal_url: OneLine = ""
+    records_url: OneLine = ""
+    vault_url: OneLine = ""
 
 
 class Web(Table):
@@ -337,7 +371,7 @@ class Web(Table):
     proxies: addresses of proxies that are believed when they name whom they ask for (X-Forwarded-For).
     """
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8080
     hosts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]] = []
     proxies: list[IPvAnyAddress] = []
@@ -346,11 +380,11 @@ class Web(Table):
 class Mqtt(Table):
     """[mqtt]: the broker to which counts are published."""
 
-    host: str
+    host: Host
     port: Port = 1883
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_/-]{1,80}$")] = "welcomecenter"
-    user: str = ""
-    password_file: str = ""
+    user: OneLine = ""
+    password_file: OneLine = ""
     tls: bool = False
 
 

@@ -38,7 +38,9 @@ def read(path: Path, centre: Centre) -> Team:
 
 def _member(row: dict[str, str], centre: Centre, members: list[StaffMember]) -> list[tuple[str, str]]:
     """Append the row's person, or return (column, reason) for each fault."""
-    faults: list[tuple[str, str]] = []
+    faults: list[tuple[str, str]] = [
+        (column, f"{cleaned(cell)!r} {why}") for column, cell in row.items() if (why := sheet.harm(cell))
+    ]
     languages, bad = _pairs(row["languages"])
     faults += [("languages", f"{each!r} is not like de:C1") for each in bad]
     concerns, bad = _pairs(row["concerns"])

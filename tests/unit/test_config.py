@@ -135,6 +135,61 @@ def test_no_phone_has_a_name_that_means_something_else_to_asterisk(tmp_path: Pat
         assert any("phone: is reserved by Asterisk" in each for each in found), found
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        (
+            "sip_port = 5060",
+            "sip_prot = 5060",
+            "pbx.sip_prot: is no key of this table; did you mean sip_port?",
+        ),
+        ("wrap_up_seconds = ", "wrap_up_seconds = -", "staffing.wrap_up_seconds"),
+        ('phone = "p03"', 'phone = "P 3"', "staff."),
+        ('phone = "p03"\n', "", "phone: is missing"),
+        (
+            'trunk_addresses = ["127.0.0.2"]',
+            'trunk_addresses = ["0.0.0.0/0"]',
+            "would make everybody the trunk",
+        ),
+        (
+            'trunk_addresses = ["127.0.0.2"]',
+            'trunk_addresses = ["1.2.3.4\\nx"]',
+            "is no IP address",
+        ),
+        ('sip_address = "127.0.0.1"', 'sip_address = "127.0.0.1\\nbind = 0.0.0.0"', "is no IP address"),
+        ('ami_host = "127.0.0.1"', 'ami_host = "a\\r\\nb"', "pbx.ami_host"),
+        ('folder = "../var"', 'folder = "a\\nb"', "store.folder"),
+    ],
+)
+def test_one_kind_of_mistake_hides_no_other(tmp_path: Path, old: str, new: str, wanted: str) -> None:
+    """A phone that two have is told beside whatever else is wrong, each in one line."""
+    found = faults(changed(tmp_path, (old, new), ('phone = "p02"', 'phone = "p01"')))
+    assert [each for each in found if wanted in each], found
+    assert "staff.phone: has 'p01' more than once" in found
+    assert all(each.isprintable() for each in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a = " + "[" * 3_000 + "]" * 3_000, "file: is nested too deeply; no key here is"),
+        ("a = " + "9" * 10_000, "file: holds a number of too many digits"),
+        ('a = "\x07"', "file: is not valid TOML"),
+    ],
+)
+def test_a_strange_file_gets_one_sentence(tmp_path: Path, text: str, wanted: str) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    (said,) = faults(tmp_path / "x.toml")
+    assert said.startswith(wanted)
+    assert said.isprintable()
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "centre.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + SHIPPED.read_bytes())
+    assert load(path).centre == CENTRE.centre
+
+
 def test_a_file_that_is_no_toml_or_not_there_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("[centre")
     assert faults(tmp_path / "x.toml")[0].startswith("file: is not valid TOML")
@@ -216,3 +271,28 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         with pytest.raises(ConfigFaults):
             staff_csv.read(path, CENTRE)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("=1+1", "begins like a formula"),
+        ("@x", "begins like a formula"),
+        ("A\u202eB", "holds characters that are not seen"),
+        ("A\u2066B", "holds characters that are not seen"),
+        ("A\x07B", "holds characters that are not seen"),
+        ("A\u200bB", "holds characters that are not seen"),
+    ],
+)
+def test_a_cell_that_would_do_harm_is_refused_with_its_line(tmp_path: Path, name: str, why: str) -> None:
+    path = csv(tmp_path, f"id,name,phone,languages,concerns\nanna,{name},p1,de:C1,other:3\n")
+    with pytest.raises(ConfigFaults) as caught:
+        staff_csv.read(path, CENTRE)
+    told = [str(each) for each in caught.value.faults if each.key == "line 2, name" and why in each.reason]
+    assert len(told) == 1
+    assert told[0].isprintable()
+
+
+def test_a_name_in_arabic_is_a_name(tmp_path: Path) -> None:
+    path = csv(tmp_path, "id,name,phone,languages,concerns\nanna,أمل حداد,p1,de:C1,other:3\n")
+    assert staff_csv.read(path, CENTRE).agents[0].name == "أمل حداد"
