@@ -12,7 +12,7 @@ MUTANTS ?= 200
 
 .PHONY: demo test check unit bench chaos mutants docs lock setup clean
 
-demo: setup
+demo: $(VENV)/.daemon
 	config/deploy/packages.sh demo
 	config/deploy/asterisk.sh >/dev/null
 	exec $(VENV)/bin/acd demo
@@ -40,6 +40,16 @@ $(VENV)/.done: $(LOCKS) pyproject.toml
 	$(UV) venv -q --allow-existing --python '>=3.11' $(VENV)
 	$(UV) pip sync -q --compile-bytecode --python $(PYTHON) --require-hashes requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --no-deps -e .
+	@touch $@
+
+# What the daemon needs is all that the demonstration needs; where the tests' is installed, that is there too.
+$(VENV)/.daemon: requirements/daemon.txt pyproject.toml
+	@command -v $(UV) >/dev/null || { python3 -m venv .tools && .tools/bin/pip -q install uv; } || \
+		{ echo "demo: python3 with venv is needed: apt-get install python3-venv" >&2; exit 1; }
+	@test $(VENV)/.done -nt requirements/daemon.txt || { \
+		$(UV) venv -q --allow-existing --python '>=3.11' $(VENV) && \
+		$(UV) pip sync -q --compile-bytecode --python $(PYTHON) --require-hashes requirements/daemon.txt && \
+		$(UV) pip install -q --python $(PYTHON) --no-deps -e . && rm -f $(VENV)/.done; }
 	@touch $@
 
 bench: setup

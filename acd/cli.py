@@ -403,10 +403,17 @@ def demo(config: ConfigFile = DEFAULT) -> None:
     from acd.demo.hotline import DaemonEnded
     from acd.demo.show import NotInstalled, show
 
+    async def until_stopped() -> None:
+        showing = asyncio.ensure_future(show(_centre(config), _prompts(config)))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, showing.cancel)
+        try:
+            await showing
+        except asyncio.CancelledError:
+            typer.echo("stopped; nothing is left behind")
+
     try:
-        asyncio.run(show(_centre(config), _prompts(config)))
-    except KeyboardInterrupt:
-        typer.echo("stopped; nothing is left behind")
+        asyncio.run(until_stopped())
     except (NotInstalled, NoAsterisk, DaemonEnded, StoreFault, PortTaken, SoundFault) as fault:
         raise _fail(str(fault)) from None
 

@@ -44,7 +44,8 @@ def program(name: str) -> str:
 
 @pytest.fixture(scope="module")
 async def url() -> AsyncIterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="acd-postgres-"))
+    # the server runs as a user of its own, who does not get into a private TMPDIR
+    folder = Path(tempfile.mkdtemp(prefix="acd-postgres-", dir="/tmp" if os.geteuid() == 0 else None))
     user = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     os.chown(folder, user.pw_uid, user.pw_gid)
     run_as = {"user": user.pw_uid, "group": user.pw_gid} if os.geteuid() == 0 else {}
