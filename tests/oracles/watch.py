@@ -38,6 +38,7 @@ class Watch:
         self._over: set[int] = set()
         self._sent: set[int] = set()
         self._last_id = 0
+        self._keyed: set[ev.Leg] = set()
         self._differed: tuple[int, str, int, str] = (0, "", 0, "")
 
     def step(self, engine: Engine, event: ev.Event, now: int) -> Effects:
@@ -120,6 +121,15 @@ class Watch:
 
     # --- commands follow from facts ------------------------------------------------------------------
 
+    def _of_a_case(self, event: ev.Event, before: dict[int, ev.Leg]) -> list[tuple[ev.Leg, bool]]:
+        """Who keyed a case hears once whether anybody knows it."""
+        if isinstance(event, ev.CaseEntered) and event.leg in before.values():
+            self._keyed.add(event.leg)
+        if isinstance(event, ev.CallerKnown) and event.case and event.leg in self._keyed:
+            self._keyed.discard(event.leg)
+            return [(event.leg, event.case != ev.UNKNOWN_CASE)] if event.leg in before.values() else []
+        return []
+
     def _commands(self, world: World, event: ev.Event, effects: Effects, before: dict[int, ev.Leg]) -> None:
         for command in effects.commands:
             assert command.id > self._last_id
@@ -133,7 +143,8 @@ class Watch:
         confirmed = [(each.leg, each.accepted) for each in effects.commands if isinstance(each, Confirm)]
         refused = [each for each in effects.facts if isinstance(each, facts.StaffRefused)]
         asked = isinstance(event, ev.StaffAsked) and event.leg is not None
-        assert confirmed == ([(event.leg, not refused)] if asked else [])  # type: ignore[attr-defined]
+        wanted = [(event.leg, not refused)] if asked else self._of_a_case(event, before)  # type: ignore[attr-defined]
+        assert confirmed == wanted
         self._fallback(world, event, effects)
 
     def _connects(self, world: World, effects: Effects, before: dict[int, ev.Leg]) -> None:
