@@ -139,11 +139,10 @@ async def test_a_phone_that_is_gone_without_a_word_costs_two_seconds(hotline: Wa
 
 async def test_silence_and_wrong_keys_lead_to_the_queue_and_never_out(hotline: Watched) -> None:
     silent = await hotline.sipp.call(NUMBER, [], hang_up_ms=75_000)
-    wrong = await hotline.sipp.call(NUMBER, [(500, "0"), (4000, "0"), (3000, "0")], hang_up_ms=75_000)
+    wrong = await hotline.sipp.call(NUMBER, [(500, "#"), (4000, "#"), (3000, "#")], hang_up_ms=75_000)
     began = time.monotonic()
     await hotline.until("both wait", lambda b: waiting(b) == 2, 75)
-    menus = 18.6 + 25.6
-    assert time.monotonic() - began < menus + 25 + 3
+    assert time.monotonic() - began < 45, "a silent caller is on hold within 40 s"
     board = await hotline.state()
     cells = {(cell["language"], cell["concern"]) for cell in board["waiting"]}
     assert cells == {("und", "other")}
