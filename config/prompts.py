@@ -11,6 +11,7 @@ from config.schema import Centre
 
 CALLER = (
     "greeting",
+    "recorded",
     "choose_language",
     "press",
     "more_concerns",
@@ -67,7 +68,10 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
             made[code, f"concern_menu_{number}"] = tuple(Sentence(code, line) for line in lines)
     for name in names:
         made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name]) for code in unknown)
-    made[UNDETERMINED, "greeting"] = tuple(Sentence(code, says[code]["greeting"]) for code in unknown)
+    first = ("greeting", "recorded") if centre.recording.enabled else ("greeting",)
+    made[UNDETERMINED, "greeting"] = tuple(
+        Sentence(code, says[code][name]) for name in first for code in unknown
+    )
     spoken = menu.pages(len(centre.languages))
     for number, languages in enumerate(spoken, start=1):
         offered = [(centre.languages[each.place], each.key) for each in languages]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from acd.demo.hotline import NUMBER
-from tests.integration.conftest import Watched, state_of, waiting
+from tests.integration.conftest import QUICK, SOURCE, Watched, state_of, waiting
 
 LAST = "select * from visit where id > ? and ended_at is not null order by id desc"
 
@@ -44,23 +44,25 @@ async def ended(hotline: Watched, after: int, timeout_s: float = 30) -> Any:
     return await hotline.row(LAST, after, timeout_s=timeout_s)
 
 
-async def test_a_caller_reaches_who_speaks_the_language_and_the_talk_is_recorded(hotline: Watched) -> None:
-    before = newest(hotline)
-    await hotline.sipp.phones(["p06"], answer_ms=300, talk_ms=2500, tone_hz=1000)
-    await hotline.sipp.feature("p06", "*41")
-    await hotline.until("logged in", lambda b: state_of(b, "daryna") == "ready")
-    call = await hotline.sipp.call(NUMBER, [(300, "5"), (600, "9")], caller="02018812345", tone_hz=440)
-    await call.finished()
-    row = await ended(hotline, before)
-    assert (row["language"], row["concern"], row["outcome"]) == ("uk", "registration", "answered")
-    assert (row["answered_by"], row["ended_by"], row["offers"]) == ("daryna", "staff", 1)
-    assert len(row["token"]) == 32
-    files = await asyncio.to_thread(lambda: list(hotline.asterisk.recordings.glob("*.wav")))
-    assert len(files) == 1
-    assert await asyncio.to_thread(loudest_tones, files[0]) == {440, 1000}
-    offer = hotline.rows("select * from offer where visit = ?", row["id"])[0]
-    assert str(offer["id"]) in files[0].name
-    await hotline.until("wrapped up", lambda b: state_of(b, "daryna") == "ready")
+async def test_a_caller_reaches_who_speaks_the_language_and_the_talk_is_recorded() -> None:
+    async with Watched(SOURCE, QUICK | {"recording": {"enabled": True}}) as hotline:
+        await hotline.start_daemon()
+        before = newest(hotline)
+        await hotline.sipp.phones(["p06"], answer_ms=300, talk_ms=2500, tone_hz=1000)
+        await hotline.sipp.feature("p06", "*41")
+        await hotline.until("logged in", lambda b: state_of(b, "daryna") == "ready")
+        call = await hotline.sipp.call(NUMBER, [(300, "5"), (600, "9")], caller="02018812345", tone_hz=440)
+        await call.finished()
+        row = await ended(hotline, before)
+        assert (row["language"], row["concern"], row["outcome"]) == ("uk", "registration", "answered")
+        assert (row["answered_by"], row["ended_by"], row["offers"]) == ("daryna", "staff", 1)
+        assert len(row["token"]) == 32
+        files = await asyncio.to_thread(lambda: list(hotline.asterisk.recordings.glob("*.wav")))
+        assert len(files) == 1
+        assert await asyncio.to_thread(loudest_tones, files[0]) == {440, 1000}
+        offer = hotline.rows("select * from offer where visit = ?", row["id"])[0]
+        assert str(offer["id"]) in files[0].name
+        await hotline.until("wrapped up", lambda b: state_of(b, "daryna") == "ready")
 
 
 @pytest.mark.parametrize("stage", ["language menu", "concern menu", "hold", "ringing", "talk"])

@@ -1,6 +1,7 @@
 """The centre's file: good as shipped, and every mistake named at once with its key."""
 
 import re
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def test_the_shipped_centre_is_good() -> None:
     assert spoken["tr", "concern_menu_1"][9].text.endswith("0 tuşuna basın.")
     assert spoken["tr", "concern_menu_2"][0].text.endswith("1 tuşuna basın.")
     assert [each.language for each in spoken["und", "language_menu_1"]] == list(CENTRE.languages)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "sentences"), [("true", ["greeting", "recorded"]), ("false", ["greeting"])]
+)
+def test_the_greeting_tells_of_recording_where_it_is_on(
+    tmp_path: Path, enabled: str, sentences: list[str]
+) -> None:
+    """Nobody is recorded untold, in any language of those whose language is not known yet."""
+    path = changed(tmp_path, ("[recording]\nenabled = false", f"[recording]\nenabled = {enabled}"))
+    heard = [each.text for each in sounds(FOLDER / "prompts", load(path))["und", "greeting"]]
+    says = {
+        code: tomllib.loads((FOLDER / "prompts" / f"{code}.toml").read_text(encoding="utf-8"))
+        for code in CENTRE.routing.unknown_languages
+    }
+    assert heard == [says[code][name] for name in sentences for code in says]
 
 
 def test_the_prompts_are_those_of_the_menu() -> None:
