@@ -4,7 +4,7 @@ import asyncio
 import signal
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import httpx
 import typer
@@ -57,8 +57,6 @@ app.add_typer(staff, name="staff")
 app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
 
-LogForm = Literal["auto", "text", "json", "journal"]
-LogLevel = Literal["debug", "info", "warning", "error"]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
 
 
@@ -100,9 +98,9 @@ def _program(
 def run(
     config: ConfigFile = DEFAULT,
     log_form: Annotated[
-        LogForm, typer.Option("--log-form", help="auto: for systemd's journal where it listens, else text.")
+        logs.Form, typer.Option("--log-form", help="auto: for systemd's journal where it listens, else text.")
     ] = "auto",
-    log_level: Annotated[LogLevel, typer.Option("--log-level", help="Nothing below is said.")] = "info",
+    log_level: Annotated[logs.Level, typer.Option("--log-level", help="Nothing below is said.")] = "info",
 ) -> None:
     """Run the daemon until it is stopped (Ctrl-C or SIGTERM). Needs a running Asterisk; waits for it.
     SIGHUP has it read its file again.

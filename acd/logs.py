@@ -4,13 +4,13 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
 
-FORMS = ("auto", "text", "json", "journal")
-LEVELS = ("debug", "info", "warning", "error")
+Form = Literal["auto", "text", "json", "journal"]
+Level = Literal["debug", "info", "warning", "error"]
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 """sd-daemon(3): the number in <> at the begin of a line, by which systemd's journal sorts it."""
 
@@ -24,8 +24,8 @@ def is_journal(out: TextIO, environment: Mapping[str, str]) -> bool:
     return environment.get("JOURNAL_STREAM", "") == f"{there.st_dev}:{there.st_ino}"
 
 
-def processors(form: str) -> list[Processor]:
-    """How a line is made. form: of FORMS but auto. The journal has times of its own."""
+def processors(form: Form) -> list[Processor]:
+    """How a line is made. Any form but auto. The journal has times of its own."""
     common: list[Processor] = [structlog.processors.add_log_level, structlog.processors.format_exc_info]
     if form == "json":
         return [*common, TIMES, structlog.processors.JSONRenderer()]
@@ -41,8 +41,8 @@ def _priority(_: object, method: str, line: Any) -> Any:
     return f"<{PRIORITIES.get(method, 6)}>{line}"
 
 
-def configure(form: str, level: str) -> None:
-    """From here on. form: of FORMS; level: of LEVELS, below which nothing is said."""
+def configure(form: Form, level: Level) -> None:
+    """From here on. Nothing below the level is said."""
     if form == "auto":
         form = "journal" if is_journal(sys.stderr, os.environ) else "text"
     structlog.configure(

@@ -105,12 +105,8 @@ def write(folder: Path) -> None:
     if any(folder.glob("*.wav")):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    sound = samples()
-    if sound.itemsize == 2 and array("h", [1]).tobytes() != b"\x01\x00":
-        sound = array("h", sound)
-        sound.byteswap()
     with wave.open(str(folder / "hold.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes(sound.tobytes())
+        file.writeframes(samples().tobytes())
