@@ -13,6 +13,9 @@ READY: Final = "ready"
 NOT_READY: Final = "not_ready"
 AWAY: Final = "away"
 
+AT_WORK: Final = frozenset({READY, NOT_READY})
+"""Who is away did not take what they were offered: nobody knows whether they are there."""
+
 LOGIN: Final = "login"
 LOGOUT: Final = "logout"
 ASK_READY: Final = "ready"
@@ -74,6 +77,8 @@ PRESSING: Final = (TALKING, RINGING, RESERVED, WRAP_UP)
 
 IN_USE: Final = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 USABLE: Final = "NOT_INUSE"
+REACHED: Final = IN_USE | {USABLE}
+"""What a phone says of itself that can be reached."""
 
 LOST: Final = "LOST"
 """Our own word beside Asterisk's: the phone does not answer the PBX, whatever calls stand on it."""

@@ -63,6 +63,7 @@ def steps(asked: list[RoutingStep]) -> tuple[Step, ...]:
 def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
     """The rules in force, with opening hours from the day of `now_ms` on."""
     rules, staffing = centre.routing, centre.staffing
+    overtime = centre.hours.after_closing_minutes
     plans = [Plan("", "", steps(rules.step))]
     plans += [Plan(each.language, each.concern, steps(each.step)) for each in rules.plan]
     return Policy(
@@ -83,6 +84,7 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         classes=tuple(sorted((each.name, each.worth_seconds * 1000) for each in rules.classes)),
         repeat_ms=rules.repeat_hours * 3_600_000,
         repeat_today=rules.repeat_same_day,
+        overtime_ms=-1 if overtime is None else overtime * 60_000,
         owner_ms=rules.owner_seconds * 1000,
         reserves=tuple(
             Reserve(

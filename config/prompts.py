@@ -9,6 +9,8 @@ from config import menu
 from config.load import ConfigFaults, Fault
 from config.schema import Centre
 
+IN_LINE = ("nobody_here", "last_in_line", "turned_away")
+"""What those in line hear when nobody is at work, when we close, and when nobody serves them any more."""
 CALLER = (
     "greeting",
     "recorded",
@@ -26,6 +28,7 @@ CALLER = (
     "no_recording",
     "phone_lost",
     "closed",
+    *IN_LINE,
 )
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed")
 HELP = "no_help"
@@ -52,7 +55,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     says = _read(folder, centre)
     made: Sounds = {}
     unknown = centre.routing.unknown_languages
-    names = ("wrong_key", "hold_first", "second_added", "no_recording", "phone_lost", "closed")
+    names = ("wrong_key", "hold_first", "second_added", "no_recording", "phone_lost", "closed", *IN_LINE)
     for code in centre.languages:
         for name in (*names, "second_offer", "case_offer", "case_noted", "case_unknown", "case_taken"):
             made[code, name] = (Sentence(code, says[code][name]),)

@@ -181,6 +181,8 @@ class Hours(Table):
         "", "BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP", "SL", "SN", "ST", "SH", "TH"
     ]
     extra_closed: list[date] = []
+    after_closing_minutes: Annotated[int, Field(ge=0, le=1_440)] | None = None
+    """So long after closing who was in line is still served; None: until all of them are."""
 
     def of(self, weekday: int) -> list[Span]:
         """The spans of a weekday, Monday being 0."""

@@ -33,6 +33,22 @@ PHONE_LOST = "phone_lost"
 """The connection to the colleague broke; the caller is first in line again."""
 
 
+class Say(NamedTuple):
+    """Let a caller on hold hear a sentence (a name in config/prompts). An offer goes before it, and nothing
+    depends on its end."""
+
+    id: int
+    caller: Leg
+    sentence: str
+
+
+class TurnAway(NamedTuple):
+    """Tell a caller who waited that nobody will serve them any more, and let them go."""
+
+    id: int
+    caller: Leg
+
+
 class CallInterpreter(NamedTuple):
     """Bring an interpreter for `language` into the talk of this caller."""
 
@@ -62,4 +78,4 @@ class SetFallback(NamedTuple):
     node: str = ""
 
 
-Command = Connect | Withdraw | CallInterpreter | Confirm | SetFallback
+Command = Connect | Withdraw | Say | TurnAway | CallInterpreter | Confirm | SetFallback

@@ -87,9 +87,16 @@ class Deadlines:
         return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
 
     def await_hours(self) -> None:
-        """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day."""
+        """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day; or
+        when who still waits after closing is served no more."""
         world = self._world
-        self.boundary = 0 if world.policy is None else _boundary(world.policy, world.shadow, world.now_ms)
+        if world.policy is None:
+            self.boundary = 0
+            return
+        self.boundary = _boundary(world.policy, world.shadow, world.now_ms)
+        over_ms = world.closed_ms + world.policy.overtime_ms
+        if not world.open and world.now_ms < over_ms:
+            self.boundary = min(self.boundary, over_ms) if self.boundary else over_ms
 
 
 def _boundary(policy: Policy, shadow: Policy | None, after: int) -> int:

@@ -16,7 +16,9 @@ class Derived:
     legs: the visit that holds a leg. other_legs: whose phone has a leg that serves no visit. indexes: of
     the policy in force and of the shadow, as far as there are. all_up: whether every PBX is linked.
     dirty: whether somebody may have become free or begun to wait since callers were last matched.
-    departed: whether somebody who left the staff has nothing left to do.
+    departed: whether somebody who left the staff has nothing left to do. here: who is at work. attended:
+    whether hours or `here` changed in a way that matters to who waits; prospect: what these have to expect;
+    joined: who began to wait since, and has to hear of it (routing.closing).
     """
 
     def __init__(self, world: World) -> None:
@@ -33,6 +35,10 @@ class Derived:
         self.all_up: bool
         self.dirty: bool
         self.departed: bool
+        self.here: set[str] = set()
+        self.attended: bool
+        self.prospect = ""
+        self.joined: list[int] = []
         self._by_phone: dict[tuple[str, str], str] = {}
         self.index_all()
 
@@ -46,6 +52,8 @@ class Derived:
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
         self.departed = False
+        self.here = {key for key, person in world.people.items() if person.here}
+        self.attended = True
         self.links_changed()
 
     def links_changed(self) -> None:
@@ -58,6 +66,16 @@ class Derived:
     def hears(self, visit: Visit) -> bool:
         """Whether what the PBX of this visit says can be heard."""
         return self.all_up or self.world.linked(visit.node)
+
+    def attends(self, person: Person) -> None:
+        """Somebody came to work or left, or their phone did."""
+        anybody = bool(self.here)
+        if person.here:
+            self.here.add(person.agent.id)
+        else:
+            self.here.discard(person.agent.id)
+        if anybody != bool(self.here):
+            self.attended = True
 
     def new_id(self) -> int:
         """An id that was never used and never will be."""

@@ -83,10 +83,7 @@ class Engine:
             HANDLERS[type(event)](moves, event)
             if early:
                 self._pass_deadlines(now)
-            if derived.departed:
-                centre.depart(moves)
-            if derived.dirty:
-                self._match()
+            self._settle()
         return Effects(tuple(commands), tuple(said))
 
     def _pass_deadlines(self, now: int) -> None:
@@ -111,10 +108,18 @@ class Engine:
                 moves.visits.back_on_hold(visit)
             else:
                 moves.visits.wait(world.visits[key])
-            if derived.departed:
-                centre.depart(moves)
-            if derived.dirty:
-                self._match()
+            self._settle()
+
+    def _settle(self) -> None:
+        """After an event or a deadline: what follows from it for others than it named."""
+        moves = self._moves
+        derived = moves.derived
+        if derived.departed:
+            centre.depart(moves)
+        if derived.attended or derived.joined:
+            moves.closing.settle()
+        if derived.dirty:
+            self._match()
 
     def _match(self) -> None:
         """Offer until no waiting caller stands beside a free person who may take them."""

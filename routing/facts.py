@@ -13,7 +13,9 @@ ABANDONED_QUEUE = "abandoned_in_queue"
 ABANDONED_RINGING = "abandoned_while_ringing"
 CLOSED = "closed"
 LOST = "lost_in_pbx"
-VISIT_OUTCOMES = (ANSWERED, ABANDONED_MENU, ABANDONED_QUEUE, ABANDONED_RINGING, CLOSED, LOST)
+TURNED_AWAY = "turned_away"
+"""Waited, and heard that nobody will serve them any more; CLOSED: called when we were closed."""
+VISIT_OUTCOMES = (ANSWERED, ABANDONED_MENU, ABANDONED_QUEUE, ABANDONED_RINGING, CLOSED, LOST, TURNED_AWAY)
 
 BUSY = "busy"
 DECLINED = "declined"
@@ -86,6 +88,14 @@ class Degraded(NamedTuple):
 
     at_ms: int
     visit: int
+
+
+class CallerTold(NamedTuple):
+    """A waiting caller is told a sentence of routing.closing."""
+
+    at_ms: int
+    visit: int
+    sentence: str
 
 
 class OfferMade(NamedTuple):
@@ -291,6 +301,7 @@ Fact = (
     | RecordingDeclined
     | Queued
     | Degraded
+    | CallerTold
     | OfferMade
     | ShadowDiffered
     | InterpreterChanged

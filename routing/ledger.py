@@ -23,8 +23,11 @@ CANCEL: Final = "CANCEL"
 AT_ONCE_MS: Final = 1_000
 """What ends together may be written down so far apart: times may be whole seconds."""
 
-ALONE_FROM: Final = frozenset({table.GREETED, table.WAITING, table.OFFERED, table.RINGING})
+ALONE_FROM: Final = frozenset({table.GREETED, table.WAITING, table.OFFERED, table.RINGING, table.LEAVING})
 """Where a caller can be, as we know it, when the dialplan begins to serve them alone."""
+
+CLOSED_FROM: Final = frozenset({table.GREETED, table.WAITING, table.DEGRADED, table.LEAVING})
+"""Where a caller can be, as we know it, when the dialplan tells them that we are closed."""
 
 What = Callable[[Moves, Visit], None]
 
@@ -95,8 +98,8 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         moves.serves_alone(visit)
 
     def closed(moves: Moves, visit: Visit) -> None:
-        if visit.state in (table.GREETED, table.WAITING):
-            moves.visits.move(visit, table.TURN_AWAY)
+        if visit.state in CLOSED_FROM:
+            moves.hears_closed(visit)
 
     def ended(moves: Moves, visit: Visit) -> None:
         visit.hung_up_by = row.by or visit.hung_up_by

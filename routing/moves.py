@@ -2,11 +2,12 @@
 
 from routing import facts
 from routing import visit as table
+from routing.closing import Closing
 from routing.deadlines import LEASE, PARTING, WRAP_UP
 from routing.derived import Derived
 from routing.offers import Offers
 from routing.people import People
-from routing.spans import day_of, holds
+from routing.spans import day_of, holds, last_end
 from routing.talks import Talks
 from routing.visits import Visits
 from routing.world import Visit, World
@@ -22,6 +23,7 @@ class Moves:
         self.people = People(self.derived, self.visits)
         self.offers = Offers(self.derived, self.visits, self.people)
         self.talks = Talks(self.derived, self.visits, self.people, self.offers)
+        self.closing = Closing(self.derived, self.visits)
         self._lay_anew()
 
     def rebuild(self) -> None:
@@ -52,14 +54,17 @@ class Moves:
         is_open = policy is not None and holds(policy.opening, world.now_ms)
         if is_open != world.open:
             world.open = is_open
+            world.closed_ms = world.closed_ms if is_open else world.now_ms
             derived.say(facts.HoursChanged(world.now_ms, is_open))
+        if policy is not None and not is_open and not world.closed_ms:
+            world.closed_ms = last_end(policy.opening, world.now_ms)
         midnight = day_of(policy.days, world.now_ms) if policy is not None else 0
         if midnight > world.day_ms:
             self.people.new_day(midnight)
             world.day_ms = midnight
         for index in derived.indexes:
             index.set_hours()
-        derived.dirty = True
+        derived.dirty = derived.attended = True
         derived.deadlines.await_hours()
 
     def not_in_talk(self, visit: Visit) -> None:
@@ -77,6 +82,12 @@ class Moves:
             visit.degraded = True
             self.derived.say(facts.Degraded(self.world.now_ms, visit.id))
         if visit.state == table.DEGRADED:
+            self.visits.leave_queue(visit)
+
+    def hears_closed(self, visit: Visit) -> None:
+        """The caller hears that we are closed, and goes."""
+        if self.visits.move(visit, table.TURN_AWAY):
+            self.offers.stops_alone(visit)
             self.visits.leave_queue(visit)
 
     def end_visit(self, visit: Visit, outcome: str, ended_by: str, reason: str) -> None:
@@ -108,7 +119,8 @@ def outcome(visit: Visit) -> str:
         return facts.ANSWERED
     return {
         table.GREETED: facts.ABANDONED_MENU,
-        table.CLOSING: facts.CLOSED,
+        table.LEAVING: facts.TURNED_AWAY,
+        table.CLOSING: facts.TURNED_AWAY if visit.queued_ms else facts.CLOSED,
         table.RINGING: facts.ABANDONED_RINGING,
         table.PARTING: facts.ABANDONED_RINGING,
     }.get(visit.state, facts.ABANDONED_QUEUE)

@@ -53,6 +53,7 @@ class People:
     def set_presence(self, person: Person, presence: str) -> None:
         """Take calls from now on, or none."""
         person.presence = presence
+        self._derived.attends(person)
         for index in self._derived.indexes:
             index.attend(person)
 
@@ -90,7 +91,9 @@ class People:
         remember(world.devices, device_key(node, phone), state, DEVICES_MAX)
         person = self._derived.person_at(phone, node)
         if person is not None and person.device != state:
-            person.device = state
+            before, person.device = person.device, state
+            if (before in staff.REACHED) != (state in staff.REACHED):
+                self._derived.attends(person)
             self.show(person)
 
     def hung_up(self, person: Person, phone: str, node: str) -> None:

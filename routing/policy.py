@@ -89,6 +89,7 @@ class Policy(NamedTuple):
     lease_ms: the longest time from an offer to its end, ring included, whatever is lost on the way.
     silent_ms: a phone that has not rung this long after the offer is taken for dead.
     short_talk_ms: a talk that the phone's side ended sooner counts as an offer not answered.
+    overtime_ms: so long after closing who was in line is still served; -1: until all of them are.
     """
 
     plans: tuple[Plan, ...]
@@ -107,6 +108,7 @@ class Policy(NamedTuple):
     reserves: tuple[Reserve, ...] = ()
     repeat_today: bool = False
     short_talk_ms: int = 2_000
+    overtime_ms: int = -1
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""

@@ -103,6 +103,8 @@ def differences(world: World, calls: dict[Leg, Seen], event: ev.PbxSnapshot) -> 
 def _same(there: str, ours: str) -> bool:
     if ours == table.PARTING:
         return there in (table.TALKING, table.OFFERED)
+    if ours == table.LEAVING:
+        return there == table.CLOSING
     return there == ours or {there, ours} <= {table.OFFERED, table.RINGING}
 
 
@@ -179,7 +181,7 @@ def _go_on(moves: Moves, visit: Visit) -> None:
         moves.offers.lease(offer, moves.world.rules.lease_ms)
     elif visit.state == table.WAITING:
         moves.visits.wait(visit)
-    elif visit.state == table.PARTING:
+    elif visit.state in (table.PARTING, table.LEAVING):
         moves.visits.part_again(visit)
 
 
@@ -210,9 +212,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
         _align_offer(moves, visit, person, phone)
     elif there.state == table.CLOSING:
         _end_offer(moves, visit)
-        moves.visits.leave_queue(visit)
-        moves.offers.stops_alone(visit)
-        moves.visits.move(visit, table.TURN_AWAY)
+        moves.hears_closed(visit)
     elif there.state == table.WAITING:
         _hold(moves, visit)
     elif visit.offer:
@@ -249,7 +249,8 @@ def _hold(moves: Moves, visit: Visit) -> None:
     _end_offer(moves, visit)
     if visit.state == table.DEGRADED:
         moves.offers.stops_alone(visit)
-    if visit.state == table.WAITING or moves.visits.move(visit, table.QUEUE):
+    on_hold = table.RETURN if visit.state == table.LEAVING else table.QUEUE
+    if visit.state == table.WAITING or moves.visits.move(visit, on_hold):
         moves.visits.wait(visit)
 
 

@@ -21,6 +21,12 @@ def next_edge(spans: Spans, after: int) -> int:
     return begin if begin > after else end
 
 
+def last_end(spans: Spans, now: int) -> int:
+    """The last end that is not behind `now`; 0 if there was none."""
+    place = bisect_right(spans, now, key=lambda span: span[1])
+    return spans[place - 1][1] if place else 0
+
+
 def day_of(days: tuple[int, ...], now: int) -> int:
     """The last of sorted midnights that is not behind `now`; 0 if none is."""
     place = bisect_right(days, now)

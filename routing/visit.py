@@ -29,11 +29,13 @@ RINGING: Final = "ringing"
 TALKING: Final = "talking"
 PARTING: Final = "parting"
 DEGRADED: Final = "degraded"
+LEAVING: Final = "leaving"
 CLOSING: Final = "closing"
 ENDED: Final = "ended"
 
-STATES: Final = (GREETED, WAITING, OFFERED, RINGING, TALKING, PARTING, DEGRADED, CLOSING, ENDED)
-"""PARTING: the phone's leg of a talk is gone; the caller's is about to end, or to be on hold again."""
+STATES: Final = (GREETED, WAITING, OFFERED, RINGING, TALKING, PARTING, DEGRADED, LEAVING, CLOSING, ENDED)
+"""PARTING: the phone's leg of a talk is gone; the caller's is about to end, or to be on hold again. LEAVING:
+let go from the line by us; CLOSING: hears that we are closed."""
 
 ARRIVE: Final = "arrive"
 CHOOSE: Final = "choose"
@@ -45,6 +47,7 @@ CONNECT: Final = "connect"
 PART: Final = "part"
 RETURN: Final = "return"
 DEGRADE: Final = "degrade"
+DISMISS: Final = "dismiss"
 TURN_AWAY: Final = "turn_away"
 END: Final = "end"
 
@@ -63,6 +66,13 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (WAITING, CONNECT): TALKING,  # answered in the instant in which the offer was given up
     (WAITING, TURN_AWAY): CLOSING,
     (WAITING, END): ENDED,
+    (WAITING, DISMISS): LEAVING,
+    (LEAVING, QUEUE): LEAVING,  # said on hold just before the redirect took the caller away
+    (LEAVING, ADD_LANGUAGE): LEAVING,
+    (LEAVING, DEGRADE): DEGRADED,
+    (LEAVING, RETURN): WAITING,  # the redirect did not take hold
+    (LEAVING, TURN_AWAY): CLOSING,
+    (LEAVING, END): ENDED,
     (OFFERED, QUEUE): OFFERED,  # said on hold just before the redirect took the caller away
     (OFFERED, ADD_LANGUAGE): OFFERED,
     (OFFERED, DEGRADE): OFFERED,
@@ -95,7 +105,9 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
 }
 
 LEGS_NEEDED: Final[dict[str, frozenset[str]]] = {
-    **dict.fromkeys((GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, CLOSING), frozenset({CALLER})),
+    **dict.fromkeys(
+        (GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, LEAVING, CLOSING), frozenset({CALLER})
+    ),
     TALKING: frozenset({CALLER, PHONE}),
 }
 """What a state cannot be without. Without the phone's leg a talk parts, without the caller's a visit ends."""

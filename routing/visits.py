@@ -152,6 +152,8 @@ class Visits:
         for index in derived.indexes:
             changes_ms = index.enqueue(visit)
             visit.widen_ms = min(visit.widen_ms or changes_ms, changes_ms or visit.widen_ms)
+        if derived.prospect != visit.told:
+            derived.joined.append(visit.id)
         derived.deadlines.at(visit.widen_ms, WIDEN, visit.id)
         derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
         derived.dirty = True

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from agents.model import Agent
-from agents.state import IDLE, LOGGED_OUT, PRESSING, shown, takes_offers
+from agents.state import AT_WORK, IDLE, LOGGED_OUT, PRESSING, REACHED, shown, takes_offers
 from routing.events import Leg
 from routing.policy import Policy
 from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, TALKING, VOICE
@@ -40,7 +40,8 @@ class Visit:
     because of an old term. talks: how many have begun. talked: whether one of them was none of the failed.
     undecided: a short talk parted, and the dialplan has not told yet whether it was one. hung_up_by: who
     ended the call (of facts.BY_*), once the dialplan has said so. talks_at: the phone of a talk that the
-    ledger told of, until its leg is known. dead_leg: of a phone that was lost in a talk; what the PBX may
+    ledger told of, until its leg is known. told: what they heard last of their prospect (routing.closing).
+    dead_leg: of a phone that was lost in a talk; what the PBX may
     still show of it is no talk. keyed: a case was keyed in, and the caller waits to hear whether it is known.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
@@ -74,6 +75,7 @@ class Visit:
     talks_at: str = ""
     dead_leg: Leg | None = None
     keyed: bool = False
+    told: str = ""
     asked: tuple[tuple[str, int], ...] = ()
     stale: int = 0
     widen_ms: int = 0
@@ -199,6 +201,11 @@ class Person:
         device = "INUSE" if self.other_legs else self.device
         return shown(self.presence, self.activity, device)
 
+    @property
+    def here(self) -> bool:
+        """Whether they are at work: neither logged out nor away, and their phone can be reached."""
+        return self.presence in AT_WORK and self.device in REACHED
+
     def engaged_with(self, visit: int) -> Engagement | None:
         """What this person does for a visit; None for nothing."""
         for each in self.engagements:
@@ -224,13 +231,13 @@ class Link:
 class World:
     """Everything the engine knows. Two equal worlds decide alike.
 
-    links: by node. day_ms: the midnight from which the counts of the day are. shadow: a policy that is
-    asked and never obeyed; shadow_said: the last difference told. recent: token -> when the caller's last
-    visit ended (epoch ms), RECENT_MAX at most. devices: the state of every phone by node and name,
-    DEVICES_MAX at most. gone: legs that ended, by node and Uniqueid, with when, GONE_MAX at most: a
-    snapshot asked for before that may still show them. over: callers' legs of visits that ended, likewise:
-    a ledger may still tell of them. In all these the oldest is forgotten first.
-    suspects: differences that the last look for drift found, by node.
+    links: by node. closed_ms: when it closed last (epoch ms), 0 if not known. day_ms: the midnight from which
+    the counts of the day are. shadow: a policy that is asked and never obeyed; shadow_said: the last
+    difference told. recent: token -> when the caller's last visit ended (epoch ms), RECENT_MAX at most.
+    devices: the state of every phone by node and name, DEVICES_MAX at most. gone: legs that ended, by node
+    and Uniqueid, with when, GONE_MAX at most: a snapshot asked for before that may still show them. over:
+    callers' legs of visits that ended, likewise: a ledger may still tell of them. In all these the oldest is
+    forgotten first. suspects: differences that the last look for drift found, by node.
     """
 
     now_ms: int = 0
@@ -238,6 +245,7 @@ class World:
     counter: int = 0
     links: dict[str, Link] = field(default_factory=dict)
     open: bool = False
+    closed_ms: int = 0
     day_ms: int = 0
     policy: Policy | None = None
     policy_digest: str = ""

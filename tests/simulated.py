@@ -131,11 +131,18 @@ def random_model(seed: int) -> Model:
             gone = come + rng.randint(1, 3) * HOUR
             shifts.append(Shift(gone, key, False))
             shifts.append(Shift(gone + rng.randint(1, 60) * 60_000, key, True))
+    policy = _policy(rng, begin, end, tick)
+    evening = Random(f"{seed} evening")
+    overtime = evening.choice((-1, -1, 0, 10 * 60_000, HOUR))
+    policy = policy._replace(overtime_ms=overtime if overtime < 0 else overtime // tick * tick)
+    closes = max((to for _, to in policy.opening if begin < to < end), default=0)
+    if closes and evening.random() < 0.4:
+        shifts += [Shift(closes + evening.randint(0, 20) * 60_000 + tick, key, False) for key in ids]
     smooth = rng.random() < 0.3
     shares = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0) if smooth else (0.75, 0.08, 0.05, 0.05, 0.04, 0.03)
     answer = Duration(sampler.CONSTANT, 3_000.0) if smooth else Duration(sampler.UNIFORM, 500.0, 18_000.0)
     return Model(
-        policy=_policy(rng, begin, end, tick),
+        policy=policy,
         roster=roster,
         begin_ms=begin,
         end_ms=end,

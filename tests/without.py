@@ -34,6 +34,7 @@ WITHOUT: dict[str, Callable[[Policy], Policy]] = {
     "away after misses": lambda p: p._replace(refusals=tuple(r._replace(away_after=0) for r in p.refusals)),
     "asked again later": lambda p: p._replace(refusals=tuple(r._replace(retry_ms=1_000) for r in p.refusals)),
     "hours": lambda p: p._replace(opening=((0, 10**15),)),
+    "end of the day's line": lambda p: p._replace(overtime_ms=-1),
     "order of people": lambda p: p._replace(choose=("longest_idle",)),
     "new day": lambda p: p._replace(days=()),
 }

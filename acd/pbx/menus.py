@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from acd.pbx.contexts import caught, note
+from acd.pbx.contexts import caught, landing, note
 from agents.model import UNDETERMINED
 from config import menu
 from config.hours import closed_days
@@ -133,6 +133,17 @@ exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCE
     return "\n".join([*lines, *_chosen("acd-concern", "ACD_CONCERN", centre.concerns)])
 
 
+def opening_times(centre: Centre) -> list[str]:
+    """The opening hours of a week as GotoIfTime takes them, each with the centre's own time zone."""
+    found = []
+    for weekday, name in enumerate(DAYS):
+        for span in centre.hours.of(weekday):
+            last = span.end_minute - 1
+            times = f"{span.begin:%H:%M}-{last // 60:02}:{last % 60:02}"
+            found.append(f"{times},{name},*,*,{centre.centre.timezone}")
+    return found
+
+
 def hours(centre: Centre, today: date) -> str:
     """Opening hours as the dialplan knows them. `today` decides for which years holidays are written out.
 
@@ -147,11 +158,7 @@ def hours(centre: Centre, today: date) -> str:
         "exten => s,1,GotoIf($[${DIALPLAN_EXISTS(acd-closed-days,"
         f"${{STRFTIME(${{EPOCH}},{zone},%Y%m%d)}},1)}}]?closed)",
     ]
-    for weekday, name in enumerate(DAYS):
-        for span in centre.hours.of(weekday):
-            last = span.end_minute - 1
-            times = f"{span.begin:%H:%M}-{last // 60:02}:{last % 60:02}"
-            lines.append(f" same => n,GotoIfTime({times},{name},*,*,{zone}?open)")
+    lines += [f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre)]
     lines += [
         " same => n(closed),Goto(acd-closed,s,1)",
         " same => n(open),Goto(${ACD_NEXT})",
@@ -164,12 +171,15 @@ def hours(centre: Centre, today: date) -> str:
         lines.append(f"exten => {day:%Y%m%d},1,Goto(acd-closed,s,1)")
     lines.append(
         f"""
+; who waited and is let go at last comes here too, by a Redirect
 [acd-closed]
 include => acd-end
-exten => s,1,{note("q")}
+{landing("s")}
+ same => n,{note("q")}
  same => n,Set(ACD_AT=closed)
  same => n,UserEvent(ACDClosed,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
- same => n,Playback(acd/closed)
+ same => n,StopMusicOnHold()
+ same => n,Playback(acd/${{IF($["${{ACD_QUEUED}}"=""]?closed:turned_away)}})
  same => n,Set(ACD_BY=pbx)
  same => n,Hangup(16)
 exten => t,1,Goto(s,1)

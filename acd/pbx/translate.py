@@ -11,7 +11,17 @@ from acd.pbx.emergency import ENDPOINT
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
 from routing import events as ev
-from routing.commands import PHONE_LOST, CallInterpreter, Command, Confirm, Connect, SetFallback, Withdraw
+from routing.commands import (
+    PHONE_LOST,
+    CallInterpreter,
+    Command,
+    Confirm,
+    Connect,
+    Say,
+    SetFallback,
+    TurnAway,
+    Withdraw,
+)
 from routing.events import Leg
 from routing.facts import BY_PBX, ENDED_BY
 
@@ -343,6 +353,10 @@ class Translator:
         if isinstance(command, Confirm):
             answer = "ok" if command.accepted else "refused"
             return [self._set("ACD_ACK", answer, command.leg.uid)]
+        if isinstance(command, Say):
+            return [self._set("ACD_SAY", f"acd/{command.sentence}", command.caller.uid)]
+        if isinstance(command, TurnAway):
+            return [self._redirect(command.caller, "acd-closed", "s")]
         if isinstance(command, CallInterpreter):
             return []  # the person is told on the page; the conference is not built yet
         return self._globals(command)

@@ -1,6 +1,7 @@
 """From the queue to a person: hold, the dial that the daemon asks for, and the dial of a dialplan alone."""
 
 from acd.pbx.contexts import NOW_MS, caught, landing, note
+from acd.pbx.menus import opening_times
 from agents.model import UNDETERMINED
 from config.schema import Centre
 
@@ -12,6 +13,9 @@ CASE_ASKED = 15
 BEAT_LOST_S = 6
 """Without a beat of the daemon for this long, callers are served by the dialplan alone."""
 DEGRADED_RING_S = 8
+ALONE_OVERTIME_S = 1_800
+"""So long after closing the dialplan alone serves who was in line, where the centre's file sets no time: it
+cannot see that nobody is at work any more."""
 CLAIMS = 16
 CLAIM_S = 0.02
 """So often and so far apart a phone that seems taken is looked at before its offer goes back: who has just
@@ -202,6 +206,9 @@ exten => s,1,Set(ACD_ANSWERED=${{EPOCH}})
 
 def degraded(centre: Centre) -> str:
     """Alone: whoever was on duty is rung."""
+    minutes = centre.hours.after_closing_minutes
+    overtime_s = ALONE_OVERTIME_S if minutes is None else minutes * 60
+    _open = "\n".join(f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre))
     return f"""
 ; --- alone: ring whoever was on duty, each phone once at a time, until the daemon beats again ---
 [acd-degraded]
@@ -230,7 +237,12 @@ exten => s,1,UserEvent(ACDDegraded,Call: ${{ACD_CALL}})
  same => n,Goto(top)
 ; every free phone was tried: one that does not answer never stands before the others
  same => n(rest),Set(ACD_TRIED=)
- same => n,WaitExten(1,m)
+; after closing who is in line is served for a while yet; a holiday does not begin while somebody waits
+{_open}
+ same => n,ExecIf($["${{ACD_SHUT}}"=""]?Set(ACD_SHUT=${{EPOCH}}))
+ same => n,GotoIf($[${{EPOCH}}-${{ACD_SHUT}}>={overtime_s}]?acd-closed,s,1:on)
+ same => n(open),Set(ACD_SHUT=)
+ same => n(on),WaitExten(1,m)
  same => n,Goto(top)
 exten => t,1,Goto(s,top)
 exten => i,1,Goto(s,top)

@@ -28,7 +28,8 @@ ENOUGH = 30
 
 @dataclass(frozen=True)
 class Counts:
-    """Calls of a span. answered A, of these in time a; abandoned B, of these in time b; short ones apart."""
+    """Calls of a span. answered A, of these in time a; abandoned B, of these in time b; short ones apart.
+    Who waited and was turned away at closing is in B, and never in time: they were not served."""
 
     answered: int = 0
     answered_in_time: int = 0
@@ -61,14 +62,15 @@ async def counts(
     """The counts of visits that queued and arrived in [begin, end)."""
     wait = visits.c.wait_since_queue_ms if clock == "since_queue" else visits.c.wait_since_answer_ms
     left = (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING)
-    answered, abandoned = visits.c.answered_at.is_not(None), visits.c.outcome.in_(left)
+    answered, gave_up = visits.c.answered_at.is_not(None), visits.c.outcome.in_(left)
+    unserved = visits.c.outcome.in_((*left, facts.TURNED_AWAY))
     in_time, short = wait <= seconds * 1000, wait < short_seconds * 1000
     query = select(
         func.count().filter(answered),
         func.count().filter(answered & in_time),
-        func.count().filter(abandoned),
-        func.count().filter(abandoned & in_time),
-        func.count().filter(abandoned & short),
+        func.count().filter(unserved),
+        func.count().filter(gave_up & in_time),
+        func.count().filter(gave_up & short),
     ).where(visits.c.arrived_at >= begin, visits.c.arrived_at < end, visits.c.queued_at.is_not(None))
     async with engine.connect() as connection:
         return Counts(*(await connection.execute(query)).one())

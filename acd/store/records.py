@@ -21,6 +21,7 @@ from acd.store.gathered import (
 )
 from acd.store.plain import plain
 from acd.store.tables import (
+    announcements,
     handlings,
     incidents,
     offers,
@@ -63,6 +64,7 @@ class SqlRecorder:
             facts.NeedKnown: self._need,
             facts.RecordingDeclined: self._declined,
             facts.Queued: self._queued,
+            facts.CallerTold: self._told,
             facts.Degraded: self._degraded,
             facts.OfferMade: self._offer_made,
             facts.OfferRang: self._offer_rang,
@@ -237,6 +239,11 @@ class SqlRecorder:
         if fact.visit in self._came:
             self._came[fact.visit] = (self._came[fact.visit][0], fact.queued_ms)
         batch.set(visits, fact.visit, queued_at=moment(fact.queued_ms))
+
+    def _told(self, batch: Gathered, fact: facts.CallerTold) -> None:
+        batch.insert(
+            announcements, {"visit": fact.visit, "at": moment(fact.at_ms), "sentence": fact.sentence}
+        )
 
     def _degraded(self, batch: Gathered, fact: facts.Degraded) -> None:
         batch.set(visits, fact.visit, degraded=True)

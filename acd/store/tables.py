@@ -95,6 +95,14 @@ visits = Table(
     Index("visit_by_arrival", "arrived_at"),
     Index("visit_by_case", "case"),
 )
+announcements = Table(
+    "announcement",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("sentence", String(40), nullable=False),
+)
 offers = Table(
     "offer",
     RECORDS,

@@ -138,9 +138,8 @@ def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
 def turned_away(moves: Moves, event: ev.TurnedAway) -> None:
     """The centre is closed."""
     visit = moves.derived.expected(event.leg, "TurnedAway")
-    if visit is not None and moves.visits.move(visit, table.TURN_AWAY):
-        moves.offers.stops_alone(visit)
-        moves.visits.leave_queue(visit)
+    if visit is not None:
+        moves.hears_closed(visit)
 
 
 def call_ends(moves: Moves, event: ev.CallEnds) -> None:

@@ -42,6 +42,7 @@ from simulation.drivers.layout import (
     HOURS,
     ID_BITS,
     JOB_ENDS,
+    LETS_GO,
     LOGGED_OUT,
     NEXT_CALLER,
     NEXT_HOUR,
@@ -141,6 +142,11 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
             event = first
         if g[ROWS] > ROWS_MAX - ROWS_OF_ONE_EVENT:
             return TRACE_FULL
+        if g[LETS_GO]:
+            match(w, g[NOW])
+            if w.works and g[OVER]:
+                casework.call_over(w, g[NOW])
+            continue
         if g[CHANGED] | g[SETTLE] and event > g[NOW] << _SHIFT | SETTLES << ID_BITS:
             casework.settle(w, g[NOW])
             continue
@@ -169,7 +175,7 @@ def replicate(worlds: Any, hours: Any, shifts: Any) -> Int:
                     attend(w, now, agent, READY if login else LOGGED_OUT, 0)
             else:
                 g[NEXT_HOUR] = hour + 1
-                pass_hours(w, now, hours[hour, 1], hours[hour, 2], hours[hour, 3])
+                pass_hours(w, now, hours[hour, 1], hours[hour, 2], hours[hour, 3], hours[hour, 4])
                 if hours[hour, 3] and now >= w.warm_ms and g[DAY] < DAYS_MAX - 1:
                     w.backlog[g[DAY]] += g[OPEN_CASES]
                     g[DAY] += 1

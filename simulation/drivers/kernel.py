@@ -55,8 +55,10 @@ from simulation.drivers.layout import (
     ID_BITS,
     IDLE,
     INTERPRETER,
+    IS_LATE,
     IS_OPEN,
     LEASE,
+    LETS_GO,
     LOGGED_OUT,
     NEVER,
     NOT_READY,
@@ -274,6 +276,8 @@ def _show(w: World, now: Int, agent: Int) -> None:
         if activity == IDLE and presence == AWAY:
             push(w.g, w.heap, now + w.back_ms, BACK, agent)
     bit = np.int64(1) << agent
+    if presence != READY and presence != NOT_READY and not w.g[IS_OPEN]:
+        w.g[DIRTY] = 1
     if activity <= RESERVED:
         w.g[CHANGED] |= bit & w.works
     if shown == 0:
@@ -494,10 +498,51 @@ def _choose(w: World, now: Int, v: Any, candidates: Int) -> Int:
 
 
 @njit(cache=CACHED)
+def _anybody_here(w: World) -> bool:
+    """Whether somebody is at work."""
+    for agent in range(w.n_people):
+        presence = w.people[agent, P_PRESENCE]
+        if presence in (READY, NOT_READY):
+            return True
+    return False
+
+
+@njit(cache=CACHED)
+def _turn_away(w: World, now: Int) -> None:
+    """Nobody serves any more who still waits: the first is let go, and the others one by one after that."""
+    g = w.g
+    visit = w.waiting[0]
+    for i in range(1, g[WAITERS]):
+        visit = min(visit, w.waiting[i])
+    _leave_queue(w, visit)
+    v = w.visits[visit & w.ring]
+    v[V_STATE] = FREE
+    caller = v[V_CALLER]
+    w.last_end[caller] = now
+    g[OVER] = caller + 1
+    g[LETS_GO] = g[WAITERS] > 0
+    say(w, now, VISIT_ENDED, visit, -1, 6)
+    if v[V_QUEUED] >= w.warm_ms:
+        waited = now - v[V_QUEUED]
+        counted = w.counts[v[V_KIND]]
+        counted[8] += waited
+        counted[10] += waited > w.no_wait_ms
+        counted[14] += 1
+        hour = (24 * w.weekday + (v[V_QUEUED] - w.day_began) // 3_600_000) % HOURS_OF_WEEK
+        w.by_hour[hour, 2] += 1
+
+
+@njit(cache=CACHED)
 def match(w: World, now: Int) -> None:
     """Callers in order; each takes the best who may take them, and who has none is passed over."""
     t, g = w, w.g
-    g[DIRTY] = 0
+    g[DIRTY] = g[LETS_GO] = 0
+    if not g[IS_OPEN] and g[WAITERS] and (g[IS_LATE] or not _anybody_here(w)):
+        if w.works and g[OVER]:
+            g[LETS_GO] = 1  # what follows from a call that is over comes first
+        else:
+            _turn_away(w, now)
+        return
     if not g[WANTED] & g[FREE_PEOPLE]:
         return
     i, wanted = 0, np.int64(0)
@@ -817,7 +862,7 @@ def _give_up(w: World, now: Int, visit: Int) -> None:
 
 
 @njit(cache=CACHED)
-def pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int) -> None:
+def pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int, is_late: Int) -> None:
     """What changes with this hour."""
     g = w.g
     if is_open != g[IS_OPEN]:
@@ -832,7 +877,7 @@ def pass_hours(w: World, now: Int, is_open: Int, holding: Int, new_day: Int) -> 
             p[P_IDLE] = p[P_IDLE_SINCE] - now if p[P_SHOWN] == 0 else 0
             busy = activity in (ACT_TALKING, ACT_WRAP_UP)
             p[P_BUSY] = p[P_BUSY_SINCE] - now if busy else 0
-    g[HOLDING] = holding
+    g[HOLDING], g[IS_LATE] = holding, is_late
     g[DIRTY] = 1
 
 

@@ -184,11 +184,13 @@ COUNTS: Final = (
     "widened",
     "by_owner",
     "second_or_further_offers",
+    "turned_away",
 )
-"""By kind of caller."""
+"""By kind of caller. turned_away: waited, and were served no more after closing."""
 N_COUNTS: Final = len(COUNTS)
 HOUR_COUNTS: Final = ("answered", "answered_within", "abandoned", "abandoned_within")
-"""By hour of the week, Monday's first being 0, in which the caller was queued."""
+"""By hour of the week, Monday's first being 0, in which the caller was queued. Who was turned away is among
+the abandoned, and never in time."""
 HOURS_OF_WEEK: Final = 168
 PERSON_COUNTS: Final = (
     "talks",
@@ -246,7 +248,9 @@ DIARY, TORN_OUT, SPAN_NOW = range(28, 31)
 """Lines of the diary in use or used; see simulation.drivers.diary."""
 HOLE: Final = 31
 """Whether the calendar's first place is free: its event is over, and nothing took its place yet."""
-REGISTERS: Final = 32
+IS_LATE, LETS_GO = range(32, 34)
+"""Whether who still waits after closing is served no more; whether more of them are to be let go now."""
+REGISTERS: Final = 34
 
 # --- the kernel's memory -----------------------------------------------------------------------------------
 PEOPLE_MAX: Final = 62

@@ -12,7 +12,7 @@ import numpy as np
 from agents import state as staff
 from routing import events as ev
 from routing import facts
-from routing.commands import Connect, Withdraw
+from routing.commands import Connect, TurnAway, Withdraw
 from routing.engine import Engine
 from routing.events import Event, Leg
 from routing.facts import Fact
@@ -134,6 +134,9 @@ class Reference(Clocked):
             self._desk.soon()
             while self._over:
                 self._desk.call_over(self._over.pop())
+        for command in effects.commands:
+            if isinstance(command, TurnAway):
+                self._tell(ev.TurnedAway(command.caller, ""), ev.LegEnded(command.caller, 16))
 
     def _now(self) -> int:
         return int(self._clock.now)

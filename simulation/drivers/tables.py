@@ -8,6 +8,7 @@ import numpy.typing as npt
 from routing import facts
 from routing.need import spoken
 from routing.policy import REPEAT, Policy
+from routing.spans import last_end
 from routing.world import Person
 from simulation.drivers import clockwork, kernel, layout, sampler
 from simulation.drivers.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
@@ -28,8 +29,8 @@ class Tables(NamedTuple):
     """A model as the kernel has it: the fields of layout.TABLES, and what has no fixed size.
 
     begins, ends, expected, mixes: the arrivals. hours: rows of (at, open, reserves that hold, whether a new
-    day begins); the first tells how it is at the begin. shifts: rows of (at, person, login, pace, hands
-    over).
+    day begins, whether who still waits is served no more); the first tells how it is at the begin. shifts:
+    rows of (at, person, login, pace, hands over).
     """
 
     fields: dict[str, Any]
@@ -281,6 +282,7 @@ class Machine:
         w["people"][:, layout.P_SHOWN] = 144
         hours = self._tables.hours
         w["g"][layout.IS_OPEN], w["g"][layout.HOLDING] = hours[0, 1], hours[0, 2]
+        w["g"][layout.IS_LATE] = hours[0, 4]
         w["g"][layout.NEXT_HOUR] = 1
 
 
@@ -314,10 +316,15 @@ def _hours(policy: Policy, begin: int, end: int) -> Ints:
     """The first row tells how it is at the begin."""
     spans = [policy.opening, *(each.when for each in policy.reserves)]
     edges = {edge for each in spans for span in each for edge in span} | {*policy.days}
+    if policy.overtime_ms > 0:
+        edges |= {closed + policy.overtime_ms for _, closed in policy.opening}
     rows = []
     for at in (begin, *sorted(edge for edge in edges if begin < edge < end)):
         holding = bits(not each.when or any(a <= at < b for a, b in each.when) for each in policy.reserves)
-        rows.append((at - begin, any(a <= at < b for a, b in policy.opening), holding, at in policy.days))
+        is_open = any(a <= at < b for a, b in policy.opening)
+        closed = last_end(policy.opening, at)
+        is_late = not is_open and 0 <= policy.overtime_ms <= at - closed
+        rows.append((at - begin, is_open, holding, at in policy.days, is_late))
     return np.array(rows, np.int64)
 
 

@@ -261,23 +261,26 @@ def _figures(ends: Ends, measure: Measure, mine: npt.NDArray[np.bool_]) -> dict[
     ended, wait = ends.ended[mine], ends.wait_ms[mine]
     answered = ended == END[facts.ANSWERED]
     abandoned = (ended == END[facts.ABANDONED_QUEUE]) | (ended == END[facts.ABANDONED_RINGING])
+    turned_away = ended == END[facts.TURNED_AWAY]
+    unserved = abandoned | turned_away
     in_time = wait <= measure.within_ms
     counts = [
-        np.array([flags.sum()]) for flags in (answered, answered & in_time, abandoned, abandoned & in_time)
+        np.array([flags.sum()]) for flags in (answered, answered & in_time, unserved, abandoned & in_time)
     ]
     levels = dict(zip(VARIANTS, service_levels(*counts), strict=True))
-    contacts = int(answered.sum() + abandoned.sum())
+    contacts = int(answered.sum() + unserved.sum())
     ranked = np.sort(wait[answered])
     return {
         "contacts": contacts,
         "closed": int((ended == END[facts.CLOSED]).sum()),
+        "turned_away": int(turned_away.sum()),
         "abandonment": abandoned.sum() / contacts if contacts else np.nan,
         "short_abandonment": (abandoned & (wait < measure.short_ms)).sum() / contacts if contacts else np.nan,
         **{f"service_level_{name}": float(level[0]) for name, level in levels.items()},
         "speed_of_answer": ranked.mean() / 1000 if len(ranked) else np.nan,
         "wait_p95": ranked[int(np.ceil(0.95 * len(ranked))) - 1] / 1000 if len(ranked) else np.nan,
         "in_time": int((answered & in_time).sum()),
-        "mean_wait": wait[answered | abandoned].mean() / 1000 if contacts else np.nan,
+        "mean_wait": wait[answered | unserved].mean() / 1000 if contacts else np.nan,
     }
 
 

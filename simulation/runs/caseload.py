@@ -74,7 +74,7 @@ def figures(machine: Machine) -> Floats:
         cases["rebooked"],
         cases["chases"],
         cases["follow_ups"],
-        share(calls["answered"] + calls["abandoned"], cases["opened"]),
+        share(calls["answered"] + calls["abandoned"] + calls["turned_away"], cases["opened"]),
     ]
     return np.concatenate(found).astype(float)
 

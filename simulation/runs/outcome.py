@@ -18,6 +18,7 @@ from simulation.runs.figure import Floats, Ints, share
 CONTACTS: Final = (
     Figure("contacts", "calls", "Anrufe in der Warteschlange", "calls queued"),
     Figure("closed", "calls", "Anrufe außerhalb der Zeiten", "calls when closed"),
+    Figure("turned_away", "calls", "nach Schluss nicht mehr bedient", "no longer served after closing"),
     Figure("abandonment", "1", "Abbrecher", "abandonment"),
     Figure("short_abandonment", "1", "Kurzabbrecher", "short abandonment"),
     Figure(
@@ -101,13 +102,15 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
     """Of what the machine has counted since it was cleared. variant: the cells' service level."""
     counts = dict(zip(COUNTS, cells.add_up(machine.counts).T, strict=True))
     answered, abandoned = counts["answered"], counts["abandoned"]
-    contacts = answered + abandoned
-    levels = service_levels(answered, counts["answered_within"], abandoned, counts["abandoned_within"])
+    unserved = abandoned + counts["turned_away"]
+    contacts = answered + unserved
+    levels = service_levels(answered, counts["answered_within"], unserved, counts["abandoned_within"])
     each = [abandoned, counts["abandoned_short"], counts["wait_all_ms"], counts["widened"]]
     gave_up, soon, wait_ms, widened = share(np.stack(each), contacts)
     figures = [
         contacts[:1],
         counts["closed"][:1],
+        counts["turned_away"][:1],
         gave_up[:1],
         soon[:1],
         levels[:, 0],

@@ -40,6 +40,7 @@ def policy(settings: Settings, rng: Random) -> Policy:
         repeat_ms=rng.choice((0, 600_000)),
         opening=opening,
         days=days,
+        overtime_ms=rng.choice((-1, -1, 0, 5_000, 20_000)) if settings.has("hours") else -1,
     )
 
 

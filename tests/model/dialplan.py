@@ -24,6 +24,7 @@ class Dialplan:
         self.dialling.rest = self.rest
         pbx.on_connect = self._connect
         pbx.on_hold = self.hold
+        pbx.on_closed = self._close
         pbx.on_caught = self._caught
 
     @property

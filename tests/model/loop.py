@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush
 from random import Random
 
 from routing import events as ev
-from routing.commands import Command, Connect, Withdraw
+from routing.commands import Command, Connect, TurnAway, Withdraw
 from routing.engine import Engine
 from routing.events import Event, Leg
 from routing.facts import Fact
@@ -31,7 +31,7 @@ Entry = tuple[int, int, Event]
 
 def _moves(command: Command, caller: Leg) -> bool:
     """Whether it takes this caller somewhere else."""
-    return isinstance(command, Connect | Withdraw) and command.caller == caller
+    return isinstance(command, Connect | TurnAway | Withdraw) and command.caller == caller
 
 
 class Loop:

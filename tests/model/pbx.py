@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Command, Confirm, Connect, SetFallback, Withdraw
+from routing.commands import Command, Confirm, Connect, SetFallback, TurnAway, Withdraw
 from routing.events import Event, LedgerRow, Leg, LegSeen
 from tests.model.book import Book, Call, Talk
 from tests.model.channels import CALLER, PHONE, Channel, Dial, Phone
@@ -38,6 +38,7 @@ class Pbx:
         self.say: Callable[[Event, Talk | None], None] = lambda _event, _talk: None
         self.on_connect: Callable[[Channel, int, int, str], None] = lambda *_: None
         self.on_hold: Callable[[Channel], None] = lambda _: None
+        self.on_closed: Callable[[Channel], None] = lambda _: None
         self.on_caught: Callable[[Channel], None] = lambda _: None
         self._count = 0
 
@@ -139,7 +140,7 @@ class Pbx:
             return ""
         if isinstance(command, Confirm):
             return "" if command.leg in self.channels else GONE
-        if not isinstance(command, Connect | Withdraw):
+        if not isinstance(command, Connect | TurnAway | Withdraw):
             return ""
         channel = self.channels.get(command.caller)
         if channel is None:
@@ -147,13 +148,16 @@ class Pbx:
         if channel.dying:
             return ""
         has, rng = self.settings.has, self.rng
-        if isinstance(command, Connect) and has("swallowed") and rng.random() < 0.05:
+        if not isinstance(command, Withdraw) and has("swallowed") and rng.random() < 0.05:
             self.book.did("swallowed")
             return ""
         self._judge_redirect(channel, command, knew_ms)
         self.leave(channel)
         if isinstance(command, Withdraw):
             self.on_hold(channel)
+            return ""
+        if isinstance(command, TurnAway):
+            self.on_closed(channel)
             return ""
         channel.context = "acd-connect"
         if has("caught") and rng.random() < 0.1:
@@ -164,7 +168,7 @@ class Pbx:
         self.on_connect(channel, command.id, command.term, command.reach.address)
         return ""
 
-    def _judge_redirect(self, channel: Channel, command: Connect | Withdraw, knew_ms: int) -> None:
+    def _judge_redirect(self, channel: Channel, command: Connect | TurnAway | Withdraw, knew_ms: int) -> None:
         """Nobody is taken out of a talk that the daemon could have known of."""
         talk, now = channel.talk, self.time.now
         if talk is None or talk.deaf or self.phones[talk.phone].dead:

@@ -264,3 +264,24 @@ def next_hour(policy: Policy, shadow: Policy | None, now: int) -> int:
     spans = [*policy.opening, *(span for each in reserves for span in each.when)]
     edges = [*policy.days, *(edge for span in spans for edge in span)]
     return min((edge for edge in edges if edge > now), default=0)
+
+
+def last_served(world: World) -> int:
+    """When who still waits after closing is served no more; 0: never, as long as somebody is at work."""
+    overtime = world.rules.overtime_ms
+    return 0 if world.open or overtime < 0 else world.closed_ms + overtime
+
+
+def at_work(person: Person) -> bool:
+    """Who takes calls, or none just now, at a phone that can be reached."""
+    there = ("NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD")
+    return person.presence in ("ready", "not_ready") and person.device in there
+
+
+def prospect(world: World) -> str:
+    """What who waits now has to expect."""
+    somebody = any(at_work(person) for person in world.people.values())
+    if world.open:
+        return "" if somebody else "nobody_here"
+    late = world.rules.overtime_ms >= 0 and world.now_ms >= last_served(world)
+    return "last_in_line" if somebody and not late else "over"

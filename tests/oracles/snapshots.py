@@ -181,9 +181,9 @@ def _may_be(there: str, before: str) -> set[str]:
         return {"closing"}
     return {
         "greeted": {before or "greeted", "parting" if before == "talking" else before or "greeted"},
-        "waiting": {"waiting", "offered"},
-        "offered": {"offered", "ringing", "waiting", "parting"},
-        "ringing": {"ringing", "waiting", "offered"},
+        "waiting": {"waiting", "offered", "leaving"},
+        "offered": {"offered", "ringing", "waiting", "leaving", "parting"},
+        "ringing": {"ringing", "waiting", "leaving", "offered"},
         "talking": {"talking"},
         "degraded": {"degraded"},
         "closing": {"closing", "parting", "degraded" if before == "degraded" else "closing"},

@@ -10,7 +10,7 @@ from agents.model import Reach
 from routing import events as ev
 from routing import explain, facts
 from routing.board import board
-from routing.commands import CallInterpreter, Confirm, Connect, SetFallback, Withdraw
+from routing.commands import CallInterpreter, Confirm, Connect, Say, SetFallback, Withdraw
 from routing.engine import Effects, Engine
 from routing.index import Index
 from routing.policy import Policy
@@ -63,6 +63,7 @@ class Watch:
         self._answers(world, event, effects, legs_before)
         deadlines(engine)
         nobody_waits_beside_who_could_take_them(engine)
+        told_what_to_expect(world, effects)
         self._shadow(world, effects)
         pictured(world)
         not_asked_again(world, effects)
@@ -282,7 +283,8 @@ def deadlines(engine: Engine) -> None:
         assert engine.due() is None
         return
     now = world.now_ms
-    whens = [plainly.next_hour(world.policy, world.shadow, now)]
+    late = plainly.last_served(world)
+    whens = [plainly.next_hour(world.policy, world.shadow, now), late if late > now else 0]
     if plainly.linked(world, ""):
         whens += _of_visits(world, world.policy)
         whens += [each.until_ms for person in world.people.values() for each in person.engagements]
@@ -299,8 +301,9 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
         mine = [visit.widen_ms, visit.retry_ms, visit.parting_ms, offer.deadline_ms if offer else 0]
         expected = [0, 0, 0, 0]
         if plainly.linked(world, visit.node):
-            expected = [0, 0, mine[2] if visit.state == "parting" else 0, mine[3] if offer else 0]
-            assert visit.state != "parting" or world.now_ms < visit.parting_ms <= world.now_ms + 5_000
+            going = visit.state in ("parting", "leaving")
+            expected = [0, 0, mine[2] if going else 0, mine[3] if offer else 0]
+            assert not going or world.now_ms < visit.parting_ms <= world.now_ms + 5_000
             assert offer is None or world.now_ms < offer.deadline_ms <= world.now_ms + policy.lease_ms
             if visit.state == "waiting":
                 rules = [each for each in (policy, world.shadow) if each]
@@ -320,6 +323,19 @@ def nobody_waits_beside_who_could_take_them(engine: Engine) -> None:
     for visit in plainly.in_order(world, policy):
         assert plainly.able(world, policy, visit) == []
     explained(index, world, policy)
+
+
+def told_what_to_expect(world: World, effects: Effects) -> None:
+    """Who waits and can be heard was told their prospect; nobody waits for nobody; each word is a fact."""
+    said = [each.sentence for each in effects.commands if isinstance(each, Say)]
+    assert said == [each.sentence for each in _of(effects.facts, facts.CallerTold)]
+    if world.policy is None:
+        return
+    expected = plainly.prospect(world)
+    for visit in world.visits.values():
+        if visit.state == "waiting" and visit.caller is not None and plainly.linked(world, visit.node):
+            assert expected != "over", "waits for nobody"
+            assert visit.told == expected, (visit, expected, effects.facts)
 
 
 def explained(index: Index, world: World, policy: Policy) -> None:

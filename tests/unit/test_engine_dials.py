@@ -257,7 +257,7 @@ def test_who_writes_up_a_talk_is_rung_by_the_dialplan_for_the_same_caller_and_wr
 
 def without_a_leg(*legs: VisitLeg) -> Engine:
     """A callback that waits."""
-    world = World(now_ms=5, policy=POLICY, links={NODE: Link(up=True)})
+    world = World(now_ms=5, open=True, policy=POLICY, links={NODE: Link(up=True)})
     world.visits = {1: Visit(1, legs, "", 1, table.CALLBACK, table.WAITING, language="de", concern="other")}
     engine = Engine(world)
     engine.step(ev.TeamChanged("team", ROSTER), 6)

@@ -31,7 +31,10 @@ def test_a_caller_is_told_of_step_by_step() -> None:
     assert known[2:] == ("de", "", "")
     known = only(facts.NeedKnown, bench.tell(ev.ConcernChosen(CALLER, "study")).facts)
     assert known[2:] == ("de", "study", "")
-    assert kinds(bench.tell(ev.CallWaiting(CALLER, "de", "study", "", 0, 0)).facts) == [facts.Queued]
+    assert kinds(bench.tell(ev.CallWaiting(CALLER, "de", "study", "", 0, 0)).facts) == [
+        facts.Queued,
+        facts.CallerTold,
+    ]
     assert kinds(bench.tell(ev.RecordingRefused(CALLER)).facts) == [facts.RecordingDeclined]
 
 

@@ -1,0 +1,72 @@
+"""Who still waits when we close or nobody is there, and what they hear: nobody waits beside empty desks."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from routing import facts
+from routing import visit as table
+from routing.commands import Say, TurnAway
+from routing.derived import Derived
+from routing.visits import Visits
+from routing.world import Visit, World
+
+SERVED: Final = ""
+"""What who waits now has to expect: to be served as always."""
+NOBODY_HERE: Final = "nobody_here"
+"""We are open, but nobody is at work: who stays is served when somebody comes."""
+LAST_IN_LINE: Final = "last_in_line"
+"""We have closed; who is in line is still served."""
+OVER: Final = "over"
+"""We have closed, and nobody serves who still waits."""
+
+
+def prospect(world: World, anybody_here: bool) -> str:
+    """What who waits now has to expect."""
+    policy = world.policy
+    if policy is None:
+        return SERVED
+    if world.open:
+        return SERVED if anybody_here else NOBODY_HERE
+    late = 0 <= policy.overtime_ms <= world.now_ms - world.closed_ms
+    return LAST_IN_LINE if anybody_here and not late else OVER
+
+
+class Closing:
+    """Tells those who wait what they have to expect, once each, and lets go whom nobody will serve."""
+
+    def __init__(self, derived: Derived, visits: Visits) -> None:
+        self._derived, self._visits = derived, visits
+        derived.prospect = prospect(derived.world, bool(derived.here))
+
+    def settle(self) -> None:
+        """After a step in which hours, people or those who wait changed."""
+        derived = self._derived
+        world = derived.world
+        waiting: Iterable[Visit] = [world.visits[key] for key in derived.joined if key in world.visits]
+        derived.joined.clear()
+        if derived.attended:
+            derived.attended = False
+            before, derived.prospect = derived.prospect, prospect(world, bool(derived.here))
+            if before != derived.prospect:
+                waiting = list(world.visits.values())
+        for visit in waiting:
+            if visit.state == table.WAITING and visit.caller is not None and derived.hears(visit):
+                self._tell(visit)
+
+    def _tell(self, visit: Visit) -> None:
+        derived = self._derived
+        if derived.prospect == OVER:
+            self.turn_away(visit)
+        elif visit.told != derived.prospect:
+            visit.told = derived.prospect
+            if derived.prospect != SERVED and visit.caller is not None:
+                derived.commands.append(Say(derived.new_id(), visit.caller, derived.prospect))
+                derived.say(facts.CallerTold(derived.world.now_ms, visit.id, derived.prospect))
+
+    def turn_away(self, visit: Visit) -> None:
+        """Let a waiting caller go, who hears so. If the redirect does not take hold, they wait again, and are
+        let go anew."""
+        if visit.caller is not None and self._visits.move(visit, table.DISMISS):
+            self._visits.leave_queue(visit)
+            self._visits.part_again(visit)
+            self._derived.commands.append(TurnAway(self._derived.new_id(), visit.caller))

@@ -1,0 +1,207 @@
+"""Closing time and empty desks: who still waits is told what to expect, and nobody waits for nobody."""
+
+import pytest
+
+from agents.model import Team
+from routing import closing, facts
+from routing import events as ev
+from routing import visit as table
+from routing.commands import Connect, Say, TurnAway
+from routing.engine import Effects
+from routing.visits import PARTING_MS
+from routing.world import Visit
+from tests.fakes.centre import NODE, POLICY, Bench
+from tests.unit.test_engine import CALLER, PHONE, none, only
+
+HOUR = 3_600_000
+SHUTS = 1_000_000 + HOUR
+
+
+def bench(overtime_ms: int = -1, *at_work: str) -> Bench:
+    """A centre that shuts in an hour; who is at work takes no calls just now."""
+    made = Bench(POLICY._replace(opening=((0, SHUTS), (SHUTS + 10 * HOUR, 10**15)), overtime_ms=overtime_ms))
+    for phone in at_work:
+        made.login(phone)
+        made.tell(ev.StaffAsked("", phone, "notready", "", None))
+    return made
+
+
+def ready(made: Bench, phone: str) -> Effects:
+    """They take calls again."""
+    return made.tell(ev.StaffAsked("", phone, "ready", "", None))
+
+
+def shut(made: Bench) -> Effects:
+    """Time passes until it has."""
+    return made.tell(ev.Elapsed(), SHUTS - made.now)
+
+
+def the_visit(made: Bench) -> Visit:
+    return next(iter(made.engine.world.visits.values()))
+
+
+def sentences(effects: Effects) -> list[str]:
+    said = [each.sentence for each in effects.commands if isinstance(each, Say)]
+    assert said == [each.sentence for each in effects.facts if isinstance(each, facts.CallerTold)]
+    return said
+
+
+def test_who_waits_at_closing_hears_so_once_and_is_served() -> None:
+    made = bench(-1, "p01")
+    made.call("1.1", "tr")
+    assert sentences(shut(made)) == [closing.LAST_IN_LINE]
+    assert sentences(made.tell(ev.Elapsed(), HOUR)) == []
+    made.login("p03")
+    assert the_visit(made).state == table.OFFERED
+
+
+def test_who_comes_into_the_line_just_after_closing_hears_so_too() -> None:
+    """The door was open when they chose their language."""
+    made = bench(-1, "p01")
+    shut(made)
+    assert sentences(made.call("1.1", "tr")) == [closing.LAST_IN_LINE]
+
+
+def test_who_is_back_in_the_line_after_an_offer_at_closing_hears_so() -> None:
+    made = bench(-1, "p02")
+    made.call("1.1")
+    made.now = SHUTS - 1_000
+    ready(made, "p02")
+    assert the_visit(made).state == table.OFFERED
+    assert sentences(shut(made)) == []
+    assert sentences(made.tell(ev.DialEnded(CALLER, the_visit(made).offer, "BUSY"))) == [closing.LAST_IN_LINE]
+
+
+def test_when_the_last_one_logs_out_before_closing_those_who_wait_are_told() -> None:
+    made = bench(-1, "p01", "p02")
+    made.call("1.1", "tr")
+    assert sentences(made.tell(ev.StaffAsked("", "p01", "logout", "", None))) == []
+    assert sentences(made.tell(ev.StaffAsked("", "p02", "logout", "", None))) == [closing.NOBODY_HERE]
+    assert sentences(made.call("1.2", "tr")) == [closing.NOBODY_HERE]
+    assert the_visit(made).state == table.WAITING
+
+
+def test_somebody_who_came_and_left_again_is_told_of_again() -> None:
+    made = bench()
+    assert sentences(made.call("1.1", "tr")) == [closing.NOBODY_HERE]
+    made.login("p01")
+    assert sentences(made.tell(ev.StaffAsked("", "p01", "logout", "", None))) == [closing.NOBODY_HERE]
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        ev.StaffAsked("", "p01", "logout", "", None),
+        ev.DeviceChanged("p01", "UNAVAILABLE", NODE),
+        ev.TeamChanged("nobody", Team(())),
+    ],
+)
+def test_after_closing_nobody_waits_beside_empty_desks(leaves: ev.Event) -> None:
+    made = bench(-1, "p01")
+    made.call("1.1", "tr")
+    shut(made)
+    assert only(TurnAway, made.tell(leaves).commands).caller == CALLER
+    assert the_visit(made).state == table.LEAVING
+    made.tell(ev.TurnedAway(CALLER, "tr"))
+    assert the_visit(made).state == table.CLOSING
+    assert only(facts.VisitEnded, made.tell(ev.LegEnded(CALLER, 16)).facts).outcome == facts.TURNED_AWAY
+
+
+def test_who_did_not_take_offers_is_not_there_for_those_who_wait() -> None:
+    """Away by two misses, after closing: nobody knows of anybody at work."""
+    made = bench(-1, "p02")
+    made.call("1.1")
+    shut(made)
+    ready(made, "p02")
+    for number in range(2):
+        phone = ev.Leg(NODE, f"2.{number}")
+        made.tell(ev.DialBegan(CALLER, phone, "p02", the_visit(made).offer))
+        made.tell(ev.PhoneRang(phone))
+        made.tell(ev.LegEnded(phone, 21))
+        made.tell(ev.DialEnded(CALLER, the_visit(made).offer, "BUSY"))
+        made.tell(ev.Elapsed(), 30_000)
+    assert made.engine.world.people["birgit"].presence == "away"
+    assert the_visit(made).state == table.LEAVING
+    assert only(TurnAway, made.effects[-2].commands)
+
+
+def test_who_works_without_a_phone_that_can_be_reached_is_not_there() -> None:
+    made = bench(-1, "p01")
+    made.call("1.1", "tr")
+    assert sentences(made.tell(ev.DeviceChanged("p01", "UNAVAILABLE", NODE))) == [closing.NOBODY_HERE]
+
+
+def test_a_phone_that_is_used_counts_as_somebody_there() -> None:
+    made = bench(-1, "p01")
+    made.call("1.1", "tr")
+    made.tell(ev.DeviceChanged("p01", "INUSE", NODE))
+    assert none(TurnAway, shut(made).commands)
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_the_configured_time_after_closing_ends_the_line(minutes: int) -> None:
+    made = bench(minutes * 60_000, "p01")
+    made.call("1.1", "tr")
+    if minutes:
+        assert sentences(shut(made)) == [closing.LAST_IN_LINE]
+        assert made.engine.due() == SHUTS + minutes * 60_000
+        made.tell(ev.Elapsed(), minutes * 60_000 - 1)
+        assert the_visit(made).state == table.WAITING
+        effects = made.tell(ev.Elapsed(), 1)
+    else:
+        effects = shut(made)
+    assert only(TurnAway, effects.commands).caller == CALLER
+
+
+def test_a_talk_that_goes_on_is_left_alone_and_who_rings_at_the_end_still_talks() -> None:
+    made = bench(0, "p02")
+    made.call("1.1")
+    made.now = SHUTS - 200
+    ready(made, "p02")
+    offer = the_visit(made).offer
+    made.tell(ev.DialBegan(CALLER, PHONE, "p02", offer))
+    made.tell(ev.PhoneRang(PHONE))
+    shut(made)
+    assert the_visit(made).state == table.RINGING
+    made.tell(ev.Bridged(CALLER, PHONE, "p02"))
+    assert the_visit(made).state == table.TALKING
+
+
+def test_a_redirect_that_does_not_take_hold_is_made_again() -> None:
+    made = bench(0, "p01")
+    made.call("1.1", "tr")
+    first = only(TurnAway, shut(made).commands)
+    made.tell(ev.CallWaiting(CALLER, "tr", "other", "", 0, 0))
+    assert the_visit(made).state == table.LEAVING
+    again = only(TurnAway, made.tell(ev.Elapsed(), PARTING_MS).commands)
+    assert again.id > first.id
+    made.tell(ev.TurnedAway(CALLER, "tr"))
+    assert none(TurnAway, made.tell(ev.Elapsed(), 2 * PARTING_MS).commands)
+
+
+def test_who_is_let_go_while_the_link_is_down_is_let_go_after_it() -> None:
+    made = bench(0, "p01")
+    made.call("1.1", "tr")
+    made.tell(ev.LinkDown("cut"))
+    assert none(TurnAway, shut(made).commands)
+    row = ev.LegSeen(CALLER, CALLER, "", "acd-hold", "", True, "tr", "other", "", made.now, made.now, 0, 0)
+    up = made.tell(ev.PbxSnapshot(made.now, True, (row,), (("p01", "NOT_INUSE"),)))
+    assert only(TurnAway, up.commands).caller == CALLER
+
+
+def test_in_the_morning_a_caller_is_offered_as_always() -> None:
+    made = bench(-1, "p01")
+    made.call("1.1", "tr")
+    shut(made)
+    made.tell(ev.Elapsed(), 10 * HOUR)
+    assert sentences(made.tell(ev.StaffAsked("", "p01", "logout", "", None))) == [closing.NOBODY_HERE]
+    made.login("p03")
+    assert isinstance(made.effects[-1].commands[-1], Connect)
+
+
+def test_those_in_line_are_let_go_in_the_order_in_which_they_came() -> None:
+    made = bench(0, "p01")
+    for number in (1, 2, 3):
+        made.call(f"1.{number}", "tr")
+    gone = [each.caller.uid for each in shut(made).commands if isinstance(each, TurnAway)]
+    assert gone == ["1.1", "1.2", "1.3"]
