@@ -28,6 +28,13 @@ def hold(centre: Centre) -> str:
     """On hold: music, keys, and an eye on the daemon."""
     rules = centre.routing
     silent = f"${{EPOCH}}-${{ACD_SINCE}}>={BEAT_LOST_S}"
+    known = f' & "${{ACD_LANG}}"!="{UNDETERMINED}"'
+    greeting = "\n".join(
+        f' same => n,ExecIf($["${{ACD_GREETED}}"="{turn}"{only}]?Background(acd/{name}))'
+        for turn, (name, only) in enumerate(
+            (("hold_first", ""), ("second_offer", known), ("case_offer", known)), 1
+        )
+    )
     watch = f'GotoIf($["${{ACD_ALIVE}}"="${{ACD_SEEN}}" & {silent}]?acd-degraded,s,1)'
     return f"""
 ; --- on hold: music, and an eye on the daemon ---
@@ -53,16 +60,13 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
 ; silence counts from the last beat that this caller saw, whatever they heard or pressed since
  same => n,ExecIf($["${{ACD_ALIVE}}"!="${{ACD_SEEN}}" | "${{ACD_SINCE}}"=""]?Set(ACD_SINCE=${{EPOCH}}))
  same => n,Set(ACD_SEEN=${{ACD_ALIVE}})
- same => n,GotoIf($["${{ACD_SAY}}"!=""]?t,say)
+ same => n(greet),GotoIf($["${{ACD_SAY}}"!=""]?t,say)
  same => n,{watch}
- same => n,GotoIf($["${{ACD_GREETED}}"="1"]?music)
- same => n,Set(ACD_GREETED=1)
- same => n,Background(acd/hold_first)
- same => n,{watch}
- same => n,ExecIf($["${{ACD_LANG}}"!="{UNDETERMINED}"]?Background(acd/second_offer))
- same => n,{watch}
- same => n,ExecIf($["${{ACD_LANG}}"!="{UNDETERMINED}"]?Background(acd/case_offer))
- same => n,{watch}
+; the greeting, one sentence a turn, so that a key or what the daemon has said ends one and not all
+ same => n,GotoIf($[0${{ACD_GREETED}}>=3]?music)
+ same => n,Set(ACD_GREETED=$[0${{ACD_GREETED}}+1])
+{greeting}
+ same => n,Goto(greet)
  same => n(music),StartMusicOnHold()
  same => n(loop),WaitExten(2)
  same => n,Goto(t,1)

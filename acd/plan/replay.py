@@ -156,7 +156,8 @@ def _print_read(found: journals.Read, asked: Scenario, of_patience: str) -> None
     typer.echo(f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, {journal.events} events")
     typer.echo(
         f"{len(ends)} callers: {ends.count(facts.ANSWERED)} answered, {gave_up} gave up, "
-        f"{ends.count(facts.CLOSED)} when closed, {ends.count(facts.LOST)} lost; "
+        f"{ends.count(facts.CLOSED)} when closed, {ends.count(facts.TURNED_AWAY)} turned away, "
+        f"{ends.count(facts.LOST)} lost; "
         f"left out: {journal.in_menu} who left in the menu, {journal.unfinished} still there at the end"
     )
     typer.echo(

@@ -1,0 +1,41 @@
+"""Closing time on real calls: those in line hear what to expect, are let go, and the records say so."""
+
+import tomllib
+
+import tomli_w
+
+from acd.demo.hotline import NUMBER
+from tests.integration.conftest import QUICK, SOURCE, Watched, state_of, waiting
+from tests.integration.test_reload import reload
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TURKISH = [(300, "4"), (1_500, "9")]
+
+
+async def closes(hotline: Watched) -> None:
+    """From now on the centre is closed."""
+    raw = tomllib.loads(hotline.config.read_text(encoding="utf-8"))
+    raw["hours"] |= {day: [] for day in DAYS}
+    hotline.config.write_text(tomli_w.dumps(raw), encoding="utf-8")
+    code, faults = await reload(hotline)
+    assert code == 200, faults
+
+
+async def test_an_evening() -> None:
+    async with Watched(SOURCE, QUICK) as hotline:
+        await hotline.start_daemon()
+        told = "select visit from announcement where sentence = ?"
+        await hotline.sipp.call(NUMBER, TURKISH)
+        await hotline.until("one waits", lambda board: waiting(board) == 1)
+        first = await hotline.row(told, "nobody_here")
+        await hotline.sipp.phones([next(each.phone for each in hotline.centre.staff if each.id == "anna")])
+        assert await hotline.ask("anna", "login") == 200
+        await hotline.until("she is there", lambda board: state_of(board, "anna") == "ready")
+        assert await hotline.ask("anna", "notready") == 200
+        await closes(hotline)
+        assert (await hotline.row(told, "last_in_line"))["visit"] == first["visit"]
+        assert await hotline.ask("anna", "logout") == 200
+        ended = await hotline.row("select * from visit where id = ? and outcome != ''", first["visit"])
+        assert (ended["outcome"], ended["ended_by"], ended["language"]) == ("turned_away", "pbx", "tr")
+        assert ended["queued_at"] is not None
+        await hotline.no_drift()
