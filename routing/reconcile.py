@@ -284,5 +284,6 @@ def _catch_up(moves: Moves, visit: Visit, there: Seen) -> None:
         moves.visits.set_need(visit, "", "", row.second)
     else:
         moves.visits.set_need(visit, row.language, row.concern, row.second)
-    if not visit.queued_ms and there.state not in (table.GREETED, table.CLOSING):
+    waited = row.queued_ms or there.state not in (table.GREETED, table.CLOSING)
+    if not visit.queued_ms and waited:
         moves.visits.queue(visit, row.queued_ms or moves.world.now_ms)

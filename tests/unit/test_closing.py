@@ -205,3 +205,12 @@ def test_those_in_line_are_let_go_in_the_order_in_which_they_came() -> None:
         made.call(f"1.{number}", "tr")
     gone = [each.caller.uid for each in shut(made).commands if isinstance(each, TurnAway)]
     assert gone == ["1.1", "1.2", "1.3"]
+
+
+def test_who_hears_that_nobody_serves_them_is_known_to_have_waited_by_a_daemon_that_knows_nothing() -> None:
+    made = bench()
+    at = made.now - 60_000
+    row = ev.LegSeen(CALLER, CALLER, "", "acd-closed", "", True, "tr", "other", "", at, at, 0, 0)
+    made.tell(ev.PbxSnapshot(made.now, True, (row,), ()))
+    ended = only(facts.VisitEnded, made.tell(ev.LegEnded(CALLER, 16)).facts)
+    assert ended.outcome == facts.TURNED_AWAY
