@@ -6,9 +6,10 @@ from typing import Final
 from routing import facts
 from routing import visit as table
 from routing.commands import Say, TurnAway
+from routing.deadlines import UNREACHED_MS
 from routing.derived import Derived
 from routing.visits import Visits
-from routing.world import Visit, World
+from routing.world import Visit
 
 SERVED: Final = ""
 """What who waits now has to expect: to be served as always."""
@@ -20,11 +21,14 @@ OVER: Final = "over"
 """We have closed, and nobody serves who still waits."""
 
 
-def prospect(world: World, anybody_here: bool) -> str:
+def prospect(derived: Derived) -> str:
     """What who waits now has to expect."""
+    world = derived.world
     policy = world.policy
     if policy is None:
         return SERVED
+    reached = bool(derived.reached) or world.now_ms < world.unreached_ms + UNREACHED_MS
+    anybody_here = bool(derived.at_work) and reached
     if world.open:
         return SERVED if anybody_here else NOBODY_HERE
     late = 0 <= policy.overtime_ms <= world.now_ms - world.closed_ms
@@ -36,7 +40,7 @@ class Closing:
 
     def __init__(self, derived: Derived, visits: Visits) -> None:
         self._derived, self._visits = derived, visits
-        derived.prospect = prospect(derived.world, bool(derived.here))
+        derived.prospect = prospect(derived)
 
     def settle(self) -> None:
         """After a step in which hours, people or those who wait changed."""
@@ -46,7 +50,8 @@ class Closing:
         derived.joined.clear()
         if derived.attended:
             derived.attended = False
-            before, derived.prospect = derived.prospect, prospect(world, bool(derived.here))
+            derived.deadlines.await_hours()
+            before, derived.prospect = derived.prospect, prospect(derived)
             if before != derived.prospect:
                 waiting = list(world.visits.values())
         for visit in waiting:

@@ -16,6 +16,9 @@ RETRY: Final = 3
 PARTING: Final = 4
 HOURS: Final = 5
 
+UNREACHED_MS: Final = 60_000
+"""So long phones may be unreachable before nobody counts as at work: a network can blink."""
+
 Deadline = tuple[int, int, Any]
 """(epoch ms, rank, key): the offer of a LEASE, the (person, visit) of a WRAP_UP, the visit of the others."""
 
@@ -88,15 +91,16 @@ class Deadlines:
 
     def await_hours(self) -> None:
         """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day; or
-        when who still waits after closing is served no more."""
+        when who waits has to expect something else (routing.closing)."""
         world = self._world
         if world.policy is None:
             self.boundary = 0
             return
         self.boundary = _boundary(world.policy, world.shadow, world.now_ms)
-        over_ms = world.closed_ms + world.policy.overtime_ms
-        if not world.open and world.now_ms < over_ms:
-            self.boundary = min(self.boundary, over_ms) if self.boundary else over_ms
+        served_until = 0 if world.open else world.closed_ms + world.policy.overtime_ms
+        for when in (served_until, world.unreached_ms + UNREACHED_MS):
+            if world.now_ms < when:
+                self.boundary = min(self.boundary, when) if self.boundary else when
 
 
 def _boundary(policy: Policy, shadow: Policy | None, after: int) -> int:

@@ -16,8 +16,9 @@ class Derived:
     legs: the visit that holds a leg. other_legs: whose phone has a leg that serves no visit. indexes: of
     the policy in force and of the shadow, as far as there are. all_up: whether every PBX is linked.
     dirty: whether somebody may have become free or begun to wait since callers were last matched.
-    departed: whether somebody who left the staff has nothing left to do. here: who is at work. attended:
-    whether hours or `here` changed in a way that matters to who waits; prospect: what these have to expect;
+    departed: whether somebody who left the staff has nothing left to do. at_work, reached: who is,
+    and at a phone that can be reached. attended: whether these or the hours changed in a way that matters to
+    who waits; prospect: what these have to expect;
     joined: who began to wait since, and has to hear of it (routing.closing).
     """
 
@@ -35,7 +36,8 @@ class Derived:
         self.all_up: bool
         self.dirty: bool
         self.departed: bool
-        self.here: set[str] = set()
+        self.at_work: set[str] = set()
+        self.reached: set[str] = set()
         self.attended: bool
         self.prospect = ""
         self.joined: list[int] = []
@@ -52,7 +54,11 @@ class Derived:
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
         self.departed = False
-        self.here = {key for key, person in world.people.items() if person.here}
+        somebody = bool(self.reached)
+        self.at_work = {key for key, person in world.people.items() if person.at_work}
+        self.reached = {key for key in self.at_work if world.people[key].reached}
+        if somebody and not self.reached:
+            world.unreached_ms = world.now_ms
         self.attended = True
         self.links_changed()
 
@@ -69,13 +75,18 @@ class Derived:
 
     def attends(self, person: Person) -> None:
         """Somebody came to work or left, or their phone did."""
-        anybody = bool(self.here)
-        if person.here:
-            self.here.add(person.agent.id)
-        else:
-            self.here.discard(person.agent.id)
-        if anybody != bool(self.here):
+        before = bool(self.at_work), bool(self.reached)
+        key = person.agent.id
+        self.at_work.discard(key)
+        self.reached.discard(key)
+        if person.at_work:
+            self.at_work.add(key)
+            if person.reached:
+                self.reached.add(key)
+        if before != (bool(self.at_work), bool(self.reached)):
             self.attended = True
+            if before[1] and not self.reached:
+                self.world.unreached_ms = self.world.now_ms
 
     def new_id(self) -> int:
         """An id that was never used and never will be."""

@@ -202,9 +202,14 @@ class Person:
         return shown(self.presence, self.activity, device)
 
     @property
-    def here(self) -> bool:
-        """Whether they are at work: neither logged out nor away, and their phone can be reached."""
-        return self.presence in AT_WORK and self.device in REACHED
+    def at_work(self) -> bool:
+        """Whether they are, as far as is known: neither logged out nor away."""
+        return self.presence in AT_WORK
+
+    @property
+    def reached(self) -> bool:
+        """Whether their phone can be."""
+        return self.device in REACHED
 
     def engaged_with(self, visit: int) -> Engagement | None:
         """What this person does for a visit; None for nothing."""
@@ -231,9 +236,10 @@ class Link:
 class World:
     """Everything the engine knows. Two equal worlds decide alike.
 
-    links: by node. closed_ms: when it closed last (epoch ms), 0 if not known. day_ms: the midnight from which
-    the counts of the day are. shadow: a policy that is asked and never obeyed; shadow_said: the last
-    difference told. recent: token -> when the caller's last visit ended (epoch ms), RECENT_MAX at most.
+    links: by node. closed_ms: when it closed last (epoch ms), 0 if not known. unreached_ms: when it last came
+    about that nobody at work could be reached. day_ms: the midnight from which the counts of the day are.
+    shadow: a policy that is asked and never obeyed; shadow_said: the last difference told. recent: token ->
+    when the caller's last visit ended (epoch ms), RECENT_MAX at most.
     devices: the state of every phone by node and name, DEVICES_MAX at most. gone: legs that ended, by node
     and Uniqueid, with when, GONE_MAX at most: a snapshot asked for before that may still show them. over:
     callers' legs of visits that ended, likewise: a ledger may still tell of them. In all these the oldest is
@@ -246,6 +252,7 @@ class World:
     links: dict[str, Link] = field(default_factory=dict)
     open: bool = False
     closed_ms: int = 0
+    unreached_ms: int = 0
     day_ms: int = 0
     policy: Policy | None = None
     policy_digest: str = ""

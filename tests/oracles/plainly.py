@@ -272,16 +272,17 @@ def last_served(world: World) -> int:
     return 0 if world.open or overtime < 0 else world.closed_ms + overtime
 
 
-def at_work(person: Person) -> bool:
-    """Who takes calls, or none just now, at a phone that can be reached."""
-    there = ("NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD")
-    return person.presence in ("ready", "not_ready") and person.device in there
+def there(world: World) -> bool:
+    """Whether anybody is at work, at a phone that could be reached within the last minute."""
+    says = ("NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD")
+    working = [each for each in world.people.values() if each.presence in ("ready", "not_ready")]
+    lately = world.now_ms < world.unreached_ms + 60_000
+    return any(each.device in says for each in working) or (lately and working != [])
 
 
 def prospect(world: World) -> str:
     """What who waits now has to expect."""
-    somebody = any(at_work(person) for person in world.people.values())
     if world.open:
-        return "" if somebody else "nobody_here"
+        return "" if there(world) else "nobody_here"
     late = world.rules.overtime_ms >= 0 and world.now_ms >= last_served(world)
-    return "last_in_line" if somebody and not late else "over"
+    return "last_in_line" if there(world) and not late else "over"

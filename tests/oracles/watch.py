@@ -283,8 +283,8 @@ def deadlines(engine: Engine) -> None:
         assert engine.due() is None
         return
     now = world.now_ms
-    late = plainly.last_served(world)
-    whens = [plainly.next_hour(world.policy, world.shadow, now), late if late > now else 0]
+    whens = [plainly.next_hour(world.policy, world.shadow, now)]
+    whens += [each for each in (plainly.last_served(world), world.unreached_ms + 60_000) if each > now]
     if plainly.linked(world, ""):
         whens += _of_visits(world, world.policy)
         whens += [each.until_ms for person in world.people.values() for each in person.engagements]

@@ -7,6 +7,7 @@ from routing import closing, facts
 from routing import events as ev
 from routing import visit as table
 from routing.commands import Connect, Say, TurnAway
+from routing.deadlines import UNREACHED_MS
 from routing.engine import Effects
 from routing.visits import PARTING_MS
 from routing.world import Visit
@@ -92,7 +93,6 @@ def test_somebody_who_came_and_left_again_is_told_of_again() -> None:
     "leaves",
     [
         ev.StaffAsked("", "p01", "logout", "", None),
-        ev.DeviceChanged("p01", "UNAVAILABLE", NODE),
         ev.TeamChanged("nobody", Team(())),
     ],
 )
@@ -125,10 +125,24 @@ def test_who_did_not_take_offers_is_not_there_for_those_who_wait() -> None:
     assert only(TurnAway, made.effects[-2].commands)
 
 
-def test_who_works_without_a_phone_that_can_be_reached_is_not_there() -> None:
+def test_who_works_without_a_phone_that_can_be_reached_is_not_there_after_a_minute() -> None:
     made = bench(-1, "p01")
     made.call("1.1", "tr")
-    assert sentences(made.tell(ev.DeviceChanged("p01", "UNAVAILABLE", NODE))) == [closing.NOBODY_HERE]
+    assert sentences(made.tell(ev.DeviceChanged("p01", "UNAVAILABLE", NODE))) == []
+    assert sentences(made.tell(ev.Elapsed(), UNREACHED_MS - 1)) == []
+    assert sentences(made.tell(ev.Elapsed(), 1)) == [closing.NOBODY_HERE]
+    made.tell(ev.DeviceChanged("p01", "NOT_INUSE", NODE))
+    shut(made)
+    assert the_visit(made).told == closing.LAST_IN_LINE
+
+
+def test_a_phone_that_blinks_after_closing_lets_nobody_go() -> None:
+    made = bench(-1, "p01")
+    made.call("1.1", "tr")
+    shut(made)
+    for state, after in (("UNAVAILABLE", 0), ("NOT_INUSE", 59_999), ("UNAVAILABLE", 1)):
+        assert none(TurnAway, made.tell(ev.DeviceChanged("p01", state, NODE), after).commands)
+    assert only(TurnAway, made.tell(ev.Elapsed(), UNREACHED_MS).commands).caller == CALLER
 
 
 def test_a_phone_that_is_used_counts_as_somebody_there() -> None:
