@@ -25,6 +25,8 @@ LAST_MOMENTS_S = 1.2
 """What Asterisk did just before it was killed may be lost."""
 STRAIN_S = 3.0
 """A machine that was late is taken to have been late for so long before and after."""
+DEAF_S = 2.5
+"""Phones whose machine stood still for so long answered nobody, and were rightly taken for lost."""
 SILENCE_S = 35.0
 """A caller whose phone has died must not sit longer than that beside it while the daemon serves."""
 
@@ -142,7 +144,7 @@ class Verdict:
         if any(call.closed for call in self._by_number[account.number]):
             return True
         for ring in self._rings[account.number]:
-            if ring.hung_up and at - 3.0 < ring.hung_up <= at + 0.1:
+            if ring.hung_up and at - 3.0 - self._late(at) < ring.hung_up <= at + 0.1:
                 return ring.hung_up - ring.answered >= SHORT_S
         return False
 
@@ -153,7 +155,8 @@ class Verdict:
         if ring.cut_off and not ring.excused:
             account = self._accounts.get(ring.number)
             left = account is not None and (account.hung_up and account.hung_up <= ring.cut_off + 0.1)
-            if not left and not (account and account.excused):
+            deaf = self._late(ring.cut_off) > DEAF_S
+            if not left and not deaf and not (account and account.excused):
                 self._say(
                     "torn", ring.number, f"the talk with {ring.phone} was ended by nobody", ring.cut_off
                 )
@@ -212,7 +215,7 @@ class Verdict:
             yield f"an answered offer without a talk: {', '.join(never)}"
         if not died:
             yield from self._ended_by(call, row, talks)
-            yield from self._handled(row, talks)
+            yield from self._handled(call, row, talks)
         order = [epoch(row[name]) for name in ("arrived_at", "queued_at", "answered_at", "ended_at")]
         passed = [each for each in order if each]
         if passed != sorted(passed):
@@ -262,8 +265,11 @@ class Verdict:
 
     def _exact(self, at: float) -> float:
         """How exact a time of that moment has to be: no more than the machine kept time itself."""
-        strained = [late for when, late in self._strains if abs(when - at) < STRAIN_S]
-        return CLOCK_S + max(strained, default=0.0)
+        return CLOCK_S + self._late(at)
+
+    def _late(self, at: float) -> float:
+        """How long we stood still ourselves around that moment."""
+        return max((late for when, late in self._strains if abs(when - at) < STRAIN_S), default=0.0)
 
     def _ended_by(self, call: Lived, row: dict[str, Any], talks: Sequence[Talk]) -> Iterable[str]:
         account = self._accounts.get(call.number)
@@ -280,7 +286,13 @@ class Verdict:
         elif account.cut_off and self._parted(account) and not call.closed and row["ended_by"] != "staff":
             yield f"ended by {row['ended_by']}, not by the staff"
 
-    def _handled(self, row: dict[str, Any], talks: Sequence[Talk]) -> Iterable[str]:
+    def _may_end(self, call: Lived, talk: Talk, said: float) -> bool:
+        """Whether that is when the talk ended; with a phone that died, also from its death on."""
+        ring = self._ring_of(call, talk)
+        first = ring.died if ring is not None and ring.died else talk.ended
+        return first - self._exact(first) <= said <= talk.ended + self._exact(talk.ended)
+
+    def _handled(self, call: Lived, row: dict[str, Any], talks: Sequence[Talk]) -> Iterable[str]:
         """One row for each talk, with its person and times."""
         found = self._records.by_visit(row["id"])
         for talk in talks:
@@ -296,7 +308,7 @@ class Verdict:
             found.remove(near[0])
             if not near[0]["ended_at"]:
                 yield f"the talk with {agent} never ended"
-            elif abs(epoch(near[0]["ended_at"]) - talk.ended) > self._exact(talk.ended):
+            elif not self._may_end(call, talk, epoch(near[0]["ended_at"])):
                 yield f"the talk with {agent} ended {epoch(near[0]['ended_at']) - talk.ended:+.1f} s off"
         for each in found:
             yield f"a handling row of a talk with {each['agent']} that never was"

@@ -103,12 +103,13 @@ def judged(
     told: str = ACCOUNT,
     outages: tuple[Outage, ...] = (),
     offers: Offers = OFFER,
+    strains: tuple[tuple[float, float], ...] = (),
 ) -> dict[str, str]:
     path = Path(tempfile.mkdtemp(dir=path)) / "records.db"
     kept = ([VISIT] if visits is None else visits, [HANDLING] if handlings is None else handlings)
     rows = records(path, *kept, offers)
     calls = lived(told, [(ring.number, ring.rang, ring.answered) for ring in rings])
-    verdict = Verdict(calls, [account], rings, rows, {"p04": "birgit"}, outages)
+    verdict = Verdict(calls, [account], rings, rows, {"p04": "birgit"}, outages, strains)
     return {each.kind: each.what for each in verdict.judge()}
 
 
@@ -189,6 +190,30 @@ def test_a_caller_cut_off_by_nobody_is_lost(tmp_path: Path) -> None:
 
 def test_a_talk_that_neither_side_ended_is_torn(tmp_path: Path) -> None:
     assert "torn" in judged(tmp_path, rings=(replace(RANG, hung_up=0.0, cut_off=BEGAN + 12),))
+
+
+def test_who_stood_still_themselves_hold_it_against_nobody(tmp_path: Path) -> None:
+    """The phone did not say that it lives, and the caller read the goodbye late, for our own loop stood."""
+    at = BEGAN + 21
+    stood = ((at, 4.8),)
+    late = replace(CALLED, cut_off=at)
+    assert "lost" in judged(tmp_path, account=late)
+    assert "lost" not in judged(tmp_path, account=late, strains=stood)
+    torn = replace(RANG, hung_up=0.0, cut_off=at)
+    assert "torn" in judged(tmp_path, account=late, rings=(torn,))
+    assert "torn" not in judged(tmp_path, account=late, rings=(torn,), strains=stood)
+    assert "torn" in judged(tmp_path, account=late, rings=(torn,), strains=((at, 2.0),))
+
+
+@pytest.mark.parametrize(("ended", "fits"), [(8.0, False), (9.0, True), (13.0, True), (18.0, False)])
+def test_a_talk_with_a_phone_that_died_ends_with_it_or_once_it_is_missed(
+    tmp_path: Path, ended: float, fits: bool
+) -> None:
+    died = replace(RANG, hung_up=0.0, died=BEGAN + 9.5)
+    gone = replace(CALLED, cut_off=0.0, hung_up=BEGAN + 16.1)
+    row = VISIT | {"ended_by": "caller"}
+    found = judged(tmp_path, [row], [HANDLING | {"ended_at": ended}], gone, (died,))
+    assert ("untrue" not in found) == fits, found
 
 
 def test_a_phone_that_is_rung_in_a_talk_is_doubled(tmp_path: Path) -> None:
