@@ -138,7 +138,7 @@ class Model(NamedTuple):
     """One hotline over the time [begin_ms, end_ms).
 
     kinds: shares adding up to 1. mixes: other shares of the kinds, for times at which arrivals name them.
-    retrial: share of those who gave up who call again, after `again`.
+    retrial: share of those who gave up who call again because of it, after `again`.
     back_ms: how long after being set away a person says ready. warm_ms: visits that were queued before are
     not counted. tick_ms: every drawn time is a multiple of it. within_ms: the service level's time; short_ms:
     who gives up sooner counts as a short abandon.

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from routing import facts
-from simulation.records import censored, contacts, durations, shares
+from simulation.records import censored, contacts, durations, retrials, shares
 from simulation.records.censored import Waits
-from simulation.records.history import ABANDONED, UNKNOWN, Attempts, History, attempts, daily
-from simulation.records.measured import ENOUGH, NOTHING, Interval, Measured, Part, few, shared
+from simulation.records.history import ABANDONED, UNKNOWN, History, attempts, daily
+from simulation.records.measured import NOTHING, Interval, Measured, Part, few
 from simulation.scenarios.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -34,11 +34,13 @@ OFTEN: Final = 0.05
 def fit(history: History, scenario: Scenario) -> tuple[Part, ...]:
     """Every part of a scenario that the records tell about. scenario: whose centre, hours and assumptions."""
     again = attempts(history)
+    tried = retrials.retrials(again)
     fresh = history.queued & ~again.second
     by_day = daily(history, scenario.house, fresh)
+    anyway = tried.anyway * int((history.queued & again.second).sum())
     chance = np.random.Generator(np.random.Philox(SEED))
     return (
-        contacts.arrivals(history, scenario, again, by_day),
+        contacts.arrivals(history, scenario, again, by_day, anyway),
         contacts.mix(
             "Languages", "cases.language", history, history.language, fresh, contacts.languages(scenario)
         ),
@@ -49,7 +51,7 @@ def fit(history: History, scenario: Scenario) -> tuple[Part, ...]:
         _talk(history, chance),
         _wrap_up(history, scenario, chance),
         _patience(history, chance),
-        _second_attempts(again),
+        retrials.part(tried),
         _telephones(history, chance),
     )
 
@@ -190,30 +192,6 @@ def _said_of_censored(waits: Waits, chance: np.random.Generator) -> list[str]:
             f"{by_weibull:>7.3f}  {at_risk:>7}"
         )
     return said
-
-
-def _second_attempts(again: Attempts) -> Part:
-    came = again.delay_ms[again.delay_ms != UNKNOWN] / 60_000
-    share = shares.wilson(len(came), len(again.delay_ms))
-    numbers = [shared("calls.retrial", "call again after giving up", share, "recognised callers who gave up")]
-    if reason := few(len(came)):
-        after = NOTHING
-    else:
-        mean = censored.exponential(Waits(came, np.ones(len(came), np.bool_)))
-        after, reason = Interval(mean.mean, mean.low, mean.high), ""
-    numbers.append(
-        Measured(
-            "calls.retrial_after", "second attempt after", after, "min", len(came), "second attempts", reason
-        )
-    )
-    usual = shares.wilson(*again.usual)
-    said = ["A second attempt comes within 24 hours of the first."]
-    if usual.total >= ENOUGH:
-        said.append(
-            f"Of {usual.total} recognised callers who were answered, {usual.value:.1%} "
-            f"({usual.low:.1%} to {usual.high:.1%}) called again as soon: so many do without having given up."
-        )
-    return Part("Second attempts", numbers, said)
 
 
 # --- what telephones do ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _NAMES: Final[dict[str, tuple[str, str]]] = {
         "time until a call because it takes long",
     ),
     "calls.chase": ("Nachfrage, weil es dauert", "call because it takes long"),
-    "calls.retrial": ("neuer Versuch nach dem Auflegen", "trying again after giving up"),
+    "calls.retrial": ("neuer Versuch, weil aufgelegt wurde", "trying again because of giving up"),
     "calls.retrial_after": ("Zeit bis zum neuen Versuch", "time until trying again"),
     "calls.patience": ("Geduld der Anrufenden", "patience of callers"),
     "calls.talk": ("Gesprächsdauer", "length of a talk"),
