@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -27,6 +27,7 @@ from acd.plan.common import (
     told,
     values_of,
 )
+from acd.plan.whom import levels, skills, whom
 from config.people import agent
 from simulation.runs.results import PACKAGE
 from simulation.runs.selection import FAILS, KEEPS, OPEN
@@ -149,6 +150,11 @@ def staff(
         typer.echo(str(path))
     if answer.chosen or answer.nearest:
         typer.echo(f"simulate that staff: acd plan run {chosen_name(scenario)} --file {folder / SCENARIO}")
+    if answer.chosen is not None:
+        typer.echo(whom(asked, answer.chosen.staff, answer.new))
+    else:
+        most = max(len(each.candidate.staff) for each in answer.tried)
+        typer.echo(f"Whom to hire cannot be said: no staff of up to {most} people was found to do.")
 
 
 def _targets(text: str, calls_only: bool) -> tuple[str, ...]:
@@ -339,11 +345,7 @@ def _print_new(console: Console, answer: Staffed, chosen: Sequence[str]) -> None
     if hired:
         console.print("People to be found, whom no file names (a profile each, not a person):")
     for each in hired:
-        console.print(f"  {_spoken(each.languages)}; {_spoken(each.concerns)}", soft_wrap=True)
-
-
-def _spoken(levels: Mapping[str, object]) -> str:
-    return " ".join(f"{key}:{level}" for key, level in levels.items())
+        console.print(f"  {skills(each.languages, each.concerns)}", soft_wrap=True)
 
 
 def _write(file: Path, asked: Scenario, answer: Staffed, seed: int, folder: Path) -> list[Path]:
@@ -360,7 +362,7 @@ def _write(file: Path, asked: Scenario, answer: Staffed, seed: int, folder: Path
             _write_rows(
                 written[-1],
                 ["id", "name", "phone", "languages", "concerns"],
-                ([p.id, p.name, p.phone, _spoken(p.languages), _spoken(p.concerns)] for p in people),
+                ([p.id, p.name, p.phone, levels(p.languages), levels(p.concerns)] for p in people),
             )
             written.append(folder / SCENARIO)
             made = staffed(asked, told_of.staff, [each for each in answer.new if each.id in told_of.staff])
