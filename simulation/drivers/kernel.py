@@ -544,11 +544,11 @@ def _phone_does(t: World, a: float, b: float) -> Any:
     while a > t.phone_shares[does]:
         does += 1
     if does == 0:
-        takes = max(takes, sampler.duration(t.answer_kind, t.answer_a, t.answer_b, b, t.tick_ms))
+        takes = max(takes, sampler.duration(t.answer_kind, t.answer_a, t.answer_b, b, t.tick_ms, t.shapes))
     elif does == 1:
         takes = max(takes, t.ring_ms)
     elif does == 3:
-        takes = max(takes, sampler.duration(t.decline_kind, t.decline_a, t.decline_b, b, t.tick_ms))
+        takes = max(takes, sampler.duration(t.decline_kind, t.decline_a, t.decline_b, b, t.tick_ms, t.shapes))
     return does, takes
 
 
@@ -562,8 +562,8 @@ def _call(w: World, caller: Int, attempt: Int) -> Any:
 @njit(cache=CACHED)
 def _call_takes(t: World, patience: float, talk: float) -> Any:
     return (
-        sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms),
-        sampler.duration(t.talk_kind, t.talk_a, t.talk_b, talk, t.tick_ms),
+        sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms, t.shapes),
+        sampler.duration(t.talk_kind, t.talk_a, t.talk_b, talk, t.tick_ms, t.shapes),
     )
 
 
@@ -809,7 +809,7 @@ def _give_up(w: World, now: Int, visit: Int) -> None:
         if calls < t.retrial:
             w.g[OVER] = 0
             w.attempts[caller] += 1
-            again = sampler.duration(t.again_kind, t.again_a, t.again_b, after, t.tick_ms)
+            again = sampler.duration(t.again_kind, t.again_a, t.again_b, after, t.tick_ms, t.shapes)
             push(w.g, w.heap, now + again, CALLS_AGAIN, caller)
 
 

@@ -27,6 +27,8 @@ _NAMES: Final[dict[str, tuple[str, str]]] = {
     "calls.patience": ("Geduld der Anrufenden", "patience of callers"),
     "calls.talk": ("Gesprächsdauer", "length of a talk"),
     "calls.talk_variation": ("Streuung der Gesprächsdauer", "variation of talks"),
+    "calls.talk_shape": ("Verteilung der Gesprächsdauer", "distribution of talks"),
+    "calls.patience_shape": ("Verteilung der Geduld", "distribution of patience"),
     "phones.answer_from": ("Annahme frühestens nach", "answered after at least"),
     "phones.answer_to": ("Annahme spätestens nach", "answered after at most"),
     "phones.no_answer": ("Angebote ohne Annahme", "offers not answered"),

@@ -386,6 +386,7 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "posts_caption": Text("Stellenanteile je Aufgabe", "Shares of a post by task"),
     "task": Text("Aufgabe", "Task"),
+    "quantiles": Text("Quantile", "quantiles"),
     "times": Text("Fallzahl", "Times a year"),
     "basic": Text("Grundzeit (min)", "Basic time (min)"),
     "set_up": Text("Rüstzeit (min)", "Set-up time (min)"),

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from config.load import cleaned
 from config.schema import DAYS, Centre, Code, Key, Spans, StaffMember, Table, Text
 from simulation.scenarios.quantity import Quantity, counted
+from simulation.scenarios.shape import OF_VARIATION, Shape, named_or_measured
 
 Share = Annotated[Quantity, counted("1", 0, 1)]
 Weight = Annotated[Quantity, counted("1", 0, 1_000)]
@@ -79,7 +80,10 @@ class Wave(Table):
 
 
 class Calls(Table):
-    """[calls]: how cases call, and how long callers and talks last."""
+    """[calls]: how cases call, and how long callers and talks last.
+
+    patience_shape, talk_shape: a measured distribution, or None for an exponential and a lognormal.
+    """
 
     first: Share
     follow_up: Share
@@ -89,8 +93,10 @@ class Calls(Table):
     retrial: Share
     retrial_after: Minutes
     patience: Minutes
+    patience_shape: Annotated[Shape | None, named_or_measured("exponential")] = None
     talk: Minutes
     talk_variation: Variation
+    talk_shape: Annotated[Shape | None, named_or_measured("lognormal")] = None
 
 
 class Telephones(Table):
@@ -286,6 +292,12 @@ class Scenario(Table):
         """Every number with its dotted key, in the file's order."""
         yield from _quantities("", self)
 
+    def shapes(self) -> Iterator[tuple[str, Shape]]:
+        """Every measured distribution with its dotted key."""
+        for name in ("patience_shape", "talk_shape"):
+            if (shape := getattr(self.calls, name)) is not None:
+                yield f"calls.{name}", shape
+
     def changed(self, values: Mapping[str, float]) -> "Scenario":
         """With the quantities at these dotted keys at other values; entries of lists count from 1.
 
@@ -302,6 +314,8 @@ def _values(table: Any) -> Any:
     if isinstance(table, dict):
         if table.keys() == {*Quantity.model_fields}:
             return table["value"]
+        if table.keys() == {*Shape.model_fields}:
+            return [table["shares"], table["values"]]
         return {key: _values(inner) for key, inner in table.items()}
     return [_values(each) for each in table] if isinstance(table, list | tuple) else table
 
@@ -378,6 +392,16 @@ def faults(scenario: Scenario) -> list[tuple[str, str]]:
     )
     if refused >= 1:
         found.append(("phones", f"leave {1 - refused:g} of the offers to be answered"))
+    if (shape := s.calls.talk_shape) is not None:
+        given, own = s.calls.talk_variation.value, shape.variation
+        if abs(given - own) > OF_VARIATION * max(own, OF_VARIATION):
+            found.append(
+                (
+                    "calls.talk_variation",
+                    f"is {given:g}, but calls.talk_shape has {own:.4g}; write that, or "
+                    'talk_shape = "lognormal"',
+                )
+            )
     if s.phones.answer_from.value > s.phones.answer_to.value:
         found.append(("phones.answer_from", "is longer than answer_to"))
     for key, spans in (("wave", s.wave), ("away", s.away), ("outbreak", s.outbreak)):

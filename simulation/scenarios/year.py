@@ -12,6 +12,7 @@ from simulation.drivers.model import Arrivals, CaseWork, Duration, Kind, Model, 
 from simulation.scenarios.attendance import MINUTE, Calendar, shifts
 from simulation.scenarios.quantity import Quantity
 from simulation.scenarios.scenario import Scenario, Wave
+from simulation.scenarios.shape import Shape
 
 DAY_MS = 86_400_000
 RINGS_AFTER_MS = 500
@@ -58,8 +59,9 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
         kinds=kinds,
         arrivals=arrivals,
         shifts=shifts(calendar, calendar.rows(0, 0, int(scenario.staff.people.value))),
-        patience=Duration(sampler.EXPONENTIAL, calls.patience.value * MINUTE),
-        talk=_spread(calls.talk, calls.talk_variation),
+        patience=_shaped(calls.patience, calls.patience_shape)
+        or Duration(sampler.EXPONENTIAL, calls.patience.value * MINUTE),
+        talk=_shaped(calls.talk, calls.talk_shape) or _spread(calls.talk, calls.talk_variation),
         retrial=calls.retrial.value,
         again=Duration(sampler.EXPONENTIAL, calls.retrial_after.value * MINUTE),
         phones=Phones(
@@ -194,6 +196,13 @@ def _spread(mean: Quantity, variation: Quantity, factor: float = 1.0) -> Duratio
     if variation.value == 0 or ms == 0:
         return Duration(sampler.CONSTANT, ms)
     return Duration(sampler.LOGNORMAL, *sampler.lognormal(ms, variation.value))
+
+
+def _shaped(mean: Quantity, shape: Shape | None) -> Duration | None:
+    """The measured distribution with this mean in minutes, where there is one."""
+    if shape is None:
+        return None
+    return Duration(sampler.EMPIRICAL, mean.value * MINUTE, shape=shape.points)
 
 
 def _days(mean: Quantity) -> Duration:
