@@ -28,7 +28,6 @@ from simulation.drivers.layout import (
     ATTEMPTS,
     AWAY,
     BACK,
-    BINS,
     BY_TIERS,
     CALL_ENDS,
     CALLS_AGAIN,
@@ -127,6 +126,7 @@ from simulation.drivers.layout import (
     WRAP_UP,
     WRAP_UP_ENDED,
 )
+from simulation.drivers.wait_bins import wait_bin
 
 _keeps = njit(cache=CACHED, inline="always")(select.keeps)
 _waits_for_owner = njit(cache=CACHED, inline="always")(select.waits_for_owner)
@@ -751,7 +751,7 @@ def _answer(w: World, now: Int, visit: Int) -> None:
         counted[10] += waited > t.no_wait_ms
         _count_hour(w, v[V_QUEUED], waited, 0)
         w.worked[agent, 0] += 1
-        w.waits[min(waited // 1000, BINS - 1)] += 1
+        w.waits[wait_bin(waited // 1000)] += 1
 
 
 @njit(cache=CACHED)

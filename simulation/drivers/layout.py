@@ -210,8 +210,9 @@ D_FIELDS: Final = D_STEPS + 3 * WORK_STEPS_MAX
 D_STEPS on three of each step: its work, its wait, and after how long a follow-up call comes, -1 for none."""
 SHAPES_MAX: Final = 8
 """Empirical distributions of one model."""
-BINS: Final = 1_024
-"""Waits of the answered, in bins of one second; the last one holds the rest."""
+FINE: Final = 1_024
+BINS: Final = FINE + 17 * 64
+"""Waits of the answered: a bin each second up to FINE, then by simulation.drivers.wait_bins."""
 CASE_COUNTS: Final = (
     "opened",
     "done",

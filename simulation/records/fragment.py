@@ -4,6 +4,7 @@ import json
 
 from simulation.records.history import History
 from simulation.records.measured import Measured, Part, Shaped
+from simulation.scenarios.refusal import doubt
 
 
 def fragment(parts: tuple[Part, ...], history: History, extends: str) -> str:
@@ -49,8 +50,9 @@ def kept(part: Part) -> dict[str, list[str]]:
 
 
 def figure(value: float) -> str:
-    """Four digits that count, without an exponent."""
-    return f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+    """Four digits that count, without an exponent, and never to be read in two ways."""
+    text = f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+    return f"{text}0" if doubt(text) else text
 
 
 def _line(each: Measured, history: History) -> str:
@@ -73,7 +75,8 @@ def _shape(each: Shaped, history: History) -> str:
 
 def _plain(value: float) -> str:
     """All digits that it has, without an exponent."""
-    return f"{value:.9f}".rstrip("0").rstrip(".")
+    text = f"{value:.9f}".rstrip("0").rstrip(".")
+    return f"{text}0" if doubt(text) else text
 
 
 def _text(value: str) -> str:

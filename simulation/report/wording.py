@@ -647,16 +647,14 @@ class Voice:
         return numbers.with_unit(value, unit, self.language)
 
     def interval(self, each: Estimate, unit: str) -> str:
-        """Of the mean; nothing that is counted is below 0."""
-        return numbers.span(
-            max(each.low, 0.0) if each.low == each.low else each.low, each.high, unit, self.language
-        )
+        """Of the mean, as far as it can lie."""
+        cut = each.within(unit)
+        return numbers.span(cut.low, cut.high, unit, self.language)
 
     def year(self, each: Estimate, unit: str) -> str:
-        """Between what a single year lies; what cannot be below 0 or above 1 is cut there."""
-        low = max(each.year_low, 0.0) if each.year_low == each.year_low else each.year_low
-        high = min(each.year_high, 1.0) if unit == "1" else each.year_high
-        return numbers.span(low, high, unit, self.language)
+        """Between what a single year lies, as far as it can."""
+        cut = each.within(unit)
+        return numbers.span(cut.year_low, cut.year_high, unit, self.language)
 
     def difference(self, value: float, unit: str) -> str:
         return numbers.difference(value, unit, self.language)

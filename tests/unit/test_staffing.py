@@ -215,7 +215,7 @@ def test_whom_to_hire_is_one_line(scenario: Scenario) -> None:
         ("--targets turnaround --calls-only", "leaves nothing to be met"),
         ("--staff 5..24", "lies between 1 and the 23 desks"),
         ("--alpha 1", "lie between 0 and 1"),
-        ("--staff few", "is no list of numbers"),
+        ("--staff few", "'few' is no number"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(options: str, said: str) -> None:
