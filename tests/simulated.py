@@ -141,7 +141,7 @@ def random_model(seed: int) -> Model:
     smooth = rng.random() < 0.3
     shares = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0) if smooth else (0.75, 0.08, 0.05, 0.05, 0.04, 0.03)
     answer = Duration(sampler.CONSTANT, 3_000.0) if smooth else Duration(sampler.UNIFORM, 500.0, 18_000.0)
-    return Model(
+    model = Model(
         policy=policy,
         roster=roster,
         begin_ms=begin,
@@ -162,6 +162,18 @@ def random_model(seed: int) -> Model:
         ),
         back_ms=rng.choice((60_000, 600_000)),
         tick_ms=tick,
+    )
+    return _measured(model) if rng.random() < 0.3 else model
+
+
+def _measured(model: Model) -> Model:
+    """With talks, patience and answering as they were measured: shapes of two, three and four points."""
+    short_or_long = ((0.0, 0.0), (0.4, 0.02), (0.5, 1.2), (1.0, 2.5))
+    answer = Duration(sampler.EMPIRICAL, 4_000.0, shape=((0.0, 0.25), (1.0, 1.75)))
+    return model._replace(
+        talk=Duration(sampler.EMPIRICAL, 150_000.0, shape=short_or_long),
+        patience=Duration(sampler.EMPIRICAL, 200_000.0, shape=((0.0, 0.0), (0.9, 0.5), (1.0, 3.0))),
+        phones=model.phones._replace(answer=answer),
     )
 
 

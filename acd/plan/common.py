@@ -2,27 +2,35 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from config.load import ConfigFaults
+from config.load import ConfigFaults, cleaned
 from simulation.drivers.tables import ModelFaults
 from simulation.runs.kept import NotKept
 from simulation.runs.sweep import GridFaults
+from simulation.scenarios.refusal import Unfit, number
 
+LARGEST: Final = 1e9
+VALUES_MAX: Final = 1_000
+SEED_MAX: Final = 2**63 - 1
+YEARS_MAX: Final = 100_000
+"""Simulated years that may be asked for."""
 FAULTY = 2
 INTERRUPTED = 130
 
 Named = Annotated[str, typer.Argument(help="A scenario that the file names.")]
 File = Annotated[Path, typer.Option("--file", help="The scenario file (TOML).")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=SEED_MAX, help="The same seed gives the same result.")
+]
 CallsOnly = Annotated[
     bool, typer.Option("--calls-only", help="Simulate telephone contacts alone, without case work.")
 ]
@@ -52,10 +60,12 @@ def told(interrupted: str = GOES_ON) -> Iterator[None]:
             yield
     except ConfigFaults as fault:
         raise fail(*map(str, fault.faults)) from None
-    except (GridFaults, ModelFaults) as fault:
+    except (GridFaults, ModelFaults, Unfit) as fault:
         raise fail(*str(fault).splitlines()) from None
     except NotKept as fault:
         raise fail(f"--out: {fault}") from None
+    except OSError as fault:
+        raise fail(f"{fault.filename or 'a file'}: cannot be used: {fault.strerror or fault}") from None
     except KeyboardInterrupt:
         typer.echo(f"interrupted; {interrupted}", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -101,23 +111,55 @@ def progress_bar() -> Progress:
     )
 
 
+def between(least: float, most: float, *, ends: bool = True) -> Callable[[str], float]:
+    """For typer.Option(parser=...): a number between these limits, its ends included or not."""
+
+    def number_of(typed: str) -> float:
+        try:
+            found = number(str(typed).strip())
+        except ValueError as fault:
+            raise typer.BadParameter(f"{cleaned(typed)!r} {fault}") from None
+        if not (least <= found <= most if ends else least < found < most):
+            which = "included" if ends else "left out"
+            raise typer.BadParameter(f"{found:g} does not lie between {least:g} and {most:g}, both {which}")
+        return found
+
+    return number_of
+
+
 def values_of(option: str, text: str) -> tuple[float, ...]:
-    """Numbers from "5..23", "2500..8000:500" or "1,2,5"."""
+    """Numbers from "5..23", "2500..8000:500" or "1,2,5". Exits with one sentence on what cannot be read."""
     found: list[float] = []
-    try:
-        for part in text.split(","):
-            span, _, step = part.partition(":")
-            first, dots, last = span.partition("..")
-            if not dots:
-                found.append(float(first))
-                continue
-            by = float(step or 1)
-            count = round((float(last) - float(first)) / by)
-            if by <= 0 or count < 0:
-                raise ValueError
-            found += [float(first) + i * by for i in range(count + 1)]
-    except ValueError:
-        raise fail(
-            f"{option}: {text[:60]!r} is no list of numbers; write one like 5..23 or 2500..8000:500"
-        ) from None
+    for part in text.split(","):
+        try:
+            found += _span(part.strip())
+        except ValueError as fault:
+            raise fail(f"{cleaned(option)}: {cleaned(part)!r} {fault}") from None
+        if len(found) > VALUES_MAX:
+            raise fail(f"{cleaned(option)}: {cleaned(text)!r} are more than {VALUES_MAX:,} values")
     return tuple(dict.fromkeys(found))
+
+
+def whole_of(option: str, text: str) -> tuple[int, ...]:
+    """The same, of whole numbers alone."""
+    found = values_of(option, text)
+    if broken := [each for each in found if each != int(each)]:
+        raise fail(f"{option}: {broken[0]:g} is no whole number")
+    return tuple(map(int, found))
+
+
+def _span(text: str) -> list[float]:
+    """Raises ValueError with what is wrong, to follow what was typed."""
+    span, colon, step = text.partition(":")
+    first, dots, last = span.partition("..")
+    if not dots:
+        if colon or not first:
+            raise ValueError("is no list of numbers; write one like 5..23 or 2500..8000:500")
+        return [number(first)]
+    begin, end, by = number(first), number(last), number(step) if colon else 1.0
+    if by <= 0 or end < begin:
+        raise ValueError("is no list of numbers: it rises from the first to the last by steps above 0")
+    count = int((end - begin) / by + 0.5)
+    if count > VALUES_MAX:
+        raise ValueError(f"are more than {VALUES_MAX:,} values")
+    return [begin + i * by for i in range(count + 1)]

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from acd.plan.common import BEGINS_ANEW, DEFAULT, File, Named, Seed, fail, progress_bar, told
+from acd.plan.common import BEGINS_ANEW, DEFAULT, YEARS_MAX, File, Named, Seed, fail, progress_bar, told
 from config.schema import DAYS
 from simulation.runs.results import PACKAGE
 from simulation.scenarios import scenario_file
@@ -41,7 +41,9 @@ EMPTY: Final = 0.05
 def coverage_(
     scenario: Named,
     file: File = DEFAULT,
-    number: Annotated[int, typer.Option("--replications", min=1, help="Simulated years of absence.")] = 30,
+    number: Annotated[
+        int, typer.Option("--replications", min=1, max=YEARS_MAX, help="Simulated years of absence.")
+    ] = 30,
     seed: Seed = 1,
     table: Annotated[
         Path | None, typer.Option("--csv", help="Write every language, concern and hour here.")

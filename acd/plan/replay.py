@@ -12,7 +12,7 @@ import numpy.typing as npt
 import typer
 
 from acd.plan import counterfactual, journals
-from acd.plan.common import DEFAULT, INTERRUPTED, File, Seed, fail, progress_bar, told
+from acd.plan.common import DEFAULT, INTERRUPTED, YEARS_MAX, File, Seed, fail, progress_bar, told
 from acd.plan.counterfactual import Counterfactual
 from routing import facts
 from routing.privacy import MERGED
@@ -60,7 +60,8 @@ def replay_(
         list[str] | None, typer.Option("--without", help="This person is not there (may be repeated).")
     ] = None,
     number: Annotated[
-        int, typer.Option("--replications", min=2, help="Draws of what the journal does not tell.")
+        int,
+        typer.Option("--replications", min=2, max=YEARS_MAX, help="Draws of what the journal does not tell."),
     ] = 20,
     seed: Seed = 1,
     table: Annotated[Path | None, typer.Option("--csv", help="Write every figure here too.")] = None,
@@ -96,7 +97,8 @@ def replay_(
                 raise typer.Exit(INTERRUPTED) from None
     _print_read(found, asked, of_patience)
     was = trace_driven.figures(found.trace, trace_driven.recorded(found.trace), measure)
-    columns = _columns(given)
+    listed = [*FIGURES, *(figure for _, _, figure in trace_driven.of_cells(found.trace, measure))]
+    columns = _columns(given, [figure.unit for figure in listed])
     _print(found.trace, measure, was, columns, number)
     if table is not None:
         of = {"seed": str(seed), "replications": str(number), "scenario_hash": asked.digest}
@@ -169,12 +171,17 @@ def _print_read(found: journals.Read, asked: Scenario, of_patience: str) -> None
     typer.echo(f"talks and offers are drawn from the {talks} and {len(journal.offers)} recorded\n")
 
 
-def _columns(given: Sequence[Floats]) -> dict[str, list[Estimate]]:
+def _columns(given: Sequence[Floats], units: Sequence[str]) -> dict[str, list[Estimate]]:
     """By name: as it was, otherwise, and how that differs, replication by replication."""
-    found = {"as it was, simulated": _estimates(given[0])}
+    found = {"as it was, simulated": _within(_estimates(given[0]), units)}
     if len(given) == 2:
-        found |= {"otherwise": _estimates(given[1]), "difference": _estimates(given[1] - given[0])}
+        found["otherwise"] = _within(_estimates(given[1]), units)
+        found["difference"] = _estimates(given[1] - given[0])
     return found
+
+
+def _within(found: list[Estimate], units: Sequence[str]) -> list[Estimate]:
+    return [each.within(unit) for each, unit in zip(found, units, strict=True)]
 
 
 def _print(

@@ -9,12 +9,14 @@ import typer
 from acd.plan.common import (
     DEFAULT,
     RESULTS,
+    YEARS_MAX,
     CallsOnly,
     File,
     Named,
     On,
     Out,
     Seed,
+    between,
     executor_at,
     fail,
     progress_bar,
@@ -49,12 +51,16 @@ def report(
     cases: Annotated[
         str, typer.Option("--cases", help="Cases a year, like 2500..14000:500; else the standard grid's.")
     ] = "",
-    number: Annotated[int, typer.Option("--replications", min=2, help="Simulated years a point.")] = 30,
+    number: Annotated[
+        int, typer.Option("--replications", min=2, max=YEARS_MAX, help="Simulated years a point.")
+    ] = 30,
     seed: Seed = 1,
     share: Annotated[
         float,
         typer.Option(
-            "--sensitivity", min=0.0, max=0.9, help="Vary each assumption by this share; 0: not at all."
+            "--sensitivity",
+            parser=between(0, 0.9),
+            help="Vary each assumption by this share; 0: not at all.",
         ),
     ] = 0.2,
     calls_only: CallsOnly = False,
@@ -73,6 +79,8 @@ def report(
 
     if sweep is not None and (staff or cases):
         raise fail("--sweep: has its own numbers of staff and cases; leave --staff and --cases out")
+    numbers = values_of("--staff", staff) if staff else ()
+    span = values_of("--cases", cases) if cases else ()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
@@ -87,8 +95,8 @@ def report(
                 asked,
                 named,
                 field=None if read is None else field_of(read, asked, not calls_only),
-                staff=values_of("--staff", staff) if staff else (),
-                cases=values_of("--cases", cases) if cases else (),
+                staff=numbers,
+                cases=span,
                 seed=seed if read is None else read.seed,
                 replications=number,
                 case_work=not calls_only,

@@ -13,11 +13,13 @@ from acd.plan.common import (
     BEGINS_ANEW,
     DEFAULT,
     RESULTS,
+    YEARS_MAX,
     CallsOnly,
     File,
     Named,
     Out,
     Seed,
+    between,
     fail,
     progress_bar,
     told,
@@ -93,10 +95,13 @@ def roster(
         Path | None, typer.Option("--check", help="Only check this roster (CSV); nothing is planned.")
     ] = None,
     effort: Annotated[
-        float, typer.Option("--effort", min=0.1, help="Counted work at most, about seconds of a core.")
+        float,
+        typer.Option(
+            "--effort", parser=between(0.1, 86_400), help="Counted work at most, about seconds of a core."
+        ),
     ] = 60.0,
     number: Annotated[
-        int, typer.Option("--replications", min=2, help="How often the weeks are simulated.")
+        int, typer.Option("--replications", min=2, max=YEARS_MAX, help="How often the weeks are simulated.")
     ] = 100,
     seed: Seed = 1,
     calls_only: CallsOnly = False,
@@ -322,6 +327,6 @@ def _print_trial(asked: Scenario, given: Task, tried: "Trial", case_work: bool) 
         if each.key in shown:
             planned, sick = (
                 f"{known.mean:10,.3f} {known.low:10,.3f} {known.high:10,.3f}"
-                for known in (tried.planned[each.key], tried.sick[each.key])
+                for known in (some[each.key].within(each.unit) for some in (tried.planned, tried.sick))
             )
             typer.echo(f"{each.en:40} {planned} {sick}  {each.unit}")

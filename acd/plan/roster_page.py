@@ -163,7 +163,7 @@ def _figures(contents: Contents, language: Language) -> list[tuple[str, str, str
     for each in figures_of("backlog_mean" in trial.planned):
         if each.key in wanted:
             row = [each.de if language == "de" else each.en]
-            for estimate in (trial.planned[each.key], trial.sick[each.key]):
+            for estimate in (some[each.key].within(each.unit) for some in (trial.planned, trial.sick)):
                 low, high = (with_unit(value, each.unit, language) for value in (estimate.low, estimate.high))
                 row += [with_unit(estimate.mean, each.unit, language), f"{low} – {high}"]
             found.append((row[0], row[1], row[2], row[3], row[4]))

@@ -6,19 +6,23 @@ import typer
 
 from acd.plan.common import (
     DEFAULT,
+    LARGEST,
     RESULTS,
+    YEARS_MAX,
     CallsOnly,
     File,
     Named,
     On,
     Out,
     Seed,
+    between,
     executor_at,
     fail,
     progress_bar,
     told,
     values_of,
 )
+from config.load import cleaned
 from simulation.runs import results, sequential, sweep
 from simulation.runs.outcome import cell_figures_of, figures_of
 from simulation.runs.spread import Estimate
@@ -50,9 +54,10 @@ def run(
     file: File = DEFAULT,
     figure: Annotated[str, typer.Option("--figure", help="The figure whose interval decides.")] = "",
     half_width: Annotated[
-        float, typer.Option("--half-width", min=0.0, help="Stop when its interval is +- this.")
+        float,
+        typer.Option("--half-width", parser=between(0, LARGEST), help="Stop when its interval is +- this."),
     ] = 0.005,
-    most: Annotated[int, typer.Option("--most", min=30, help="Replications at most.")] = 300,
+    most: Annotated[int, typer.Option("--most", min=30, max=YEARS_MAX, help="Replications at most.")] = 300,
     seed: Seed = 1,
     calls_only: CallsOnly = False,
     on: On = "",
@@ -67,7 +72,7 @@ def run(
         listed = figures_of(not calls_only)
         figure = figure or f"service_level_{asked.house.service_level.variant}"
         if figure not in [each.key for each in listed]:
-            raise fail(f"--figure {figure}: is none of {', '.join(each.key for each in listed)}")
+            raise fail(f"--figure {cleaned(figure)}: is none of {', '.join(each.key for each in listed)}")
         with executor_at(on) as executor, progress_bar() as bar:
             task = bar.add_task(scenario, total=most)
             answer = sequential.run(
@@ -94,15 +99,15 @@ def _print_answer(
     typer.echo(f"{people:g} staff, {cases:g} cases a year, {answer.number} simulated years\n")
     typer.echo(f"{'':44} {'mean':>10}  {'95 % interval':^23}  {'95 % of years':^23}  unit")
     for each in figures_of(not calls_only):
-        typer.echo(f"{each.en:44} {_shown(answer.figures[each.key])}  {each.unit}")
+        typer.echo(f"{each.en:44} {_shown(answer.figures[each.key], each.unit)}  {each.unit}")
     typer.echo(f"\nby language and concern, service level {asked.house.service_level.variant}:")
     for (_, key), cell in answer.cells.items():
-        typer.echo(f"{key:44} {_shown(cell['service_level'])}  1")
+        typer.echo(f"{key:44} {_shown(cell['service_level'], '1')}  1")
     for each in cell_figures_of(not calls_only):
         if each.key in OF_CASES:
             typer.echo(f"\nby language and concern, {each.en}:")
             for (_, key), cell in answer.cells.items():
-                typer.echo(f"{key:44} {_shown(cell[each.key])}  {each.unit}")
+                typer.echo(f"{key:44} {_shown(cell[each.key], each.unit)}  {each.unit}")
     needed = posts(asked)
     typer.echo(
         f"\nby the formula: {cases:g} cases x {needed.minutes_of_a_case:.1f} min / "
@@ -112,7 +117,9 @@ def _print_answer(
         typer.echo(f"{figure}: its interval is still wider than +- {half_width:g}; raise --most")
 
 
-def _shown(each: Estimate) -> str:
+def _shown(given: Estimate, unit: str) -> str:
+    each = given.within(unit)
+
     def number(value: float) -> str:
         return f"{value:11.3f}" if abs(value) < 1_000 else f"{value:11,.0f}"
 
@@ -137,7 +144,9 @@ def sweep_(
         list[str] | None,
         typer.Option("--vary", help="Any other number by its key, like calls.talk=5..9:2 (may be repeated)."),
     ] = None,
-    number: Annotated[int, typer.Option("--replications", min=2, help="Simulated years a point.")] = 30,
+    number: Annotated[
+        int, typer.Option("--replications", min=2, max=YEARS_MAX, help="Simulated years a point.")
+    ] = 30,
     seed: Seed = 1,
     calls_only: CallsOnly = False,
     on: On = "",
@@ -147,7 +156,7 @@ def sweep_(
     axes = {sweep.PEOPLE: values_of("--staff", staff), sweep.CASES: values_of("--cases", cases)}
     for each in vary or []:
         key, _, span = each.partition("=")
-        axes[key] = values_of(f"--vary {key}", span)
+        axes[key.strip()] = values_of(f"--vary {key}", span)
     with told():
         asked = scenario_file.load(file, scenario)
         grid = Grid(asked, axes, seed=seed, replications=number, case_work=not calls_only)

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,18 +15,22 @@ from rich.table import Table
 from acd.plan.common import (
     DEFAULT,
     RESULTS,
+    YEARS_MAX,
     CallsOnly,
     File,
     Named,
     On,
     Out,
     Seed,
+    between,
     executor_at,
     fail,
     progress_bar,
     told,
-    values_of,
+    whole_of,
 )
+from acd.plan.whom import levels, skills, whom
+from config.load import cleaned
 from config.people import agent
 from simulation.runs.results import PACKAGE
 from simulation.runs.selection import FAILS, KEEPS, OPEN
@@ -55,6 +59,7 @@ from simulation.staffing.staffing import (
 
 app = typer.Typer()
 WIDTH: Final = 110
+SHARE: Final = between(0, 1, ends=False)
 LEAST: Final = 5
 SCENARIO: Final = "staff.toml"
 SAID: Final = {KEEPS: "meets them", FAILS: "misses", OPEN: "too close to say"}
@@ -83,13 +88,18 @@ def staff(
     ] = False,
     alpha: Annotated[
         float | None,
-        typer.Option("--alpha", help="Chance of a wrong choice; 1 - targets.probability if not said."),
+        typer.Option(
+            "--alpha", parser=SHARE, help="Chance of a wrong choice; 1 - targets.probability if not said."
+        ),
     ] = None,
     delta: Annotated[
-        float, typer.Option("--delta", help="What a share may lie off its target without being wrong.")
+        float,
+        typer.Option(
+            "--delta", parser=SHARE, help="What a share may lie off its target without being wrong."
+        ),
     ] = 0.01,
     most: Annotated[
-        int, typer.Option("--most", min=30, help="Simulated years of one staff at most.")
+        int, typer.Option("--most", min=30, max=YEARS_MAX, help="Simulated years of one staff at most.")
     ] = 2_000,
     seed: Seed = 1,
     calls_only: CallsOnly = False,
@@ -105,8 +115,8 @@ def staff(
         wanted = _targets(targets, calls_only)
         sizes = _sizes(asked, numbers)
         chance = 1 - asked.targets.probability.value if alpha is None else alpha
-        if not 0 < chance < 1 or not 0 < delta < 1:
-            raise fail("--alpha and --delta: lie between 0 and 1, both left out")
+        if not 0 < chance < 1:
+            raise fail("targets.probability: leaves no chance of a wrong choice; give --alpha above 0")
         with executor_at(on) as executor, progress_bar() as bar:
             task = bar.add_task(f"{scenario}: candidates", total=len(sizes))
             try:
@@ -149,6 +159,11 @@ def staff(
         typer.echo(str(path))
     if answer.chosen or answer.nearest:
         typer.echo(f"simulate that staff: acd plan run {chosen_name(scenario)} --file {folder / SCENARIO}")
+    if answer.chosen is not None:
+        typer.echo(whom(asked, answer.chosen.staff, answer.new))
+    else:
+        most = max(len(each.candidate.staff) for each in answer.tried)
+        typer.echo(f"Whom to hire cannot be said: no staff of up to {most} people was found to do.")
 
 
 def _targets(text: str, calls_only: bool) -> tuple[str, ...]:
@@ -164,9 +179,9 @@ def _sizes(asked: Scenario, text: str) -> list[int]:
     desks = int(asked.staff.desks.value)
     if not text:
         return list(range(min(LEAST, desks), desks + 1))
-    found = sorted({int(each) for each in values_of("--staff", text)})
-    if not found or found[0] < 1 or found[-1] > desks:
-        raise fail(f"--staff {text[:40]}: lies between 1 and the {desks} desks (staff.desks)")
+    found = sorted(whole_of("--staff", text))
+    if found[0] < 1 or found[-1] > desks:
+        raise fail(f"--staff {cleaned(text)}: lies between 1 and the {desks} desks (staff.desks)")
     return found
 
 
@@ -278,7 +293,7 @@ def _figures(answer: Staffed) -> Table:
         asked_for = goal in answer.goals
         row = [goal.name, f"{goal.limit:.0%}" if asked_for else "-"]
         for _, estimates, _ in columns:
-            each = estimates[place] if estimates else _NONE
+            each = estimates[place].within("1") if estimates else _NONE
             missed = "*" if each.high < goal.limit else " "
             row += [f"{each.mean:.3f}{missed}", f"{each.low:.3f} {each.high:.3f}"]
         made.add_row(*row)
@@ -339,11 +354,7 @@ def _print_new(console: Console, answer: Staffed, chosen: Sequence[str]) -> None
     if hired:
         console.print("People to be found, whom no file names (a profile each, not a person):")
     for each in hired:
-        console.print(f"  {_spoken(each.languages)}; {_spoken(each.concerns)}", soft_wrap=True)
-
-
-def _spoken(levels: Mapping[str, object]) -> str:
-    return " ".join(f"{key}:{level}" for key, level in levels.items())
+        console.print(f"  {skills(each.languages, each.concerns)}", soft_wrap=True)
 
 
 def _write(file: Path, asked: Scenario, answer: Staffed, seed: int, folder: Path) -> list[Path]:
@@ -360,7 +371,7 @@ def _write(file: Path, asked: Scenario, answer: Staffed, seed: int, folder: Path
             _write_rows(
                 written[-1],
                 ["id", "name", "phone", "languages", "concerns"],
-                ([p.id, p.name, p.phone, _spoken(p.languages), _spoken(p.concerns)] for p in people),
+                ([p.id, p.name, p.phone, levels(p.languages), levels(p.concerns)] for p in people),
             )
             written.append(folder / SCENARIO)
             made = staffed(asked, told_of.staff, [each for each in answer.new if each.id in told_of.staff])

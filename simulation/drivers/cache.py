@@ -25,6 +25,7 @@ _SOURCES = (
     "simulation/drivers/kernel.py",
     "simulation/drivers/layout.py",
     "simulation/drivers/sampler.py",
+    "simulation/drivers/wait_bins.py",
 )
 
 

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from routing.need import spoken
 from routing.world import Person
 from simulation.drivers import layout
-from simulation.drivers.model import CaseWork, Duration, Model, cells
+from simulation.drivers.model import CaseWork, Duration, Model, cells, durations
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Shape = tuple[tuple[float, float], ...]
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -91,6 +92,7 @@ def case_tables(model: Model, work: CaseWork) -> dict[str, Any]:
     """Fields of layout.TABLES; who may work on what comes with the shifts."""
     opening = np.array(openings(model), np.int64).reshape(-1, 2) - model.begin_ms
     counter = np.array(work.counter, np.int64).reshape(-1, 2) - model.begin_ms
+    rows = shapes(model)
     place = {cell: i for i, cell in enumerate(cells(model.kinds))}
     return {
         "works": -1,
@@ -103,11 +105,11 @@ def case_tables(model: Model, work: CaseWork) -> dict[str, Any]:
         "follow_up": work.follow_up,
         "chase": work.chase,
         "appointment": work.appointment,
-        **parameters("follow_after", work.follow_after),
-        **parameters("lead", work.lead),
-        **parameters("takes", work.appointment_takes),
-        **_by_step("work", [step.work for step in work.steps]),
-        **_by_step("waits", [step.waits for step in work.steps]),
+        **parameters("follow_after", work.follow_after, rows),
+        **parameters("lead", work.lead, rows),
+        **parameters("takes", work.appointment_takes, rows),
+        **_by_step("work", [step.work for step in work.steps], rows),
+        **_by_step("waits", [step.waits for step in work.steps], rows),
         "n_openings": len(opening),
         "openings": opening,
         "n_counter": len(counter),
@@ -119,14 +121,24 @@ def case_tables(model: Model, work: CaseWork) -> dict[str, Any]:
     }
 
 
-def parameters(name: str, each: Duration) -> dict[str, Any]:
-    """A distribution's fields."""
-    return {f"{name}_kind": each.kind, f"{name}_a": float(each.a), f"{name}_b": float(each.b)}
+def shapes(model: Model) -> dict[Shape, int]:
+    """The empirical distributions of a model, each with its row of the kernel's."""
+    found = dict.fromkeys(each.shape for each in durations(model).values() if each.shape)
+    return {shape: row for row, shape in enumerate(found)}
 
 
-def _by_step(name: str, steps: list[Duration]) -> dict[str, Any]:
+def parameters(name: str, each: Duration, rows: dict[Shape, int]) -> dict[str, Any]:
+    """A distribution's fields. rows: see `shapes`."""
+    return {f"{name}_kind": each.kind, f"{name}_a": float(each.a), f"{name}_b": _second(each, rows)}
+
+
+def _second(each: Duration, rows: dict[Shape, int]) -> float:
+    return float(rows[each.shape] if each.shape else each.b)
+
+
+def _by_step(name: str, steps: list[Duration], rows: dict[Shape, int]) -> dict[str, Any]:
     return {
         f"{name}_kind": np.array([each.kind for each in steps], np.int64),
         f"{name}_a": np.array([each.a for each in steps], np.float64),
-        f"{name}_b": np.array([each.b for each in steps], np.float64),
+        f"{name}_b": np.array([_second(each, rows) for each in steps], np.float64),
     }

@@ -640,22 +640,22 @@ def draw(w: World, cases: Int) -> None:
         drawn[D_BY_CALL], drawn[D_VISITS] = by_call < w.first_call, visits < w.appointment
         if drawn[D_VISITS]:
             lead, takes = _draw(w, case, BOOKS, 0)
-            drawn[D_LEAD] = sampler.duration(w.lead_kind, w.lead_a, w.lead_b, lead, tick)
-            drawn[D_TAKES] = sampler.duration(w.takes_kind, w.takes_a, w.takes_b, takes, tick)
+            drawn[D_LEAD] = sampler.duration(w.lead_kind, w.lead_a, w.lead_b, lead, tick, w.shapes)
+            drawn[D_TAKES] = sampler.duration(w.takes_kind, w.takes_a, w.takes_b, takes, tick, w.shapes)
         for step in range(w.n_work_steps):
             at = D_STEPS + 3 * step
             work, waits = _draw(w, case, WORKS, step)
             drawn[at + D_WORK] = sampler.duration(
-                w.work_kind[step], w.work_a[step], w.work_b[step], work, tick
+                w.work_kind[step], w.work_a[step], w.work_b[step], work, tick, w.shapes
             )
             drawn[at + D_WAITS] = sampler.duration(
-                w.waits_kind[step], w.waits_a[step], w.waits_b[step], waits, tick
+                w.waits_kind[step], w.waits_a[step], w.waits_b[step], waits, tick, w.shapes
             )
             calls, after = _draw(w, case, FOLLOWS, step)
             drawn[at + D_FOLLOW_UP] = -1
             if calls < w.follow_up:
                 drawn[at + D_FOLLOW_UP] = sampler.duration(
-                    w.follow_after_kind, w.follow_after_a, w.follow_after_b, after, tick
+                    w.follow_after_kind, w.follow_after_a, w.follow_after_b, after, tick, w.shapes
                 )
     w.drawn[4] = max(w.drawn[4], cases)
 

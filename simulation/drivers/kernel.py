@@ -28,7 +28,6 @@ from simulation.drivers.layout import (
     ATTEMPTS,
     AWAY,
     BACK,
-    BINS,
     BY_TIERS,
     CALL_ENDS,
     CALLS_AGAIN,
@@ -129,6 +128,7 @@ from simulation.drivers.layout import (
     WRAP_UP,
     WRAP_UP_ENDED,
 )
+from simulation.drivers.wait_bins import wait_bin
 
 _keeps = njit(cache=CACHED, inline="always")(select.keeps)
 _waits_for_owner = njit(cache=CACHED, inline="always")(select.waits_for_owner)
@@ -589,11 +589,11 @@ def _phone_does(t: World, a: float, b: float) -> Any:
     while a > t.phone_shares[does]:
         does += 1
     if does == 0:
-        takes = max(takes, sampler.duration(t.answer_kind, t.answer_a, t.answer_b, b, t.tick_ms))
+        takes = max(takes, sampler.duration(t.answer_kind, t.answer_a, t.answer_b, b, t.tick_ms, t.shapes))
     elif does == 1:
         takes = max(takes, t.ring_ms)
     elif does == 3:
-        takes = max(takes, sampler.duration(t.decline_kind, t.decline_a, t.decline_b, b, t.tick_ms))
+        takes = max(takes, sampler.duration(t.decline_kind, t.decline_a, t.decline_b, b, t.tick_ms, t.shapes))
     return does, takes
 
 
@@ -607,8 +607,8 @@ def _call(w: World, caller: Int, attempt: Int) -> Any:
 @njit(cache=CACHED)
 def _call_takes(t: World, patience: float, talk: float) -> Any:
     return (
-        sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms),
-        sampler.duration(t.talk_kind, t.talk_a, t.talk_b, talk, t.tick_ms),
+        sampler.duration(t.patience_kind, t.patience_a, t.patience_b, patience, t.tick_ms, t.shapes),
+        sampler.duration(t.talk_kind, t.talk_a, t.talk_b, talk, t.tick_ms, t.shapes),
     )
 
 
@@ -796,7 +796,7 @@ def _answer(w: World, now: Int, visit: Int) -> None:
         counted[10] += waited > t.no_wait_ms
         _count_hour(w, v[V_QUEUED], waited, 0)
         w.worked[agent, 0] += 1
-        w.waits[min(waited // 1000, BINS - 1)] += 1
+        w.waits[wait_bin(waited // 1000)] += 1
 
 
 @njit(cache=CACHED)
@@ -854,7 +854,7 @@ def _give_up(w: World, now: Int, visit: Int) -> None:
         if calls < t.retrial:
             w.g[OVER] = 0
             w.attempts[caller] += 1
-            again = sampler.duration(t.again_kind, t.again_a, t.again_b, after, t.tick_ms)
+            again = sampler.duration(t.again_kind, t.again_a, t.again_b, after, t.tick_ms, t.shapes)
             push(w.g, w.heap, now + again, CALLS_AGAIN, caller)
 
 

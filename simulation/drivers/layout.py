@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from routing.select import CRITERIA
-from simulation.drivers.sampler import BLOCK
+from simulation.drivers.sampler import BLOCK, POINTS_MAX
 
 # --- ranks (id) ------------------------------------------------------------------------------------------
 LEASE: Final = 0  # offer
@@ -210,8 +210,11 @@ D_WORK, D_WAITS, D_FOLLOW_UP = range(3)
 D_FIELDS: Final = D_STEPS + 3 * WORK_STEPS_MAX
 """What a case draws: whether it begins with a call and has an appointment, that one's lead and duration; from
 D_STEPS on three of each step: its work, its wait, and after how long a follow-up call comes, -1 for none."""
-BINS: Final = 1_024
-"""Waits of the answered, in bins of one second; the last one holds the rest."""
+SHAPES_MAX: Final = 8
+"""Empirical distributions of one model."""
+FINE: Final = 1_024
+BINS: Final = FINE + 17 * 64
+"""Waits of the answered: a bin each second up to FINE, then by simulation.drivers.wait_bins."""
 CASE_COUNTS: Final = (
     "opened",
     "done",
@@ -291,6 +294,7 @@ DURATIONS: Final = ("patience", "talk", "again", "answer", "decline", "follow_af
 TABLES: Final = [
     *((name, _I) for name in SCALARS),
     *((f"{name}_{part}", kind) for name in DURATIONS for part, kind in (("kind", _I), ("a", _F), ("b", _F))),
+    ("shapes", _F, (SHAPES_MAX, 2, POINTS_MAX)),
     ("retrial", _F),
     ("phone_shares", _F, (6,)),
     ("kind_shares", _F, (MIXES_MAX, KINDS_MAX)),

@@ -5,21 +5,25 @@ simulation.drivers.sampler.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from agents.model import Team
 from routing.policy import Policy
+from simulation.drivers.sampler import EMPIRICAL, POINTS_MAX
 
 ANSWERED, NO_ANSWER, BUSY, DECLINED, UNREACHABLE, SILENT = range(6)
 """What a phone does with a call. SILENT: not even a sign that it was dialled."""
 
 
 class Duration(NamedTuple):
-    """A distribution of simulation.drivers.sampler with its two parameters."""
+    """A distribution of simulation.drivers.sampler with its two parameters. shape: of an empirical one,
+    (share, value in means) from share 0 to 1, straight between; its b is not used."""
 
     kind: int
     a: float
     b: float = 0.0
+    shape: tuple[tuple[float, float], ...] = ()
 
 
 class Kind(NamedTuple):
@@ -138,7 +142,7 @@ class Model(NamedTuple):
     """One hotline over the time [begin_ms, end_ms).
 
     kinds: shares adding up to 1. mixes: other shares of the kinds, for times at which arrivals name them.
-    retrial: share of those who gave up who call again, after `again`.
+    retrial: share of those who gave up who call again because of it, after `again`.
     back_ms: how long after being set away a person says ready. warm_ms: visits that were queued before are
     not counted. tick_ms: every drawn time is a multiple of it. within_ms: the service level's time; short_ms:
     who gives up sooner counts as a short abandon.
@@ -168,6 +172,26 @@ class Model(NamedTuple):
     def shares(self) -> tuple[tuple[float, ...], ...]:
         """Of the kinds, by mix."""
         return (tuple(kind.share for kind in self.kinds), *self.mixes)
+
+
+def durations(model: Model) -> dict[str, Duration]:
+    """All that a model draws times from, by name; those of the steps of case work with their place."""
+    found = {
+        "patience": model.patience,
+        "talk": model.talk,
+        "again": model.again,
+        "answer": model.phones.answer,
+        "decline": model.phones.decline,
+    }
+    if (work := model.case_work) is not None:
+        found |= {
+            "follow_after": work.follow_after,
+            "lead": work.lead,
+            "takes": work.appointment_takes,
+        }
+        for place, step in enumerate(work.steps):
+            found |= {f"work {place}": step.work, f"waits {place}": step.waits}
+    return found
 
 
 class Row(NamedTuple):
@@ -201,6 +225,12 @@ def faults(model: Model) -> list[str]:
             found.append(f"{kind.language}/{kind.concern} has owned = {kind.owned} and no owners")
     if unknown := sorted({shift.agent for shift in model.shifts} - ids):
         found.append(f"shifts of {unknown}, who are not in the roster")
+    for name, drawn in durations(model).items():
+        if drawn.kind == EMPIRICAL and not _is_shape(drawn.shape):
+            found.append(
+                f"the shape of {name} does not rise from share 0 to 1, its values with it, "
+                f"at 2 to {POINTS_MAX} points"
+            )
     if model.case_work is not None:
         found += _case_faults(model.case_work)
     begin = model.begin_ms
@@ -213,6 +243,16 @@ def faults(model: Model) -> list[str]:
             break
         begin = each.end_ms
     return found
+
+
+def _is_shape(points: tuple[tuple[float, float], ...]) -> bool:
+    shares, values = [share for share, _ in points], [value for _, value in points]
+    return (
+        2 <= len(points) <= POINTS_MAX
+        and (shares[0], shares[-1]) == (0.0, 1.0)
+        and all(a < b for a, b in pairwise(shares))
+        and all(0 <= a <= b for a, b in pairwise(values))
+    )
 
 
 def _case_faults(work: CaseWork) -> list[str]:

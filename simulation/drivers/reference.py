@@ -5,6 +5,7 @@ that a PBX would send.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,12 @@ ABANDONED: Final = (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING)
 _OUTCOME = {name: i for i, name in enumerate(facts.OFFER_OUTCOMES)}
 _END = {name: i for i, name in enumerate(facts.VISIT_OUTCOMES)}
 _SHOWN = {name: i * 16 for i, name in enumerate(staff.SHOWN)}
+
+
+@lru_cache(layout.SHAPES_MAX)
+def _shapes(shape: tuple[tuple[float, float], ...]) -> Any:
+    """As the sampler reads them, with the one as its first row."""
+    return sampler.shapes_of([shape] if shape else [])
 
 
 class Reference(Clocked):
@@ -145,7 +152,8 @@ class Reference(Clocked):
         return sampler.draw(self._seed, self._replication, purpose, entity, attempt)
 
     def _lasts(self, what: Duration, u: float) -> int:
-        return int(sampler.duration(what.kind, what.a, what.b, u, self._model.tick_ms))
+        second = 0.0 if what.shape else what.b
+        return int(sampler.duration(what.kind, what.a, second, u, self._model.tick_ms, _shapes(what.shape)))
 
     # --- the world around ------------------------------------------------------------------------------
 

@@ -25,12 +25,16 @@ CONSTANT: Final = 0
 EXPONENTIAL: Final = 1
 LOGNORMAL: Final = 2
 UNIFORM: Final = 3
+EMPIRICAL: Final = 4
 DISTRIBUTIONS: Final = {
     "constant": CONSTANT,
     "exponential": EXPONENTIAL,
     "lognormal": LOGNORMAL,
     "uniform": UNIFORM,
+    "empirical": EMPIRICAL,
 }
+POINTS_MAX: Final = 64
+"""Of an empirical distribution."""
 
 OFFERS_MAX: Final = 1 << 10
 """Offers of one visit that have draws of their own; later ones begin anew."""
@@ -133,11 +137,11 @@ def normal(u: float) -> float:
 
 
 @njit(cache=CACHED)
-def duration(kind: int, a: float, b: float, u: float, tick: int) -> int:
+def duration(kind: int, a: float, b: float, u: float, tick: int, shapes: Any) -> int:
     """A time in ms, a multiple of `tick`, rising with u.
 
     CONSTANT a; EXPONENTIAL mean a; LOGNORMAL with log-mean a and log-deviation b (see `lognormal`);
-    UNIFORM from a to b.
+    UNIFORM from a to b; EMPIRICAL mean a, row b of `shapes` (see `shapes_of`).
     """
     if kind == 0:
         value = a
@@ -145,9 +149,35 @@ def duration(kind: int, a: float, b: float, u: float, tick: int) -> int:
         value = -a * log(1.0 - u)
     elif kind == 2:
         value = exp(a + b * normal(u))
+    elif kind == 4:
+        value = a * _shaped(shapes[int(b)], u)
     else:
         value = a + (b - a) * u
     return int(value / tick + 0.5) * tick
+
+
+@njit(cache=CACHED)
+def _shaped(shape: Any, u: float) -> Any:
+    """In means: between the last point whose share is not above u and the next one, on a straight line."""
+    low, high = 0, shape.shape[1] - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if shape[0, middle] <= u:
+            low = middle
+        else:
+            high = middle
+    part = (u - shape[0, low]) / (shape[0, high] - shape[0, low])
+    return shape[1, low] + part * (shape[1, high] - shape[1, low])
+
+
+def shapes_of(shapes: Any) -> Any:
+    """Empirical distributions as `duration` reads them: by shape, shares and then values in means, filled up
+    with the last point. shapes: (share, value) pairs each, at most POINTS_MAX of them, from share 0 to 1."""
+    made = np.ones((max(1, len(shapes)), 2, POINTS_MAX))
+    for row, points in zip(made, shapes, strict=False):
+        row[:, : len(points)] = np.transpose(points)
+        row[:, len(points) :] = np.transpose(points[-1:])
+    return made
 
 
 def lognormal(mean_ms: float, scv: float) -> tuple[float, float]:

@@ -11,8 +11,16 @@ from routing.policy import REPEAT, Policy
 from routing.spans import last_end
 from routing.world import Person
 from simulation.drivers import clockwork, kernel, layout, sampler
-from simulation.drivers.case_tables import Flags, Skilled, case_tables, parameters, sizes, who_is_there
-from simulation.drivers.model import Model, cells, faults
+from simulation.drivers.case_tables import (
+    Flags,
+    Skilled,
+    case_tables,
+    parameters,
+    shapes,
+    sizes,
+    who_is_there,
+)
+from simulation.drivers.model import Model, cells, durations, faults
 from simulation.drivers.skill_tables import bits, skill_tables
 
 Ints = npt.NDArray[np.int64]
@@ -57,6 +65,7 @@ def tables(model: Model) -> Tables:
         ("mixes of kinds", len(model.shares), layout.MIXES_MAX),
         ("steps of a plan", max(map(len, plans)), layout.STEPS_MAX),
         ("reserves", len(policy.reserves), layout.RESERVES_MAX),
+        ("empirical distributions", len(shapes(model)), layout.SHAPES_MAX),
         ("owners of a kind", max(len(kind.owners) for kind in kinds), layout.OWNERS_MAX),
         *sizes(model),
     ):
@@ -70,6 +79,7 @@ def tables(model: Model) -> Tables:
     certain = phones.shares[0] == 1.0 and phones.answer.kind == sampler.CONSTANT
     refusals = [policy.refusal(outcome) for outcome in facts.OFFER_OUTCOMES]
     shares = sampler.cumulated(model.shares)
+    made = sampler.shapes_of(list(shapes(model)))
     by_id = np.argsort([each.agent.id for each in people])
     fields = dict(
         end_ms=model.end_ms - begin,
@@ -90,7 +100,8 @@ def tables(model: Model) -> Tables:
         rings_after_ms=phones.rings_after_ms,
         ring_ms=phones.ring_ms,
         certain=int(certain),
-        answer_a_ms=sampler.duration(phones.answer.kind, phones.answer.a, 0.0, 0.5, model.tick_ms),
+        answer_a_ms=sampler.duration(phones.answer.kind, phones.answer.a, 0.0, 0.5, model.tick_ms, made),
+        shapes=made,
         retrial=model.retrial,
         **_durations(model),
         phone_shares=np.minimum(np.cumsum(phones.shares) + np.array([0.0] * 5 + [1.0]), 1.0),
@@ -301,14 +312,8 @@ def _ragged(rows: list[list[int]]) -> Ints:
 
 def _durations(model: Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, each in (
-        ("patience", model.patience),
-        ("talk", model.talk),
-        ("again", model.again),
-        ("answer", model.phones.answer),
-        ("decline", model.phones.decline),
-    ):
-        found |= parameters(name, each)
+    for name, each in durations(model._replace(case_work=None)).items():
+        found |= parameters(name, each, shapes(model))
     return found
 
 

@@ -16,8 +16,11 @@ from simulation.scenarios.scenario import HOURS, MONTHS, Scenario
 Floats = npt.NDArray[np.float64]
 
 
-def arrivals(history: History, scenario: Scenario, again: Attempts, by_day: Daily) -> Part:
-    """Calls a case, and the weights of months, weekdays and hours."""
+def arrivals(
+    history: History, scenario: Scenario, again: Attempts, by_day: Daily, anyway: float = 0.0
+) -> Part:
+    """Calls a case, and the weights of months, weekdays and hours. anyway: so many second attempts came for
+    another reason; they are calls like others."""
     found = demand(by_day)
     cases, numbers = scenario.cases, []
     for table, names, given, weights in (
@@ -32,8 +35,8 @@ def arrivals(history: History, scenario: Scenario, again: Attempts, by_day: Dail
             numbers.append(Measured(key, shown, values, "1", each.n, "calls"))
         missing = [name for name in names if name in given and name not in {each.key for each in weights}]
         numbers += [_kept(f"cases.{table}.{name}", table, by_day, name) for name in missing]
-    numbers.insert(0, _contacts_a_year(scenario, by_day, found))
-    return Part("When calls come", numbers, _said_of_arrivals(history, again, by_day, found))
+    numbers.insert(0, _contacts_a_year(scenario, by_day, found, anyway))
+    return Part("When calls come", numbers, _said_of_arrivals(history, again, by_day, found, anyway))
 
 
 def _level(given: dict[str, float], weights: list[Weight]) -> float:
@@ -53,7 +56,7 @@ def _kept(key: str, table: str, by_day: Daily, name: str) -> Measured:
     return Measured(key, f"weight of {table} {name}", NOTHING, "1", count, "calls", reason)
 
 
-def _contacts_a_year(scenario: Scenario, by_day: Daily, found: Demand) -> Measured:
+def _contacts_a_year(scenario: Scenario, by_day: Daily, found: Demand, anyway: float) -> Measured:
     """Calls by the year's weight that fell into the span, as contacts for each of the scenario's cases."""
     cases, used = scenario.cases, by_day.used
     weight: dict[str, dict[str, float]] = {}
@@ -74,7 +77,7 @@ def _contacts_a_year(scenario: Scenario, by_day: Daily, found: Demand) -> Measur
             ]
         )
 
-    count = int(by_day.counts[used].sum())
+    count = round(by_day.counts[used].sum() + anyway)
     passed = float(of_days(by_day)[used].sum())
     first = by_day.dates[0].replace(year=scenario.horizon.year, month=1, day=1)
     dates = days_between(first, first.replace(month=12, day=31))
@@ -98,12 +101,16 @@ def _contacts_a_year(scenario: Scenario, by_day: Daily, found: Demand) -> Measur
     )
 
 
-def _said_of_arrivals(history: History, again: Attempts, by_day: Daily, found: Demand) -> list[str]:
+def _said_of_arrivals(
+    history: History, again: Attempts, by_day: Daily, found: Demand, anyway: float
+) -> list[str]:
     queued = int(history.queued.sum())
     said = [
         f"{len(history.arrived_ms)} calls came, {queued} reached the queue, {int(again.second.sum())} "
         f"were second attempts; weights and shares are of the {int(by_day.counts.sum())} first attempts.",
     ]
+    if round(anyway):
+        said.append(f"{anyway:.0f} of the second attempts came for another reason: calls a case count them.")
     said.append(
         "Calls a case are what --calls-only takes; with case work, calls follow from [calls] and the work."
     )

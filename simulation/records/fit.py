@@ -1,8 +1,8 @@
 """What the centre's records say about a scenario's numbers: each with interval, count and goodness of fit.
 
 Where there is too little to go by, the scenario's own number stays, and the reason is told. The simulator
-draws talks from a lognormal and patience from an exponential; what else fits is shown beside, so that a
-planner sees what the model leaves out.
+draws talks from a lognormal and patience from an exponential; where these are rejected, the distribution that
+was measured is written, and it is drawn instead. What else fits is shown beside.
 """
 
 from typing import Final
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from routing import facts
-from simulation.records import censored, contacts, durations, shares
+from simulation.records import censored, contacts, durations, empirical, retrials, shares
 from simulation.records.censored import Waits
-from simulation.records.history import ABANDONED, UNKNOWN, Attempts, History, attempts, daily
-from simulation.records.measured import ENOUGH, NOTHING, Interval, Measured, Part, few, shared
+from simulation.records.history import ABANDONED, UNKNOWN, History, attempts, daily
+from simulation.records.measured import NOTHING, Interval, Measured, Part, Shaped, few
 from simulation.scenarios.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -34,11 +34,13 @@ OFTEN: Final = 0.05
 def fit(history: History, scenario: Scenario) -> tuple[Part, ...]:
     """Every part of a scenario that the records tell about. scenario: whose centre, hours and assumptions."""
     again = attempts(history)
+    tried = retrials.retrials(again)
     fresh = history.queued & ~again.second
     by_day = daily(history, scenario.house, fresh)
+    anyway = tried.anyway * int((history.queued & again.second).sum())
     chance = np.random.Generator(np.random.Philox(SEED))
     return (
-        contacts.arrivals(history, scenario, again, by_day),
+        contacts.arrivals(history, scenario, again, by_day, anyway),
         contacts.mix(
             "Languages", "cases.language", history, history.language, fresh, contacts.languages(scenario)
         ),
@@ -49,7 +51,7 @@ def fit(history: History, scenario: Scenario) -> tuple[Part, ...]:
         _talk(history, chance),
         _wrap_up(history, scenario, chance),
         _patience(history, chance),
-        _second_attempts(again),
+        retrials.part(tried),
         _telephones(history, chance),
     )
 
@@ -59,47 +61,66 @@ def fit(history: History, scenario: Scenario) -> tuple[Part, ...]:
 
 def _talk(history: History, chance: np.random.Generator) -> Part:
     minutes = history.talk_ms[history.talk_ms > 0] / 60_000
-    numbers, said = _families("calls.talk", "calls.talk_variation", "talk", minutes, chance)
-    return Part("Talk", numbers, said)
+    numbers, said, rejected = _families("calls.talk", "calls.talk_variation", "talk", minutes, chance)
+    if any(each.kept for each in numbers):
+        return Part("Talk", numbers, said)
+    shape = Shaped("calls.talk_shape", durations.LOGNORMAL, len(minutes))
+    if durations.LOGNORMAL in rejected:
+        shape = shape._replace(**empirical.of_sample(minutes)._asdict())
+        said.append(_written(shape, "The lognormal, which the simulator would take, is rejected"))
+    return Part("Talk", numbers, said, (shape,))
+
+
+def _written(shape: Shaped, why: str) -> str:
+    return (
+        f"{why} (p < {REJECTED}): the empirical distribution is written, {len(shape.shares)} quantiles "
+        f"({shape.key}); mean and variation stay the sample's."
+    )
 
 
 def _families(
     mean_key: str, variation_key: str, what: str, minutes: Floats, chance: np.random.Generator
-) -> tuple[list[Measured], list[str]]:
-    """Mean and variation of the sample, and how well each family fits its shape."""
+) -> tuple[list[Measured], list[str], set[str]]:
+    """Mean and variation of the sample, how well each family fits its shape, and those that are rejected."""
     count, counted = len(minutes), f"{what}s"
     if reason := few(count):
-        return [
-            Measured(mean_key, f"{what}, mean", NOTHING, "min", count, counted, reason),
-            Measured(variation_key, f"{what}, variation", NOTHING, "1", count, counted, reason),
-        ], []
+        return (
+            [
+                Measured(mean_key, f"{what}, mean", NOTHING, "min", count, counted, reason),
+                Measured(variation_key, f"{what}, variation", NOTHING, "1", count, counted, reason),
+            ],
+            [],
+            set(),
+        )
     of_mean, of_variation = durations.moments(minutes)
     numbers = [
         Measured(mean_key, f"{what}, mean", of_mean, "min", count, counted),
         Measured(variation_key, f"{what}, variation", of_variation, "1", count, counted),
     ]
     if minutes.min() == minutes.max():
-        return numbers, [f"All {counted} are equally long: no family fits."]
+        return numbers, [f"All {counted} are equally long: no family fits."], set()
     fitted = durations.fit(minutes)
-    best, said, rejected = fitted[0], [], 0
+    best, said = fitted[0], list[str]()
+    rejected: set[str] = set()
     for each in fitted:
         good = durations.goodness(minutes, each, chance)
-        rejected += min(good.ks_p, good.ad_p) < REJECTED
+        if min(good.ks_p, good.ad_p) < REJECTED:
+            rejected.add(each.family)
         said.append(
             f"{each.family}: AIC {each.aic - best.aic:+.1f}, mean {each.mean:.2f} min, Kolmogorov-Smirnov "
             f"{good.ks:.3f} (p = {good.ks_p:.3f}), Anderson-Darling {good.ad:.2f} (p = {good.ad_p:.3f}), "
             f"tested on {good.tested}."
         )
-    if mean_key and best.family != durations.LOGNORMAL:
+    if mean_key and best.family != durations.LOGNORMAL and durations.LOGNORMAL not in rejected:
         said.append(
             f"The simulator takes a lognormal with this mean and variation; the {best.family} fits better."
         )
-    if rejected == len(fitted):
+    if len(rejected) == len(fitted):
         said.append(
             f"Every family is rejected (p < {REJECTED}): mean and variation are the sample's, "
             "the shape is none of these."
         )
-    return numbers, said
+    return numbers, said, rejected
 
 
 def _wrap_up(history: History, scenario: Scenario, chance: np.random.Generator) -> Part:
@@ -112,7 +133,7 @@ def _wrap_up(history: History, scenario: Scenario, chance: np.random.Generator) 
         f"Wrap-up ends by the timer of {timer} s (staffing.wrap_up_seconds of the centre's file) or before."
     ]
     if cut <= OFTEN or timer == 0:
-        numbers, more = _families("", "", "wrap-up", seconds / 60, chance)
+        numbers, more, _ = _families("", "", "wrap-up", seconds / 60, chance)
         return Part("Wrap-up", numbers, said + more)
     said.append(f"{len(seconds) - int(ended.sum())} of {len(seconds)} ended by it: they are cut short.")
     waits, count = Waits(seconds, ended), int(ended.sum())
@@ -122,7 +143,8 @@ def _wrap_up(history: History, scenario: Scenario, chance: np.random.Generator) 
     mean = censored.exponential(waits)
     values = Interval(mean.mean / 60, mean.low / 60, mean.high / 60)
     number = Measured("", "wrap-up as long as it takes, mean", values, "min", count, "ended by people")
-    return Part("Wrap-up", [number], said + _said_of_censored(waits, chance))
+    more, _ = _said_of_censored(waits, chance)
+    return Part("Wrap-up", [number], said + more)
 
 
 # --- who does not wait -------------------------------------------------------------------------------------
@@ -147,19 +169,35 @@ def _patience(history: History, chance: np.random.Generator) -> Part:
         f"The mean wait of those who gave up alone, {found.naive / 60:.2f} min, is not their patience: the "
         "patient ones were answered first. Who was answered counts as patient for at least their wait.",
     ]
-    return Part("Patience", [number], said if number.kept else said + _said_of_censored(waits, chance))
+    if number.kept:
+        return Part("Patience", [number], said)
+    more, rejected = _said_of_censored(waits, chance)
+    shape = Shaped("calls.patience_shape", censored.EXPONENTIAL, count)
+    if censored.EXPONENTIAL in rejected:
+        curve, _, end = empirical.of_waits(waits)
+        shape = shape._replace(**curve._asdict())
+        of_curve = empirical.mean_of_waits(waits, chance)
+        number = number._replace(interval=Interval(*(each / 60 for each in of_curve)))
+        more.append(
+            f"The exponential, which the simulator would take, is rejected (p < {REJECTED}): Kaplan-Meier's "
+            f"curve is written, {len(shape.shares)} quantiles ({shape.key}), and its mean. Beyond "
+            f"{end:.0f} s, where too few waited to know, it goes on as an exponential."
+        )
+    return Part("Patience", [number], said + more, (shape,))
 
 
-def _said_of_censored(waits: Waits, chance: np.random.Generator) -> list[str]:
-    """Both families beside Kaplan-Meier's curve."""
+def _said_of_censored(waits: Waits, chance: np.random.Generator) -> tuple[list[str], set[str]]:
+    """Both families beside Kaplan-Meier's curve, and those that are rejected."""
     mean = censored.exponential(waits).mean
     try:
         weibull = censored.weibull(waits)
     except ValueError:
-        return ["All ended at the same time: no family fits."]
-    said = []
+        return ["All ended at the same time: no family fits."], set()
+    said, rejected = list[str](), set[str]()
     for family in (censored.EXPONENTIAL, censored.WEIBULL):
         good = censored.goodness(waits, family, chance)
+        if good.p < REJECTED:
+            rejected.add(family)
         said.append(
             f"{family}: widest gap to Kaplan-Meier's curve {good.gap:.3f} (p = {good.p:.3f}), "
             f"tested on {good.tested}."
@@ -170,10 +208,7 @@ def _said_of_censored(waits: Waits, chance: np.random.Generator) -> list[str]:
     )
     if weibull.p < 0.05:
         course = "grows while they wait" if weibull.shape > 1 else "is greatest at the begin"
-        said.append(
-            f"Their haste {course}: the simulator's exponential gets how many end right, not when; look at "
-            "the curve before trusting short waits."
-        )
+        said.append(f"Their haste {course}: an exponential gets how many end right, not when.")
     curve = censored.kaplan_meier(waits)
     said.append("still there after   Kaplan-Meier            exponential  Weibull  at risk")
     for at in SHOWN_AT:
@@ -189,31 +224,7 @@ def _said_of_censored(waits: Waits, chance: np.random.Generator) -> list[str]:
             f"{at:>9} s         {there:.3f} ({low:.3f} to {high:.3f})  {float(np.exp(-at / mean)):>11.3f}  "
             f"{by_weibull:>7.3f}  {at_risk:>7}"
         )
-    return said
-
-
-def _second_attempts(again: Attempts) -> Part:
-    came = again.delay_ms[again.delay_ms != UNKNOWN] / 60_000
-    share = shares.wilson(len(came), len(again.delay_ms))
-    numbers = [shared("calls.retrial", "call again after giving up", share, "recognised callers who gave up")]
-    if reason := few(len(came)):
-        after = NOTHING
-    else:
-        mean = censored.exponential(Waits(came, np.ones(len(came), np.bool_)))
-        after, reason = Interval(mean.mean, mean.low, mean.high), ""
-    numbers.append(
-        Measured(
-            "calls.retrial_after", "second attempt after", after, "min", len(came), "second attempts", reason
-        )
-    )
-    usual = shares.wilson(*again.usual)
-    said = ["A second attempt comes within 24 hours of the first."]
-    if usual.total >= ENOUGH:
-        said.append(
-            f"Of {usual.total} recognised callers who were answered, {usual.value:.1%} "
-            f"({usual.low:.1%} to {usual.high:.1%}) called again as soon: so many do without having given up."
-        )
-    return Part("Second attempts", numbers, said)
+    return said, rejected
 
 
 # --- what telephones do ------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 import json
 
 from simulation.records.history import History
-from simulation.records.measured import Measured, Part
+from simulation.records.measured import Measured, Part, Shaped
+from simulation.scenarios.refusal import doubt
 
 
 def fragment(parts: tuple[Part, ...], history: History, extends: str) -> str:
@@ -16,7 +17,7 @@ def fragment(parts: tuple[Part, ...], history: History, extends: str) -> str:
         "# What is not in here is taken from the file that this one extends.",
         f"extends = {_text(extends)}",
     ]
-    tables: dict[str, list[Measured]] = {}
+    tables: dict[str, list[str]] = {}
     for part in parts:
         about = [
             *part.said,
@@ -31,9 +32,11 @@ def fragment(parts: tuple[Part, ...], history: History, extends: str) -> str:
             lines += ["", f"# {part.title}", *(f"#   {each}" for each in about)]
         for each in part.numbers:
             if each.key and not each.kept:
-                tables.setdefault(each.key.rpartition(".")[0], []).append(each)
-    for table, numbers in tables.items():
-        lines += ["", f"[{table}]", *(_line(each, history) for each in numbers)]
+                tables.setdefault(each.key.rpartition(".")[0], []).append(_line(each, history))
+        for shape in part.shapes:
+            tables.setdefault(shape.key.rpartition(".")[0], []).append(_shape(shape, history))
+    for table, written in tables.items():
+        lines += ["", f"[{table}]", *written]
     return "\n".join(lines) + "\n"
 
 
@@ -47,8 +50,9 @@ def kept(part: Part) -> dict[str, list[str]]:
 
 
 def figure(value: float) -> str:
-    """Four digits that count, without an exponent."""
-    return f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+    """Four digits that count, without an exponent, and never to be read in two ways."""
+    text = f"{float(f'{value:.4g}'):.12f}".rstrip("0").rstrip(".")
+    return f"{text}0" if doubt(text) else text
 
 
 def _line(each: Measured, history: History) -> str:
@@ -58,6 +62,21 @@ def _line(each: Measured, history: History) -> str:
     )
     value, unit = figure(each.interval.value), _text(each.unit)
     return f"{each.key.rpartition('.')[2]} = {{ value = {value}, unit = {unit}, source = {_text(source)} }}"
+
+
+def _shape(each: Shaped, history: History) -> str:
+    name = each.key.rpartition(".")[2]
+    if not each.shares:
+        return f"{name} = {_text(each.family)}"
+    shares, values = (", ".join(map(_plain, some)) for some in (each.shares, each.values))
+    source = _text(f"measured in the centre's records {history.shown()}, n = {each.n}")
+    return f"{name} = {{ shares = [{shares}], values = [{values}], source = {source} }}"
+
+
+def _plain(value: float) -> str:
+    """All digits that it has, without an exponent."""
+    text = f"{value:.9f}".rstrip("0").rstrip(".")
+    return f"{text}0" if doubt(text) else text
 
 
 def _text(value: str) -> str:

@@ -68,13 +68,13 @@ class Attempts(NamedTuple):
     """Who called again after giving up. second: by call, whether it is such an attempt.
 
     delay_ms: by call that was given up by a caller who can be recognised, long enough before the end to be
-    waited for: the time until the second attempt, UNKNOWN where none came. usual: (calls again within the
-    same time, calls) of recognised callers who had been answered.
+    waited for: the time until the second attempt, UNKNOWN where none came. answered_ms: the same of
+    recognised callers who had been answered: what would have come anyway.
     """
 
     second: Flags
     delay_ms: Ints
-    usual: tuple[int, int]
+    answered_ms: Ints
 
 
 def attempts(history: History) -> Attempts:
@@ -90,12 +90,7 @@ def attempts(history: History) -> Attempts:
     following = np.append(np.where(soon, gap, UNKNOWN), UNKNOWN)[: len(order)]
     end = int(history.arrived_ms.max(initial=0))
     seen = (caller != UNKNOWN) & queued & (arrived + AGAIN_MS <= end)
-    answered = following[seen & (ended == ANSWERED)]
-    return Attempts(
-        second,
-        following[seen & (ended == ABANDONED)],
-        (int((answered != UNKNOWN).sum()), len(answered)),
-    )
+    return Attempts(second, following[seen & (ended == ABANDONED)], following[seen & (ended == ANSWERED)])
 
 
 class Gap(NamedTuple):

@@ -32,12 +32,24 @@ class Measured(NamedTuple):
     kept: str = ""
 
 
+class Shaped(NamedTuple):
+    """How it is distributed, what a number is the mean of. key: dotted; family: the one that the simulator
+    takes where shares (rising from 0 to 1) and values (in means) are empty."""
+
+    key: str
+    family: str
+    n: int
+    shares: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+
+
 class Part(NamedTuple):
-    """Numbers that belong together, and what is to be known about them, a line each."""
+    """Numbers that belong together, what is to be known about them, a line each, and their distributions."""
 
     title: str
     numbers: list[Measured]
     said: list[str]
+    shapes: tuple[Shaped, ...] = ()
 
 
 def few(count: int) -> str:

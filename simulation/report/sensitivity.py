@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from simulation.scenarios.quantity import Quantity
+from simulation.scenarios.refusal import Unfit
 from simulation.scenarios.scenario import Scenario, faults
 
 _CALLS: Final = (
@@ -50,8 +51,15 @@ def _varied(asked: Scenario, share: float, pattern: re.Pattern[str]) -> Iterator
         low, high = quantity.value * (1 - share), quantity.value * (1 + share)
         if _is_share(quantity, key):
             high = min(high, 1.0)
-        if not any(faults(asked.changed({key: value})) for value in (low, high)):
+        if all(_can_be(asked, key, value) for value in (low, high)):
             yield Varied(key, quantity.value, low, high)
+
+
+def _can_be(asked: Scenario, key: str, value: float) -> bool:
+    try:
+        return not faults(asked.changed({key: value}))
+    except Unfit:
+        return False
 
 
 def _is_share(quantity: Quantity, key: str) -> bool:

@@ -128,14 +128,23 @@ TEXTS: Final[dict[str, Text]] = {
         "How many staff at the least for {cases} cases?",
     ),
     "fewest": Text(
-        "Mit den Personen der Planungsdatei, in ihrer Reihenfolge, werden die Ziele ab {n} "
+        "Mit den ersten Personen der Planungsdatei, in ihrer Reihenfolge, werden die Ziele ab {n} "
         "Beschäftigten erreicht.",
-        "With the people of the planning file, in their order, the targets are met from {n} staff on.",
+        "With the first people of the planning file, in their order, the targets are met from {n} staff on.",
     ),
     "fewest_none": Text(
-        "Mit den Personen der Planungsdatei werden die Ziele auch mit {most} Beschäftigten nicht "
-        "erreicht: {figures}.",
-        "With the people of the planning file the targets are not met even by {most} staff: {figures}.",
+        "Mit den ersten Personen der Planungsdatei, in ihrer Reihenfolge, werden die Ziele auch mit {most} "
+        "Beschäftigten nicht erreicht: {figures}.",
+        "With the first people of the planning file, in their order, the targets are not met even by {most} "
+        "staff: {figures}.",
+    ),
+    "fewest_chosen": Text(
+        "Eine andere Frage ist, wie wenige genügen, wenn man wählt, wer dazukommt: mit anderen Sprachen "
+        "und Anliegen können es weniger sein. Die beantwortet „{command}“, so sicher, wie es die Datei "
+        "verlangt; hier zählt das Mittel der Jahre.",
+        "How few would do if one chooses who comes is another question: with other languages and "
+        "concerns it can be fewer. “{command}” answers it, as surely as the file asks; here the mean of "
+        "the years counts.",
     ),
     "fewest_pooled": Text(
         "Könnte jede und jeder alle Sprachen und Anliegen, genügten {n}.",
@@ -377,6 +386,7 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "posts_caption": Text("Stellenanteile je Aufgabe", "Shares of a post by task"),
     "task": Text("Aufgabe", "Task"),
+    "quantiles": Text("Quantile", "quantiles"),
     "times": Text("Fallzahl", "Times a year"),
     "basic": Text("Grundzeit (min)", "Basic time (min)"),
     "set_up": Text("Rüstzeit (min)", "Set-up time (min)"),
@@ -408,11 +418,12 @@ TEXTS: Final[dict[str, Text]] = {
     "surcharge_need": Text("Bedarf, damit die Ziele erreicht werden", "needed for the targets to be met"),
     "surcharge_note": Text(
         "Der Bedarf ist die kleinste simulierte Zahl von Beschäftigten, ab der alle Ziele im Mittel "
-        "erreicht werden; er steigt in ganzen Personen. Erreichbarkeit: der Bedarf, wenn jede und "
-        "jeder alles könnte. Sprachen und Anliegen: was mit den wirklichen Kenntnissen dazukommt.",
+        "erreicht werden, in der Reihenfolge der Datei; er steigt in ganzen Personen. Erreichbarkeit: "
+        "der Bedarf, wenn jede und jeder alles könnte. Sprachen und Anliegen: was mit den wirklichen "
+        "Kenntnissen dazukommt.",
         "What is needed is the smallest number of staff that was simulated from which on all targets "
-        "are met on the mean; it grows by whole persons. Reachability: what it takes if everybody "
-        "could do everything. Languages and concerns: what their real skills add.",
+        "are met on the mean, in the file's order; it grows by whole persons. Reachability: what it "
+        "takes if everybody could do everything. Languages and concerns: what their real skills add.",
     ),
     "more_than": Text("> {value}", "> {value}"),
     "desks": Text(
@@ -636,16 +647,14 @@ class Voice:
         return numbers.with_unit(value, unit, self.language)
 
     def interval(self, each: Estimate, unit: str) -> str:
-        """Of the mean; nothing that is counted is below 0."""
-        return numbers.span(
-            max(each.low, 0.0) if each.low == each.low else each.low, each.high, unit, self.language
-        )
+        """Of the mean, as far as it can lie."""
+        cut = each.within(unit)
+        return numbers.span(cut.low, cut.high, unit, self.language)
 
     def year(self, each: Estimate, unit: str) -> str:
-        """Between what a single year lies; what cannot be below 0 or above 1 is cut there."""
-        low = max(each.year_low, 0.0) if each.year_low == each.year_low else each.year_low
-        high = min(each.year_high, 1.0) if unit == "1" else each.year_high
-        return numbers.span(low, high, unit, self.language)
+        """Between what a single year lies, as far as it can."""
+        cut = each.within(unit)
+        return numbers.span(cut.year_low, cut.year_high, unit, self.language)
 
     def difference(self, value: float, unit: str) -> str:
         return numbers.difference(value, unit, self.language)

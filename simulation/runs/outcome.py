@@ -11,6 +11,7 @@ from routing.service_level import VARIANTS, service_level
 from simulation.drivers.layout import COUNTS
 from simulation.drivers.model import Model, cells
 from simulation.drivers.tables import Machine
+from simulation.drivers.wait_bins import WAIT_ENDS_S
 from simulation.runs import caseload
 from simulation.runs.figure import Figure as Figure
 from simulation.runs.figure import Floats, Ints, share
@@ -139,8 +140,8 @@ def outcome(machine: Machine, cells: Cells, variant: str) -> Outcome:
 
 
 def _rank(histogram: Ints, share: float) -> float:
-    """The upper edge of the bin in which the share's rank lies; nan for an empty histogram."""
+    """The upper edge (s) of the bin in which the share's rank lies; nan for an empty histogram."""
     total = int(histogram.sum())
     if total == 0:
         return float("nan")
-    return float(np.searchsorted(np.cumsum(histogram), share * total) + 1)
+    return float(WAIT_ENDS_S[np.searchsorted(np.cumsum(histogram), share * total)])

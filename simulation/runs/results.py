@@ -113,7 +113,11 @@ def _replications(grid: Grid, swept: Swept) -> pa.Table:
 
 def _summary(grid: Grid, swept: Swept) -> pa.Table:
     listed = figures_of(grid.case_work)
-    found = [each for point in estimates(grid, swept) for each in point]
+    found = [
+        each.within(figure.unit)
+        for point in estimates(grid, swept)
+        for figure, each in zip(listed, point, strict=True)
+    ]
     points = len(swept.figures)
     return pa.table(
         {
@@ -129,7 +133,9 @@ def _cells(grid: Grid, swept: Swept, model: Model) -> pa.Table:
     keys, listed = Cells(model).keys, cell_figures_of(grid.case_work)
     points, number, many, width = swept.cells.shape
     found = [
-        each for point in swept.cells.reshape(points, number, many * width) for each in _estimates(point)
+        each.within(listed[place % width].unit)
+        for point in swept.cells.reshape(points, number, many * width)
+        for place, each in enumerate(_estimates(point))
     ]
     return pa.table(
         {
@@ -144,7 +150,7 @@ def _cells(grid: Grid, swept: Swept, model: Model) -> pa.Table:
 
 def _backlog(grid: Grid, swept: Swept) -> pa.Table:
     points, _, weeks = swept.backlog.shape
-    found = [each for point in swept.backlog for each in _estimates(point)]
+    found = [each.within("cases") for point in swept.backlog for each in _estimates(point)]
     return pa.table(
         {
             **_axes(grid, weeks),

@@ -28,6 +28,22 @@ class Estimate(NamedTuple):
         """Of the mean's interval."""
         return (self.high - self.low) / 2
 
+    def within(self, unit: str) -> "Estimate":
+        """With intervals as far as a figure can lie: nothing counted or timed is below 0, no share
+        (unit "1") above 1. Not for differences."""
+        most = max(1.0, self.mean) if unit == "1" else float("inf")
+        return self._replace(
+            low=_cut(self.low, most),
+            high=_cut(self.high, most),
+            year_low=_cut(self.year_low, most),
+            year_high=_cut(self.year_high, most),
+        )
+
+
+def _cut(value: float, most: float) -> float:
+    """nan stays."""
+    return value if value != value else min(max(value, 0.0), most)
+
 
 class Spread:
     """Running mean and variance of a vector of figures (B. P. Welford, 1962); nan: not defined this time."""

@@ -6,10 +6,11 @@ however often it was begun.
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cached_property
 from itertools import product
+from math import prod
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,10 +18,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from config.load import cleaned
 from simulation.runs import kept as keeping
 from simulation.runs import replications
 from simulation.runs.kept import Arrays
 from simulation.runs.replications import Block
+from simulation.scenarios.refusal import Unfit
 from simulation.scenarios.scenario import Scenario, faults
 
 Floats = npt.NDArray[np.float64]
@@ -34,6 +37,8 @@ STANDARD: Final[Mapping[str, Sequence[float]]] = {
 CASES: Final = "cases"
 """The axis of cases a year, whichever way the scenario reads them."""
 BLOCK: Final = 10
+POINTS_MAX: Final = 100_000
+FAULTS_MAX: Final = 20
 
 
 class GridFaults(ValueError):
@@ -65,21 +70,29 @@ class Grid:
         self.replications, self.case_work = replications, case_work
         others = {key: values for key, values in self.axes.items() if key != CASES}
         self._variants: dict[tuple[float, ...], Scenario] = {}
-        wrong: dict[str, None] = {}
-        for values in product(*others.values()):
-            named = dict(zip(others, values, strict=True))
-            try:
-                made = scenario.changed(named)
-            except (KeyError, IndexError, ValueError) as fault:
-                wrong[f"{', '.join(others)}: {fault} is no number of a scenario"] = None
-                continue
-            wrong |= {f"{key} {reason} (at {named})": None for key, reason in faults(made)}
-            self._variants[values] = made
         self._cases = tuple(self.axes.get(CASES, (scenario.cases.in_a_year,)))
-        if scenario.cases.in_a_year <= 0 or min(self._cases) < 0:
-            wrong["cases: a sweep needs a number of cases above 0"] = None
+        points = prod(map(len, self.axes.values()))
+        if points > POINTS_MAX:
+            raise GridFaults(f"a grid has {POINTS_MAX:,} points at most, not {points:,}")
+        wrong = dict.fromkeys(_out_of_range(scenario, self.axes))
+        if scenario.cases.in_a_year <= 0:
+            wrong["cases: a sweep needs a scenario with cases"] = None
         if wrong:
-            raise GridFaults("\n".join(wrong))
+            raise GridFaults(_listed(wrong))
+        alone = {
+            (axis, value): faults(scenario.changed({axis: value}))
+            for axis, values in others.items()
+            for value in values
+        }
+        for point in product(*others.values()):
+            named = dict(zip(others, point, strict=True))
+            made = scenario.changed(named)
+            for fault in faults(made):
+                by = {axis: value for axis, value in named.items() if fault in alone[axis, value]} or named
+                wrong[f"{_at(by)}: {' '.join(fault)}"] = None
+            self._variants[point] = made
+        if wrong:
+            raise GridFaults(_listed(wrong))
 
     @property
     def digest(self) -> str:
@@ -116,6 +129,30 @@ class Grid:
         for values, made in self._variants.items():
             found.setdefault(made.digest, []).append(values)
         return found
+
+
+def _out_of_range(scenario: Scenario, axes: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    """Every value that its number cannot have, by the option that it comes from."""
+    for axis, values in axes.items():
+        for value in values:
+            try:
+                scenario.changed({"cases.per_year" if axis == CASES else axis: value})
+            except Unfit as fault:
+                yield from (f"{_option(axis)}: {reason}" for _, reason in fault.faults)
+
+
+def _option(axis: str) -> str:
+    return {PEOPLE: "--staff", CASES: "--cases"}.get(axis, f"--vary {cleaned(axis)}")
+
+
+def _listed(wrong: Collection[str]) -> str:
+    """A line each, as many as somebody reads."""
+    more = len(wrong) - FAULTS_MAX
+    return "\n".join([*list(wrong)[:FAULTS_MAX], *([f"and {more:,} more like these"] if more > 0 else [])])
+
+
+def _at(named: Mapping[str, float]) -> str:
+    return ", ".join(f"{_option(axis)} {value:g}" for axis, value in named.items())
 
 
 class Swept(NamedTuple):

@@ -25,12 +25,13 @@ class Quantity(Table):
 
 
 def _fits(unit: str, least: float, most: float, whole: bool, given: Quantity) -> Quantity:
+    of = "" if unit == "1" else f" {unit}"
     if given.unit != unit:
         raise ValueError(f"has the unit {given.unit!r}; it is counted in {unit!r}")
     if not least <= given.value <= most:
-        raise ValueError(f"is {given.value:g}; it lies between {least:g} and {most:g} {unit}")
+        raise ValueError(f"is {given.value:g}; it lies between {least:g} and {most:g}{of}")
     if whole and given.value != int(given.value):
-        raise ValueError(f"is {given.value:g}; it is a whole number of {unit}")
+        raise ValueError(f"is {given.value:g}; it is a whole number{of and f' of{of}'}")
     return given
 
 

@@ -4,14 +4,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date, time
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from config.load import cleaned
 from config.schema import DAYS, Centre, Code, Key, Spans, StaffMember, Table, Text
 from simulation.scenarios.quantity import Quantity, counted
+from simulation.scenarios.refusal import Unfit, reason
+from simulation.scenarios.shape import OF_VARIATION, Shape, named_or_measured
 
 Share = Annotated[Quantity, counted("1", 0, 1)]
 Weight = Annotated[Quantity, counted("1", 0, 1_000)]
@@ -23,6 +25,8 @@ Days = Annotated[Quantity, counted("days", 0, 365)]
 DayCount = Annotated[Quantity, counted("days/year", 0, 365)]
 People = Annotated[Quantity, counted("persons", 1, 62, whole=True)]
 
+OF_SHARES = 0.005
+"""So far shares may add up off 1: they are written with few digits."""
 MONTHS = tuple(f"{month:02}" for month in range(1, 13))
 HOURS = tuple(f"{hour:02}" for hour in range(24))
 
@@ -79,7 +83,10 @@ class Wave(Table):
 
 
 class Calls(Table):
-    """[calls]: how cases call, and how long callers and talks last."""
+    """[calls]: how cases call, and how long callers and talks last.
+
+    patience_shape, talk_shape: a measured distribution, or None for an exponential and a lognormal.
+    """
 
     first: Share
     follow_up: Share
@@ -89,8 +96,10 @@ class Calls(Table):
     retrial: Share
     retrial_after: Minutes
     patience: Minutes
+    patience_shape: Annotated[Shape | None, named_or_measured("exponential")] = None
     talk: Minutes
     talk_variation: Variation
+    talk_shape: Annotated[Shape | None, named_or_measured("lognormal")] = None
 
 
 class Telephones(Table):
@@ -286,14 +295,27 @@ class Scenario(Table):
         """Every number with its dotted key, in the file's order."""
         yield from _quantities("", self)
 
+    def shapes(self) -> Iterator[tuple[str, Shape]]:
+        """Every measured distribution with its dotted key."""
+        for name in ("patience_shape", "talk_shape"):
+            if (shape := getattr(self.calls, name)) is not None:
+                yield f"calls.{name}", shape
+
     def changed(self, values: Mapping[str, float]) -> "Scenario":
         """With the quantities at these dotted keys at other values; entries of lists count from 1.
 
-        Raises KeyError, IndexError or ValueError for a key that no number has.
+        Raises Unfit with every key that no number has and every value that one cannot have.
         """
-        found = self
+        found, wrong = self, list[tuple[str, str]]()
         for key, value in values.items():
-            found = _with(found, key.split("."), value)
+            try:
+                found = _with(found, key.split("."), value)
+            except (KeyError, IndexError):
+                wrong.append((cleaned(key), "is no number of a scenario"))
+            except ValidationError as fault:
+                wrong += [(key, reason(error)) for error in fault.errors()]
+        if wrong:
+            raise Unfit(wrong)
         return found
 
 
@@ -302,6 +324,8 @@ def _values(table: Any) -> Any:
     if isinstance(table, dict):
         if table.keys() == {*Quantity.model_fields}:
             return table["value"]
+        if table.keys() == {*Shape.model_fields}:
+            return [table["shares"], table["values"]]
         return {key: _values(inner) for key, inner in table.items()}
     return [_values(each) for each in table] if isinstance(table, list | tuple) else table
 
@@ -309,10 +333,12 @@ def _values(table: Any) -> Any:
 def _with(table: Any, path: list[str], value: float) -> Any:
     name, rest = path[0], path[1:]
     if isinstance(table, list | tuple):
-        place = int(name) - 1
+        place = int(name) - 1 if name.isascii() and name.isdigit() else -1
         if not 0 <= place < len(table):
             raise IndexError(name)
         return [_with(each, rest, value) if i == place else each for i, each in enumerate(table)]
+    if isinstance(table, Centre | Quantity) or not isinstance(table, dict | BaseModel):
+        raise KeyError(name)
     if name not in (table if isinstance(table, dict) else type(table).model_fields):
         raise KeyError(name)
     inner = table[name] if isinstance(table, dict) else getattr(table, name)
@@ -322,7 +348,16 @@ def _with(table: Any, path: list[str], value: float) -> Any:
         new = inner.model_copy(update={"value": value, "source": "varied"})
     else:
         raise KeyError(name)
-    return {**table, name: new} if isinstance(table, dict) else table.model_copy(update={name: new})
+    if isinstance(table, dict):
+        return {**table, name: new}
+    return table.model_copy(update={name: _check(type(table), name).validate_python(new)})
+
+
+@cache
+def _check(table: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    """What a value of this field has to pass, wherever it comes from."""
+    field = table.model_fields[name]
+    return TypeAdapter(Annotated[(field.annotation, *field.metadata, "checked")])  # type: ignore[arg-type]
 
 
 def _quantities(key: str, value: Any) -> Iterator[tuple[str, Quantity]]:
@@ -348,6 +383,12 @@ def faults(scenario: Scenario) -> list[tuple[str, str]]:
     known = {"languages": {*house.languages, "und"}, "concerns": {*house.concerns}}
     found += _unknown("cases.language", s.cases.language, known["languages"])
     found += _unknown("cases.concern", s.cases.concern, known["concerns"])
+    for key, shares in (("cases.language", s.cases.language), ("cases.concern", s.cases.concern)):
+        whole = sum(each.value for each in shares.values())
+        if abs(whole - 1) > OF_SHARES:
+            found.append(
+                (key, f"has shares that add up to {whole:.4g}; they are shares of all, so they make 1")
+            )
     for wave in s.wave:
         found += _unknown(f"wave.{wave.name}.languages", wave.languages, known["languages"])
         found += _unknown(f"wave.{wave.name}.concerns", wave.concerns, known["concerns"])
@@ -378,6 +419,16 @@ def faults(scenario: Scenario) -> list[tuple[str, str]]:
     )
     if refused >= 1:
         found.append(("phones", f"leave {1 - refused:g} of the offers to be answered"))
+    if (shape := s.calls.talk_shape) is not None:
+        given, own = s.calls.talk_variation.value, shape.variation
+        if abs(given - own) > OF_VARIATION * max(own, OF_VARIATION):
+            found.append(
+                (
+                    "calls.talk_variation",
+                    f"is {given:g}, but calls.talk_shape has {own:.4g}; write that, or "
+                    'talk_shape = "lognormal"',
+                )
+            )
     if s.phones.answer_from.value > s.phones.answer_to.value:
         found.append(("phones.answer_from", "is longer than answer_to"))
     for key, spans in (("wave", s.wave), ("away", s.away), ("outbreak", s.outbreak)):

@@ -9,9 +9,11 @@ from config.people import agent, policy
 from config.schema import DAYS, Centre, Span, cefr
 from simulation.drivers import sampler
 from simulation.drivers.model import Arrivals, CaseWork, Duration, Kind, Model, Phones, WorkStep
+from simulation.drivers.tables import ModelFaults
 from simulation.scenarios.attendance import MINUTE, Calendar, shifts
 from simulation.scenarios.quantity import Quantity
 from simulation.scenarios.scenario import Scenario, Wave
+from simulation.scenarios.shape import Shape
 
 DAY_MS = 86_400_000
 RINGS_AFTER_MS = 500
@@ -58,8 +60,9 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
         kinds=kinds,
         arrivals=arrivals,
         shifts=shifts(calendar, calendar.rows(0, 0, int(scenario.staff.people.value))),
-        patience=Duration(sampler.EXPONENTIAL, calls.patience.value * MINUTE),
-        talk=_spread(calls.talk, calls.talk_variation),
+        patience=_shaped(calls.patience, calls.patience_shape)
+        or Duration(sampler.EXPONENTIAL, calls.patience.value * MINUTE),
+        talk=_shaped(calls.talk, calls.talk_shape) or _spread(calls.talk, calls.talk_variation),
         retrial=calls.retrial.value,
         again=Duration(sampler.EXPONENTIAL, calls.retrial_after.value * MINUTE),
         phones=Phones(
@@ -114,6 +117,8 @@ def _arrivals(
     pieces = _pieces(scenario, calendar, opening)
     in_year = sum(weight for day, _, _, weight in pieces if day.year == scenario.horizon.year)
     wanted = scenario.cases.in_a_year * (1.0 if case_work else scenario.cases.calls_per_case.value)
+    if wanted > 0 and not in_year > 0:
+        raise ModelFaults("cases: no month, weekday and hour with a weight above 0 lies in opening hours")
     mixes: dict[tuple[Wave, ...], int] = {}
     shares: list[tuple[float, ...]] = []
     found = []
@@ -127,7 +132,7 @@ def _arrivals(
                 shares.append(tuple(each / factor for each in raised))
                 mixes[waves] = len(shares)
             mix = mixes[waves]
-        found.append(Arrivals(begin, end, wanted * factor * weight / in_year, mix))
+        found.append(Arrivals(begin, end, wanted * factor * weight / in_year if wanted else 0.0, mix))
     return tuple(found), tuple(shares)
 
 
@@ -159,7 +164,8 @@ def _pieces(
                 at = upto
         whole = sum(weight for _, _, weight in today)
         by_day = cases.weekday.get(DAYS[day.weekday()])
-        of_day = (by_day.value if by_day else 0.0) * cases.month[f"{day.month:02}"].value
+        by_month = cases.month.get(f"{day.month:02}")
+        of_day = (by_day.value if by_day else 0.0) * (by_month.value if by_month else 0.0)
         found += [(day, begin, end, weight / whole * of_day) for begin, end, weight in today if weight > 0]
     return found
 
@@ -194,6 +200,13 @@ def _spread(mean: Quantity, variation: Quantity, factor: float = 1.0) -> Duratio
     if variation.value == 0 or ms == 0:
         return Duration(sampler.CONSTANT, ms)
     return Duration(sampler.LOGNORMAL, *sampler.lognormal(ms, variation.value))
+
+
+def _shaped(mean: Quantity, shape: Shape | None) -> Duration | None:
+    """The measured distribution with this mean in minutes, where there is one."""
+    if shape is None:
+        return None
+    return Duration(sampler.EMPIRICAL, mean.value * MINUTE, shape=shape.points)
 
 
 def _days(mean: Quantity) -> Duration:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import tomli_w
 
+from simulation.scenarios.refusal import doubt
 from simulation.scenarios.scenario import Scenario
 
 ENDING: Final = "_chosen"
@@ -30,4 +31,20 @@ def chosen_text(said: Mapping[str, Any], chosen: Scenario, extends: str) -> str:
         "set": {**said.get("set", {}), **{f"staff.{key}": staff[key] for key in ("people", "order", "hire")}},
     }
     first = "# The staff that acd plan staff chose; all else is taken from the file that this one extends.\n"
-    return first + tomli_w.dumps({"extends": extends, "scenario": [table]})
+    return first + tomli_w.dumps({"extends": extends, "scenario": [_plain(table)]})
+
+
+class _Plain(float):
+    """Written so that it cannot be read in two ways."""
+
+    def __str__(self) -> str:
+        text = float.__repr__(self)
+        return f"{text}0" if doubt(text) else text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return _Plain(value) if isinstance(value, float) else value

@@ -22,6 +22,7 @@ from simulation.drivers import layout, sampler
 from simulation.drivers.model import Arrivals, Duration, Kind, Model, Phones, Shift
 from simulation.drivers.reference import Reference
 from simulation.drivers.tables import Machine
+from simulation.drivers.wait_bins import WAIT_ENDS_S
 from tests.bench import ciw_model, rules
 from tests.bench.engine import CONCERNS, LANGUAGES, policy, roster
 from tests.bench.figures import Figures
@@ -189,6 +190,7 @@ def main(figures: Figures, small: bool, folder: Path) -> None:
             share_widened=round(counts["widened"] / contacts, 4),
             share_by_owner=round(counts["by_owner"] / contacts, 4),
             share_offered_again=round(counts["second_or_further_offers"] / contacts, 4),
-            p95_wait_s=int(np.searchsorted(np.cumsum(machine.waits), 0.95 * machine.waits.sum())),
+            p95_wait_s=int(WAIT_ENDS_S[np.searchsorted(np.cumsum(machine.waits), 0.95 * machine.waits.sum())])
+            - 1,
             **rules.shares(upto(part, (2 if what.retrial else 40) * (DAY if not small else DAY // 2))),
         )

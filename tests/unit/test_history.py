@@ -158,7 +158,7 @@ def test_second_attempts_are_found_by_token(recorded: Path) -> None:
     again = attempts(records.read(str(recorded), CENTRE, None, None))
     assert again.second.tolist() == [False, False, True, True, False, False, False]
     assert sorted(again.delay_ms.tolist()) == [299_000, 300_000]
-    assert again.usual == (0, 2)
+    assert again.answered_ms.tolist() == [UNKNOWN, UNKNOWN]
 
 
 def test_who_gave_up_too_late_to_be_waited_for_is_not_counted() -> None:

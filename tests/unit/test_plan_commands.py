@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
         (("run", "2061"), "did you mean 2016"),
         (("run", "2016", "--figure", "happiness"), "--figure happiness: is none of"),
         (("run", "2016", "--file", "nowhere.toml"), "cannot be read"),
-        (("sweep", "2016", "--staff", "five"), "'five' is no list of numbers"),
+        (("sweep", "2016", "--staff", "five"), "'five' is no number"),
         (("sweep", "2016", "--staff", "5..3"), "is no list of numbers"),
         (("sweep", "2016", "--vary", "calls.nothing=1,2"), "is no number of a scenario"),
         (("sweep", "2016", "--staff", "5,30"), "staff.order names 23"),

@@ -171,6 +171,23 @@ def test_a_target_within_the_interval_is_neither_met_nor_missed() -> None:
     assert found == ["met", "undecided", "missed"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("met", [True, False])
+def test_the_fewest_are_said_to_be_the_file_s_first_and_who_chooses_is_named(
+    language: Language, met: bool
+) -> None:
+    """Which question was answered, whatever the answer, and the command that answers the other one."""
+    material = MATERIAL if met else MATERIAL._replace(by_staff=MATERIAL.by_staff * 0)
+    (summary,) = (each for each in document(material, language).sections if each.key == "summary")
+    question = Voice(language).say("fewest_question", cases=Voice(language).number(8_000))
+    (answer,) = (each for each in summary.blocks if getattr(each, "question", "") == question)
+    said = " ".join(answer.sentences)
+    assert {"de": "ersten Personen der Planungsdatei, in ihrer Reihenfolge", "en": "in their order"}[
+        language
+    ] in said
+    assert "acd plan staff 2023_flow --targets overall --calls-only" in said
+
+
 def test_the_fewest_staff_are_those_from_which_on_every_target_is_met() -> None:
     assert answers.fewest(MATERIAL, MATERIAL.by_staff) == 23
     assert answers.fewest(MATERIAL, MATERIAL.pooled) == 5

@@ -15,6 +15,7 @@ import tomli_w
 from typer.testing import CliRunner
 
 from acd.plan import app
+from acd.plan.whom import whom
 from config import staff_csv
 from simulation.runs.replications import Block, run
 from simulation.runs.selection import FAILS, KEEPS
@@ -168,6 +169,9 @@ def test_the_command_writes_what_others_read(tmp_path: Path) -> None:
     assert made.cases.in_a_year == 2_000
     assert len(made.staff.order) == made.staff.people.value == 4
     assert f"acd plan run 2016_chosen --file {folder / 'staff.toml'}" in result.output
+    assert result.output.splitlines()[-1].startswith(
+        "Whom to hire cannot be said: no staff of up to 4 people"
+    )
     assert (folder / "required.csv").read_text("utf-8").startswith("weekday,begin,people,de,en")
     with (folder / "candidates.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -190,6 +194,20 @@ def test_a_chosen_staff_is_a_scenario_with_the_same_results(tmp_path: Path) -> N
     assert again.staff.order == ["jonas", "amal", "paul", new[0].id]
 
 
+def test_whom_to_hire_is_one_line(scenario: Scenario) -> None:
+    """How many, with which skills, alike ones together; who is in the file by id; who is not needed."""
+    asked = scenario.changed({"staff.people": 5})
+    made = new_people(asked)[0]
+    new = [made, made.model_copy(update={"id": "new_2"})]
+    line = whom(asked, ["daryna", "leyla", "aylin", "jonas", "paul", made.id, "new_2"], new)
+    paul = "paul (de:native en:C1; employment:4 blue_card:4 study:3 application_state:4 other:4)"
+    assert line.startswith(f"Hire 3: {paul}; 2 times (")
+    assert f"{next(iter(made.languages))}:native" in line
+    assert line.endswith(". 4 of the 5 present staff stay; not needed: farhad.")
+    assert "\n" not in line
+    assert whom(asked, asked.staff.order[:5], []) == "Hire nobody. All 5 of the present staff stay."
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -197,7 +215,7 @@ def test_a_chosen_staff_is_a_scenario_with_the_same_results(tmp_path: Path) -> N
         ("--targets turnaround --calls-only", "leaves nothing to be met"),
         ("--staff 5..24", "lies between 1 and the 23 desks"),
         ("--alpha 1", "lie between 0 and 1"),
-        ("--staff few", "is no list of numbers"),
+        ("--staff few", "'few' is no number"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(options: str, said: str) -> None:
@@ -361,5 +379,6 @@ def test_an_interrupted_command_says_that_it_goes_on(
     assert "Traceback" not in said
     begun = {path: path.stat().st_mtime_ns for path in tmp_path.glob("kept/*/*.npz")}
     assert _ended(tmp_path) == undisturbed
+    assert undisturbed[0].splitlines()[-1].startswith(("Hire ", "Whom to hire"))
     assert all(path.stat().st_mtime_ns == written for path, written in begun.items())
     assert len(begun) < len(list(tmp_path.glob("kept/*/*.npz")))

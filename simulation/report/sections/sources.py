@@ -53,6 +53,16 @@ def assumptions(material: Material, voice: Voice) -> Section:
             quantity.source,
         )
         for key, quantity in listed
+    ) + tuple(
+        (
+            quantity_name(material.asked, key, voice.language),
+            key,
+            voice.number(len(shape.shares)),
+            voice.say("quantiles"),
+            voice.say("given"),
+            shape.source,
+        )
+        for key, shape in material.asked.shapes()
     )
     return Section(
         "assumptions",

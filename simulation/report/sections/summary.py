@@ -184,6 +184,7 @@ def _up_to(material: Material, voice: Voice, staff: int) -> Iterator[str]:
 
 
 def _fewest(material: Material, voice: Voice) -> Iterator[str]:
+    """Of the file's people in their order; which other question there is, and who answers it."""
     most = voice.number(material.field.staff[-1])
     for key, rows in (("fewest", material.by_staff), ("fewest_pooled", material.pooled)):
         least = answers.fewest(material, rows)
@@ -198,6 +199,8 @@ def _fewest(material: Material, voice: Voice) -> Iterator[str]:
             yield voice.say(f"{key}_none", most=most, figures=figures)
         else:
             yield voice.say(key, n=voice.number(least))
+    asks = "overall,turnaround" if material.case_work else "overall --calls-only"
+    yield voice.say("fewest_chosen", command=f"acd plan staff {material.asked.name} --targets {asks}")
 
 
 def _uncertain(material: Material, voice: Voice) -> Iterator[str]:
