@@ -27,12 +27,8 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
 
 
 UNTIMELY: Final = frozenset({ev.TermBegan, ev.LinkDown, ev.LedgerRead, ev.PbxSnapshot})
-"""What may go before all that fell due until then."""
-
-
-def untimely(event: Event) -> bool:
-    """Whether it goes before what fell due until then: that may be void, or waits for a snapshot."""
-    return type(event) in UNTIMELY and (type(event) is not ev.PbxSnapshot or event.linkup)
+"""What goes before all that fell due until then: that may be void, or waits for a snapshot. Of snapshots only
+the one of a link-up does."""
 
 
 class Effects(NamedTuple):
@@ -70,14 +66,15 @@ class Engine:
         """What came at the same ms: the effects of a step for each, in order, as one."""
         moves = self._moves
         derived, world = moves.derived, moves.world
-        deadlines = derived.deadlines
+        heap = derived.deadlines.heap
         commands: list[Command] = []
         said: list[Fact] = []
         derived.commands, derived.say = commands, said.append
-        now = max(now, world.now_ms)
+        if now < world.now_ms:
+            now = world.now_ms
         for event in events:
-            early = untimely(event)
-            if not early and deadlines.may_pass(now):
+            early = type(event) in UNTIMELY and (type(event) is not ev.PbxSnapshot or event.linkup)
+            if heap and heap[0][0] <= now and not early:
                 self._pass_deadlines(now)
             world.now_ms = now
             HANDLERS[type(event)](moves, event)
@@ -95,7 +92,8 @@ class Engine:
         world, derived = moves.world, moves.derived
         while (deadline := derived.deadlines.take(now)) is not None:
             when, rank, key = deadline
-            world.now_ms = max(world.now_ms, when)
+            if world.now_ms < when:
+                world.now_ms = when
             if rank == LEASE:
                 moves.offers.lease_over(world.offers[key])
             elif rank == WRAP_UP:

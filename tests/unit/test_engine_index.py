@@ -221,7 +221,7 @@ def test_an_hour_that_begins_before_anything_else_falls_due_passes_first() -> No
     deadlines = Deadlines(world)
     deadlines.await_hours()
     deadlines.at(9, LEASE, 2)
-    assert (deadlines.due(), deadlines.due(4), deadlines.take(9)) == (5, None, (5, HOURS, None))
+    assert (deadlines.due(), deadlines.due(4), deadlines.take(9)) == (5, None, (5, HOURS, 0))
     assert (deadlines.take(8), deadlines.take(9)) == (None, (9, LEASE, 2))
 
 
