@@ -79,10 +79,10 @@ def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
 class Phases(NamedTuple):
     """A wait from change to change: between two changes the same is needed, whoever has been asked.
 
-    changes: sorted times of waiting (ms), the first 0. needs: from each of them on.
+    ends: of each phase but the last, which has none; sorted times of waiting (ms). needs: of each phase.
     """
 
-    changes: tuple[int, ...]
+    ends: tuple[int, ...]
     needs: tuple[Need, ...]
 
 
@@ -94,7 +94,7 @@ def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
     for waited in changes:
         released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
         needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
-    return Phases(tuple(changes), tuple(needs))
+    return Phases(tuple(changes[1:]), tuple(needs))
 
 
 class Needs:
@@ -113,16 +113,17 @@ class Needs:
         if phases is None:
             phases = self._phases[key] = lay_out(self._policy, *key)
         waited = now - visit.order_from_ms
-        place = bisect_right(phases.changes, max(waited, phases.changes[0]))
-        need = phases.needs[place - 1]
-        change = phases.changes[place] if place < len(phases.changes) else None
-        if visit.owner:
-            owner_ms = self._policy.owner_ms
-            if waited < owner_ms:
-                change = owner_ms if change is None else min(owner_ms, change)
-        if visit.owner or visit.asked:
-            asked = tuple(sorted(agent for agent, until in visit.asked if until > now))
+        place = bisect_right(phases.ends, waited)
+        need = phases.needs[place]
+        change = phases.ends[place] if place < len(phases.ends) else None
+        asked: tuple[str, ...] = ()
+        owner = ""
+        if visit.asked:
+            asked = tuple(sorted([agent for agent, until in visit.asked if until > now]))
+        if visit.owner and waited < (owner_ms := self._policy.owner_ms):
+            change = owner_ms if change is None else min(owner_ms, change)
             owner = self._awaited(visit.owner, need, asked, waited)
+        if asked or owner:
             need = Need(*need[:4], asked, owner, need.released)
         return need, 0 if change is None else visit.order_from_ms + change
 
