@@ -33,7 +33,7 @@ class Derived:
         self.all_up: bool
         self.dirty: bool
         self.departed: bool
-        self._by_phone: dict[tuple[str, str], str] = {}
+        self._at_phone: dict[str, dict[str, str]] = {}
         self.index_all()
 
     def index_all(self) -> None:
@@ -41,7 +41,9 @@ class Derived:
         world = self.world
         self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
         self.other_legs = {leg: key for key, p in world.people.items() for leg in p.other_legs}
-        self._by_phone = {(p.agent.reach.node, p.agent.reach.address): key for key, p in world.people.items()}
+        self._at_phone = {}
+        for key, person in world.people.items():
+            self._at_phone.setdefault(person.agent.reach.address, {})[person.agent.reach.node] = key
         self.index = Index(world, world.policy) if world.policy is not None else None
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
@@ -82,9 +84,12 @@ class Derived:
 
     def person_at(self, phone: str, node: str) -> Person | None:
         """Whose phone this is. A person whose phone names no PBX is reached at any."""
-        key = self._by_phone.get((node, phone)) or self._by_phone.get(("", phone))
+        at = self._at_phone.get(phone)
+        if at is None:
+            return None
+        key = at.get(node) or at.get("")
         if key is None and not node:
-            key = next((who for (_, name), who in self._by_phone.items() if name == phone), None)
+            key = next(iter(at.values()))
         return self.world.people[key] if key is not None else None
 
     def tell_fallback(self, node: str | None = None) -> None:

@@ -114,8 +114,8 @@ class Index:
         self._needs = Needs(policy, world.people)
         self._skills = Skills(policy, self._people)
         self._lanes: dict[Need, Lane] = {}
-        self._busy: dict[Lane, None] = {}
-        self._fresh: dict[Lane, None] | None = None
+        self._busy: dict[Lane, int] = {}
+        self._fresh: dict[Lane, int] | None = None
         self._owned: dict[str, dict[Need, Lane]] = {}
         self._owners = 0
         self._where: dict[int, tuple[Lane, tuple[int, int]]] = {}
@@ -212,9 +212,9 @@ class Index:
         if lane is None:
             lane = lanes[need] = self._lane(need)
         if not need.owner:
-            self._busy[lane] = None
+            self._busy[lane] = lane.mask
             if self._fresh is not None:
-                self._fresh[lane] = None
+                self._fresh[lane] = lane.mask
         insort(lane.queue, order)
         self._where[visit.id] = (lane, order)
         return changes_ms
@@ -270,8 +270,8 @@ class Index:
             return None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None
-        for lane in self._busy if self._fresh is None else self._fresh:
-            candidates = lane.mask & free
+        for lane, mask in (self._busy if self._fresh is None else self._fresh).items():
+            candidates = mask & free
             if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
                 if holding is None:
                     holding = self._held_now()
