@@ -47,7 +47,7 @@ def test_no_queue_is_kept_for_callers_whom_somebody_refused() -> None:
         index.enqueue(waiting(world, number, *asked))
         index.dequeue(number)
     assert [lane.need.asked for lane in index._lanes.values()] == [()]
-    assert (index._busy, index._where, len(index._skills._suited)) == ({}, {}, 1)
+    assert (index._heads, index._where, len(index._skills._suited)) == ([], {}, 1)
 
 
 def test_whether_an_owner_understands_a_caller_is_worked_out_once_whoever_refused() -> None:
