@@ -38,6 +38,10 @@ class Effects(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+NOTHING: Final = Effects((), ())
+"""What most steps lead to."""
+
+
 class Engine:
     """One hotline. Give it every event in order; it answers with what to do and what happened."""
 
@@ -84,7 +88,7 @@ class Engine:
                 centre.depart(moves)
             if derived.dirty:
                 self._match()
-        return Effects(tuple(commands), tuple(said))
+        return Effects(tuple(commands), tuple(said)) if commands or said else NOTHING
 
     def _pass_deadlines(self, now: int) -> None:
         """Each at its own time, and matched at it."""
