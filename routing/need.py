@@ -34,13 +34,14 @@ class Need(NamedTuple):
 def admitted(policy: Policy, step: Step, language: str, second: str) -> tuple[str, ...]:
     """The languages in which a caller may be served at this step, the caller's own first."""
     languages: list[str] = []
-    if step.scope & OWN:
+    scope = step.scope
+    if scope & OWN:
         languages.append(language)
-    if step.scope & SECOND and second:
+    if scope & SECOND and second:
         languages.append(second)
-    if step.scope & (FALLBACK | INTERPRETER):
+    if scope & (FALLBACK | INTERPRETER):
         languages.extend(policy.fallback_languages)
-    if step.scope & ANYBODY:
+    if scope & ANYBODY:
         languages.append(ANY_LANGUAGE)
     return tuple(dict.fromkeys(languages))
 
@@ -60,10 +61,14 @@ def spoken(policy: Policy, person: Person, language: str) -> int:
     return person.agent.language_level(language)
 
 
-def best_language(policy: Policy, person: Person, step: Step, language: str, second: str) -> str:
-    """The admitted language that the person speaks best; the caller's own before equals."""
-    languages = admitted(policy, step, language, second)
-    return max(languages, key=lambda each: spoken(policy, person, each), default=language)
+def best_language(policy: Policy, person: Person, step: Step, language: str, second: str) -> tuple[str, int]:
+    """The admitted language that the person speaks best, and how well; the caller's own before equals."""
+    best, most = "", -1
+    for each in admitted(policy, step, language, second) or (language,):
+        level = spoken(policy, person, each)
+        if level > most:
+            best, most = each, level
+    return best, most
 
 
 def steps_of(policy: Policy, visit: Visit) -> tuple[Step, ...]:
@@ -145,6 +150,6 @@ class Needs:
         if found is None:
             policy = self._policy
             step = policy.plan(need.language, need.concern).steps[need.step]
-            tongue = best_language(policy, keeper, step, need.language, need.second)
-            found = self._understands[key] = spoken(policy, keeper, tongue) >= step.language
+            _, level = best_language(policy, keeper, step, need.language, need.second)
+            found = self._understands[key] = level >= step.language
         return found

@@ -96,12 +96,12 @@ class Visit:
                 return each
         return None
 
-    def role_of(self, leg: Leg) -> str:
-        """What this leg is to the visit; "" if it is none of its legs."""
+    def held(self, leg: Leg) -> VisitLeg | None:
+        """What this leg is to the visit; None if it is none of its legs."""
         for each in self.legs:
             if each[0] == leg:
-                return each[1]
-        return ""
+                return each
+        return None
 
     @property
     def in_talk(self) -> bool:

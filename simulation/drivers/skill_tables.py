@@ -49,7 +49,7 @@ def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]
     @cache
     def tongues(language: str, second: str, step: Step) -> list[str]:
         """By person: in which language they would talk."""
-        return [best_language(policy, each, step, language, second) for each in people]
+        return [best_language(policy, each, step, language, second)[0] for each in people]
 
     def level(kind: Kind, step: Step) -> list[int]:
         return levels(kind.language, kind.second, step)

@@ -343,7 +343,7 @@ def test_a_visit_that_is_over_says_so_to_whoever_still_has_it() -> None:
     bench = Bench()
     bench.call("1")
     (visit,) = bench.engine.world.visits.values()
-    assert visit.role_of(PHONE) == ""
+    assert visit.held(PHONE) is None
     bench.tell(ev.LegEnded(CALLER, 16))
     assert visit.state == "ended"
 
