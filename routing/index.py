@@ -215,10 +215,11 @@ class Index:
         lane = lanes.get(need)
         if lane is None:
             lane = lanes[need] = self._lane(need)
-        first = lane.queue[0] if lane.queue else None
-        insort(lane.queue, order)
+        queue = lane.queue
+        first = queue[0] if queue else None
+        insort(queue, order)
         if not need.owner:
-            if lane.queue[0] is order:
+            if queue[0] is order:
                 self._lead(lane, first)
             if self._fresh is not None:
                 self._fresh[lane] = None
@@ -237,11 +238,14 @@ class Index:
         if place is None:
             return
         lane, order = place
-        at = bisect_left(lane.queue, order)
-        del lane.queue[at]
-        if not at and not lane.need.owner:
+        queue = lane.queue
+        if queue[0] is not order:
+            del queue[bisect_left(queue, order)]
+            return
+        del queue[0]
+        if not lane.need.owner:
             self._lead(lane, order)
-        if not lane.queue:
+        if not queue:
             self._leave(lane)
 
     def _lead(self, lane: Lane, before: tuple[int, int] | None) -> None:

@@ -76,7 +76,7 @@ class Skills:
         mask = self._suited.get(key)
         if mask is None:
             step, mask = self.step(need), 0
-            for language in self.admitted(need):
+            for language in admitted(self._policy, step, need.language, need.second):
                 mask |= self.speakers(language, step.language)
             if not need.owner:
                 mask &= self.knowers(need.concern, step.concern)

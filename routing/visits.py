@@ -150,7 +150,6 @@ class Visits:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         if not derived.hears(visit):
             return
-        visit.retry_ms = min([until for _, until in visit.asked]) if visit.asked else 0
         widen_ms = 0
         for index in derived.indexes:
             changes_ms = index.enqueue(visit)
@@ -158,7 +157,10 @@ class Visits:
                 widen_ms = changes_ms
         visit.widen_ms = widen_ms
         derived.deadlines.at(widen_ms, WIDEN, visit.id)
-        derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
+        visit.retry_ms = 0
+        if visit.asked:
+            visit.retry_ms = min([until for _, until in visit.asked])
+            derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
         derived.dirty = True
 
     def leave_queue(self, visit: Visit) -> None:
