@@ -196,9 +196,7 @@ class Person:
     @property
     def appears(self) -> str:
         """The state that others see."""
-        engagements = self.engagements
-        activity = engagements[0].activity if engagements else IDLE
-        return shown(self.presence, activity, "INUSE" if self.other_legs else self.device)
+        return shown(self.presence, self.activity, "INUSE" if self.other_legs else self.device)
 
     def engaged_with(self, visit: int) -> Engagement | None:
         """What this person does for a visit; None for nothing."""
