@@ -52,11 +52,18 @@ class Agent(NamedTuple):
 
     def language_level(self, language: str) -> int:
         """The CEFR level (0 to 7) in `language`; 0 if it is not spoken."""
-        return dict(self.languages).get(language, 0)
+        return _level(self.languages, language)
 
     def concern_level(self, concern: str) -> int:
         """The level (0 to 5) in `concern`; 0 if it is not known."""
-        return dict(self.concerns).get(concern, 0)
+        return _level(self.concerns, concern)
+
+
+def _level(skills: tuple[tuple[str, int], ...], key: str) -> int:
+    for name, level in skills:
+        if name == key:
+            return level
+    return 0
 
 
 class Team(NamedTuple):

@@ -4,7 +4,6 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Any, Final
 
-from routing.policy import Policy
 from routing.spans import next_day, next_edge
 from routing.world import World
 
@@ -20,19 +19,20 @@ UNREACHED_MS: Final = 60_000
 """So long phones may be unreachable before nobody counts as at work: a network can blink."""
 
 Deadline = tuple[int, int, Any]
-"""(epoch ms, rank, key): the offer of a LEASE, the (person, visit) of a WRAP_UP, the visit of the others."""
+"""(epoch ms, rank, key): key is a LEASE's offer, a WRAP_UP's (person, visit), 0 for HOURS, else the visit."""
 
 
 class Deadlines:
     """The deadlines of one world, by when they pass. One that its record no longer names is passed over.
 
-    While no PBX is linked (it is not awake), only the hours pass: they concern no call. heap: to look at.
+    While no PBX is linked (it is not awake), only the hours pass: they concern no call. heap: to look at;
+    before its first nothing passes. boundary: when the hours pass; 0: never.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.heap: list[Deadline] = []
-        self.boundary: int
+        self.boundary = 0
         self.awake = world.linked("")
 
     def at(self, when: int, rank: int, key: object) -> None:
@@ -43,40 +43,41 @@ class Deadlines:
     def clear(self) -> None:
         """Forget all of them."""
         self.heap.clear()
-
-    def may_pass(self, by: int) -> bool:
-        """Whether any deadline can pass `by` then; a quick look, which may be wrong only in saying so."""
-        return (bool(self.heap) and self.heap[0][0] <= by) or 0 < self.boundary <= by
+        self.boundary = 0
 
     def due(self, by: float = inf) -> int | None:
         """When the next deadline passes, in epoch ms; None if none does `by` then."""
-        heap, hours = self.heap, self.boundary
-        if self.awake:
-            while heap:
-                when, rank, key = heap[0]
-                if when > by or (hours and hours < when):
-                    break
-                if self._stands(when, rank, key):
-                    return when
-                heappop(heap)
-        return hours if hours and hours <= by else None
+        if not self.awake:
+            return self.boundary if 0 < self.boundary <= by else None
+        heap = self.heap
+        while heap:
+            when, rank, key = heap[0]
+            if when > by:
+                break
+            if self._stands(when, rank, key):
+                return when
+            heappop(heap)
+        return None
 
     def take(self, by: int) -> Deadline | None:
         """The next deadline that passes `by` then; it passes once."""
-        heap, hours = self.heap, self.boundary
-        until = min(by, hours) if hours else by
-        while self.awake and heap and heap[0][0] <= until:
+        if not self.awake:
+            if (hours := self.due(by)) is None:
+                return None
+            self.boundary = 0
+            return hours, HOURS, 0
+        heap = self.heap
+        while heap and heap[0][0] <= by:
             deadline = heappop(heap)
             if self._stands(*deadline):
                 return deadline
-        if not hours or hours > by:
-            return None
-        self.boundary = 0
-        return hours, HOURS, None
+        return None
 
     def _stands(self, when: int, rank: int, key: Any) -> bool:
         """Whether a deadline on the heap is still what the record says."""
         world = self._world
+        if rank == HOURS:
+            return when == self.boundary
         if rank == LEASE:
             offer = world.offers.get(key)
             return offer is not None and offer.deadline_ms == when
@@ -93,20 +94,19 @@ class Deadlines:
         """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day; or
         when who waits has to expect something else (routing.closing)."""
         world = self._world
-        if world.policy is None:
-            self.boundary = 0
-            return
-        self.boundary = _boundary(world.policy, world.shadow, world.now_ms)
-        served_until = 0 if world.open else world.closed_ms + world.policy.overtime_ms
-        for when in (served_until, world.unreached_ms + UNREACHED_MS):
-            if world.now_ms < when:
-                self.boundary = min(self.boundary, when) if self.boundary else when
+        boundary = 0 if world.policy is None else _boundary(world)
+        if boundary != self.boundary:
+            self.boundary = boundary
+            self.at(boundary, HOURS, 0)
 
 
-def _boundary(policy: Policy, shadow: Policy | None, after: int) -> int:
-    """The first edge behind `after` of what these policies do by the hour; 0 if there is none."""
+def _boundary(world: World) -> int:
+    """The first edge behind now of what the policies do by the hour or by how long; 0 if there is none."""
+    policy, shadow, after = world.rules, world.shadow, world.now_ms
     spans = [policy.opening, *(each.when for each in policy.reserves)]
     if shadow is not None:
         spans += [each.when for each in shadow.reserves]
     edges = [*(next_edge(span, after) for span in spans), next_day(policy.days, after)]
+    served_until = 0 if world.open else world.closed_ms + policy.overtime_ms
+    edges += [when for when in (served_until, world.unreached_ms + UNREACHED_MS) if when > after]
     return min((edge for edge in edges if edge), default=0)

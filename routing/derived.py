@@ -15,7 +15,8 @@ class Derived:
 
     legs: the visit that holds a leg. other_legs: whose phone has a leg that serves no visit. indexes: of
     the policy in force and of the shadow, as far as there are. all_up: whether every PBX is linked.
-    dirty: whether somebody may have become free or begun to wait since callers were last matched.
+    dirty: whether somebody may have become free or begun to wait since callers were last matched, or one of
+    the following is to be looked at.
     departed: whether somebody who left the staff has nothing left to do. at_work, reached: who is,
     and at a phone that can be reached. attended: whether these or the hours changed in a way that matters to
     who waits; prospect: what these have to expect;
@@ -41,7 +42,7 @@ class Derived:
         self.attended: bool
         self.prospect = ""
         self.joined: list[int] = []
-        self._by_phone: dict[tuple[str, str], str] = {}
+        self._at_phone: dict[str, dict[str, str]] = {}
         self.index_all()
 
     def index_all(self) -> None:
@@ -49,7 +50,9 @@ class Derived:
         world = self.world
         self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
         self.other_legs = {leg: key for key, p in world.people.items() for leg in p.other_legs}
-        self._by_phone = {(p.agent.reach.node, p.agent.reach.address): key for key, p in world.people.items()}
+        self._at_phone = {}
+        for key, person in world.people.items():
+            self._at_phone.setdefault(person.agent.reach.address, {})[person.agent.reach.node] = key
         self.index = Index(world, world.policy) if world.policy is not None else None
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
@@ -59,7 +62,7 @@ class Derived:
         self.reached = {key for key in self.at_work if world.people[key].reached}
         if somebody and not self.reached:
             world.unreached_ms = world.now_ms
-        self.attended = True
+        self.attended = self.dirty = True
         self.links_changed()
 
     def links_changed(self) -> None:
@@ -84,7 +87,7 @@ class Derived:
             if person.reached:
                 self.reached.add(key)
         if before != (bool(self.at_work), bool(self.reached)):
-            self.attended = True
+            self.attended = self.dirty = True
             if before[1] and not self.reached:
                 self.world.unreached_ms = self.world.now_ms
 
@@ -111,9 +114,12 @@ class Derived:
 
     def person_at(self, phone: str, node: str) -> Person | None:
         """Whose phone this is. A person whose phone names no PBX is reached at any."""
-        key = self._by_phone.get((node, phone)) or self._by_phone.get(("", phone))
+        at = self._at_phone.get(phone)
+        if at is None:
+            return None
+        key = at.get(node) or at.get("")
         if key is None and not node:
-            key = next((who for (_, name), who in self._by_phone.items() if name == phone), None)
+            key = next(iter(at.values()))
         return self.world.people[key] if key is not None else None
 
     def tell_fallback(self, node: str | None = None) -> None:

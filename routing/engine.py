@@ -27,12 +27,8 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
 
 
 UNTIMELY: Final = frozenset({ev.TermBegan, ev.LinkDown, ev.LedgerRead, ev.PbxSnapshot})
-"""What may go before all that fell due until then."""
-
-
-def untimely(event: Event) -> bool:
-    """Whether it goes before what fell due until then: that may be void, or waits for a snapshot."""
-    return type(event) in UNTIMELY and (type(event) is not ev.PbxSnapshot or event.linkup)
+"""What goes before all that fell due until then: that may be void, or waits for a snapshot. Of snapshots only
+the one of a link-up does."""
 
 
 class Effects(NamedTuple):
@@ -40,6 +36,10 @@ class Effects(NamedTuple):
 
     commands: tuple[Command, ...]
     facts: tuple[Fact, ...]
+
+
+NOTHING: Final = Effects((), ())
+"""What most steps lead to."""
 
 
 class Engine:
@@ -70,21 +70,23 @@ class Engine:
         """What came at the same ms: the effects of a step for each, in order, as one."""
         moves = self._moves
         derived, world = moves.derived, moves.world
-        deadlines = derived.deadlines
+        heap = derived.deadlines.heap
         commands: list[Command] = []
         said: list[Fact] = []
         derived.commands, derived.say = commands, said.append
-        now = max(now, world.now_ms)
+        if now < world.now_ms:
+            now = world.now_ms
         for event in events:
-            early = untimely(event)
-            if not early and deadlines.may_pass(now):
+            early = type(event) in UNTIMELY and (type(event) is not ev.PbxSnapshot or event.linkup)
+            if heap and heap[0][0] <= now and not early:
                 self._pass_deadlines(now)
             world.now_ms = now
             HANDLERS[type(event)](moves, event)
             if early:
                 self._pass_deadlines(now)
-            self._settle()
-        return Effects(tuple(commands), tuple(said))
+            if derived.dirty:
+                self._settle()
+        return Effects(tuple(commands), tuple(said)) if commands or said else NOTHING
 
     def _pass_deadlines(self, now: int) -> None:
         """Each at its own time, and matched at it."""
@@ -92,7 +94,8 @@ class Engine:
         world, derived = moves.world, moves.derived
         while (deadline := derived.deadlines.take(now)) is not None:
             when, rank, key = deadline
-            world.now_ms = max(world.now_ms, when)
+            if world.now_ms < when:
+                world.now_ms = when
             if rank == LEASE:
                 moves.offers.lease_over(world.offers[key])
             elif rank == WRAP_UP:

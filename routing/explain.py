@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from routing import visit as table
 from routing.index import Index
-from routing.need import Need, Needs, best_language, spoken, steps_of
+from routing.need import Need, Needs, best_language, steps_of
 from routing.policy import Policy
 from routing.select import REASONS
 from routing.world import Visit, World
@@ -60,12 +60,12 @@ def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: in
     }
     for person in list(world.people.values()):
         if (reason := reasons.get(person.agent.id)) is not None:
-            best = best_language(policy, person, step, need.language, need.second)
+            best, level = best_language(policy, person, step, need.language, need.second)
             yield Candidate(
                 person.agent.id,
                 reason,
                 best,
-                spoken(policy, person, best),
+                level,
                 step.language,
                 person.agent.concern_level(need.concern),
                 step.concern,

@@ -89,6 +89,10 @@ class Lane:
         self.terms: dict[int, Terms] = {}
 
 
+Head = tuple[int, int, Lane]
+"""Who is the first of a lane, as in its queue, and the lane."""
+
+
 class Duty:
     """Phones of those who take calls and speak a language, in team order. speakers: -1 for everybody."""
 
@@ -114,7 +118,7 @@ class Index:
         self._needs = Needs(policy, world.people)
         self._skills = Skills(policy, self._people)
         self._lanes: dict[Need, Lane] = {}
-        self._busy: dict[Lane, None] = {}
+        self._heads: list[Head] = []
         self._fresh: dict[Lane, None] | None = None
         self._owned: dict[str, dict[Need, Lane]] = {}
         self._owners = 0
@@ -211,11 +215,14 @@ class Index:
         lane = lanes.get(need)
         if lane is None:
             lane = lanes[need] = self._lane(need)
+        queue = lane.queue
+        first = queue[0] if queue else None
+        insort(queue, order)
         if not need.owner:
-            self._busy[lane] = None
+            if queue[0] is order:
+                self._lead(lane, first)
             if self._fresh is not None:
                 self._fresh[lane] = None
-        insort(lane.queue, order)
         self._where[visit.id] = (lane, order)
         return changes_ms
 
@@ -231,15 +238,27 @@ class Index:
         if place is None:
             return
         lane, order = place
-        del lane.queue[bisect_left(lane.queue, order)]
-        if not lane.queue:
+        queue = lane.queue
+        if queue[0] is not order:
+            del queue[bisect_left(queue, order)]
+            return
+        del queue[0]
+        if not lane.need.owner:
+            self._lead(lane, order)
+        if not queue:
             self._leave(lane)
+
+    def _lead(self, lane: Lane, before: tuple[int, int] | None) -> None:
+        """Somebody else is the first of a lane now, or nobody. before: who was, None if nobody."""
+        if before is not None:
+            del self._heads[bisect_left(self._heads, before)]
+        if lane.queue:
+            insort(self._heads, (*lane.queue[0], lane))
 
     def _leave(self, lane: Lane) -> None:
         """Nobody waits here. A lane that many will come to is kept for them."""
         owner = lane.need.owner
         if not owner:
-            del self._busy[lane]
             if self._fresh:
                 self._fresh.pop(lane, None)
             if lane.need.asked:
@@ -270,13 +289,16 @@ class Index:
             return None
         found: tuple[Lane, int] | None = None
         holding: list[tuple[int, int]] | None = None
-        for lane in self._busy if self._fresh is None else self._fresh:
-            candidates = lane.mask & free
-            if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
+        heads = self._heads
+        if self._fresh is not None:
+            heads = sorted([(*lane.queue[0], lane) for lane in self._fresh])
+        for _, _, lane in heads:
+            if candidates := lane.mask & free:
                 if holding is None:
                     holding = self._held_now()
                 if candidates := self._not_held(lane.need, candidates, holding):
                     found = lane, candidates
+                    break
         for place in places(self._owners & free):
             for lane in self._owned[self._ids[place]].values():
                 candidates = lane.mask & free

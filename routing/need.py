@@ -34,13 +34,14 @@ class Need(NamedTuple):
 def admitted(policy: Policy, step: Step, language: str, second: str) -> tuple[str, ...]:
     """The languages in which a caller may be served at this step, the caller's own first."""
     languages: list[str] = []
-    if step.scope & OWN:
+    scope = step.scope
+    if scope & OWN:
         languages.append(language)
-    if step.scope & SECOND and second:
+    if scope & SECOND and second:
         languages.append(second)
-    if step.scope & (FALLBACK | INTERPRETER):
+    if scope & (FALLBACK | INTERPRETER):
         languages.extend(policy.fallback_languages)
-    if step.scope & ANYBODY:
+    if scope & ANYBODY:
         languages.append(ANY_LANGUAGE)
     return tuple(dict.fromkeys(languages))
 
@@ -60,10 +61,14 @@ def spoken(policy: Policy, person: Person, language: str) -> int:
     return person.agent.language_level(language)
 
 
-def best_language(policy: Policy, person: Person, step: Step, language: str, second: str) -> str:
-    """The admitted language that the person speaks best; the caller's own before equals."""
-    languages = admitted(policy, step, language, second)
-    return max(languages, key=lambda each: spoken(policy, person, each), default=language)
+def best_language(policy: Policy, person: Person, step: Step, language: str, second: str) -> tuple[str, int]:
+    """The admitted language that the person speaks best, and how well; the caller's own before equals."""
+    best, most = "", -1
+    for each in admitted(policy, step, language, second) or (language,):
+        level = spoken(policy, person, each)
+        if level > most:
+            best, most = each, level
+    return best, most
 
 
 def steps_of(policy: Policy, visit: Visit) -> tuple[Step, ...]:
@@ -79,10 +84,10 @@ def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
 class Phases(NamedTuple):
     """A wait from change to change: between two changes the same is needed, whoever has been asked.
 
-    changes: sorted times of waiting (ms), the first 0. needs: from each of them on.
+    ends: of each phase but the last, which has none; sorted times of waiting (ms). needs: of each phase.
     """
 
-    changes: tuple[int, ...]
+    ends: tuple[int, ...]
     needs: tuple[Need, ...]
 
 
@@ -94,7 +99,7 @@ def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
     for waited in changes:
         released = tuple(i for i, each in enumerate(reserves) if waited >= each.release_ms)
         needs.append(Need(language, second, concern, step_of(steps, waited), (), "", released))
-    return Phases(tuple(changes), tuple(needs))
+    return Phases(tuple(changes[1:]), tuple(needs))
 
 
 class Needs:
@@ -113,16 +118,17 @@ class Needs:
         if phases is None:
             phases = self._phases[key] = lay_out(self._policy, *key)
         waited = now - visit.order_from_ms
-        place = bisect_right(phases.changes, max(waited, phases.changes[0]))
-        need = phases.needs[place - 1]
-        change = phases.changes[place] if place < len(phases.changes) else None
-        if visit.owner:
-            owner_ms = self._policy.owner_ms
-            if waited < owner_ms:
-                change = owner_ms if change is None else min(owner_ms, change)
-        if visit.owner or visit.asked:
-            asked = tuple(sorted(agent for agent, until in visit.asked if until > now))
+        place = bisect_right(phases.ends, waited)
+        need = phases.needs[place]
+        change = phases.ends[place] if place < len(phases.ends) else None
+        asked: tuple[str, ...] = ()
+        owner = ""
+        if visit.asked:
+            asked = tuple(sorted([agent for agent, until in visit.asked if until > now]))
+        if visit.owner and waited < (owner_ms := self._policy.owner_ms):
+            change = owner_ms if change is None else min(owner_ms, change)
             owner = self._awaited(visit.owner, need, asked, waited)
+        if asked or owner:
             need = Need(*need[:4], asked, owner, need.released)
         return need, 0 if change is None else visit.order_from_ms + change
 
@@ -144,6 +150,6 @@ class Needs:
         if found is None:
             policy = self._policy
             step = policy.plan(need.language, need.concern).steps[need.step]
-            tongue = best_language(policy, keeper, step, need.language, need.second)
-            found = self._understands[key] = spoken(policy, keeper, tongue) >= step.language
+            _, level = best_language(policy, keeper, step, need.language, need.second)
+            found = self._understands[key] = level >= step.language
         return found

@@ -13,6 +13,9 @@ from routing.world import DEVICES_MAX, Engagement, Person, device_key, pressing,
 ENDED: Final = (staff.WRAP_UP,)
 """What a person can still do for a visit without a leg."""
 
+REASONED: Final = frozenset({staff.NOT_READY, staff.AWAY})
+"""Shown with the reason for it."""
+
 
 class People:
     """Moves people, each with its facts."""
@@ -33,8 +36,9 @@ class People:
             return
         now = self._derived.world.now_ms
         if target == staff.IDLE:
-            person.engagements = tuple(each for each in person.engagements if each is not engaged)
-            self._derived.departed |= person.leaving and not person.engagements
+            person.engagements = tuple([each for each in person.engagements if each is not engaged])
+            if person.leaving and not person.engagements:
+                self._derived.departed = self._derived.dirty = True
         elif engaged is None:
             person.engagements = (*person.engagements, Engagement(visit, target, offer, now))
         else:
@@ -45,8 +49,8 @@ class People:
 
     def busy(self, person: Person, besides: Engagement | None = None) -> bool:
         """Whether they talk or write up a talk, besides this one."""
-        doing = (staff.TALKING, staff.WRAP_UP)
-        return any(each.activity in doing for each in person.engagements if each is not besides)
+        doing = [each.activity for each in person.engagements if each is not besides]
+        return staff.TALKING in doing or staff.WRAP_UP in doing
 
     # --- presence ------------------------------------------------------------------------------------
 
@@ -102,7 +106,9 @@ class People:
         Its own word comes a moment later. If it has another call, who is offered meanwhile finds it taken.
         """
         here = person.agent.reach.address == phone and not person.other_legs
-        if here and person.device in staff.IN_USE and all(e.activity in ENDED for e in person.engagements):
+        if not here or person.device not in staff.IN_USE:
+            return
+        if not [each for each in person.engagements if each.activity not in ENDED]:
             self.set_device(phone, staff.USABLE, node)
 
     def has_leg(self, person: Person, leg: Leg) -> None:
@@ -125,25 +131,33 @@ class People:
     def show(self, person: Person) -> None:
         """After any change of a person: keep the index right, and tell if others see a new state."""
         world = self._derived.world
-        now = person.changed_ms = max(world.now_ms, person.shown_ms)  # the ledger tells whole seconds
+        now = world.now_ms
+        if now < person.shown_ms:
+            now = person.shown_ms  # the ledger tells whole seconds
+        person.changed_ms = now
         before, state = person.shown, person.appears
-        reason = person.reason if state in (staff.NOT_READY, staff.AWAY) else ""
+        reason = person.reason if state in REASONED else ""
         if state == before and reason == person.shown_reason:
             return
-        today = max(now, world.day_ms)  # what was before midnight is no part of the day
-        if before == staff.READY:
-            person.idle_ms += today - person.idle_since_ms
-        if state == staff.READY:
-            person.idle_since_ms = now
-            person.idle_ms -= today - now
-            self._derived.dirty = True
         person.shown, person.shown_reason, person.shown_ms = state, reason, now
         self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))
         if staff.READY in (before, state):
-            if self._derived.shadow is not None:
-                self._derived.dirty = True
-            for index in self._derived.indexes:
-                index.refresh(person)
+            self._idles(person, before, now)
+
+    def _idles(self, person: Person, before: str, now: int) -> None:
+        """Ready from now on, or no more: count the time, and keep the index right."""
+        derived = self._derived
+        today = max(now, derived.world.day_ms)  # what was before midnight is no part of the day
+        if before == staff.READY:
+            person.idle_ms += today - person.idle_since_ms
+        else:
+            person.idle_since_ms = now
+            person.idle_ms -= today - now
+            derived.dirty = True
+        if derived.shadow is not None:
+            derived.dirty = True
+        for index in derived.indexes:
+            index.refresh(person)
 
     def new_day(self, midnight: int) -> None:
         """Counts begin anew; a stretch that goes on counts from midnight, since its begin is taken off."""

@@ -61,9 +61,10 @@ class Skills:
     def step(self, need: Need) -> Step:
         """The widening step of this need."""
         key = (need.language, need.concern)
-        if key not in self._steps:
-            self._steps[key] = self._policy.plan(*key).steps
-        return self._steps[key][need.step]
+        steps = self._steps.get(key)
+        if steps is None:
+            steps = self._steps[key] = self._policy.plan(*key).steps
+        return steps[need.step]
 
     def admitted(self, need: Need) -> tuple[str, ...]:
         """The languages in which it may be served."""
@@ -75,7 +76,7 @@ class Skills:
         mask = self._suited.get(key)
         if mask is None:
             step, mask = self.step(need), 0
-            for language in self.admitted(need):
+            for language in admitted(self._policy, step, need.language, need.second):
                 mask |= self.speakers(language, step.language)
             if not need.owner:
                 mask &= self.knowers(need.concern, step.concern)
@@ -110,8 +111,8 @@ class Skills:
     def terms(self, need: Need, person: Person) -> Terms:
         """On which terms this person would take a caller with this need."""
         policy, step = self._policy, self.step(need)
-        language = best_language(policy, person, step, need.language, need.second)
-        level, known = spoken(policy, person, language), person.agent.concern_level(need.concern)
+        language, level = best_language(policy, person, step, need.language, need.second)
+        known = person.agent.concern_level(need.concern)
         return Terms(need.step, language, level, known, interpreted(step, need, language))
 
     def _order(self, name: str, step: Step, languages: tuple[str, ...], concern: str, person: Person) -> int:

@@ -128,8 +128,8 @@ class Talks:
         counts from the answer, and either has the caller on hold again or ends the call."""
         if self.short(visit, MARGIN_MS):
             visit.undecided = True
-            if visit.phone is not None:
-                self._visits.let_go(visit, visit.phone.leg)
+            if (phone := visit.phone) is not None:
+                self._visits.let_go(visit, phone.leg)
         else:
             self.over(visit)
         self._visits.part(visit)
@@ -155,8 +155,8 @@ class Talks:
         person, agent = self._derived.world.people.get(visit.agent), visit.agent
         engaged = person.engaged_with(visit.id) if person is not None else None
         visit.undecided, visit.talks_at = False, ""
-        if visit.phone is not None:
-            self._visits.let_go(visit, visit.phone.leg)
+        if (phone := visit.phone) is not None:
+            self._visits.let_go(visit, phone.leg)
         visit.agent = ""
         if failed:
             number = engaged.offer if engaged is not None else 0

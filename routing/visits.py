@@ -63,7 +63,10 @@ class Visits:
 
     def hold(self, visit: Visit, held: VisitLeg) -> None:
         """From now on the visit has this leg of a phone; it takes the place of the phone's before."""
-        if (before := visit.phone) is not None:
+        before = visit.phone
+        if before == held:
+            return
+        if before is not None:
             self.let_go(visit, before.leg)
         if (other := self._derived.visit_of(held.leg)) is not None:
             self.let_go(other, held.leg)  # a leg is one visit's: what was said of another is no longer so
@@ -74,7 +77,7 @@ class Visits:
         """The visit has this leg no more."""
         if leg is not None and self._derived.legs.get(leg) == visit.id:
             del self._derived.legs[leg]
-            visit.legs = tuple([each for each in visit.legs if each.leg != leg])
+            visit.legs = tuple([each for each in visit.legs if each[0] != leg])
 
     def forget(self, visit: Visit) -> None:
         """A visit that has ended leaves the world, and its legs with it."""
@@ -147,15 +150,19 @@ class Visits:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         if not derived.hears(visit):
             return
-        visit.retry_ms = min([until for _, until in visit.asked]) if visit.asked else 0
-        visit.widen_ms = 0
+        widen_ms = 0
         for index in derived.indexes:
             changes_ms = index.enqueue(visit)
-            visit.widen_ms = min(visit.widen_ms or changes_ms, changes_ms or visit.widen_ms)
+            if changes_ms and (not widen_ms or changes_ms < widen_ms):
+                widen_ms = changes_ms
         if derived.prospect != visit.told:
             derived.joined.append(visit.id)
-        derived.deadlines.at(visit.widen_ms, WIDEN, visit.id)
-        derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
+        visit.widen_ms = widen_ms
+        derived.deadlines.at(widen_ms, WIDEN, visit.id)
+        visit.retry_ms = 0
+        if visit.asked:
+            visit.retry_ms = min([until for _, until in visit.asked])
+            derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
         derived.dirty = True
 
     def leave_queue(self, visit: Visit) -> None:

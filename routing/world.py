@@ -98,12 +98,12 @@ class Visit:
                 return each
         return None
 
-    def role_of(self, leg: Leg) -> str:
-        """What this leg is to the visit; "" if it is none of its legs."""
+    def held(self, leg: Leg) -> VisitLeg | None:
+        """What this leg is to the visit; None if it is none of its legs."""
         for each in self.legs:
             if each[0] == leg:
-                return each[1]
-        return ""
+                return each
+        return None
 
     @property
     def in_talk(self) -> bool:
@@ -198,8 +198,7 @@ class Person:
     @property
     def appears(self) -> str:
         """The state that others see."""
-        device = "INUSE" if self.other_legs else self.device
-        return shown(self.presence, self.activity, device)
+        return shown(self.presence, self.activity, "INUSE" if self.other_legs else self.device)
 
     @property
     def at_work(self) -> bool:

@@ -169,12 +169,12 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
     if visit is None:
         moves.people.lost_leg(event.leg)
         return
-    role, held = visit.role_of(event.leg), visit.phone
-    if role == table.PHONE:
+    held = visit.held(event.leg)
+    if held is not None and held.role == table.PHONE:
         _phone_left(moves, visit, event)
-        if held is not None and (person := moves.world.people.get(held.agent)) is not None:
+        if (person := moves.world.people.get(held.agent)) is not None:
             moves.people.hung_up(person, held.phone or person.agent.reach.address, event.leg.node)
-    elif role in table.needs(visit.kind, visit.state):
+    elif held is not None and held.role in table.needs(visit.kind, visit.state):
         if event.vanished:
             visit.hung_up_by = facts.VANISHED
         moves.leave_line(visit)

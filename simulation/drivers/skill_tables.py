@@ -49,7 +49,7 @@ def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]
     @cache
     def tongues(language: str, second: str, step: Step) -> list[str]:
         """By person: in which language they would talk."""
-        return [best_language(policy, each, step, language, second) for each in people]
+        return [best_language(policy, each, step, language, second)[0] for each in people]
 
     def level(kind: Kind, step: Step) -> list[int]:
         return levels(kind.language, kind.second, step)
@@ -114,7 +114,7 @@ def skill_tables(policy: Policy, kinds: Sequence[Kind], people: Sequence[Person]
     phases[:, :, layout.H_ENDS] = layout.NEVER
     for k, kind in enumerate(kinds):
         laid_out = lay_out(policy, kind.language, kind.second, kind.concern)
-        ends = (*laid_out.changes[1:], layout.NEVER)
+        ends = (*laid_out.ends, layout.NEVER)
         for i, (until, need) in enumerate(zip(ends, laid_out.needs, strict=True)):
             phases[k, i] = (
                 until,

@@ -105,7 +105,7 @@ def search(world: World, policy: Policy) -> tuple[int, str] | None:
 
 def judge(world: World, policy: Policy, visit: Visit, need: Need, person: Person, firmly: bool) -> int:
     step = steps_of(policy, visit)[need.step]
-    language = best_language(policy, person, step, visit.language, visit.second)
+    _, level = best_language(policy, person, step, visit.language, visit.second)
     held = 0
     for i, reserve in enumerate(policy.reserves):
         active = not reserve.when or reserve.when[0][0] <= world.now_ms < reserve.when[0][1]
@@ -115,7 +115,7 @@ def judge(world: World, policy: Policy, visit: Visit, need: Need, person: Person
             count = sum(spoken(policy, p, reserve.language) >= reserve.level for p in members)
             held |= select.keeps(int(visit.language == reserve.language), count, reserve.keep)
     return select.verdict(
-        spoken(policy, person, language),
+        level,
         step.language,
         person.agent.concern_level(visit.concern),
         step.concern,

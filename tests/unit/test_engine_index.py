@@ -47,7 +47,7 @@ def test_no_queue_is_kept_for_callers_whom_somebody_refused() -> None:
         index.enqueue(waiting(world, number, *asked))
         index.dequeue(number)
     assert [lane.need.asked for lane in index._lanes.values()] == [()]
-    assert (index._busy, index._where, len(index._skills._suited)) == ({}, {}, 1)
+    assert (index._heads, index._where, len(index._skills._suited)) == ([], {}, 1)
 
 
 def test_whether_an_owner_understands_a_caller_is_worked_out_once_whoever_refused() -> None:
@@ -221,7 +221,7 @@ def test_an_hour_that_begins_before_anything_else_falls_due_passes_first() -> No
     deadlines = Deadlines(world)
     deadlines.await_hours()
     deadlines.at(9, LEASE, 2)
-    assert (deadlines.due(), deadlines.due(4), deadlines.take(9)) == (5, None, (5, HOURS, None))
+    assert (deadlines.due(), deadlines.due(4), deadlines.take(9)) == (5, None, (5, HOURS, 0))
     assert (deadlines.take(8), deadlines.take(9)) == (None, (9, LEASE, 2))
 
 
@@ -343,7 +343,7 @@ def test_a_visit_that_is_over_says_so_to_whoever_still_has_it() -> None:
     bench = Bench()
     bench.call("1")
     (visit,) = bench.engine.world.visits.values()
-    assert visit.role_of(PHONE) == ""
+    assert visit.held(PHONE) is None
     bench.tell(ev.LegEnded(CALLER, 16))
     assert visit.state == "ended"
 
