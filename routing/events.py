@@ -99,7 +99,9 @@ class LedgerRow(NamedTuple):
     """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
-    lives or where it is not known. cause: Q.850 number of the end, 0 if none.
+    lives or where it is not known. cause: Q.850 number of the end, 0 if none. consent: whether their talk may
+    be recorded, as facts.CONSENTED or REFUSED, "" where they were not asked; answered_ms: when they said so;
+    withdrawn_ms: when they stopped a recording.
     """
 
     leg: Leg
@@ -116,6 +118,9 @@ class LedgerRow(NamedTuple):
     ended_ms: int
     by: str
     cause: int
+    consent: str = ""
+    answered_ms: int = 0
+    withdrawn_ms: int = 0
 
 
 class LedgerRead(NamedTuple):
@@ -247,10 +252,16 @@ class SecondLanguageAdded(NamedTuple):
     language: str
 
 
-class RecordingRefused(NamedTuple):
-    """The caller objected to being recorded."""
+class RecordingTold(NamedTuple):
+    """The caller answered whether their talk may be recorded, or a recording began, paused, went on or ended.
+
+    what: one of routing.facts.RECORDING. by: "caller" or "staff", "" where nobody pressed a key for it. In
+    journals of before (as RecordingRefused) neither is told: there the caller objected.
+    """
 
     leg: Leg
+    what: str = "refused"
+    by: str = "caller"
 
 
 class DegradedEntered(NamedTuple):
@@ -411,7 +422,7 @@ Event = (
     | ConcernChosen
     | CallWaiting
     | SecondLanguageAdded
-    | RecordingRefused
+    | RecordingTold
     | DegradedEntered
     | TurnedAway
     | CallEnds
@@ -433,10 +444,11 @@ Event = (
 KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
     "RosterChanged": TeamChanged,
     "HangupAsked": CallEnds,
+    "RecordingRefused": RecordingTold,
 }
 """Journal name -> class; the last ones are names of before."""
 
-VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LegEnded": 2}
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LedgerRead": 2, "LegEnded": 2}
 """Schema version under which each kind is written today."""
 
 

@@ -86,6 +86,12 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         if not visit.queued_ms and moves.visits.move(visit, table.QUEUE):
             moves.visits.queue(visit, row.queued_ms)
 
+    def consent(moves: Moves, visit: Visit) -> None:
+        moves.visits.recording(visit, row.consent, facts.BY_CALLER)
+
+    def withdrawn(moves: Moves, visit: Visit) -> None:
+        moves.visits.recording(visit, facts.STOPPED, facts.BY_CALLER)
+
     def degraded(moves: Moves, visit: Visit) -> None:
         if visit.degraded or visit.state not in ALONE_FROM:
             return
@@ -115,12 +121,16 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
                     yield talk.ended_ms, _talk_ended(each, row)
 
     yield row.arrived_ms, need
+    if row.consent:
+        yield row.answered_ms, consent
     if row.queued_ms:
         yield row.queued_ms, queued
     yield from dials(alone=False)
     if row.degraded_ms:
         yield row.degraded_ms, degraded
     yield from dials(alone=True)
+    if row.withdrawn_ms:
+        yield row.withdrawn_ms, withdrawn
     if row.closed_ms:
         yield row.closed_ms, closed
     if row.ended_ms:

@@ -33,13 +33,16 @@ class Talk:
 
 @dataclass(slots=True)
 class Call:
-    """One caller. by: who ended the call: caller, staff, pbx, asterisk (its own death)."""
+    """One caller. by: who ended the call: caller, staff, pbx, asterisk (its own death). consent: their last
+    word on being recorded (facts.CONSENTED, REFUSED, STOPPED), or "" before any."""
 
     leg: Leg
     arrived_ms: int
     queued_ms: int = 0
     degraded_ms: int = 0
     closed: bool = False
+    consent: str = ""
+    consent_ms: int = 0
     talks: list[Talk] = field(default_factory=list)
     ended_ms: int = 0
     by: str = ""

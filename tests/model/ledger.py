@@ -50,6 +50,13 @@ class Ledger:
             queued_ms=_s(caller.queued_ms),
         )
 
+    def answered(self, caller: Channel, consent: str, now: int) -> None:
+        """Whether this caller may be recorded."""
+        self._change(caller, now, consent=consent, answered_ms=now)
+
+    def withdrawn(self, caller: Channel, now: int) -> None:
+        self._change(caller, now, withdrawn_ms=now)
+
     def degraded(self, caller: Channel, now: int) -> None:
         row = self.rows.get(caller.leg)
         if row is not None and not row.degraded_ms:

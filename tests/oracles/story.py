@@ -27,6 +27,7 @@ class VisitTold:
     talked: int = 0
     failed: int = 0
     degraded: bool = False
+    consent: str = ""
     interpreter: str = ""
     interpreting: str = ""
 
@@ -111,8 +112,17 @@ class Story:
         assert all(visit.need[:2]), "queued without a need"
         visit.queued_ms = fact.queued_ms
 
-    def _RecordingDeclined(self, fact: facts.RecordingDeclined) -> None:
-        assert fact.visit in self.visits
+    def _RecordingChanged(self, fact: facts.RecordingChanged) -> None:
+        """The caller is asked once, and takes a yes back once."""
+        visit = self.visits[fact.visit]
+        if fact.what in (facts.CONSENTED, facts.REFUSED):
+            assert not visit.consent, f"answered twice: {fact}"
+            visit.consent = fact.what
+        elif (fact.what, fact.by) == (facts.STOPPED, facts.BY_CALLER):
+            assert visit.consent != facts.STOPPED, f"withdrawn twice: {fact}"
+            visit.consent = facts.STOPPED
+        else:
+            assert fact.what in facts.RECORDING
 
     def _Degraded(self, fact: facts.Degraded) -> None:
         assert not self.visits[fact.visit].degraded, f"said twice: {fact}"
@@ -234,6 +244,7 @@ class Story:
             assert visit.state != "parting" or told.talked
             assert visit.state != "waiting" or visit.queued_ms
             assert visit.state != "degraded" or told.degraded
+            assert visit.consent == told.consent
             assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
             _legs_agree(visit, world)

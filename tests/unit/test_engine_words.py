@@ -32,7 +32,60 @@ def test_a_caller_is_told_of_step_by_step() -> None:
     known = only(facts.NeedKnown, bench.tell(ev.ConcernChosen(CALLER, "study")).facts)
     assert known[2:] == ("de", "study", "")
     assert kinds(bench.tell(ev.CallWaiting(CALLER, "de", "study", "", 0, 0)).facts) == [facts.Queued]
-    assert kinds(bench.tell(ev.RecordingRefused(CALLER)).facts) == [facts.RecordingDeclined]
+
+
+BY_CALLER, BY_STAFF = facts.BY_CALLER, facts.BY_STAFF
+
+
+def test_an_answer_and_its_withdrawal_are_told_once_and_everything_else_each_time() -> None:
+    bench = Bench()
+    bench.call("1")
+    told = [
+        (what, by)
+        for what, by in (
+            (facts.CONSENTED, BY_CALLER),
+            (facts.CONSENTED, BY_CALLER),
+            (facts.REFUSED, BY_CALLER),
+            (facts.STARTED, ""),
+            (facts.PAUSED, BY_STAFF),
+            (facts.RESUMED, BY_STAFF),
+            (facts.STOPPED, BY_STAFF),
+            (facts.STARTED, ""),
+            (facts.STOPPED, BY_CALLER),
+            (facts.STOPPED, BY_CALLER),
+        )
+        for fact in bench.tell(ev.RecordingTold(CALLER, what, by)).facts
+        if isinstance(fact, facts.RecordingChanged) and (fact.what, fact.by) == (what, by)
+    ]
+    assert told == [
+        (facts.CONSENTED, BY_CALLER),
+        (facts.STARTED, ""),
+        (facts.PAUSED, BY_STAFF),
+        (facts.RESUMED, BY_STAFF),
+        (facts.STOPPED, BY_STAFF),
+        (facts.STARTED, ""),
+        (facts.STOPPED, BY_CALLER),
+    ]
+    (visit,) = bench.engine.world.visits.values()
+    assert visit.consent == facts.STOPPED
+
+
+def test_what_the_ledger_says_of_consent_is_told_at_its_time_and_only_if_it_is_new() -> None:
+    bench = Bench()
+    bench.call("1")
+    at = bench.now
+    row = ev.LedgerRow(CALLER, "line", "de", "other", "", at, at, 0, 0, (), (), 0, "", 0)
+    yes = row._replace(consent=facts.CONSENTED, answered_ms=at)
+
+    def told(row: ev.LedgerRow) -> list[tuple[str, str]]:
+        said = bench.tell(ev.LedgerRead(NODE, (row,)), 1_000).facts
+        return [(each.what, each.by) for each in said if isinstance(each, facts.RecordingChanged)]
+
+    assert told(row) == []
+    assert told(yes) == [(facts.CONSENTED, BY_CALLER)]
+    assert told(yes) == []
+    assert told(yes._replace(withdrawn_ms=at + 500)) == [(facts.STOPPED, BY_CALLER)]
+    assert told(yes._replace(withdrawn_ms=at + 500)) == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +94,7 @@ def test_a_caller_is_told_of_step_by_step() -> None:
         ev.LanguageChosen(OTHER, "de"),
         ev.ConcernChosen(OTHER, "study"),
         ev.SecondLanguageAdded(OTHER, "de"),
-        ev.RecordingRefused(OTHER),
+        ev.RecordingTold(OTHER, facts.CONSENTED, facts.BY_CALLER),
         ev.DegradedEntered(OTHER),
         ev.TurnedAway(OTHER, "de"),
         ev.CaseEntered(OTHER, "c"),

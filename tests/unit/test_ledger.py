@@ -17,6 +17,7 @@ from routing.events import (
     LedgerRow,
     LedgerTalk,
     Leg,
+    RecordingTold,
 )
 
 NODE = "pbx1"
@@ -34,6 +35,8 @@ WHOLE = {
     "t2": "1795776933456",
     "e2": "1795776950000:ANSWER",
     "z": "1795776950000:staff:16",
+    "c": "1795776909500:consented",
+    "o": "1795776940500",
 }
 
 
@@ -66,6 +69,20 @@ def test_a_whole_call() -> None:
         1795776950_000,
         "staff",
         16,
+        "consented",
+        1795776909_500,
+        1795776940_500,
+    )
+
+
+def test_a_journal_of_before_is_read_as_what_it_meant_then() -> None:
+    """A call in a ledger had no answer, and an objection was all that was told of recording."""
+    row = '[["pbx1","1.1"],"line","de","other","",1,1,0,0,[],[],0,"",0]'
+    read = decode("LedgerRead", 1, f'["pbx1",[{row}]]', "")
+    assert isinstance(read, LedgerRead)
+    assert read.rows[0][-3:] == ("", 0, 0)
+    assert decode("RecordingRefused", 1, '[["pbx1","1.1"]]', "") == RecordingTold(
+        Leg(NODE, "1.1"), "refused", "caller"
     )
 
 
