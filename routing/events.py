@@ -95,13 +95,21 @@ class LedgerTalk(NamedTuple):
     ended_ms: int
 
 
+class LedgerStep(NamedTuple):
+    """What became of a recording, and when; the rest as in RecordingTold."""
+
+    at_ms: int
+    step: int
+    what: str
+    by: str
+
+
 class LedgerRow(NamedTuple):
     """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
-    lives or where it is not known. cause: Q.850 number of the end, 0 if none. consent: whether their talk may
-    be recorded, as facts.CONSENTED or REFUSED, "" where they were not asked; answered_ms: when they said so;
-    withdrawn_ms: when they stopped a recording.
+    lives or where it is not known. cause: Q.850 number of the end, 0 if none. recording: what became of
+    recording the caller, in order.
     """
 
     leg: Leg
@@ -118,9 +126,7 @@ class LedgerRow(NamedTuple):
     ended_ms: int
     by: str
     cause: int
-    consent: str = ""
-    answered_ms: int = 0
-    withdrawn_ms: int = 0
+    recording: tuple[LedgerStep, ...] = ()
 
 
 class LedgerRead(NamedTuple):
@@ -255,13 +261,15 @@ class SecondLanguageAdded(NamedTuple):
 class RecordingTold(NamedTuple):
     """The caller answered whether their talk may be recorded, or a recording began, paused, went on or ended.
 
-    what: one of routing.facts.RECORDING. by: "caller" or "staff", "" where nobody pressed a key for it. In
-    journals of before (as RecordingRefused) neither is told: there the caller objected.
+    what: one of routing.facts.RECORDING. by: "caller" or "staff", "" where nobody pressed a key for it. step:
+    its number in this call, from 1; 0 where it is not told. In journals of before (as RecordingRefused) only
+    the leg is: there the caller objected.
     """
 
     leg: Leg
     what: str = "refused"
     by: str = "caller"
+    step: int = 0
 
 
 class DegradedEntered(NamedTuple):

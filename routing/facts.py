@@ -79,12 +79,13 @@ RECORDING = (CONSENTED, REFUSED, STARTED, PAUSED, RESUMED, STOPPED)
 class RecordingChanged(NamedTuple):
     """The caller answered whether their talk may be recorded, or a recording began, paused, went on or was
     stopped (what: one of RECORDING). by: whose key it was, BY_CALLER or BY_STAFF, "" if nobody's. Stopped by
-    the caller, their consent is withdrawn."""
+    the caller, their consent is withdrawn. step: its number in this visit, from 1; 0 where it is not told."""
 
     at_ms: int
     visit: int
     what: str
     by: str
+    step: int
 
 
 class Queued(NamedTuple):

@@ -86,12 +86,6 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         if not visit.queued_ms and moves.visits.move(visit, table.QUEUE):
             moves.visits.queue(visit, row.queued_ms)
 
-    def consent(moves: Moves, visit: Visit) -> None:
-        moves.visits.recording(visit, row.consent, facts.BY_CALLER)
-
-    def withdrawn(moves: Moves, visit: Visit) -> None:
-        moves.visits.recording(visit, facts.STOPPED, facts.BY_CALLER)
-
     def degraded(moves: Moves, visit: Visit) -> None:
         if visit.degraded or visit.state not in ALONE_FROM:
             return
@@ -121,16 +115,14 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
                     yield talk.ended_ms, _talk_ended(each, row)
 
     yield row.arrived_ms, need
-    if row.consent:
-        yield row.answered_ms, consent
     if row.queued_ms:
         yield row.queued_ms, queued
     yield from dials(alone=False)
     if row.degraded_ms:
         yield row.degraded_ms, degraded
     yield from dials(alone=True)
-    if row.withdrawn_ms:
-        yield row.withdrawn_ms, withdrawn
+    for each in row.recording:
+        yield each.at_ms, _recorded(each)
     if row.closed_ms:
         yield row.closed_ms, closed
     if row.ended_ms:
@@ -188,6 +180,15 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
                 moves.visits.part(visit)
         if not parts:
             moves.visits.back_on_hold(visit)
+
+    return what
+
+
+def _recorded(told: ev.LedgerStep) -> What:
+    """What became of recording the caller."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        moves.visits.recorded(visit, told.step, told.what, told.by)
 
     return what
 

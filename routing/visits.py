@@ -127,18 +127,13 @@ class Visits:
         if visit.state == table.WAITING:
             self.wait(visit)
 
-    def recording(self, visit: Visit, what: str, by: str) -> None:
-        """What became of recording it (see facts.RecordingChanged). The caller is asked once and takes a yes
-        back once: a word on that may come by event and by ledger, and is told once."""
-        if what in (facts.CONSENTED, facts.REFUSED):
-            if visit.consent:
-                return
-            visit.consent = what
-        elif what == facts.STOPPED and by == facts.BY_CALLER:
-            if visit.consent == facts.STOPPED:
-                return
-            visit.consent = facts.STOPPED
-        self._derived.say(facts.RecordingChanged(self._derived.world.now_ms, visit.id, what, by))
+    def recorded(self, visit: Visit, step: int, what: str, by: str) -> None:
+        """What became of recording it (see facts.RecordingChanged). A step may come by event and by ledger,
+        and is told once."""
+        if step and step <= visit.recording:
+            return
+        visit.recording = max(visit.recording, step)
+        self._derived.say(facts.RecordingChanged(self._derived.world.now_ms, visit.id, what, by, step))
 
     # --- waiting -------------------------------------------------------------------------------------
 

@@ -42,8 +42,7 @@ class Visit:
     ended the call (of facts.BY_*), once the dialplan has said so. talks_at: the phone of a talk that the
     ledger told of, until its leg is known. dead_leg: of a phone that was lost in a talk; what the PBX may
     still show of it is no talk. keyed: a case was keyed in, and the caller waits to hear whether it is known.
-    consent: the caller's last word on being recorded (facts.CONSENTED or REFUSED, or STOPPED where they took
-    it back), "" before any.
+    recording: how many steps of being recorded were told.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -76,7 +75,7 @@ class Visit:
     talks_at: str = ""
     dead_leg: Leg | None = None
     keyed: bool = False
-    consent: str = ""
+    recording: int = 0
     asked: tuple[tuple[str, int], ...] = ()
     stale: int = 0
     widen_ms: int = 0

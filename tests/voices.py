@@ -49,7 +49,19 @@ def tones(recording: Path) -> dict[int, float]:
     return found
 
 
+HEAD = 44
+"""Bytes of a WAV file before its sound; the last four say how long that is, once the file is closed."""
 TONES = (300, 440, 700, 1000, 1700, 2300)
+
+
+async def heard(recording: Path) -> dict[int, float]:
+    """The tones of a recording that is over, once Asterisk has closed it."""
+    async with asyncio.timeout(5):
+        while True:
+            written = recording.read_bytes()
+            if len(written) > HEAD and written[HEAD - 4 : HEAD] == struct.pack("<I", len(written) - HEAD):
+                return await asyncio.to_thread(tones, recording)
+            await asyncio.sleep(0.05)
 
 
 class Voice:

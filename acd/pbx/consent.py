@@ -41,11 +41,11 @@ exten => s,1,Playback(acd/consent_question)
  same => n,WaitExten({PATIENCE_S})
  same => n,Goto(no,1)
 exten => {YES},1,Set(ACD_RECORD=1)
- same => n,{note("c", CONSENTED)}
- same => n,{_told(CONSENTED, BY_CALLER, call="ACD_CALL")}
+ same => n,Set(ACD_STEP=1)
+{_said(CONSENTED, BY_CALLER, "ACD_CALL")}
  same => n,Goto(acd-hold,enter,1)
-exten => no,1,{note("c", REFUSED)}
- same => n,{_told(REFUSED, BY_CALLER, call="ACD_CALL")}
+exten => no,1,Set(ACD_STEP=1)
+{_said(REFUSED, BY_CALLER, "ACD_CALL")}
  same => n,Goto(acd-hold,enter,1)
 exten => t,1,Goto(no,1)
 exten => i,1,Goto(no,1)
@@ -53,8 +53,19 @@ exten => e,1,Goto(no,1)
 """
 
 
-def _told(what: str, by: str = "", call: str = "ACD_LEG") -> str:
-    return f"UserEvent(ACDRecord,Call: ${{{call}}},What: {what}" + (f",By: {by})" if by else ")")
+def _said(what: str, by: str, call: str) -> str:
+    """Lines that write down and say a step (ACD_STEP); call: the variable with the caller's Uniqueid."""
+    return f"""\
+ same => n,{note("m${ACD_STEP}", what, by, call=call)}
+ same => n,UserEvent(ACDRecord,Call: ${{{call}}},What: {what},By: {by},Step: ${{ACD_STEP}})"""
+
+
+def _told(what: str, by: str = "") -> str:
+    """Lines on the phone's leg that count, write down and say a step; the count is the caller's."""
+    return f"""\
+ same => n,Set(ACD_STEP=$[0${{MASTER_CHANNEL(ACD_STEP)}}+1])
+ same => n,Set(MASTER_CHANNEL(ACD_STEP)=${{ACD_STEP}})
+{_said(what, by, "ACD_LEG")}"""
 
 
 def _tell(what: str) -> str:
@@ -112,15 +123,14 @@ def recorder(centre: Centre) -> str:
 [acd-record]
 exten => start,1,Set(ACD_FILE=${{ACD_LEG}}-${{ARG1}}-${{UNIQUEID}}.wav)
  same => n,MixMonitor(${{ACD_FILE}},i(ACD_TAPE))
- same => n,{_told(STARTED)}
+{_told(STARTED)}
  same => n,Return()
 exten => stop,1,GotoIf($["${{ACD_TAPE}}${{ACD_PAUSED}}"=""]?over)
  same => n,ExecIf($["${{ACD_TAPE}}"!=""]?StopMixMonitor(${{ACD_TAPE}}))
  same => n,Set(ACD_TAPE=)
  same => n,Set(ACD_PAUSED=)
  same => n,Set(MASTER_CHANNEL(ACD_RECORD)=0)
- same => n,ExecIf($["${{ARG1}}"="{BY_CALLER}"]?{note("o", call="ACD_LEG")})
- same => n,{_told(STOPPED, "${ARG1}")}
+{_told(STOPPED, "${ARG1}")}
  same => n,{_tell(STOPPED)}
  same => n(over),Return()
 exten => pause,1,GotoIf($["${{ACD_PAUSED}}"="${{ARG1}}"]?resume)
@@ -128,12 +138,12 @@ exten => pause,1,GotoIf($["${{ACD_PAUSED}}"="${{ARG1}}"]?resume)
  same => n,StopMixMonitor(${{ACD_TAPE}})
  same => n,Set(ACD_TAPE=)
  same => n,Set(ACD_PAUSED=${{ARG1}})
- same => n,{_told(PAUSED, "${ARG1}")}
+{_told(PAUSED, "${ARG1}")}
  same => n,{_tell(PAUSED)}
  same => n(over),Return()
  same => n(resume),MixMonitor(${{ACD_FILE}},ai(ACD_TAPE))
  same => n,Set(ACD_PAUSED=)
- same => n,{_told(RESUMED, "${ARG1}")}
+{_told(RESUMED, "${ARG1}")}
  same => n,{_tell(RESUMED)}
  same => n,Return()
 

@@ -231,7 +231,8 @@ class Translator:
         what, by = frame.get("What"), frame.get("By")
         if what not in RECORDING:
             return ev.RecordingTold(self._call(frame), REFUSED, BY_CALLER)
-        return ev.RecordingTold(self._call(frame), what, by if by in (BY_CALLER, BY_STAFF) else "")
+        side = by if by in (BY_CALLER, BY_STAFF) else ""
+        return ev.RecordingTold(self._call(frame), what, side, _int(frame.get("Step")))
 
     def _waiting(self, frame: Frame) -> ev.CallWaiting:
         return ev.CallWaiting(

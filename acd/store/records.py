@@ -235,7 +235,7 @@ class SqlRecorder:
 
     def _recording(self, batch: Gathered, fact: facts.RecordingChanged) -> None:
         row = {"visit": fact.visit, "at": moment(fact.at_ms), "what": fact.what, "by": fact.by}
-        batch.insert(recordings, row)
+        batch.insert(recordings, row | {"step": fact.step})
         if fact.what == facts.STOPPED and fact.by == facts.BY_CALLER:
             batch.set(visits, fact.visit, consent=WITHDRAWN)
         elif fact.what in CONSENT:

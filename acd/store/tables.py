@@ -149,6 +149,7 @@ recordings = Table(
     Column("id", Integer, primary_key=True),
     Column("visit", BigInteger, nullable=False, index=True),
     Column("at", Moment, nullable=False),
+    Column("step", Integer, nullable=False),
     Column("what", String(20), nullable=False),
     Column("by", String(20), nullable=False),
 )

@@ -118,10 +118,10 @@ def second_language(moves: Moves, event: ev.SecondLanguageAdded) -> None:
 
 
 def recording_told(moves: Moves, event: ev.RecordingTold) -> None:
-    """What became of recording this caller: kept and told, and nothing decided by it."""
+    """What became of recording this caller: told, and nothing decided by it."""
     visit = moves.derived.expected(event.leg, "RecordingTold")
     if visit is not None:
-        moves.visits.recording(visit, event.what, event.by)
+        moves.visits.recorded(visit, event.step, event.what, event.by)
 
 
 def degraded(moves: Moves, event: ev.DegradedEntered) -> None:

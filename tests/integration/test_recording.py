@@ -14,7 +14,7 @@ from tests.contract.conftest import Wire
 from tests.integration.conftest import QUICK, SOURCE, Watched, state_of
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import LAST, newest
-from tests.voices import Caller, tones
+from tests.voices import Caller, heard
 
 NUMBER_OF_CALLER = "02018812345"
 UKRAINIAN = ((0.3, "5"), (0.6, "9"))
@@ -83,7 +83,7 @@ async def test_a_yes_a_recording_and_its_erasure_stand_in_the_records(hotline: W
     (file,) = files(hotline, row["call"])
     offer = hotline.rows("select id from offer where visit = ?", row["id"])[0]
     assert f"-{offer['id']}-" in file.name
-    found = await asyncio.to_thread(tones, file)
+    found = await heard(file)
     assert min(found[440], found[1000]) > 1
     await hotline.no_drift()
     code, said = await acd("vault", "erase", "--config", str(hotline.config), "--number", NUMBER_OF_CALLER)
@@ -124,5 +124,5 @@ async def test_what_was_said_while_the_daemon_was_dead_is_known_when_it_is_back(
     await hotline.start_daemon()
     row = await hotline.row(LAST, before)
     assert (row["outcome"], row["degraded"], row["consent"]) == ("answered", 1, consent)
-    told = [("consented", "caller"), ("stopped", "caller")] if answer == "1" else [("refused", "caller")]
-    assert steps(hotline, row["id"]) == told
+    yes = [("consented", "caller"), ("started", ""), ("stopped", "caller")]
+    assert steps(hotline, row["id"]) == (yes if answer == "1" else [("refused", "caller")])

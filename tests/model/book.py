@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from routing.events import Leg
+from routing.events import LedgerStep, Leg
 
 LAST_MS = 1_000
 """What Asterisk did in its last moments may not have reached the disk."""
@@ -33,16 +33,14 @@ class Talk:
 
 @dataclass(slots=True)
 class Call:
-    """One caller. by: who ended the call: caller, staff, pbx, asterisk (its own death). consent: their last
-    word on being recorded (facts.CONSENTED, REFUSED, STOPPED), or "" before any."""
+    """One caller. by: who ended the call: caller, staff, pbx, asterisk (its own death)."""
 
     leg: Leg
     arrived_ms: int
     queued_ms: int = 0
     degraded_ms: int = 0
     closed: bool = False
-    consent: str = ""
-    consent_ms: int = 0
+    recording: list[LedgerStep] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
     ended_ms: int = 0
     by: str = ""

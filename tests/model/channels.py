@@ -16,7 +16,7 @@ class Channel:
     """A leg. turn: rises with every jump, so that what was planned before it does not happen any more.
 
     seen, since_ms: the daemon's beat as this caller's loop saw it last, and when. dying: hung up, not yet
-    gone. records: the caller said yes to a recording, and nobody stopped one.
+    gone. records: the caller said yes to a recording, and nobody stopped one; steps: what was told of it.
     """
 
     leg: Leg
@@ -36,6 +36,7 @@ class Channel:
     offer: int = 0
     answered_ms: int = 0
     records: bool = False
+    steps: int = 0
     seen: int = -1
     since_ms: int = 0
     dial: "Dial | None" = None

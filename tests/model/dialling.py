@@ -187,7 +187,7 @@ class Dialling:
     def _records(self, caller: Channel, length: int) -> None:
         """The talk is recorded; some are stopped, by either side."""
         pbx, rng = self._pbx, self._rng
-        pbx.emit(ev.RecordingTold(caller.leg, facts.STARTED, ""))
+        pbx.recording(caller, facts.STARTED, "")
         if rng.random() < 0.5:
             by = rng.choice((facts.BY_CALLER, facts.BY_STAFF))
             pbx.later(caller, rng.randrange(length + 1), self._stops, caller, caller.talk, by)
@@ -198,11 +198,7 @@ class Dialling:
         if caller.talk is not talk or caller.dying or not caller.records:
             return
         caller.records = False
-        if by == facts.BY_CALLER:
-            call = pbx.book.calls[caller.leg]
-            call.consent, call.consent_ms = facts.STOPPED, pbx.time.now
-            pbx.ledger.withdrawn(caller, pbx.time.now)
-        pbx.emit(ev.RecordingTold(caller.leg, facts.STOPPED, by))
+        pbx.recording(caller, facts.STOPPED, by)
 
     def _phone_ends(self, dial: Dial) -> None:
         """The phone's side hangs up. A talk too short to be one leads the caller back to hold."""

@@ -82,11 +82,8 @@ class Dialplan:
 
     def _answer(self, channel: Channel, says: str) -> None:
         """Yes or no to a recording; silence is no."""
-        pbx, call = self._pbx, self._pbx.book.calls[channel.leg]
         channel.records = says == facts.CONSENTED
-        call.consent, call.consent_ms = says, self._now
-        pbx.ledger.answered(channel, says, self._now)
-        pbx.emit(ev.RecordingTold(channel.leg, says, facts.BY_CALLER))
+        self._pbx.recording(channel, says, facts.BY_CALLER)
         self._queue(channel)
 
     def _close(self, channel: Channel) -> None:

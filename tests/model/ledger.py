@@ -1,6 +1,6 @@
 """What the dialplan writes down in AstDB while calls run: whole seconds, no numbers, kept through a death."""
 
-from routing.events import LedgerRing, LedgerRow, LedgerTalk, Leg
+from routing.events import LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
 from tests.model.channels import Channel, Dial
 
 
@@ -50,12 +50,10 @@ class Ledger:
             queued_ms=_s(caller.queued_ms),
         )
 
-    def answered(self, caller: Channel, consent: str, now: int) -> None:
-        """Whether this caller may be recorded."""
-        self._change(caller, now, consent=consent, answered_ms=now)
-
-    def withdrawn(self, caller: Channel, now: int) -> None:
-        self._change(caller, now, withdrawn_ms=now)
+    def recording(self, caller: Channel, step: LedgerStep) -> None:
+        """What became of recording this caller."""
+        if (row := self.rows.get(caller.leg)) is not None:
+            self._change(caller, step.at_ms, recording=(*row.recording, step))
 
     def degraded(self, caller: Channel, now: int) -> None:
         row = self.rows.get(caller.leg)

@@ -27,7 +27,7 @@ class Records:
         self.talks: dict[Leg, list[SaidTalk]] = defaultdict(list)
         self.queued: dict[Leg, list[facts.Queued]] = defaultdict(list)
         self.degraded: set[Leg] = set()
-        self.consent: dict[Leg, str] = {}
+        self.recording: dict[Leg, list[tuple[int, str, str]]] = defaultdict(list)
         self.made: dict[int, int] = defaultdict(int)
         self.over: dict[int, int] = defaultdict(int)
         self.offers: list[facts.OfferEnded] = []
@@ -55,8 +55,7 @@ class Records:
         elif isinstance(fact, facts.Degraded):
             self.degraded.add(leg)
         elif isinstance(fact, facts.RecordingChanged):
-            if fact.by == facts.BY_CALLER:
-                self.consent[leg] = fact.what
+            self.recording[leg].append((fact.step, fact.what, fact.by))
         elif isinstance(fact, facts.TalkBegan):
             self.talks[leg].append(SaidTalk(fact.agent, fact.at_ms))
         elif isinstance(fact, facts.TalkEnded | facts.TalkFailed):

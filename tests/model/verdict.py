@@ -108,9 +108,10 @@ class Truth:
         if call.degraded_ms and leg not in records.degraded and not self._book.lost(call.degraded_ms):
             self._blame("untrue_degraded", "was served by the dialplan alone")
 
-        if records.consent.get(leg, "") != call.consent and not self._book.lost(call.consent_ms):
-            said = records.consent.get(leg, "nothing")
-            self._blame("untrue_consent", f"said {call.consent} to a recording, not {said}")
+        recording = [(each.step, each.what, each.by) for each in call.recording]
+        lost = any(self._book.lost(each.at_ms) for each in call.recording)
+        if records.recording[leg] != recording and not lost:
+            self._blame("untrue_recording", f"{recording}, not {records.recording[leg]}")
 
     def _end(self, leg: Leg, ended: facts.VisitEnded) -> None:
         call = self._call

@@ -54,9 +54,9 @@ def told_as_written(event: ev.LedgerRead, said: Sequence[Fact], known: Written) 
         if row.queued_ms and not queued_ms and state == "greeted":
             assert queued == [row.queued_ms]
         if row.leg in began:
-            recorded = [(each.at_ms, each.what) for each in mine if isinstance(each, facts.RecordingChanged)]
-            answered = [(row.answered_ms, row.consent)] if row.consent else []
-            withdrawn = [(row.withdrawn_ms, facts.STOPPED)] if row.withdrawn_ms else []
-            assert recorded == [*answered, *withdrawn]
+            recorded = [each for each in mine if isinstance(each, facts.RecordingChanged)]
+            assert [(each.at_ms, each.step) for each in recorded] == [
+                (max(each.at_ms, changed_ms), each.step) for each in row.recording
+            ]
         if row.degraded_ms and state in ("greeted", "waiting") and row.leg in began:
             assert [each.at_ms for each in mine if isinstance(each, facts.Degraded)] == [row.degraded_ms]

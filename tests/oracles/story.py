@@ -27,7 +27,7 @@ class VisitTold:
     talked: int = 0
     failed: int = 0
     degraded: bool = False
-    consent: str = ""
+    recording: int = 0
     interpreter: str = ""
     interpreting: str = ""
 
@@ -113,16 +113,10 @@ class Story:
         visit.queued_ms = fact.queued_ms
 
     def _RecordingChanged(self, fact: facts.RecordingChanged) -> None:
-        """The caller is asked once, and takes a yes back once."""
         visit = self.visits[fact.visit]
-        if fact.what in (facts.CONSENTED, facts.REFUSED):
-            assert not visit.consent, f"answered twice: {fact}"
-            visit.consent = fact.what
-        elif (fact.what, fact.by) == (facts.STOPPED, facts.BY_CALLER):
-            assert visit.consent != facts.STOPPED, f"withdrawn twice: {fact}"
-            visit.consent = facts.STOPPED
-        else:
-            assert fact.what in facts.RECORDING
+        assert fact.what in facts.RECORDING
+        assert not fact.step or fact.step > visit.recording, f"told twice: {fact}"
+        visit.recording = max(visit.recording, fact.step)
 
     def _Degraded(self, fact: facts.Degraded) -> None:
         assert not self.visits[fact.visit].degraded, f"said twice: {fact}"
@@ -244,7 +238,7 @@ class Story:
             assert visit.state != "parting" or told.talked
             assert visit.state != "waiting" or visit.queued_ms
             assert visit.state != "degraded" or told.degraded
-            assert visit.consent == told.consent
+            assert visit.recording == told.recording
             assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
             _legs_agree(visit, world)

@@ -198,18 +198,13 @@ class Watch:
             self._recordings(event, _of(said, facts.RecordingChanged), known)
 
     def _recordings(self, event: ev.Event, said: list[facts.RecordingChanged], known: list[int]) -> None:
-        """Told as it was heard; the story sees to it that an answer or its withdrawal is told once."""
-        told = [(each.visit, each.what, each.by) for each in said]
-        heard = (
-            [(number, event.what, event.by) for number in known]
-            if isinstance(event, ev.RecordingTold)
-            else []
-        )
-        once = heard and (
-            event.what in (facts.CONSENTED, facts.REFUSED)
-            or (event.what, event.by) == (facts.STOPPED, facts.BY_CALLER)
-        )
-        assert told == heard or (once and not told)
+        """Told as it was heard, if it is new; the story sees to it that a step is told once."""
+        if not isinstance(event, ev.RecordingTold):
+            assert not said
+            return
+        told = [(each.visit, each.what, each.by, each.step) for each in said]
+        assert told in ([(number, *event[1:]) for number in known], [])
+        assert told or not known or event.step
 
 
 def not_asked_again(world: World, effects: Effects) -> None:

@@ -411,22 +411,24 @@ class Wild:
             ended,
             by,
             16 if ended else 0,
-            *self.consent(at),
+            self.steps(at),
         )
 
     def recording(self, leg: ev.Leg) -> ev.RecordingTold:
-        """Anything that can be told of recording a caller."""
+        """Anything that can be told of recording a caller, again too."""
         what, by = (
             self.answers.choice(facts.RECORDING),
             self.answers.choice((facts.BY_CALLER, facts.BY_STAFF)),
         )
-        return ev.RecordingTold(leg, what, by)
+        return ev.RecordingTold(leg, what, by, self.answers.randrange(5))
 
-    def consent(self, at_ms: int) -> tuple[str, int, int]:
-        """What a caller said of being recorded, if asked, and when they took it back."""
-        answer = self.answers.choice(("", "", facts.CONSENTED, facts.REFUSED))
-        withdrawn = answer == facts.CONSENTED and self.answers.random() < 0.5
-        return answer, at_ms if answer else 0, at_ms if withdrawn else 0
+    def steps(self, at_ms: int) -> tuple[ev.LedgerStep, ...]:
+        """What the dialplan wrote down of recording a caller."""
+        last = self.answers.choice((0, 0, 1, 2, 4))
+        return tuple(
+            ev.LedgerStep(at_ms, step, self.answers.choice(facts.RECORDING), facts.BY_CALLER)
+            for step in range(1, last + 1)
+        )
 
     def a_snapshot(self) -> None:
         """A look for drift, or a link-up that was not to be expected."""

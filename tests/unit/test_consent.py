@@ -86,7 +86,8 @@ def test_each_step_is_an_event_and_what_older_files_say_is_a_no() -> None:
         return arrival.event
 
     leg = Leg("pbx1", "1.1")
-    assert told(What="paused", By="staff") == RecordingTold(leg, "paused", "staff")
+    assert told(What="paused", By="staff") == RecordingTold(leg, "paused", "staff", 0)
+    assert told(What="stopped", By="caller", Step="3") == RecordingTold(leg, "stopped", "caller", 3)
     assert told(What="started") == RecordingTold(leg, "started", "")
     assert told(What="paused", By="x" * 99) == RecordingTold(leg, "paused", "")
     assert told(Record="0") == RecordingTold(leg, facts.REFUSED, facts.BY_CALLER)

@@ -1,5 +1,7 @@
 """What is said of callers, of the centre and of the staff: each thing once, and what cannot be is refused."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from agents.model import Team
@@ -37,55 +39,53 @@ def test_a_caller_is_told_of_step_by_step() -> None:
 BY_CALLER, BY_STAFF = facts.BY_CALLER, facts.BY_STAFF
 
 
-def test_an_answer_and_its_withdrawal_are_told_once_and_everything_else_each_time() -> None:
-    bench = Bench()
-    bench.call("1")
-    told = [
-        (what, by)
-        for what, by in (
-            (facts.CONSENTED, BY_CALLER),
-            (facts.CONSENTED, BY_CALLER),
-            (facts.REFUSED, BY_CALLER),
-            (facts.STARTED, ""),
-            (facts.PAUSED, BY_STAFF),
-            (facts.RESUMED, BY_STAFF),
-            (facts.STOPPED, BY_STAFF),
-            (facts.STARTED, ""),
-            (facts.STOPPED, BY_CALLER),
-            (facts.STOPPED, BY_CALLER),
-        )
-        for fact in bench.tell(ev.RecordingTold(CALLER, what, by)).facts
-        if isinstance(fact, facts.RecordingChanged) and (fact.what, fact.by) == (what, by)
-    ]
-    assert told == [
-        (facts.CONSENTED, BY_CALLER),
-        (facts.STARTED, ""),
-        (facts.PAUSED, BY_STAFF),
-        (facts.RESUMED, BY_STAFF),
-        (facts.STOPPED, BY_STAFF),
-        (facts.STARTED, ""),
-        (facts.STOPPED, BY_CALLER),
-    ]
-    (visit,) = bench.engine.world.visits.values()
-    assert visit.consent == facts.STOPPED
+def changed(said: Iterable[facts.Fact]) -> list[tuple[int, str, str]]:
+    return [(each.step, each.what, each.by) for each in said if isinstance(each, facts.RecordingChanged)]
 
 
-def test_what_the_ledger_says_of_consent_is_told_at_its_time_and_only_if_it_is_new() -> None:
+def test_each_step_of_a_recording_is_told_once_whoever_tells_it() -> None:
+    """By event, by the ledger of a link-up, or by both in either order; at its own time."""
     bench = Bench()
     bench.call("1")
     at = bench.now
-    row = ev.LedgerRow(CALLER, "line", "de", "other", "", at, at, 0, 0, (), (), 0, "", 0)
-    yes = row._replace(consent=facts.CONSENTED, answered_ms=at)
+    steps = tuple(
+        ev.LedgerStep(at + number, number, what, by)
+        for number, (what, by) in enumerate(
+            (
+                (facts.CONSENTED, BY_CALLER),
+                (facts.STARTED, ""),
+                (facts.PAUSED, BY_STAFF),
+                (facts.STOPPED, BY_CALLER),
+            ),
+            start=1,
+        )
+    )
+    empty = ev.LedgerRow(CALLER, "line", "de", "other", "", at, at, 0, 0, (), (), 0, "", 0)
 
-    def told(row: ev.LedgerRow) -> list[tuple[str, str]]:
-        said = bench.tell(ev.LedgerRead(NODE, (row,)), 1_000).facts
-        return [(each.what, each.by) for each in said if isinstance(each, facts.RecordingChanged)]
+    def read(*told: ev.LedgerStep) -> tuple[facts.Fact, ...]:
+        return bench.tell(ev.LedgerRead(NODE, (empty._replace(recording=told),)), 1_000).facts
 
-    assert told(row) == []
-    assert told(yes) == [(facts.CONSENTED, BY_CALLER)]
-    assert told(yes) == []
-    assert told(yes._replace(withdrawn_ms=at + 500)) == [(facts.STOPPED, BY_CALLER)]
-    assert told(yes._replace(withdrawn_ms=at + 500)) == []
+    def heard(step: ev.LedgerStep) -> tuple[facts.Fact, ...]:
+        return bench.tell(ev.RecordingTold(CALLER, step.what, step.by, step.step)).facts
+
+    plain = [(each.step, each.what, each.by) for each in steps]
+    assert changed(read()) == []
+    assert changed(heard(steps[0])) == plain[:1]
+    assert changed(heard(steps[0])) == []
+    told = read(*steps[:3])
+    assert changed(told) == plain[1:3]
+    assert [each.at_ms for each in told if isinstance(each, facts.RecordingChanged)] == [
+        each.at_ms for each in steps[1:3]
+    ]
+    assert changed(heard(steps[2])) == []
+    assert changed(heard(steps[3])) == plain[3:]
+    assert changed(read(*steps)) == []
+
+
+def test_an_objection_of_before_has_no_number_and_is_told() -> None:
+    bench = Bench()
+    bench.call("1")
+    assert changed(bench.tell(ev.RecordingTold(CALLER)).facts) == [(0, facts.REFUSED, BY_CALLER)]
 
 
 @pytest.mark.parametrize(

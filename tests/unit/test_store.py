@@ -198,15 +198,15 @@ async def test_a_visit_says_whether_its_caller_may_be_recorded_and_each_step_has
     records: AsyncEngine, told: list[tuple[str, str]], consent: str
 ) -> None:
     steps: list[facts.Fact] = [
-        facts.RecordingChanged(9_000 + place, 7, what, by) for place, (what, by) in enumerate(told)
+        facts.RecordingChanged(9_000 + place, 7, what, by, place + 1) for place, (what, by) in enumerate(told)
     ]
     await SqlRecorder(records).record([*A_CALL[:6], (7, steps), (8, A_CALL[7][1])])
     async with records.connect() as connection:
         visit = (await connection.execute(select(visits))).one()
         rows = (await connection.execute(select(recordings).order_by(recordings.c.id))).all()
     assert visit.consent == consent
-    assert [(row.visit, row.what, row.by, epoch_ms(row.at)) for row in rows] == [
-        (7, what, by, 9_000 + place) for place, (what, by) in enumerate(told)
+    assert [(row.visit, row.step, row.what, row.by, epoch_ms(row.at)) for row in rows] == [
+        (7, place + 1, what, by, 9_000 + place) for place, (what, by) in enumerate(told)
     ]
 
 

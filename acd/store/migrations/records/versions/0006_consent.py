@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("visit", sa.BigInteger, nullable=False, index=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("step", sa.Integer, nullable=False),
         sa.Column("what", sa.String(20), nullable=False),
         sa.Column("by", sa.String(20), nullable=False),
     )
