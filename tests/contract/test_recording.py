@@ -257,6 +257,7 @@ async def test_the_same_holds_where_nobody_decides(hotline: Hotline, agrees: boo
 
 
 def test_the_question_is_there_in_every_language_and_short(running: Hotline) -> None:
+    assert 0.5 < seconds(sound(running, "de", "staff_recorded")) < 2
     for language in LANGUAGES:
         asked_s = seconds(sound(running, language, "consent_question"))
         assert 1.5 < asked_s < 8, language
