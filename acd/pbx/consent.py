@@ -114,7 +114,8 @@ def recorder(centre: Centre) -> str:
     """What begins, pauses and ends a recording, on the phone's leg; ARG1 of a code says whose key it was.
 
     Asterisk's own number of the recording (ACD_TAPE) is there while it runs. A pause ends it, and it goes on
-    behind in the same file: what is said in a pause is nowhere. Who paused goes on, nobody else.
+    behind in the same file: what is said in a pause is nowhere. Who paused goes on, nobody else; a talk that
+    breaks in a pause is followed by none that is recorded.
     """
     if not centre.recording.allowed:
         return ""
@@ -138,11 +139,13 @@ exten => pause,1,GotoIf($["${{ACD_PAUSED}}"="${{ARG1}}"]?resume)
  same => n,StopMixMonitor(${{ACD_TAPE}})
  same => n,Set(ACD_TAPE=)
  same => n,Set(ACD_PAUSED=${{ARG1}})
+ same => n,Set(MASTER_CHANNEL(ACD_RECORD)=0)
 {_told(PAUSED, "${ARG1}")}
  same => n,{_tell(PAUSED)}
  same => n(over),Return()
  same => n(resume),MixMonitor(${{ACD_FILE}},ai(ACD_TAPE))
  same => n,Set(ACD_PAUSED=)
+ same => n,Set(MASTER_CHANNEL(ACD_RECORD)=1)
 {_told(RESUMED, "${ARG1}")}
  same => n,{_tell(RESUMED)}
  same => n,Return()

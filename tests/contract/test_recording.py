@@ -230,6 +230,22 @@ async def test_what_is_said_in_a_pause_is_nowhere_and_who_paused_goes_on(hotline
     assert max(found[700], found[1700]) < 0.3, "no tone of the pause, whatever the sentences sound like"
 
 
+async def test_who_waits_again_in_a_pause_is_not_recorded_unasked(hotline: Hotline) -> None:
+    async with a_recorded_talk(hotline) as (wire, caller, staff):
+        await caller.voice.presses("*2")
+        paused = await wire.hears(ev.RecordingTold, lambda each: each.what == facts.PAUSED)
+        made = files(hotline)
+        before = len(wire.arrivals)
+        await wire.do(Withdraw(12, paused.leg))
+        await wire.hears(ev.CallWaiting, after=before)
+        await connected(wire, paused.leg, 13, before)
+        await caller.voice.presses("*2")
+        await say(caller, staff, (440, 1000), 0.5)
+        assert files(hotline) == made
+        assert len(recorded(wire, facts.STARTED)) == 1
+        assert not recorded(wire, facts.RESUMED, BY_CALLER)
+
+
 @pytest.mark.parametrize("agrees", [True, False])
 async def test_the_same_holds_where_nobody_decides(hotline: Hotline, agrees: bool) -> None:
     """The daemon is dead from before the question on: the dialplan rings by itself."""

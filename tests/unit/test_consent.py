@@ -41,6 +41,7 @@ def test_only_the_key_for_yes_sets_what_records() -> None:
         if line.app == "Set" and line.args.startswith("ACD_RECORD=1")
     ]
     assert setting == [("acd-consent", consent.YES)]
+    assert TEXT.count("ACD_RECORD)=1") == 1, "who paused goes on"
     starting = re.findall(r"GosubIf\((.*?)\?acd-record,start", TEXT)
     assert starting == ['$["${ARG2}"="1"]']
     assert set(re.findall(r"U\(acd-ans(.*?)\)", TEXT)) == {"^${ACD_OFFER}^${ACD_RECORD}^${ACD_RING}"}
