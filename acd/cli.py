@@ -9,7 +9,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from acd import __version__, daemon, logs, opening
+from acd import __version__, daemon, logs, opening, recordings
 from acd.pbx import secrets
 from acd.pbx.render import NoModules, render
 from acd.pbx.secrets import SecretsExposed
@@ -41,7 +41,7 @@ FENCED = 4
 """Exit codes: what is given cannot be used; another daemon runs on these stores; another one leads by now."""
 DEFAULT = Path("config/welcomecenter.toml")
 FORGOTTEN = """the number is forgotten: nothing leads from the records to it any more
-not erased by this: backups made before, recordings of talks, and what the telephone provider keeps"""
+not erased by this: backups made before, {recordings}and what the telephone provider keeps"""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -271,25 +271,42 @@ def vault_erase(
 ) -> None:
     """Forget a caller's number for good, while the daemon runs or not: nothing leads from records to it then.
 
-    Exit 1 if the number is not known. Asked for, it stands in no shell's history.
+    Recordings of its talks are deleted first, where the file says in which folder they lie. Exit 1 if the
+    number is not known. Asked for, it stands in no shell's history.
     """
     plain = normal(number)
     if not plain:
         raise _fail("that is no telephone number; write one like +49 201 8812345 or 0201 8812345")
+    centre = _centre(config)
     try:
-        known = asyncio.run(_erase(_centre(config), plain))
+        deleted = asyncio.run(_erase(centre, plain))
     except (StoreFault, StillInTheLog) as fault:
         raise _fail(str(fault)) from None
-    typer.echo(FORGOTTEN if known else "the number is not known")
-    if not known:
+    except OSError as fault:
+        raise _fail(f"recording.folder: {fault}; nothing is erased") from None
+    if deleted is None:
+        typer.echo("the number is not known")
         raise typer.Exit(1)
+    kept = "" if centre.recording.folder else "recordings of talks, "
+    typer.echo(FORGOTTEN.format(recordings=kept))
+    if centre.recording.folder:
+        typer.echo(f"recordings of its talks that were deleted: {deleted}")
 
 
-async def _erase(centre: Centre, number: str) -> bool:
-    where = opening.store_urls(centre)["vault"]
-    kept = SqlVault(await stores.ready("vault", where, make=False), centre.privacy.number_days, [])
+async def _erase(centre: Centre, number: str) -> int | None:
+    """How many recordings went with it; None for a number that is not known."""
+    urls = opening.store_urls(centre)
+    kept = SqlVault(await stores.ready("vault", urls["vault"], make=False), centre.privacy.number_days, [])
+    deleted = 0
     try:
-        return await kept.erase(number)
+        if (token := await kept.known(number)) and centre.recording.folder:
+            records = await stores.ready("records", urls["records"], make=False)
+            try:
+                calls = await queries.calls_of(records, token)
+            finally:
+                await records.dispose()
+            deleted = recordings.delete_of(centre.path(centre.recording.folder), calls)
+        return deleted if await kept.erase(number) else None
     finally:
         await kept.close()
 

@@ -14,7 +14,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
-from acd import opening
+from acd import opening, recordings
 from acd.answers import Answers
 from acd.beside import Kept, Regularly
 from acd.changes import Changes
@@ -205,6 +205,10 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         await stores.vault.purge(now)
         await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
         await rules.again()
+        recording = rules.centre.recording
+        if recording.folder:
+            folder = rules.centre.path(recording.folder)
+            await asyncio.to_thread(recordings.delete_older, folder, recording.days, now / 1000)
 
     async def drift() -> None:
         port.resync(linkup=False)

@@ -6,6 +6,7 @@ line behind its moment in epoch ms and a colon:
     a   LINE              answered by the menu           l   LANGUAGE    chose a language
     w   LANGUAGE:CONCERN  waits                          s   LANGUAGE    a second language too
     d                     served by the dialplan alone   q               hears that we are closed
+    mN  WHAT:WHO          the N-th step of recording it
     rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
     eN  DIALSTATUS:MS     that dial, or talk, is over    z   WHO:CAUSE   the end
 
@@ -21,8 +22,8 @@ from typing import Protocol
 
 import structlog
 
-from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerTalk, Leg
-from routing.facts import ENDED_BY
+from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
+from routing.facts import BY_CALLER, BY_STAFF, ENDED_BY, RECORDING
 
 FAMILY = "acd"
 TREE = {"Action": "DBGetTree", "Family": FAMILY}
@@ -152,7 +153,18 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         ended_ms=_ms(ended),
         by=who if who in ENDED_BY else "",
         cause=int(cause) if cause.isdecimal() and len(cause) <= 3 else 0,
+        recording=_recording(lines),
     )
+
+
+def _recording(lines: Notes) -> tuple[LedgerStep, ...]:
+    """What became of recording a call, in order."""
+    found = []
+    for step in _numbered(lines, "m"):
+        at, what, by = _fields(lines[f"m{step}"], 3)
+        if step and what in RECORDING and _ms(at):
+            found.append(LedgerStep(_ms(at), step, what, by if by in (BY_CALLER, BY_STAFF) else ""))
+    return tuple(found)
 
 
 def rows(node: str, calls: Mapping[str, Notes]) -> tuple[LedgerRow, ...]:
@@ -186,6 +198,7 @@ def shifted(read: LedgerRead, by_ms: int) -> LedgerRead:
                 degraded_ms=at(each.degraded_ms),
                 closed_ms=at(each.closed_ms),
                 ended_ms=at(each.ended_ms),
+                recording=tuple(step._replace(at_ms=at(step.at_ms)) for step in each.recording),
                 rings=tuple(
                     ring._replace(at_ms=at(ring.at_ms), ended_ms=at(ring.ended_ms)) for ring in each.rings
                 ),

@@ -13,7 +13,6 @@ IN_LINE = ("nobody_here", "last_in_line", "turned_away")
 """What those in line hear when nobody is at work, when we close, and when nobody serves them any more."""
 CALLER = (
     "greeting",
-    "recorded",
     "choose_language",
     "press",
     "more_concerns",
@@ -25,15 +24,25 @@ CALLER = (
     "case_noted",
     "case_unknown",
     "case_taken",
-    "no_recording",
+    "consent_question",
+    "consent_yes",
+    "recording_stopped",
+    "recording_paused",
+    "recording_resumed",
     "phone_lost",
     "closed",
     *IN_LINE,
 )
-STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed")
+STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
 HELP = "no_help"
 """What phones of the staff hear whose 112 leads nowhere: in German, and in English where it is spoken."""
-PLACEHOLDERS = {"choose_language": ("{key}",), "press": ("{concern}", "{key}")}
+PLACEHOLDERS = {
+    "choose_language": ("{key}",),
+    "press": ("{concern}", "{key}"),
+    "consent_question": ("{digit}",),
+}
+RECORDED = ("consent_question", "consent_yes", "recording_stopped", "recording_paused", "recording_resumed")
+"""What callers hear only where talks may be recorded, and where their language is known."""
 
 
 class Sentence(NamedTuple):
@@ -55,10 +64,13 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     says = _read(folder, centre)
     made: Sounds = {}
     unknown = centre.routing.unknown_languages
-    names = ("wrong_key", "hold_first", "second_added", "no_recording", "phone_lost", "closed", *IN_LINE)
+    names = ("wrong_key", "hold_first", "second_added", "phone_lost", "closed", *IN_LINE)
     for code in centre.languages:
         for name in (*names, "second_offer", "case_offer", "case_noted", "case_unknown", "case_taken"):
             made[code, name] = (Sentence(code, says[code][name]),)
+        for name in RECORDED if centre.recording.allowed else ():
+            spoken = says[code][name].format(digit=centre.recording.stop_code[1])
+            made[code, name] = (Sentence(code, spoken),)
         found = menu.pages(len(centre.concerns))
         for number, page in enumerate(found, start=1):
             lines = [
@@ -71,15 +83,12 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
             made[code, f"concern_menu_{number}"] = tuple(Sentence(code, line) for line in lines)
     for name in names:
         made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name]) for code in unknown)
-    first = ("greeting", "recorded") if centre.recording.enabled else ("greeting",)
-    made[UNDETERMINED, "greeting"] = tuple(
-        Sentence(code, says[code][name]) for name in first for code in unknown
-    )
-    spoken = menu.pages(len(centre.languages))
-    for number, languages in enumerate(spoken, start=1):
+    made[UNDETERMINED, "greeting"] = tuple(Sentence(code, says[code]["greeting"]) for code in unknown)
+    offering = menu.pages(len(centre.languages))
+    for number, languages in enumerate(offering, start=1):
         offered = [(centre.languages[each.place], each.key) for each in languages]
         # whose language is on another page hears it named with the key that leads there
-        others = [each for page in spoken if page is not languages for each in page]
+        others = [each for page in offering if page is not languages for each in page]
         offered += [(centre.languages[each.place], menu.MORE) for each in others]
         made[UNDETERMINED, f"language_menu_{number}"] = tuple(
             Sentence(code, says[code]["choose_language"].format(key=key)) for code, key in offered

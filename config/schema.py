@@ -46,6 +46,16 @@ def _one_line(text: str) -> str:
 
 TEXT_MAX = 1_000
 OneLine = Annotated[str, AfterValidator(_one_line)]
+
+
+def _in_talk(code: str) -> str:
+    if len(code) != 2 or code[0] != "*" or code[1] not in "012356789":
+        raise ValueError("is * and one digit, and not *4, with which the codes of phones begin (*41 to *44)")
+    return code
+
+
+InTalk = Annotated[str, AfterValidator(_in_talk)]
+"""A code that is pressed in a talk."""
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:\[\]-]{1,253}$")]
 
 
@@ -300,9 +310,43 @@ class Staffing(Table):
 
 
 class Recording(Table):
-    """[recording]: whether talks are recorded. Callers are told, and can object by key."""
+    """[recording]: whether callers are asked if their talks may be recorded; without their yes none is.
+
+    agreement: the service agreement (Dienstvereinbarung) that allows it, by name and date. stop_code,
+    pause_code: what either side presses in the talk. folder: where the daemon finds the recordings, which is
+    spool/monitor of what `acd pbx render` wrote; days: after so many they are deleted.
+    """
 
     enabled: bool
+    agreement: OneLine = ""
+    stop_code: InTalk = "*1"
+    pause_code: InTalk = "*2"
+    folder: OneLine = ""
+    days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+    @property
+    def allowed(self) -> bool:
+        """Whether anything may be recorded."""
+        return self.enabled and bool(self.agreement.strip())
+
+    def faults(self) -> list[tuple[str, str]]:
+        """As Centre.faults."""
+        found = []
+        if self.enabled and not self.allowed:
+            found.append(
+                (
+                    "recording.agreement",
+                    "is missing: name the service agreement (Dienstvereinbarung) that allows recording, with "
+                    "its date, or set enabled = false",
+                )
+            )
+        if self.enabled and not self.folder:
+            found.append(
+                ("recording.folder", "is missing: name the folder spool/monitor of what acd pbx render wrote")
+            )
+        if self.stop_code == self.pause_code:
+            found.append(("recording.pause_code", f"is {self.pause_code!r} as stop_code is: choose another"))
+        return found
 
 
 class Privacy(Table):
@@ -448,6 +492,7 @@ class Centre(Table):
         found += _doubles("staff.phone", [each.phone for each in self.staff])
         found += _share_faults("language", [each.share for each in self.language])
         found += _share_faults("concern", [each.share for each in self.concern])
+        found += self.recording.faults()
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):

@@ -95,11 +95,21 @@ class LedgerTalk(NamedTuple):
     ended_ms: int
 
 
+class LedgerStep(NamedTuple):
+    """What became of a recording, and when; the rest as in RecordingTold."""
+
+    at_ms: int
+    step: int
+    what: str
+    by: str
+
+
 class LedgerRow(NamedTuple):
     """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
-    lives or where it is not known. cause: Q.850 number of the end, 0 if none.
+    lives or where it is not known. cause: Q.850 number of the end, 0 if none. recording: what became of
+    recording the caller, in order.
     """
 
     leg: Leg
@@ -116,6 +126,7 @@ class LedgerRow(NamedTuple):
     ended_ms: int
     by: str
     cause: int
+    recording: tuple[LedgerStep, ...] = ()
 
 
 class LedgerRead(NamedTuple):
@@ -247,10 +258,18 @@ class SecondLanguageAdded(NamedTuple):
     language: str
 
 
-class RecordingRefused(NamedTuple):
-    """The caller objected to being recorded."""
+class RecordingTold(NamedTuple):
+    """The caller answered whether their talk may be recorded, or a recording began, paused, went on or ended.
+
+    what: one of routing.facts.RECORDING. by: "caller" or "staff", "" where nobody pressed a key for it. step:
+    its number in this call, from 1; 0 where it is not told. In journals of before (as RecordingRefused) only
+    the leg is: there the caller objected.
+    """
 
     leg: Leg
+    what: str = "refused"
+    by: str = "caller"
+    step: int = 0
 
 
 class DegradedEntered(NamedTuple):
@@ -411,7 +430,7 @@ Event = (
     | ConcernChosen
     | CallWaiting
     | SecondLanguageAdded
-    | RecordingRefused
+    | RecordingTold
     | DegradedEntered
     | TurnedAway
     | CallEnds
@@ -433,10 +452,11 @@ Event = (
 KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
     "RosterChanged": TeamChanged,
     "HangupAsked": CallEnds,
+    "RecordingRefused": RecordingTold,
 }
 """Journal name -> class; the last ones are names of before."""
 
-VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LegEnded": 2}
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LedgerRead": 2, "LegEnded": 2}
 """Schema version under which each kind is written today."""
 
 

@@ -68,11 +68,26 @@ class NeedKnown(NamedTuple):
     second: str
 
 
-class RecordingDeclined(NamedTuple):
-    """The caller objected to being recorded."""
+CONSENTED = "consented"
+REFUSED = "refused"
+STARTED = "started"
+PAUSED = "paused"
+RESUMED = "resumed"
+STOPPED = "stopped"
+RECORDING = (CONSENTED, REFUSED, STARTED, PAUSED, RESUMED, STOPPED)
+"""What is told of recording a talk. One that nobody stops ends with its talk."""
+
+
+class RecordingChanged(NamedTuple):
+    """The caller answered whether their talk may be recorded, or a recording began, paused, went on or was
+    stopped (what: one of RECORDING). by: whose key it was, BY_CALLER or BY_STAFF, "" if nobody's. Stopped by
+    the caller, their consent is withdrawn. step: its number in this visit, from 1; 0 where it is not told."""
 
     at_ms: int
     visit: int
+    what: str
+    by: str
+    step: int
 
 
 class Queued(NamedTuple):
@@ -298,7 +313,7 @@ Fact = (
     VisitBegan
     | CallerRecognised
     | NeedKnown
-    | RecordingDeclined
+    | RecordingChanged
     | Queued
     | Degraded
     | CallerTold

@@ -124,6 +124,8 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
     if row.degraded_ms:
         yield row.degraded_ms, degraded
     yield from dials(alone=True)
+    for each in row.recording:
+        yield each.at_ms, _recorded(each)
     if row.closed_ms:
         yield row.closed_ms, closed
     if row.ended_ms:
@@ -181,6 +183,15 @@ def _talk_ended(number: int, row: ev.LedgerRow) -> What:
                 moves.visits.part(visit)
         if not parts:
             moves.visits.back_on_hold(visit)
+
+    return what
+
+
+def _recorded(told: ev.LedgerStep) -> What:
+    """What became of recording the caller."""
+
+    def what(moves: Moves, visit: Visit) -> None:
+        moves.visits.recorded(visit, told.step, told.what, told.by)
 
     return what
 

@@ -130,6 +130,14 @@ class Visits:
         if visit.state == table.WAITING:
             self.wait(visit)
 
+    def recorded(self, visit: Visit, step: int, what: str, by: str) -> None:
+        """What became of recording it (see facts.RecordingChanged). A step may come by event and by ledger,
+        and is told once."""
+        if step and step <= visit.recording:
+            return
+        visit.recording = max(visit.recording, step)
+        self._derived.say(facts.RecordingChanged(self._derived.world.now_ms, visit.id, what, by, step))
+
     # --- waiting -------------------------------------------------------------------------------------
 
     def queue(self, visit: Visit, queued_ms: int) -> None:

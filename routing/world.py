@@ -43,6 +43,7 @@ class Visit:
     ledger told of, until its leg is known. told: what they heard last of their prospect (routing.closing).
     dead_leg: of a phone that was lost in a talk; what the PBX may
     still show of it is no talk. keyed: a case was keyed in, and the caller waits to hear whether it is known.
+    recording: how many steps of being recorded were told.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -76,6 +77,7 @@ class Visit:
     dead_leg: Leg | None = None
     keyed: bool = False
     told: str = ""
+    recording: int = 0
     asked: tuple[tuple[str, int], ...] = ()
     stale: int = 0
     widen_ms: int = 0

@@ -12,7 +12,8 @@ LANDING = 40
 
 PLAN = 3
 """The number of the words by which dialplan and daemon speak, in the global ACD_PLAN; it rises with each
-change of theirs. 1 did not say so: there the daemon judged who ended a call."""
+change of theirs. 1 did not say so: there the daemon judged who ended a call. From 3 on a caller's yes to a
+recording and what becomes of it are told."""
 
 NOW_MS = "${STRFTIME(,,%s%3q)}"
 """Epoch ms, where the whole seconds of EPOCH are too coarse."""

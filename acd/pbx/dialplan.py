@@ -6,7 +6,7 @@ told, and by which words, is the contract that acd/pbx/translate.py reads.
 
 from datetime import date
 
-from acd.pbx import contexts, emergency, menus, waiting
+from acd.pbx import consent, contexts, emergency, menus, waiting
 from config.schema import Centre
 
 
@@ -17,16 +17,18 @@ def extensions(centre: Centre, today: date) -> str:
         menus.trunk(centre),
         menus.language(centre),
         menus.concern(centre),
+        consent.question(centre),
         menus.hours(centre, today),
         waiting.hold(centre),
         waiting.connect(centre),
         waiting.degraded(centre),
+        consent.recorder(centre),
         contexts.END,
         contexts.FORGET,
         _phones(),
         emergency.context(),
     ]
-    return "\n".join(part.strip("\n") + "\n" for part in parts)
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
 def _globals() -> str:

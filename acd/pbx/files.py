@@ -5,7 +5,8 @@ from agents.model import Team
 from config.schema import Centre
 
 MODULES = """
-app_chanspy app_db app_dial app_exec app_mixmonitor app_playback app_queue app_read app_stack app_userevent
+app_chanspy app_db app_dial app_exec app_mixmonitor app_originate app_playback app_queue app_read app_stack
+app_userevent
 bridge_builtin_features bridge_native_rtp bridge_simple
 chan_pjsip codec_alaw codec_ulaw codec_resample format_pcm format_wav
 func_callerid func_channel func_cut func_db func_devstate func_dialplan func_groupcount func_hangupcause
@@ -195,7 +196,7 @@ FIXED = {
     "logger.conf": "[general]\n\n[logfiles]\nmessages = error\n",
     "cdr.conf": "[general]\nenable = no\n",
     "cel.conf": "[general]\nenable = no\n",
-    **dict.fromkeys(("ccss.conf", "features.conf", "queues.conf", "udptl.conf"), "[general]\n"),
+    **dict.fromkeys(("ccss.conf", "queues.conf", "udptl.conf"), "[general]\n"),
     # The SIP stack writes down whole messages that it cannot understand, with whoever sent them.
     "pjproject.conf": "[startup]\ntype = startup\nlog_level = 0\n\n[log_mappings]\ntype = log_mappings\n"
     + "".join(f"asterisk_{level} =\n" for level in ("error", "warning", "notice", "verbose", "debug")),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from acd.pbx import consent
 from acd.pbx.contexts import caught, landing, note
 from agents.model import UNDETERMINED
 from config import menu
@@ -29,7 +30,6 @@ def trunk(centre: Centre) -> str:
         lines.append(" same => n,Goto(acd-entry,s,1)")
     lines.append("exten => _[+0-9].,1,Hangup(1)")
     lines += [f"exten => {each},1,Goto(acd-entry,s,1)" for each in "tie"]
-    recorded = "1" if centre.recording.enabled else "0"
     lines.append(
         f"""
 [acd-entry]
@@ -40,7 +40,6 @@ exten => s,1,Answer()
  same => n,Set(ACD_AT=menu)
  same => n,Set(ACD_ARRIVED=${{EPOCH}})
  same => n,{note("a", "${ACD_LINE}")}
- same => n,Set(ACD_RECORD={recorded})
  same => n,Set(CHANNEL(language)={UNDETERMINED})
  same => n,UserEvent(ACDEntry,Call: ${{ACD_CALL}},Line: ${{ACD_LINE}})
  same => n,Goto(acd-language,s,1)
@@ -128,7 +127,7 @@ exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
 exten => none,1,Set(ACD_CONCERN=other)
  same => n,Goto(chosen,1)
 exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
- same => n,Goto(acd-hold,enter,1)""".strip()
+ same => n,Goto({consent.goal(centre)})""".strip()
     ]
     return "\n".join([*lines, *_chosen("acd-concern", "ACD_CONCERN", centre.concerns)])
 

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from acd.pbx import files, music, sounds
+from acd.pbx import consent, files, music, sounds
 from acd.pbx.dialplan import extensions
 from acd.pbx.secrets import Secrets, private
 from agents.model import Team
@@ -11,6 +11,8 @@ from config.prompts import Sounds
 from config.schema import Centre
 
 SYSTEM_DATA = "usr/share/asterisk"
+RECORDINGS = "spool/monitor"
+"""Recordings of talks are written here, for nobody but Asterisk's own user."""
 
 
 class NoModules(Exception):
@@ -41,8 +43,9 @@ def render(
     """
     out = out.resolve()
     base = "/" + str(out.relative_to(root.resolve()))
-    for name in ("lib", "spool/monitor", "run", "log", "data", "moh", "etc"):
+    for name in ("lib", RECORDINGS, "run", "log", "data", "moh", "etc"):
         (out / name).mkdir(parents=True, exist_ok=True)
+    (out / RECORDINGS).chmod(0o700)
     system = root / SYSTEM_DATA
     for thing in system.iterdir() if system.is_dir() else ():
         link = out / "data" / thing.name
@@ -56,6 +59,7 @@ def render(
         "rtp.conf": files.rtp(centre),
         "musiconhold.conf": files.musiconhold(f"{base}/moh"),
         "extensions.conf": extensions(centre, today),
+        "features.conf": consent.features(centre),
         **files.FIXED,
     }
     for name, text in texts.items():

@@ -23,7 +23,7 @@ from routing.commands import (
     Withdraw,
 )
 from routing.events import Leg
-from routing.facts import BY_PBX, ENDED_BY
+from routing.facts import BY_CALLER, BY_PBX, BY_STAFF, ENDED_BY, RECORDING, REFUSED
 
 STATUS_VARIABLES = (
     "ACD_CALL",
@@ -157,7 +157,7 @@ class Translator:
             "ACDWaiting": self._waiting,
             "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
             "ACDCase": lambda f: ev.CaseEntered(self._call(f), ""),
-            "ACDRecord": lambda f: ev.RecordingRefused(self._call(f)),
+            "ACDRecord": self._recording,
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
             "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),
             "ACDAfterDial": lambda f: ev.DialEnded(
@@ -235,6 +235,14 @@ class Translator:
     def _staff(self, frame: Frame) -> ev.StaffAsked:
         phone, action = _word(frame.get("Phone")), _word(frame.get("Action"))
         return ev.StaffAsked("", phone, action, "", self._leg(frame, "Leg"), self._node)
+
+    def _recording(self, frame: Frame) -> ev.RecordingTold:
+        """A word that is none of ours is a no: so the dialplan of before says that the caller objects."""
+        what, by = frame.get("What"), frame.get("By")
+        if what not in RECORDING:
+            return ev.RecordingTold(self._call(frame), REFUSED, BY_CALLER)
+        side = by if by in (BY_CALLER, BY_STAFF) else ""
+        return ev.RecordingTold(self._call(frame), what, side, _int(frame.get("Step")))
 
     def _waiting(self, frame: Frame) -> ev.CallWaiting:
         return ev.CallWaiting(

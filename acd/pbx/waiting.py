@@ -1,5 +1,6 @@
 """From the queue to a person: hold, the dial that the daemon asks for, and the dial of a dialplan alone."""
 
+from acd.pbx import consent
 from acd.pbx.contexts import NOW_MS, caught, landing, note
 from acd.pbx.menus import opening_times
 from agents.model import UNDETERMINED
@@ -108,10 +109,6 @@ exten => 5,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/case_${{ACD_CASE}})
  same => n,Background(acd/case_${{ACD_CASE}})
  same => n,Goto(s,again)
-exten => 9,1,Set(ACD_RECORD=0)
- same => n,UserEvent(ACDRecord,Call: ${{ACD_CALL}},Record: 0)
- same => n,Background(acd/no_recording)
- same => n,Goto(s,again)
 exten => i,1,GotoIf($["${{ACD_AT}}"!="hold"]?s,again)
  same => n,Goto(s,loop)
 exten => e,1,Goto(s,again)
@@ -133,11 +130,12 @@ def _dial(centre: Centre, ring_s: int) -> str:
  same => n,Set(ACD_OPEN=1)
  same => n,{note("r${ACD_RING}", "${ACD_PHONE}", "${ACD_OFFER}")}
  same => n,Set(__ACD_LEG=${{ACD_CALL}})
+{consent.callers_codes(centre)}\
  same => n,Set(ACD_CONTACT={contact})
  same => n,Set(ACD_BEGAN=)
  same => n,Set(ACD_CAUSE=1)
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
-gmb(acd-leg^s^1(${{ACD_OFFER}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
+gmb(acd-leg^s^1(${{ACD_OFFER}}^${{ACD_RECORD}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
  same => n,Set(ACD_OVER={NOW_MS})
  same => n,Set(ACD_CAUSE=${{HANGUPCAUSE}})
  same => n,Set(ACD_OPEN=)
@@ -196,14 +194,16 @@ include => acd-end
 [acd-leg]
 exten => s,1,Set(ACD_OFFER=${{ARG1}})
  same => n,Set(ACD_RANG=${{EPOCH}})
+{consent.phones_codes(centre)}\
  same => n,Return()
 
-; on the phone's leg, when it is answered; only this leg hears both voices to the end
+; on the phone's leg, when it is answered
 [acd-ans]
 exten => s,1,Set(ACD_ANSWERED=${{EPOCH}})
+{consent.answered(centre)}\
  same => n,{note("t${ARG3}", call="ACD_LEG")}
  same => n,Set(MASTER_CHANNEL(ACD_BEGAN)={NOW_MS})
- same => n,ExecIf($["${{ARG2}}"="1"]?MixMonitor(${{ARG1}}-${{UNIQUEID}}.wav))
+{consent.begins(centre)}\
  same => n,Return()
 """
 

@@ -26,6 +26,7 @@ from acd.store.tables import (
     incidents,
     offers,
     position,
+    recordings,
     set_aside,
     shadow_differences,
     visits,
@@ -36,6 +37,8 @@ from routing.index import Choice
 
 THE_ONE = 1
 DETAIL_MAX = 8_000
+CONSENT, WITHDRAWN = {facts.CONSENTED: "yes", facts.REFUSED: "no"}, "withdrawn"
+"""A caller's last word on being recorded; "" where they were not asked."""
 DATA, INTEGRITY = "22", "23"
 """Classes of PostgreSQL's SQLSTATE by which it says that a value, not the moment, is what is wrong."""
 
@@ -62,7 +65,7 @@ class SqlRecorder:
             facts.VisitBegan: self._visit_began,
             facts.CallerRecognised: self._recognised,
             facts.NeedKnown: self._need,
-            facts.RecordingDeclined: self._declined,
+            facts.RecordingChanged: self._recording,
             facts.Queued: self._queued,
             facts.CallerTold: self._told,
             facts.Degraded: self._degraded,
@@ -232,8 +235,13 @@ class SqlRecorder:
     def _need(self, batch: Gathered, fact: facts.NeedKnown) -> None:
         batch.set(visits, fact.visit, language=fact.language, concern=fact.concern, second=fact.second)
 
-    def _declined(self, batch: Gathered, fact: facts.RecordingDeclined) -> None:
-        batch.set(visits, fact.visit, recording_declined=True)
+    def _recording(self, batch: Gathered, fact: facts.RecordingChanged) -> None:
+        row = {"visit": fact.visit, "at": moment(fact.at_ms), "what": fact.what, "by": fact.by}
+        batch.insert(recordings, row | {"step": fact.step})
+        if fact.what == facts.STOPPED and fact.by == facts.BY_CALLER:
+            batch.set(visits, fact.visit, consent=WITHDRAWN)
+        elif fact.what in CONSENT:
+            batch.set(visits, fact.visit, consent=CONSENT[fact.what])
 
     def _queued(self, batch: Gathered, fact: facts.Queued) -> None:
         if fact.visit in self._came:

@@ -87,7 +87,7 @@ visits = Table(
     Column("ended_by", String(20), nullable=False, default=""),
     Column("reason", String(80), nullable=False, default=""),
     Column("degraded", Boolean, nullable=False, default=False),
-    Column("recording_declined", Boolean, nullable=False, default=False),
+    Column("consent", String(10), nullable=False, default="", server_default=""),
     Column("case", String(40), nullable=False, default="", server_default=""),
     Column("owner", String(40), nullable=False, default="", server_default=""),
     Column("classes", String(200), nullable=False, default="", server_default=""),
@@ -150,6 +150,16 @@ incidents = Table(
     Column("at", Moment, nullable=False),
     Column("kind", String(40), nullable=False),
     Column("detail", Text, nullable=False),
+)
+recordings = Table(
+    "recording",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("by", String(20), nullable=False),
 )
 shadow_differences = Table(
     "shadow_difference",

@@ -59,6 +59,12 @@ class SqlVault:
                 return str((await connection.execute(select(numbers.c.token).where(mine))).scalar() or "")
             return made
 
+    async def known(self, number: str) -> str:
+        """The token of a number, "" if it has none."""
+        async with self._engine.connect() as connection:
+            mine = select(numbers.c.token).where(numbers.c.number == normal(number))
+            return str((await connection.execute(mine)).scalar() or "")
+
     async def erase(self, number: str) -> bool:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.number == normal(number)))

@@ -117,11 +117,11 @@ def second_language(moves: Moves, event: ev.SecondLanguageAdded) -> None:
         moves.visits.wait(visit)
 
 
-def recording_refused(moves: Moves, event: ev.RecordingRefused) -> None:
-    """The caller objects to being recorded."""
-    visit = moves.derived.expected(event.leg, "RecordingRefused")
+def recording_told(moves: Moves, event: ev.RecordingTold) -> None:
+    """What became of recording this caller: told, and nothing decided by it."""
+    visit = moves.derived.expected(event.leg, "RecordingTold")
     if visit is not None:
-        moves.derived.say(facts.RecordingDeclined(moves.world.now_ms, visit.id))
+        moves.visits.recorded(visit, event.step, event.what, event.by)
 
 
 def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
@@ -205,7 +205,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.ConcernChosen: concern_chosen,
     ev.CallWaiting: waiting,
     ev.SecondLanguageAdded: second_language,
-    ev.RecordingRefused: recording_refused,
+    ev.RecordingTold: recording_told,
     ev.DegradedEntered: degraded,
     ev.TurnedAway: turned_away,
     ev.CallEnds: call_ends,

@@ -2,16 +2,12 @@
 
 import asyncio
 import time
-import wave
-from array import array
-from math import cos, pi
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from acd.demo.hotline import NUMBER
-from tests.integration.conftest import QUICK, SOURCE, Watched, state_of, waiting
+from tests.integration.conftest import Watched, state_of, waiting
 
 LAST = "select * from visit where id > ? and ended_at is not null order by id desc"
 
@@ -25,44 +21,24 @@ GERMAN_OTHER = [(300, "1"), (600, "0"), (350, "3")]
 """Language 1 (German), more concerns, the third of them (other)."""
 
 
-def loudest_tones(recording: Path) -> set[int]:
-    """Which of a few tones a recording holds, by Goertzel's filter over its middle."""
-    with wave.open(str(recording)) as sound:
-        samples = array("h", sound.readframes(sound.getnframes()))
-    middle = samples[len(samples) // 4 : len(samples) * 3 // 4]
-    power = {}
-    for hz in (300, 440, 700, 1000, 1700):
-        turn = 2 * cos(2 * pi * hz / 8000)
-        one = two = 0.0
-        for sample in middle:
-            one, two = sample + turn * one - two, one
-        power[hz] = one * one + two * two - turn * one * two
-    return {hz for hz, found in power.items() if found > max(power.values()) / 100}
-
-
 async def ended(hotline: Watched, after: int, timeout_s: float = 30) -> Any:
     return await hotline.row(LAST, after, timeout_s=timeout_s)
 
 
-async def test_a_caller_reaches_who_speaks_the_language_and_the_talk_is_recorded() -> None:
-    async with Watched(SOURCE, QUICK | {"recording": {"enabled": True}}) as hotline:
-        await hotline.start_daemon()
-        before = newest(hotline)
-        await hotline.sipp.phones(["p06"], answer_ms=300, talk_ms=2500, tone_hz=1000)
-        await hotline.sipp.feature("p06", "*41")
-        await hotline.until("logged in", lambda b: state_of(b, "daryna") == "ready")
-        call = await hotline.sipp.call(NUMBER, [(300, "5"), (600, "9")], caller="02018812345", tone_hz=440)
-        await call.finished()
-        row = await ended(hotline, before)
-        assert (row["language"], row["concern"], row["outcome"]) == ("uk", "registration", "answered")
-        assert (row["answered_by"], row["ended_by"], row["offers"]) == ("daryna", "staff", 1)
-        assert len(row["token"]) == 32
-        files = await asyncio.to_thread(lambda: list(hotline.asterisk.recordings.glob("*.wav")))
-        assert len(files) == 1
-        assert await asyncio.to_thread(loudest_tones, files[0]) == {440, 1000}
-        offer = hotline.rows("select * from offer where visit = ?", row["id"])[0]
-        assert str(offer["id"]) in files[0].name
-        await hotline.until("wrapped up", lambda b: state_of(b, "daryna") == "ready")
+async def test_a_caller_reaches_who_speaks_the_language(hotline: Watched) -> None:
+    before = newest(hotline)
+    await hotline.sipp.phones(["p06"], answer_ms=300, talk_ms=2500)
+    await hotline.sipp.feature("p06", "*41")
+    await hotline.until("logged in", lambda b: state_of(b, "daryna") == "ready")
+    call = await hotline.sipp.call(NUMBER, [(300, "5"), (600, "9")], caller="02018812345")
+    await call.finished()
+    row = await ended(hotline, before)
+    assert (row["language"], row["concern"], row["outcome"]) == ("uk", "registration", "answered")
+    assert (row["answered_by"], row["ended_by"], row["offers"]) == ("daryna", "staff", 1)
+    assert len(row["token"]) == 32
+    assert row["consent"] == "", "as shipped nobody is asked"
+    await hotline.until("wrapped up", lambda b: state_of(b, "daryna") == "ready")
+    assert not await asyncio.to_thread(lambda: list(hotline.asterisk.recordings.iterdir()))
 
 
 @pytest.mark.parametrize("stage", ["language menu", "concern menu", "hold", "ringing", "talk"])

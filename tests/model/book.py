@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from routing.events import Leg
+from routing.events import LedgerStep, Leg
 
 LAST_MS = 1_000
 """What Asterisk did in its last moments may not have reached the disk."""
@@ -40,6 +40,7 @@ class Call:
     queued_ms: int = 0
     degraded_ms: int = 0
     closed: bool = False
+    recording: list[LedgerStep] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
     ended_ms: int = 0
     by: str = ""

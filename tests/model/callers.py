@@ -40,7 +40,7 @@ class Callers:
             patience = rng.choice((rng.randrange(100, 12_000), rng.randrange(5_000, 60_000), PATIENCE_MS))
         time.after(patience, self._lose_patience, caller)
         if has("keys"):
-            for key in ("1", "5", "9"):
+            for key in ("1", "5"):
                 if rng.random() < 0.4:
                     when = chosen + rng.randrange(500, 40_000)
                     time.after(when, self._if_there, caller, plan.press, key, f"c{rng.randrange(5)}")

@@ -16,7 +16,7 @@ class Channel:
     """A leg. turn: rises with every jump, so that what was planned before it does not happen any more.
 
     seen, since_ms: the daemon's beat as this caller's loop saw it last, and when. dying: hung up, not yet
-    gone. row: the state that snapshots show for a moment longer (a Gosub), or "".
+    gone. records: the caller said yes to a recording, and nobody stopped one; steps: what was told of it.
     """
 
     leg: Leg
@@ -35,6 +35,8 @@ class Channel:
     queued_ms: int = 0
     offer: int = 0
     answered_ms: int = 0
+    records: bool = False
+    steps: int = 0
     seen: int = -1
     since_ms: int = 0
     dial: "Dial | None" = None

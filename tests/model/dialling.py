@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from routing import events as ev
+from routing import facts
 from tests.model.book import Dialled
 from tests.model.channels import PHONE, Channel, Dial, Phone
 from tests.model.pbx import Pbx
@@ -174,12 +175,30 @@ class Dialling:
         else:
             length = int(min(90_000, max(2_100, rng.expovariate(1 / 25_000))))
         talk = dial.caller.talk
+        if dial.caller.records:
+            self._records(dial.caller, length)
         if has("lost_phone") and kind == "answer" and rng.random() < 0.15:
             pbx.time.after(length // 2, self._phone_dies, dial)
         if kind in ("blink", "short") or rng.random() < 0.5:
             pbx.later(dial.leg, length, self._phone_ends, dial)
         else:
             pbx.later(dial.caller, length, self.hang_up, dial.caller, talk)
+
+    def _records(self, caller: Channel, length: int) -> None:
+        """The talk is recorded; some are stopped, by either side."""
+        pbx, rng = self._pbx, self._rng
+        pbx.recording(caller, facts.STARTED, "")
+        if rng.random() < 0.5:
+            by = rng.choice((facts.BY_CALLER, facts.BY_STAFF))
+            pbx.later(caller, rng.randrange(length + 1), self._stops, caller, caller.talk, by)
+
+    def _stops(self, caller: Channel, talk: object, by: str) -> None:
+        """For good: no later talk of this caller is recorded either."""
+        pbx = self._pbx
+        if caller.talk is not talk or caller.dying or not caller.records:
+            return
+        caller.records = False
+        pbx.recording(caller, facts.STOPPED, by)
 
     def _phone_ends(self, dial: Dial) -> None:
         """The phone's side hangs up. A talk too short to be one leads the caller back to hold."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from routing import events as ev
+from routing import facts
 from tests.model.channels import CALLER, Channel
 from tests.model.dialling import Dialling
 from tests.model.pbx import Pbx
@@ -73,6 +74,17 @@ class Dialplan:
         channel.concern = concern
         self._pbx.ledger.need(channel, self._now)
         self._pbx.emit(ev.ConcernChosen(channel.leg, concern))
+        if not self._pbx.settings.has("recording"):
+            self._queue(channel)
+            return
+        channel.context = "acd-consent"
+        says = self._pbx.rng.choice((facts.CONSENTED, facts.REFUSED))
+        self._pbx.later(channel, self._pbx.rng.randrange(4_000, 9_000), self._answer, channel, says)
+
+    def _answer(self, channel: Channel, says: str) -> None:
+        """Yes or no to a recording; silence is no."""
+        channel.records = says == facts.CONSENTED
+        self._pbx.recording(channel, says, facts.BY_CALLER)
         self._queue(channel)
 
     def _close(self, channel: Channel) -> None:
@@ -124,7 +136,7 @@ class Dialplan:
             pbx.later(channel, BEAT_LOST_MS - silent + pbx.rng.randrange(2_000), self._watch, channel)
 
     def press(self, channel: Channel, key: str, value: str = "") -> None:
-        """A key on hold: 1 second language, 5 case number, 9 no recording. All lead back to s,1."""
+        """A key on hold: 1 second language, 5 case number. Both lead back to s,1."""
         pbx = self._pbx
         if channel.gone or channel.context != "acd-hold" or channel.dying:
             return
@@ -134,8 +146,6 @@ class Dialplan:
             pbx.emit(ev.SecondLanguageAdded(channel.leg, channel.second))
         elif key == "5" and channel.language != "und":
             pbx.emit(ev.CaseEntered(channel.leg, value))
-        elif key == "9":
-            pbx.emit(ev.RecordingRefused(channel.leg))
         else:
             return
         channel.turn += 1

@@ -19,7 +19,7 @@ AGREE_MS = 6_000
 SETTLE_MS = 1_500
 """After link-up, before which nothing is held against anybody."""
 
-MENUS = ("acd-entry", "acd-language", "acd-concern", "acd-hours")
+MENUS = ("acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours")
 STATES = {"acd-hold": WAITING, "acd-degraded": DEGRADED, "acd-closed": "closing"}
 
 

@@ -1,6 +1,6 @@
 """What the dialplan writes down in AstDB while calls run: whole seconds, no numbers, kept through a death."""
 
-from routing.events import LedgerRing, LedgerRow, LedgerTalk, Leg
+from routing.events import LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
 from tests.model.channels import Channel, Dial
 
 
@@ -49,6 +49,11 @@ class Ledger:
             second=caller.second,
             queued_ms=_s(caller.queued_ms),
         )
+
+    def recording(self, caller: Channel, step: LedgerStep) -> None:
+        """What became of recording this caller."""
+        if (row := self.rows.get(caller.leg)) is not None:
+            self._change(caller, step.at_ms, recording=(*row.recording, step))
 
     def degraded(self, caller: Channel, now: int) -> None:
         row = self.rows.get(caller.leg)

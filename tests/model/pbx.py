@@ -116,6 +116,14 @@ class Pbx:
         self.ledger.talk(caller, dial, now)
         self.emit(ev.Bridged(caller.leg, leg.leg, dial.phone), talk)
 
+    def recording(self, caller: Channel, what: str, by: str) -> None:
+        """A step of recording this caller: written down and said."""
+        caller.steps += 1
+        step = ev.LedgerStep(self.time.now, caller.steps, what, by)
+        self.book.calls[caller.leg].recording.append(step)
+        self.ledger.recording(caller, step)
+        self.emit(ev.RecordingTold(caller.leg, what, by, caller.steps))
+
     def part(self, caller: Channel, by: str) -> Channel | None:
         """The bridge ends; the phone's leg, still there, or None."""
         dial, talk = caller.dial, caller.talk

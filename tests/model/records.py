@@ -27,6 +27,7 @@ class Records:
         self.talks: dict[Leg, list[SaidTalk]] = defaultdict(list)
         self.queued: dict[Leg, list[facts.Queued]] = defaultdict(list)
         self.degraded: set[Leg] = set()
+        self.recording: dict[Leg, list[tuple[int, str, str]]] = defaultdict(list)
         self.made: dict[int, int] = defaultdict(int)
         self.over: dict[int, int] = defaultdict(int)
         self.offers: list[facts.OfferEnded] = []
@@ -53,6 +54,8 @@ class Records:
             self.queued[leg].append(fact)
         elif isinstance(fact, facts.Degraded):
             self.degraded.add(leg)
+        elif isinstance(fact, facts.RecordingChanged):
+            self.recording[leg].append((fact.step, fact.what, fact.by))
         elif isinstance(fact, facts.TalkBegan):
             self.talks[leg].append(SaidTalk(fact.agent, fact.at_ms))
         elif isinstance(fact, facts.TalkEnded | facts.TalkFailed):

@@ -32,8 +32,9 @@ FAULTS = (
     "drift",  # snapshots are asked for while events are on their way
     "leavers",  # callers hang up at any moment
     "vanished",  # callers vanish without hanging up
-    "keys",  # second language, case number, no recording
+    "keys",  # second language, case number
     "unlisted",  # a phone that the PBX's list does not name
+    "recording",  # callers are asked for a recording; some say yes, and some of those take it back
 )
 
 SECONDS = (120, 180, 300)

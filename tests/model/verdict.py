@@ -108,6 +108,11 @@ class Truth:
         if call.degraded_ms and leg not in records.degraded and not self._book.lost(call.degraded_ms):
             self._blame("untrue_degraded", "was served by the dialplan alone")
 
+        recording = [(each.step, each.what, each.by) for each in call.recording]
+        lost = any(self._book.lost(each.at_ms) for each in call.recording)
+        if records.recording[leg] != recording and not lost:
+            self._blame("untrue_recording", f"{recording}, not {records.recording[leg]}")
+
     def _end(self, leg: Leg, ended: facts.VisitEnded) -> None:
         call = self._call
         real = [talk for talk in call.talks if talk.counts and not self._book.lost(talk.began_ms)]

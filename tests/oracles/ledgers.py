@@ -53,5 +53,10 @@ def told_as_written(event: ev.LedgerRead, said: Sequence[Fact], known: Written) 
         queued = [each.queued_ms for each in mine if isinstance(each, facts.Queued)]
         if row.queued_ms and not queued_ms and state == "greeted":
             assert queued == [row.queued_ms]
+        if row.leg in began:
+            recorded = [each for each in mine if isinstance(each, facts.RecordingChanged)]
+            assert [(each.at_ms, each.step) for each in recorded] == [
+                (max(each.at_ms, changed_ms), each.step) for each in row.recording
+            ]
         if row.degraded_ms and state in ("greeted", "waiting") and row.leg in began:
             assert [each.at_ms for each in mine if isinstance(each, facts.Degraded)] == [row.degraded_ms]

@@ -27,6 +27,7 @@ class VisitTold:
     talked: int = 0
     failed: int = 0
     degraded: bool = False
+    recording: int = 0
     interpreter: str = ""
     interpreting: str = ""
 
@@ -111,8 +112,11 @@ class Story:
         assert all(visit.need[:2]), "queued without a need"
         visit.queued_ms = fact.queued_ms
 
-    def _RecordingDeclined(self, fact: facts.RecordingDeclined) -> None:
-        assert fact.visit in self.visits
+    def _RecordingChanged(self, fact: facts.RecordingChanged) -> None:
+        visit = self.visits[fact.visit]
+        assert fact.what in facts.RECORDING
+        assert not fact.step or fact.step > visit.recording, f"told twice: {fact}"
+        visit.recording = max(visit.recording, fact.step)
 
     def _Degraded(self, fact: facts.Degraded) -> None:
         assert not self.visits[fact.visit].degraded, f"said twice: {fact}"
@@ -234,6 +238,7 @@ class Story:
             assert visit.state != "parting" or told.talked
             assert visit.state != "waiting" or visit.queued_ms
             assert visit.state != "degraded" or told.degraded
+            assert visit.recording == told.recording
             assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
             _legs_agree(visit, world)

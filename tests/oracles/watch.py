@@ -195,8 +195,17 @@ class Watch:
         gaps = [(each.first, each.last) for each in _of(said, facts.JournalLost)]
         assert gaps == ([(event.first, event.last)] if isinstance(event, ev.JournalGap) else [])
         known = [number for number, leg in before.items() if leg == getattr(event, "leg", None)]
-        declined = [each.visit for each in _of(said, facts.RecordingDeclined)]
-        assert declined == (known if isinstance(event, ev.RecordingRefused) else [])
+        if not isinstance(event, ev.LedgerRead):
+            self._recordings(event, _of(said, facts.RecordingChanged), known)
+
+    def _recordings(self, event: ev.Event, said: list[facts.RecordingChanged], known: list[int]) -> None:
+        """Told as it was heard, if it is new; the story sees to it that a step is told once."""
+        if not isinstance(event, ev.RecordingTold):
+            assert not said
+            return
+        told = [(each.visit, each.what, each.by, each.step) for each in said]
+        assert told in ([(number, *event[1:]) for number in known], [])
+        assert told or not known or event.step
 
 
 def not_asked_again(world: World, effects: Effects) -> None:

@@ -5,6 +5,7 @@ from random import Random
 
 from agents.model import Team
 from routing import events as ev
+from routing import facts
 from routing.engine import Effects, Engine
 from routing.policy import ANYBODY, INTERPRETER, OWN, Plan, Policy, Reserve, Step
 from routing.world import Visit, World
@@ -70,6 +71,8 @@ class Wild:
 
     def __init__(self, seed: int, twins: bool = True) -> None:
         self.chance = Random(seed)
+        self.answers = Random(seed)
+        """What is said of recording, by a chance of its own: no history changes with it."""
         self.engine = Engine()
         self.watch = Watch(twins)
         self.now = BEGIN
@@ -186,7 +189,7 @@ class Wild:
                     self.waiting(leg, one.choice(LANGUAGES), one.choice(CONCERNS)),
                     self.waiting(leg, one.choice(LANGUAGES), one.choice(CONCERNS)),
                     ev.SecondLanguageAdded(leg, one.choice(("de", "en"))),
-                    ev.RecordingRefused(leg),
+                    self.recording(leg),
                     ev.DegradedEntered(leg),
                     ev.TurnedAway(leg, "de"),
                     ev.CallEnds(leg, one.choice(("caller", "staff", "pbx"))),
@@ -408,6 +411,23 @@ class Wild:
             ended,
             by,
             16 if ended else 0,
+            self.steps(at),
+        )
+
+    def recording(self, leg: ev.Leg) -> ev.RecordingTold:
+        """Anything that can be told of recording a caller, again too."""
+        what, by = (
+            self.answers.choice(facts.RECORDING),
+            self.answers.choice((facts.BY_CALLER, facts.BY_STAFF)),
+        )
+        return ev.RecordingTold(leg, what, by, self.answers.randrange(5))
+
+    def steps(self, at_ms: int) -> tuple[ev.LedgerStep, ...]:
+        """What the dialplan wrote down of recording a caller."""
+        last = self.answers.choice((0, 0, 1, 2, 4))
+        return tuple(
+            ev.LedgerStep(at_ms, step, self.answers.choice(facts.RECORDING), facts.BY_CALLER)
+            for step in range(1, last + 1)
         )
 
     def a_snapshot(self) -> None:
@@ -488,7 +508,7 @@ class Wild:
                     ev.PriorityGiven(5, "vip"),
                     ev.InterpreterJoined(leg),
                     self.known(leg),
-                    ev.RecordingRefused(leg),
+                    ev.RecordingTold(leg, facts.STARTED, ""),
                     ev.DegradedEntered(leg),
                     ev.TurnedAway(leg, "de"),
                     ev.SecondLanguageAdded(leg, "de"),

@@ -1,7 +1,6 @@
 """The centre's file: good as shipped, and every mistake named at once with its key."""
 
 import re
-import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -51,20 +50,51 @@ def test_the_shipped_centre_is_good() -> None:
     assert [each.language for each in spoken["und", "language_menu_1"]] == list(CENTRE.languages)
 
 
+OFF = "[recording]\nenabled = false"
+ON = '[recording]\nenabled = true\nfolder = "recordings"'
+AGREED = f'{ON}\nagreement = "Dienstvereinbarung 7 vom 1.3.2026"'
+
+
+def test_recording_is_off_as_shipped_and_needs_an_agreement_and_a_folder(tmp_path: Path) -> None:
+    assert not CENTRE.recording.enabled
+    for mine in ("[recording]\nenabled = true", f'{ON}\nagreement = " "'):
+        with pytest.raises(ConfigFaults) as raised:
+            load(changed(tmp_path, (OFF, mine)))
+        said = [str(each) for each in raised.value.faults]
+        (wanted,) = [each for each in said if "recording.agreement" in each]
+        assert "name the service agreement (Dienstvereinbarung)" in wanted
+        assert any("recording.folder" in each for each in said) == ("folder" not in mine)
+    assert load(changed(tmp_path, (OFF, AGREED))).recording.allowed
+
+
 @pytest.mark.parametrize(
-    ("enabled", "sentences"), [("true", ["greeting", "recorded"]), ("false", ["greeting"])]
+    ("codes", "said"),
+    [
+        ('stop_code = "*4"', "not *4"),
+        ('stop_code = "1"', "is * and one digit"),
+        ('pause_code = "*1"', "choose another"),
+        ('pause_code = "**"', "is * and one digit"),
+    ],
 )
-def test_the_greeting_tells_of_recording_where_it_is_on(
-    tmp_path: Path, enabled: str, sentences: list[str]
-) -> None:
-    """Nobody is recorded untold, in any language of those whose language is not known yet."""
-    path = changed(tmp_path, ("[recording]\nenabled = false", f"[recording]\nenabled = {enabled}"))
-    heard = [each.text for each in sounds(FOLDER / "prompts", load(path))["und", "greeting"]]
-    says = {
-        code: tomllib.loads((FOLDER / "prompts" / f"{code}.toml").read_text(encoding="utf-8"))
-        for code in CENTRE.routing.unknown_languages
-    }
-    assert heard == [says[code][name] for name in sentences for code in says]
+def test_the_codes_of_a_talk_are_two_and_begin_no_other(tmp_path: Path, codes: str, said: str) -> None:
+    with pytest.raises(ConfigFaults, match=re.escape(said)):
+        load(changed(tmp_path, (OFF, f"{AGREED}\n{codes}")))
+
+
+def test_the_question_is_asked_in_every_language_and_names_the_code_that_stops_it(tmp_path: Path) -> None:
+    """And the greeting says nothing of recording, in no language: nobody is recorded for not objecting."""
+    centre = load(changed(tmp_path, (OFF, f'{AGREED}\nstop_code = "*7"')))
+    spoken, silent = (sounds(FOLDER / "prompts", each) for each in (centre, CENTRE))
+    assert spoken["und", "greeting"] == silent["und", "greeting"]
+    assert len(centre.languages) == 10
+    for code in centre.languages:
+        (question,), (yes,) = spoken[code, "consent_question"], spoken[code, "consent_yes"]
+        assert (question.language, yes.language) == (code, code)
+        assert "7" in question.text
+        assert "1" in yes.text
+        assert {name for folder, name in spoken if folder == code} - {
+            name for folder, name in silent if folder == code
+        } >= {"consent_question", "recording_stopped", "recording_paused", "recording_resumed"}
 
 
 def test_the_prompts_are_those_of_the_menu() -> None:

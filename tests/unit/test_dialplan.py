@@ -14,13 +14,16 @@ from config.load import load
 from routing.commands import Connect, Withdraw
 from routing.events import Leg
 
-CENTRE = load(PROJECT / "config" / "welcomecenter.toml")
+SHIPPED = load(PROJECT / "config" / "welcomecenter.toml")
+AGREED = SHIPPED.recording.model_copy(update={"enabled": True, "agreement": "Dienstvereinbarung 7"})
+CENTRE = SHIPPED.model_copy(update={"recording": AGREED})
+"""All that a dialplan can hold: talks may be recorded."""
 TEXT = extensions(CENTRE, date(2026, 11, 27))
-SUBROUTINES = {"acd-leg", "acd-ans"}
+SUBROUTINES = {"acd-leg", "acd-ans", "acd-record"}
 """On a phone's leg, by Gosub: they return."""
 TABLES = {"acd-closed-days"}
-STAFF = {"acd-phones", "acd-staff", "acd-emergency", "acd-forget"}
-"""No caller comes here: phones of the staff, and a helper channel of the daemon."""
+STAFF = {"acd-phones", "acd-staff", "acd-emergency", "acd-forget", "acd-tell", "acd-told"}
+"""No caller comes here: phones of the staff, and helper channels."""
 ENDS = {"acd-end"}
 LEADS_ON = {"Goto", "Hangup"}
 

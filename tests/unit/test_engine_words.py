@@ -1,5 +1,7 @@
 """What is said of callers, of the centre and of the staff: each thing once, and what cannot be is refused."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from agents.model import Team
@@ -35,7 +37,58 @@ def test_a_caller_is_told_of_step_by_step() -> None:
         facts.Queued,
         facts.CallerTold,
     ]
-    assert kinds(bench.tell(ev.RecordingRefused(CALLER)).facts) == [facts.RecordingDeclined]
+
+
+BY_CALLER, BY_STAFF = facts.BY_CALLER, facts.BY_STAFF
+
+
+def changed(said: Iterable[facts.Fact]) -> list[tuple[int, str, str]]:
+    return [(each.step, each.what, each.by) for each in said if isinstance(each, facts.RecordingChanged)]
+
+
+def test_each_step_of_a_recording_is_told_once_whoever_tells_it() -> None:
+    """By event, by the ledger of a link-up, or by both in either order; at its own time."""
+    bench = Bench()
+    bench.call("1")
+    at = bench.now
+    steps = tuple(
+        ev.LedgerStep(at + number, number, what, by)
+        for number, (what, by) in enumerate(
+            (
+                (facts.CONSENTED, BY_CALLER),
+                (facts.STARTED, ""),
+                (facts.PAUSED, BY_STAFF),
+                (facts.STOPPED, BY_CALLER),
+            ),
+            start=1,
+        )
+    )
+    empty = ev.LedgerRow(CALLER, "line", "de", "other", "", at, at, 0, 0, (), (), 0, "", 0)
+
+    def read(*told: ev.LedgerStep) -> tuple[facts.Fact, ...]:
+        return bench.tell(ev.LedgerRead(NODE, (empty._replace(recording=told),)), 1_000).facts
+
+    def heard(step: ev.LedgerStep) -> tuple[facts.Fact, ...]:
+        return bench.tell(ev.RecordingTold(CALLER, step.what, step.by, step.step)).facts
+
+    plain = [(each.step, each.what, each.by) for each in steps]
+    assert changed(read()) == []
+    assert changed(heard(steps[0])) == plain[:1]
+    assert changed(heard(steps[0])) == []
+    told = read(*steps[:3])
+    assert changed(told) == plain[1:3]
+    assert [each.at_ms for each in told if isinstance(each, facts.RecordingChanged)] == [
+        each.at_ms for each in steps[1:3]
+    ]
+    assert changed(heard(steps[2])) == []
+    assert changed(heard(steps[3])) == plain[3:]
+    assert changed(read(*steps)) == []
+
+
+def test_an_objection_of_before_has_no_number_and_is_told() -> None:
+    bench = Bench()
+    bench.call("1")
+    assert changed(bench.tell(ev.RecordingTold(CALLER)).facts) == [(0, facts.REFUSED, BY_CALLER)]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +97,7 @@ def test_a_caller_is_told_of_step_by_step() -> None:
         ev.LanguageChosen(OTHER, "de"),
         ev.ConcernChosen(OTHER, "study"),
         ev.SecondLanguageAdded(OTHER, "de"),
-        ev.RecordingRefused(OTHER),
+        ev.RecordingTold(OTHER, facts.CONSENTED, facts.BY_CALLER),
         ev.DegradedEntered(OTHER),
         ev.TurnedAway(OTHER, "de"),
         ev.CaseEntered(OTHER, "c"),

@@ -15,8 +15,10 @@ from routing.events import (
     LedgerRead,
     LedgerRing,
     LedgerRow,
+    LedgerStep,
     LedgerTalk,
     Leg,
+    RecordingTold,
 )
 
 NODE = "pbx1"
@@ -34,6 +36,9 @@ WHOLE = {
     "t2": "1795776933456",
     "e2": "1795776950000:ANSWER",
     "z": "1795776950000:staff:16",
+    "m1": "1795776909500:consented:caller",
+    "m2": "1795776933460:started:",
+    "m3": "1795776940500:stopped:caller",
 }
 
 
@@ -66,7 +71,28 @@ def test_a_whole_call() -> None:
         1795776950_000,
         "staff",
         16,
+        (
+            LedgerStep(1795776909_500, 1, "consented", "caller"),
+            LedgerStep(1795776933_460, 2, "started", ""),
+            LedgerStep(1795776940_500, 3, "stopped", "caller"),
+        ),
     )
+
+
+def test_a_journal_of_before_is_read_as_what_it_meant_then() -> None:
+    """A call in a ledger had no answer, and an objection was all that was told of recording."""
+    row = '[["pbx1","1.1"],"line","de","other","",1,1,0,0,[],[],0,"",0]'
+    read = decode("LedgerRead", 1, f'["pbx1",[{row}]]', "")
+    assert isinstance(read, LedgerRead)
+    assert read.rows[0].recording == ()
+    assert decode("RecordingRefused", 1, '[["pbx1","1.1"]]', "") == RecordingTold(
+        Leg(NODE, "1.1"), "refused", "caller", 0
+    )
+
+
+def test_a_step_of_a_recording_that_is_none_of_ours_is_left_out() -> None:
+    lines = {"m1": "1795776909500:erased:caller", "m2": "x:paused:staff", "m3": "1795776909500:paused:me"}
+    assert ledger.row(NODE, UID, lines).recording == (LedgerStep(1795776909_500, 3, "paused", ""),)
 
 
 @pytest.mark.parametrize(

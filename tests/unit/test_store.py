@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, event, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from acd.ports import Case, Decision, JournalRefused, Known, Snapshot
 from acd.store import codec, queries
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
-from acd.store.open import StoreFault, ready, upgrade, urls
+from acd.store.open import MIGRATIONS, StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
-from acd.store.records import SqlRecorder
-from acd.store.tables import blobs, handlings, incidents, offers, staff_intervals, visits
+from acd.store.records import SqlRecorder, epoch_ms
+from acd.store.tables import blobs, handlings, incidents, offers, recordings, staff_intervals, visits
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from config.schema import ServiceLevel
 from routing import facts
@@ -177,6 +179,35 @@ async def test_one_flat_row_a_visit(records: AsyncEngine) -> None:
     assert [row.to_at is None for row in intervals] == [False, False, True]
     assert [row.kind for row in notes] == ["TermOpened"]
     assert await recorder.position() == 9
+
+
+AGREED = [("consented", "caller"), ("started", ""), ("paused", "staff"), ("resumed", "staff")]
+
+
+@pytest.mark.parametrize(
+    ("told", "consent"),
+    [
+        ([], ""),
+        ([("refused", "caller")], "no"),
+        (AGREED, "yes"),
+        ([*AGREED, ("stopped", "staff")], "yes"),
+        ([*AGREED, ("stopped", "caller")], "withdrawn"),
+    ],
+)
+async def test_a_visit_says_whether_its_caller_may_be_recorded_and_each_step_has_a_row(
+    records: AsyncEngine, told: list[tuple[str, str]], consent: str
+) -> None:
+    steps: list[facts.Fact] = [
+        facts.RecordingChanged(9_000 + place, 7, what, by, place + 1) for place, (what, by) in enumerate(told)
+    ]
+    await SqlRecorder(records).record([*A_CALL[:6], (7, steps), (8, A_CALL[7][1])])
+    async with records.connect() as connection:
+        visit = (await connection.execute(select(visits))).one()
+        rows = (await connection.execute(select(recordings).order_by(recordings.c.id))).all()
+    assert visit.consent == consent
+    assert [(row.visit, row.step, row.what, row.by, epoch_ms(row.at)) for row in rows] == [
+        (7, place + 1, what, by, 9_000 + place) for place, (what, by) in enumerate(told)
+    ]
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -372,6 +403,32 @@ async def test_an_erased_number_stands_in_no_file(tmp_path: Path) -> None:
 
 
 # --- opening ---------------------------------------------------------------------------------------
+
+
+async def test_who_objected_before_said_no_and_of_others_nothing_is_known(tmp_path: Path) -> None:
+    url = urls(tmp_path, {})["records"]
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / "records"))
+    config.set_main_option("path_separator", "os")
+    engine = create_async_engine(url)
+
+    def at(connection: Connection, revision: str) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    old = (
+        "INSERT INTO visit (id, node, call, line, adopted, token, language, concern, second, arrived_at, "
+        "offers, answered_by, outcome, ended_by, reason, degraded, recording_declined) VALUES "
+        "(:id, 'n', '1.1', '', false, '', '', '', '', '2026-01-01', 0, '', '', '', '', false, :declined)"
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(at, "records_0005")
+        await connection.execute(text(old), [{"id": 1, "declined": True}, {"id": 2, "declined": False}])
+        await connection.run_sync(at, "head")
+        rows = (await connection.execute(select(visits.c.id, visits.c.consent).order_by(visits.c.id))).all()
+        assert (await connection.execute(select(recordings))).all() == []
+    await engine.dispose()
+    assert [tuple(row) for row in rows] == [(1, "no"), (2, "")]
 
 
 async def test_upgrade_makes_all_three_and_again_changes_nothing(tmp_path: Path) -> None:

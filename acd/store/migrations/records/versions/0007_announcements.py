@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "records_0006"
-down_revision = "records_0005"
+revision = "records_0007"
+down_revision = "records_0006"
 
 
 def upgrade() -> None:
-    """From 0005."""
+    """From 0006."""
     op.create_table(
         "announcement",
         sa.Column("id", sa.Integer, primary_key=True),
