@@ -90,6 +90,7 @@ exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
 {rules.second_language_for_it}:{rules.second_language})}})
  same => n,{note("s", "${ACD_SECOND}")}
  same => n,UserEvent(ACDSecond,Call: ${{ACD_CALL}},Lang: ${{ACD_SECOND}})
+ same => n,{watch}
  same => n,Background(acd/second_added)
  same => n,Goto(s,again)
 exten => 5,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
