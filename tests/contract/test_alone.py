@@ -25,7 +25,7 @@ async def hotline(running: Hotline) -> AsyncIterator[Hotline]:
 
 async def test_keys_and_sentences_do_not_put_off_being_served(hotline: Hotline) -> None:
     """Every sentence begins the loop of acd-hold anew; the daemon's silence goes on all the same."""
-    pressed = [*keys("uk"), *((5_000, "1") for _ in range(8))]
+    pressed = [*keys("uk"), *((4_000, "1") for _ in range(8))]
     async with Wire(hotline) as wire:
         await wire.do(SetFallback(1, TERM, ()))
         await hotline.sipp.call(NUMBER, pressed, hang_up_ms=20_000)
