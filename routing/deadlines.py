@@ -70,6 +70,8 @@ class Deadlines:
         while heap and heap[0][0] <= by:
             deadline = heappop(heap)
             if self._stands(*deadline):
+                if deadline[1] == HOURS:
+                    self.boundary = 0
                 return deadline
         return None
 
@@ -94,6 +96,8 @@ class Deadlines:
         """Wake when next an hour begins that changes something: opening, a reserve's hours, a new day; or
         when who waits has to expect something else (routing.closing)."""
         world = self._world
+        if 0 < self.boundary <= world.now_ms:
+            return  # it passes first
         boundary = 0 if world.policy is None else _boundary(world)
         if boundary != self.boundary:
             self.boundary = boundary

@@ -86,7 +86,8 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         moves.visits.set_need(visit, *known, row.second)
 
     def queued(moves: Moves, visit: Visit) -> None:
-        if not visit.queued_ms and moves.visits.move(visit, table.QUEUE):
+        alone = visit.state == table.DEGRADED
+        if not visit.queued_ms and (alone or moves.visits.move(visit, table.QUEUE)):
             moves.visits.queue(visit, row.queued_ms)
 
     def degraded(moves: Moves, visit: Visit) -> None:

@@ -92,6 +92,7 @@ class Offers:
         offer = Offer(made, visit.id, person.agent.id, dialled_as=number)
         rules = self._derived.world.rules
         self.lease(offer, rules.lease_ms if rings else rules.silent_ms)
+        visit.interpreter, visit.interpreting = "", table.NO_INTERPRETER
         self._pair(visit, person, offer)
         if ours:
             at_ms, agent = self._derived.world.now_ms, person.agent.id

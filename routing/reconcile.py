@@ -215,7 +215,7 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
         moves.hears_closed(visit)
     elif there.state == table.WAITING:
         _hold(moves, visit)
-    elif visit.offer:
+    else:
         _go_on(moves, visit)
 
 

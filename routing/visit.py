@@ -71,6 +71,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (LEAVING, ADD_LANGUAGE): LEAVING,
     (LEAVING, DEGRADE): DEGRADED,
     (LEAVING, RETURN): WAITING,  # the redirect did not take hold
+    (LEAVING, CONNECT): TALKING,  # nor did it, and somebody took them who was not heard of
     (LEAVING, TURN_AWAY): CLOSING,
     (LEAVING, END): ENDED,
     (OFFERED, QUEUE): OFFERED,  # said on hold just before the redirect took the caller away
@@ -93,6 +94,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (PARTING, RETURN): WAITING,
     (PARTING, CONNECT): TALKING,
     (PARTING, DEGRADE): DEGRADED,
+    (PARTING, TURN_AWAY): CLOSING,
     (PARTING, END): ENDED,
     (DEGRADED, DEGRADE): DEGRADED,
     (DEGRADED, ADD_LANGUAGE): DEGRADED,

@@ -88,6 +88,7 @@ def drift(event: ev.PbxSnapshot, before: Before) -> set[tuple[str, str, str]]:
         state = there.get(leg, "gone")
         alike = {
             "parting": {"talking", "offered"},
+            "leaving": {"closing"},
             "offered": {"offered", "ringing"},
             "ringing": {"offered", "ringing"},
         }.get(known.state, {known.state})
@@ -175,12 +176,16 @@ def phones_in_use(world: World, event: ev.PbxSnapshot, before: Before) -> None:
             assert {leg for leg in person.other_legs if leg.node == event.node} <= mine
 
 
+GOES_ON = {"talking": {"parting"}, "waiting": {"offered", "leaving"}}
+"""What a visit may become by itself at a link-up."""
+
+
 def _may_be(there: str, before: str) -> set[str]:
     """In which states a visit may be that the PBX has so, and that was so before."""
     if before == "closing":
         return {"closing"}
     return {
-        "greeted": {before or "greeted", "parting" if before == "talking" else before or "greeted"},
+        "greeted": {before or "greeted", *GOES_ON.get(before, ())},
         "waiting": {"waiting", "offered", "leaving"},
         "offered": {"offered", "ringing", "waiting", "leaving", "parting"},
         "ringing": {"ringing", "waiting", "leaving", "offered"},
