@@ -101,7 +101,7 @@ class Engine:
             elif rank == WRAP_UP:
                 person = world.people[key[0]]
                 if (engaged := person.engaged_with(key[1])) is not None:
-                    moves.talks.wrapped(person, engaged)
+                    moves.people.wrapped(person, engaged)
             elif rank == HOURS:
                 moves.pass_hours()
             elif rank == PARTING:

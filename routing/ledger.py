@@ -203,7 +203,7 @@ def _wrapped(person: Person) -> What:
     def what(moves: Moves, visit: Visit) -> None:
         writing = person.engaged_with(visit.id)
         if writing is not None and writing.activity == staff.WRAP_UP:
-            moves.talks.wrapped(person, writing)
+            moves.people.wrapped(person, writing)
 
     return what
 

@@ -193,6 +193,9 @@ class Offers:
         agent = person.agent.id if person is not None else ""
         self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
+            engaged = person.engaged_with(visit.id)
+            if engaged is not None and engaged.activity == staff.WRAP_UP:
+                self._people.wrapped(person, engaged)  # of an earlier talk with the same caller
             self._people.engage(person, visit.id, staff.RING)
 
     def stops_alone(self, visit: Visit) -> None:

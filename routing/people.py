@@ -52,6 +52,15 @@ class People:
         doing = [each.activity for each in person.engagements if each is not besides]
         return staff.TALKING in doing or staff.WRAP_UP in doing
 
+    def wrapped(self, person: Person, engaged: Engagement) -> None:
+        """The work after a call is done."""
+        derived = self._derived
+        now = derived.world.now_ms
+        if not self.busy(person, besides=engaged):
+            person.busy_ms += max(now, derived.world.day_ms) - person.busy_since_ms
+        derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
+        self.engage(person, engaged.visit, staff.WRAPPED)
+
     # --- presence ------------------------------------------------------------------------------------
 
     def set_presence(self, person: Person, presence: str) -> None:

@@ -107,7 +107,7 @@ class Talks:
         world = self._derived.world
         for engaged in person.engagements:
             if engaged.activity == staff.WRAP_UP:
-                self.wrapped(person, engaged)
+                self._people.wrapped(person, engaged)
             elif (other := world.offers.get(engaged.offer)) is not None:
                 elsewhere = world.visits[other.visit]
                 self._offers.end(other, facts.WITHDRAWN)
@@ -189,17 +189,9 @@ class Talks:
         engaged.until_ms = now + self._derived.world.rules.wrap_up_ms
         self._people.engage(person, engaged.visit, staff.FINISH)
         if engaged.until_ms <= now:
-            self.wrapped(person, engaged)
+            self._people.wrapped(person, engaged)
         else:
             self._derived.deadlines.at(engaged.until_ms, WRAP_UP, (person.agent.id, engaged.visit))
-
-    def wrapped(self, person: Person, engaged: Engagement) -> None:
-        """The work after a call is done."""
-        now = self._derived.world.now_ms
-        if not self._people.busy(person, besides=engaged):
-            person.busy_ms += max(now, self._derived.world.day_ms) - person.busy_since_ms
-        self._derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
-        self._people.engage(person, engaged.visit, staff.WRAPPED)
 
     def interpret(self, visit: Visit, trigger: str) -> None:
         """Move the talk's interpreter along its table."""

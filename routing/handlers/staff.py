@@ -32,7 +32,7 @@ def _refused(moves: Moves, person: Person, event: ev.StaffAsked) -> str:
     if event.what == staff.ASK_READY:
         for engaged in person.engagements:
             if engaged.activity == staff.WRAP_UP:
-                moves.talks.wrapped(person, engaged)
+                moves.people.wrapped(person, engaged)
     return ""
 
 

@@ -75,7 +75,8 @@ class Watch:
 
     def _snapshot(self, world: World, event: ev.Event, effects: Effects, old: Before | None) -> None:
         """Each PBX wins on what exists; while its link is up only on what differs twice in a row."""
-        if isinstance(event, ev.LinkDown | ev.TermBegan):
+        refused = isinstance(event, ev.TermBegan) and not _of(effects.facts, facts.TermOpened)
+        if isinstance(event, ev.LinkDown | ev.TermBegan) and not refused:
             self._drift.forget(getattr(event, "node", ""))
         elif isinstance(event, ev.PbxSnapshot) and event.linkup:
             self._drift.forget(event.node)

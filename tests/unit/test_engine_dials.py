@@ -240,16 +240,17 @@ def test_of_what_somebody_does_at_once_the_most_pressing_is_shown() -> None:
     assert birgit.appears == "wrap_up"
 
 
-def test_who_writes_up_a_talk_is_rung_by_the_dialplan_for_the_same_caller_and_writes_on() -> None:
+def test_who_writes_up_a_talk_and_is_rung_by_the_dialplan_for_the_same_caller_rings() -> None:
+    """What they wrote is done: else their phone rings with the caller and they are taken for free after it."""
     bench = Bench()
     bench.call("1")
     answer(bench, "p02", PHONE, CALLER)
     bench.tell(ev.DegradedEntered(CALLER), 60_000)
     said = bench.tell(ev.DialBegan(CALLER, OTHER, "p02", 0)).facts
-    assert only(facts.EventRefused, said)[1:] == ("ring", "agent birgit", "wrap_up")
-    assert bench.engine.world.people["birgit"].appears == "wrap_up"
+    assert only(facts.WrapUpEnded, said).agent == "birgit"
+    assert bench.engine.world.people["birgit"].appears == "ringing"
     bench.tell(ev.LegEnded(OTHER, 0))
-    assert bench.engine.world.people["birgit"].appears == "wrap_up"
+    assert bench.engine.world.people["birgit"].appears == "ready"
 
 
 # --- what is not built yet -------------------------------------------------------------------------------
