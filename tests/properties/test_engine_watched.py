@@ -5,7 +5,6 @@ import pytest
 from routing.engine import Engine
 from tests.oracles.wild import Wild
 
-
 FOUND = (1011, 1024, 1086, 1093, 1099, 1125, 1137, 2050, 2224, 2265)
 """Each of these once found something."""
 

@@ -241,7 +241,7 @@ def test_of_what_somebody_does_at_once_the_most_pressing_is_shown() -> None:
 
 
 def test_who_writes_up_a_talk_and_is_rung_by_the_dialplan_for_the_same_caller_rings() -> None:
-    """What they wrote is done: else their phone rings with the caller and they are taken for free after it."""
+    """What they wrote is done: else they were taken for free while their phone rings."""
     bench = Bench()
     bench.call("1")
     answer(bench, "p02", PHONE, CALLER)
@@ -250,7 +250,7 @@ def test_who_writes_up_a_talk_and_is_rung_by_the_dialplan_for_the_same_caller_ri
     assert only(facts.WrapUpEnded, said).agent == "birgit"
     assert bench.engine.world.people["birgit"].appears == "ringing"
     bench.tell(ev.LegEnded(OTHER, 0))
-    assert bench.engine.world.people["birgit"].appears == "ready"
+    assert bench.engine.world.people["birgit"].engagements == ()
 
 
 # --- what is not built yet -------------------------------------------------------------------------------
