@@ -39,10 +39,8 @@ autofallthrough=no
 clearglobalvars=no
 
 [globals]
-ACD_TERM=0
-ACD_ALIVE=0
-ACD_PHONES=
 ACD_PLAN={contexts.PLAN}
+; Set by the daemon (ACD_TERM, ACD_ALIVE, ACD_PHONES...) and not named here: a reload would set them back.
 """
 
 
