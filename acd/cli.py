@@ -1,17 +1,22 @@
 """The program `acd`: runs the daemon, checks and renders configuration, keeps staff and databases."""
 
 import asyncio
+import os
+import shlex
 import signal
-from datetime import date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
 
-from acd import __version__, daemon, logs, opening
-from acd.pbx import secrets
-from acd.pbx.render import NoModules, render
+from acd import __version__, asking, daemon, installing, logs, opening
+from acd.pbx import place
+from acd.pbx.place import NoAsterisk
+from acd.pbx.render import NoModules
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
 from acd.ports import Decision, Fenced, Snapshot
@@ -26,7 +31,7 @@ from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
 from agents.model import Cefr, Team
-from config import staff_csv
+from config import prompts, staff_csv
 from config.load import ConfigFaults, Fault, load
 from config.people import policy as policy_of
 from config.people import team
@@ -71,11 +76,6 @@ def _centre(path: Path) -> Centre:
         return load(path)
     except ConfigFaults as fault:
         raise _fail(*map(str, fault.faults)) from None
-
-
-def _prompts(path: Path) -> Path:
-    beside = path.resolve().parent / "prompts"
-    return beside if beside.is_dir() else Path(__file__).resolve().parents[1] / "config" / "prompts"
 
 
 def _version(asked: bool) -> None:
@@ -142,7 +142,7 @@ def check(config: ConfigFile = DEFAULT) -> None:
     """Check the configuration and its prompts: every fault at once, with file, key and reason (exit 2)."""
     centre = _centre(config)
     found: list[Fault] = []
-    for look in (lambda: _shadow_of(centre), lambda: sounds(_prompts(config), centre)):
+    for look in (lambda: _shadow_of(centre), lambda: sounds(prompts.beside(config), centre)):
         try:
             look()
         except ConfigFaults as fault:
@@ -160,31 +160,79 @@ def check(config: ConfigFile = DEFAULT) -> None:
         )
 
 
-@pbx.command("render")
-def pbx_render(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")],
-    config: ConfigFile = DEFAULT,
-    root: Annotated[Path, typer.Option("--root", help="What Asterisk takes for / (a chroot).")] = Path("/"),
-) -> None:
-    """Write Asterisk's files, the spoken prompts and music. Recordings that lie there already stay."""
-    centre = _centre(config)
+CANNOT_RENDER = (
+    ConfigFaults,
+    StoreFault,
+    SecretsExposed,
+    SoundFault,
+    NoModules,
+    NoAsterisk,
+    installing.NoUser,
+    OSError,
+)
+
+
+@contextmanager
+def _saying(*faults: type[Exception]) -> Iterator[None]:
+    """These end the command with their own words."""
     try:
-        people = asyncio.run(_roster(centre))
-        own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])
-        spoken = sounds(_prompts(config), centre)
-        written = render(centre, people, own, spoken, out, today=date.today(), root=root)
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
-    except (StoreFault, SecretsExposed, SoundFault, NoModules, OSError) as fault:
-        raise _fail(str(fault)) from None
-    typer.echo(
-        f"{len(written)} files in {out}; start Asterisk with: asterisk -C {out.resolve()}/etc/asterisk.conf"
-    )
+        yield
+    except faults as fault:
+        raise _fail(*str(fault).splitlines()) from None
+
+
+@pbx.command("render")
+def pbx_render(config: ConfigFile = DEFAULT) -> None:
+    """Write Asterisk's files, the spoken prompts and music to where Asterisk reads them ([pbx] folder), and
+    have a running Asterisk take them. Recordings that lie there already stay."""
+    centre = _centre(config)
+    with _saying(*CANNOT_RENDER):
+        where = place.of(centre)
+        typer.echo(installing.rendered(config, centre, asyncio.run(_roster(centre))))
+    typer.echo(f"Asterisk is started by: {shlex.join(where.start(os.geteuid() == 0))}")
+    _resync(centre)
+
+
+@pbx.command("install")
+def pbx_install(
+    units: Annotated[Path, typer.Option("--units", help="Where systemd looks: /etc/systemd/system.")],
+    config: ConfigFile = DEFAULT,
+    user: Annotated[str, typer.Option("--user", help="Who the daemon runs as.")] = "acd",
+) -> None:
+    """Write Asterisk's files as render does, and the services of Asterisk and the daemon, with the paths of
+    this machine. As root."""
+    centre = _centre(config)
+    with _saying(*CANNOT_RENDER):
+        typer.echo(installing.installed(config, centre, asyncio.run(_roster(centre)), units, user))
+    _resync(centre)
+
+
+def _resync(centre: Centre) -> None:
+    """A running daemon sees at once what Asterisk has taken."""
+    with suppress(asking.NotRunning):
+        asking.resync(centre)
+
+
+@app.command()
+def ready(
+    config: ConfigFile = DEFAULT,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds until all has to be well.")] = 0,
+) -> None:
+    """Ask the running daemon whether every part works (exit 1 if not, 2 if none runs)."""
+    with _saying(asking.NotRunning):
+        parts = asking.ready(_centre(config), wait)
+    for part, words in parts.items():
+        typer.echo(f"{part}: {words}")
+    if set(parts.values()) != {"ok"}:
+        raise typer.Exit(1)
 
 
 async def _roster(centre: Centre) -> Team:
     """The imported team, or the file's."""
-    engine = await stores.ready("records", opening.store_urls(centre)["records"])
+    where = opening.store_urls(centre)["records"]
+    if not stores.is_there(where):
+        return team(centre)
+    engine = await stores.readable("records", where)
     try:
         return await queries.load_team(engine) or team(centre)
     finally:
@@ -397,12 +445,11 @@ async def _differences(centre: Centre, limit: int) -> list[ShadowDiffered]:
 @app.command()
 def demo(config: ConfigFile = DEFAULT) -> None:
     """Run a whole hotline on this machine: Asterisk, daemon, simulated callers and phones, until Ctrl-C."""
-    from acd.demo.asterisk import NoAsterisk
     from acd.demo.hotline import DaemonEnded
     from acd.demo.show import NotInstalled, show
 
     async def until_stopped() -> None:
-        showing = asyncio.ensure_future(show(_centre(config), _prompts(config)))
+        showing = asyncio.ensure_future(show(_centre(config), prompts.beside(config)))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, showing.cancel)
         try:

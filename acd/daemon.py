@@ -28,6 +28,7 @@ from acd.mqtt import Broker, Publisher
 from acd.opening import Stores
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
+from acd.pbx.marks import FilesInForce
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.picture import Picture
@@ -158,6 +159,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
     ledger = _ledger(stores, centre.centre.node)
     inbox = Inbox(clock.now_ms)
+    files = FilesInForce(f"acd pbx render --config {centre.base / path.name}")
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
@@ -166,6 +168,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         inbox.submit,
         node=centre.centre.node,
         ledger=ledger,
+        files=files,
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
@@ -223,7 +226,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
-        "dialplan": port.plan_trouble,
+        "dialplan": files.trouble,
         "routing": runner.routing,
         "clock": clock.health,
         "records": lambda: stores.late.trouble("records") or _recorded(feed, stores),

@@ -74,6 +74,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["A1", "A2", "B1", "B2", "C1", "C2", "native"]
 SHARES_APART = 0.005
 """So far may shares that were rounded sum from 1."""
+FOLDER = "/srv/welcomecenter"
+"""Asterisk's own system lets us be there, and no package of a distribution is."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -327,7 +329,7 @@ class Pbx(Table):
     """[pbx]: where Asterisk listens. Everything is loopback unless said otherwise.
 
     qualify_seconds: how often a phone is asked whether it lives; it has 3 s to answer, and one that dies in a
-    talk is found after both. 0: never asked.
+    talk is found after both. 0: never asked. folder: of its files, as Asterisk sees it.
     """
 
     ami_host: Host = "127.0.0.1"
@@ -339,6 +341,9 @@ class Pbx(Table):
     rtp_to: Port = 10999
     trunk_addresses: Annotated[list[Annotated[str, AfterValidator(_is_trunk)]], Field(min_length=1)]
     qualify_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    folder: Annotated[
+        str, StringConstraints(pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", max_length=200)
+    ] = FOLDER
 
 
 class Emergency(Table):

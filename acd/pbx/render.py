@@ -5,6 +5,8 @@ from pathlib import Path
 
 from acd.pbx import files, music, sounds
 from acd.pbx.dialplan import extensions
+from acd.pbx.marks import Marks, first_of_the_year, marks
+from acd.pbx.place import Place
 from acd.pbx.secrets import Secrets, private
 from agents.model import Team
 from config.prompts import Sounds
@@ -30,17 +32,16 @@ def render(
     roster: Team,
     secrets: Secrets,
     spoken: Sounds,
-    out: Path,
+    place: Place,
     *,
     today: date,
-    root: Path = Path("/"),
-) -> list[Path]:
-    """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, below `out`; returns the files.
+) -> Marks:
+    """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, at its place; returns their marks.
 
-    root: the folder that Asterisk takes for /. Files are for the owner's eyes only, since some hold secrets.
+    They are for the owner's eyes only, since some hold secrets. Raises NoModules, SoundFault, OSError.
     """
-    out = out.resolve()
-    base = "/" + str(out.relative_to(root.resolve()))
+    out, base, root = place.here, str(place.folder), place.root
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("lib", "spool/monitor", "run", "log", "data", "moh", "etc"):
         (out / name).mkdir(parents=True, exist_ok=True)
     system = root / SYSTEM_DATA
@@ -48,6 +49,7 @@ def render(
         link = out / "data" / thing.name
         if thing.name not in ("sounds", "moh") and not link.is_symlink():
             link.symlink_to(f"/{SYSTEM_DATA}/{thing.name}")
+    made_of = marks(centre, roster, spoken, today)
     texts = {
         "asterisk.conf": files.asterisk(base, modules_folder(root), f"{base}/data"),
         "modules.conf": files.modules(),
@@ -55,11 +57,11 @@ def render(
         "pjsip.conf": files.pjsip(centre, roster, secrets.phones),
         "rtp.conf": files.rtp(centre),
         "musiconhold.conf": files.musiconhold(f"{base}/moh"),
-        "extensions.conf": extensions(centre, today),
+        "extensions.conf": extensions(centre, first_of_the_year(today), made_of.lines()),
         **files.FIXED,
     }
     for name, text in texts.items():
         private(out / "etc" / name, text)
     sounds.render(spoken, out / "data" / "sounds")
     music.write(out / "moh")
-    return [out / "etc" / name for name in texts]
+    return made_of

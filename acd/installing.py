@@ -1,0 +1,58 @@
+"""What stands on this machine beside the daemon: Asterisk's files in their place, and the services."""
+
+import os
+import pwd
+from datetime import date
+from pathlib import Path
+
+from acd import daemon, units
+from acd.ownership import handed_over
+from acd.pbx import console, place, secrets
+from acd.pbx.place import Place
+from acd.pbx.render import render
+from agents.model import Team
+from config import prompts
+from config.schema import Centre
+
+
+class NoUser(Exception):
+    """The user that the daemon is to run as is not there; the message says how to make them."""
+
+
+def rendered(config: Path, centre: Centre, people: Team) -> str:
+    """Write Asterisk's files to their place, and have a running Asterisk take them; says what came of it.
+
+    Raises ConfigFaults, NoAsterisk, NoModules, SecretsExposed, SoundFault, OSError.
+    """
+    where = place.of(centre)
+    own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])
+    spoken = prompts.sounds(prompts.beside(config), centre)
+    made = render(centre, people, own, spoken, where, today=date.today())
+    where.hand_over()
+    return f"Asterisk's files are in {where.here}: {console.taken(where, made)}"
+
+
+def may_render(where: Place) -> bool:
+    """Whether whoever runs this has the right to write Asterisk's files."""
+    folder = where.here
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def installed(config: Path, centre: Centre, people: Team, folder: Path, user: str) -> str:
+    """Asterisk's files, the folder of the stores for `user`, both units in `folder`; says what came of it.
+
+    Raises NoUser and what `rendered` raises.
+    """
+    try:
+        who = pwd.getpwnam(user)
+    except KeyError:
+        raise NoUser(f"there is no user {user} here; make one: useradd --system {user}") from None
+    store = centre.path(centre.store.folder)
+    if not store.exists():
+        store.mkdir(mode=0o700, parents=True)
+        handed_over([store], who.pw_uid, who.pw_gid)
+    said = rendered(config, centre, people)
+    units.written(folder, config, store, user, place.of(centre))
+    return f"{said}\nservices are in {folder}: {', '.join(units.NAMES)}"

@@ -1,0 +1,32 @@
+"""The two services of systemd, Asterisk's and the daemon's, with the paths and the user of this machine."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from acd.pbx.place import PROJECT, Place
+
+NAMES = ("welcomecenter-asterisk.service", "welcomecenter-acd.service")
+
+
+def written(folder: Path, config: Path, store: Path, user: str, place: Place) -> None:
+    """Write both units into `folder`. Raises OSError."""
+    values = {
+        "PROJECT": str(PROJECT),
+        "ACD": _words([str(Path(sys.prefix) / "bin" / "acd")]),
+        "CONFIG": _words([str(config.resolve())]),
+        "STORE": _words([str(store)]),
+        "USER": user,
+        "START": _words(place.start(as_root=True)),
+        "TAKE": _words(place.ask("core reload")),
+    }
+    for name in NAMES:
+        text = (PROJECT / "config" / "deploy" / name).read_text(encoding="utf-8")
+        for key, value in values.items():
+            text = text.replace(f"@{key}@", value)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _words(words: list[str]) -> str:
+    """As systemd reads them: quoted, and what it would put in for % and $ left as it is."""
+    return " ".join(shlex.quote(word.replace("%", "%%").replace("$", "$$")) for word in words)
