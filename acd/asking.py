@@ -1,15 +1,19 @@
-"""What commands ask of a running daemon: to look at Asterisk, and whether all is well."""
+"""What commands ask of a running daemon: to read its file again, to look at Asterisk, whether all is well."""
 
 import time
 from typing import Any
 
 import httpx
+from pydantic import TypeAdapter
 
 from acd import daemon
+from acd.reloaded import Reloaded
 from config.schema import Centre
 
 ANSWER_S = 10.0
 AGAIN_S = 0.2
+
+_RELOADED: TypeAdapter[Reloaded] = TypeAdapter(Reloaded)
 
 
 class NotRunning(Exception):
@@ -32,6 +36,20 @@ def _asked(centre: Centre, method: str, path: str) -> httpx.Response:
         )
     except httpx.HTTPError:
         raise NotRunning(f"no daemon answers at {url}") from None
+
+
+class Refused(Exception):
+    """The daemon does not take its file; the message has every reason."""
+
+
+def reload(centre: Centre) -> Reloaded:
+    """Have the daemon read its file again. Raises NotRunning, Refused."""
+    answer = _asked(centre, "POST", "/api/reload")
+    said = answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
+    if not answer.is_success:
+        reasons = said.get("detail", answer.reason_phrase)
+        raise Refused("\n".join(reasons) if isinstance(reasons, list) else str(reasons)[:200])
+    return _RELOADED.validate_python(said)
 
 
 def resync(centre: Centre) -> None:

@@ -4,16 +4,16 @@ import asyncio
 import os
 import shlex
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
-from acd import __version__, asking, daemon, installing, logs, opening
+from acd import __version__, asking, daemon, installing, logs, opening, staff
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules
@@ -22,11 +22,12 @@ from acd.pbx.sounds import SoundFault
 from acd.ports import Decision, Fenced, Snapshot
 from acd.proof import compare, prove
 from acd.store import open as stores
-from acd.store import queries
+from acd.store import queries, roster
 from acd.store.codec import UnreadableEvent
 from acd.store.journal import SqlJournal
 from acd.store.lock import StoreTaken
 from acd.store.open import StoreFault
+from acd.store.roster import FILE, IMPORTED, Staff
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
@@ -54,11 +55,11 @@ app = typer.Typer(
     help="Call distribution for a multilingual public hotline.",
 )
 pbx = typer.Typer(no_args_is_help=True, help="What Asterisk needs.")
-staff = typer.Typer(no_args_is_help=True, help="Who works here.")
+staffing = typer.Typer(no_args_is_help=True, help="Who works here.")
 db = typer.Typer(no_args_is_help=True, help="The databases.")
 vault = typer.Typer(no_args_is_help=True, help="Callers' numbers.")
 app.add_typer(pbx, name="pbx")
-app.add_typer(staff, name="staff")
+app.add_typer(staffing, name="staff")
 app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
 
@@ -149,11 +150,17 @@ def check(config: ConfigFile = DEFAULT) -> None:
             found += fault.faults
     if found:
         raise _fail(*map(str, found))
-    people, spoken = len(centre.staff), len(centre.languages)
-    typer.echo(
-        f"{config}: good ({spoken} languages, {len(centre.concerns)} concerns, {people} members of staff)"
-    )
-    if helpless := centre.without_help(each.phone for each in centre.staff):
+    typer.echo(f"{config}: good ({len(centre.languages)} languages, {len(centre.concerns)} concerns)")
+    try:
+        people = asyncio.run(_in_force(centre))
+    except StoreFault as fault:
+        typer.echo(f"{config}: warning: which staff is in force cannot be told: {fault}")
+        people = Staff(FILE, 0, team(centre))
+    else:
+        typer.echo(staff.said(people, centre, config))
+    for key, reason in staff.misfits(people.team, centre) if people.source == IMPORTED else ():
+        typer.echo(f"{config}: warning: the imported staff does not fit: {key}: {reason}")
+    if helpless := centre.without_help(each.reach.address for each in people.team.agents):
         typer.echo(
             f"{config}: warning: 112 and 110 lead nowhere from {', '.join(helpless)}, and who dials them "
             "there hears so: name a route in [[emergency]]"
@@ -188,7 +195,7 @@ def pbx_render(config: ConfigFile = DEFAULT) -> None:
     centre = _centre(config)
     with _saying(*CANNOT_RENDER):
         where = place.of(centre)
-        typer.echo(installing.rendered(config, centre, asyncio.run(_roster(centre))))
+        typer.echo(installing.rendered(config, centre, _staff(centre).team))
     typer.echo(f"Asterisk is started by: {shlex.join(where.start(os.geteuid() == 0))}")
     _resync(centre)
 
@@ -203,7 +210,7 @@ def pbx_install(
     this machine. As root."""
     centre = _centre(config)
     with _saying(*CANNOT_RENDER):
-        typer.echo(installing.installed(config, centre, asyncio.run(_roster(centre)), units, user))
+        typer.echo(installing.installed(config, centre, _staff(centre).team, units, user))
     _resync(centre)
 
 
@@ -227,73 +234,110 @@ def ready(
         raise typer.Exit(1)
 
 
-async def _roster(centre: Centre) -> Team:
-    """The imported team, or the file's."""
+@app.command()
+def reload(config: ConfigFile = DEFAULT) -> None:
+    """Have the running daemon read its file again, and say what came of it, key by key. What Asterisk has to
+    know is written anew where whoever runs this may, and Asterisk takes it."""
+    centre = _centre(config)
+    with _saying(asking.NotRunning, asking.Refused):
+        _reloaded(config, centre)
+
+
+def _reloaded(config: Path, centre: Centre) -> None:
+    """Raises NotRunning, Refused."""
+    found = asking.reload(centre)
+    for line in found.lines():
+        typer.echo(line)
+    if found.asterisk:
+        with _saying(*CANNOT_RENDER):
+            if installing.may_render(place.of(centre)):
+                typer.echo(installing.rendered(config, centre, _staff(centre).team))
+        _resync(centre)
+
+
+def _staff(centre: Centre) -> Staff:
+    """Who works here, by import or by the file; nothing is made to find that out."""
+    with _saying(StoreFault):
+        return asyncio.run(_in_force(centre))
+
+
+async def _in_force(centre: Centre) -> Staff:
     where = opening.store_urls(centre)["records"]
     if not stores.is_there(where):
-        return team(centre)
+        return Staff(FILE, 0, team(centre))
     engine = await stores.readable("records", where)
     try:
-        return await queries.load_team(engine) or team(centre)
+        return await roster.in_force(engine, centre)
     finally:
         await engine.dispose()
 
 
-@staff.command("list")
+@staffing.command("list")
 def staff_list(config: ConfigFile = DEFAULT) -> None:
-    """List members of staff with their phones, languages and concerns."""
-    try:
-        people = asyncio.run(_roster(_centre(config)))
-    except StoreFault as fault:
-        raise _fail(str(fault)) from None
-    for agent in people.agents:
+    """List members of staff with their phones, languages and concerns, and where they come from."""
+    centre = _centre(config)
+    found = _staff(centre)
+    typer.echo(staff.said(found, centre, config))
+    for agent in found.team.agents:
         languages = " ".join(f"{code}:{Cefr(level).name}" for code, level in agent.languages)
         concerns = " ".join(f"{key}:{level}" for key, level in agent.concerns)
         typer.echo(f"{agent.id}  {agent.name}  {agent.reach.address}  {languages}  {concerns}")
 
 
-@staff.command("import")
+@staffing.command("import")
 def staff_import(
     file: Annotated[Path, typer.Argument(help="CSV: id, name, phone, languages, concerns.")],
     config: ConfigFile = DEFAULT,
 ) -> None:
-    """Replace the members of staff by those of a CSV file: all of it, or nothing and every fault by line.
+    """Put the members of staff of a CSV file in force in place of those of the configuration file: all of it,
+    or nothing and every fault by line. `acd staff from-file` goes back.
 
     languages are written like "de:native en:C1", concerns like "study:4 other:3".
     """
     centre = _centre(config)
-    try:
+    with _saying(ConfigFaults):
         people = staff_csv.read(file, centre)
-        asyncio.run(_import(centre, people))
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
-    except StoreFault as fault:
-        raise _fail(str(fault)) from None
-    told = _tell_daemon(centre)
-    typer.echo(f"{len(people.agents)} members of staff imported; {told}")
+    _use(config, centre, people)
 
 
-async def _import(centre: Centre, people: Team) -> None:
+@staffing.command("from-file")
+def staff_from_file(config: ConfigFile = DEFAULT) -> None:
+    """Put the [[staff]] of the configuration file in force again, in place of those that were imported."""
+    _use(config, _centre(config), None)
+
+
+@staffing.command("export")
+def staff_export(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Write the members of staff in force as the CSV file that `acd staff import` reads."""
+    centre = _centre(config)
+    found = _staff(centre)
+    with _saying(ConfigFaults, OSError):
+        staff_csv.write(file, found.team)
+    typer.echo(staff.said(found, centre, config))
+
+
+def _use(config: Path, centre: Centre, people: Team | None) -> None:
+    """None: the file's."""
+    with _saying(StoreFault):
+        asyncio.run(_keep(centre, people))
+    try:
+        _reloaded(config, centre)
+    except asking.NotRunning as fault:
+        typer.echo(staff.said(_staff(centre), centre, config))
+        typer.echo(f"{fault}: in force at its next start; Asterisk learns new phones by acd pbx render")
+    except asking.Refused as fault:
+        raise _fail("kept, but the running daemon refuses its file:", *str(fault).splitlines()) from None
+
+
+async def _keep(centre: Centre, people: Team | None) -> None:
     engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
-        await queries.save_team(engine, people)
+        await roster.keep(engine, people, round(time.time() * 1000))
     finally:
         await engine.dispose()
-
-
-def _tell_daemon(centre: Centre) -> str:
-    path = daemon.token_path(centre)
-    try:
-        headers = {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
-    except (OSError, ValueError):
-        return "in force at the next start"
-    try:
-        answer = httpx.post(
-            f"http://{centre.web.host}:{centre.web.port}/api/reload", headers=headers, timeout=5
-        )
-    except httpx.HTTPError:
-        return "in force at the next start"
-    return "in force now" if answer.is_success else f"the running daemon refuses: {answer.text[:200]}"
 
 
 @db.command("upgrade")

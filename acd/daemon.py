@@ -196,7 +196,16 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     aside.set_function(lambda: stores.records.set_aside)
     records = stores.records.engine
     rules = RulesInForce(
-        path, centre, engine.world, records, stores.cases, picture, runner.submit, clock.now_ms
+        path,
+        centre,
+        engine.world,
+        records,
+        stores.cases,
+        stores.vault,
+        picture,
+        files,
+        runner.submit,
+        clock.now_ms,
     )
     await rules.begin()
     answers = Answers(rules, records, runner, port, clock.now_ms)
@@ -246,7 +255,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
 
     app = make_app(
         WebDeps(
-            centre=centre.centre.name,
+            names=answers.names,
             board=picture,
             changes=changes,
             service_level=answers.service_level,
@@ -256,12 +265,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             differences=answers.differences,
             prioritise=answers.prioritise,
             cases=stores.cases,
+            staff_source=answers.staff_source,
             reload=rules.reload,
             resync=answers.resync,
             health=health,
             token=api_token,
-            languages={each.code: each.name for each in centre.language},
-            concerns={each.key: {"de": each.de, "en": each.en} for each in centre.concern},
             registry=registry,
             hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )

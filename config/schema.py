@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr
+from config.cells import harm
 from routing.select import CRITERIA
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -36,6 +37,15 @@ def _not_reserved(name: str) -> str:
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$"), AfterValidator(_not_reserved)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _harmless(text: str) -> str:
+    if why := harm(text):
+        raise ValueError(why)
+    return text
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_harmless)]
 
 
 def _one_line(text: str) -> str:
@@ -397,7 +407,7 @@ class StaffMember(Table):
     """[[staff]]: a person, their phone and their skills."""
 
     id: Key
-    name: Text
+    name: Name
     phone: Phone
     languages: Annotated[dict[Code, Level], Field(min_length=1)]
     concerns: dict[Key, Annotated[int, Field(ge=CONCERN_MIN, le=CONCERN_MAX)]]

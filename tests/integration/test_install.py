@@ -15,12 +15,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import tomli_w
 
 from acd.demo.hotline import NUMBER, PROJECT, configured
 from acd.demo.sipp import Sipp
@@ -67,6 +69,11 @@ class Services:
             *words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
         )
         log.close()
+
+    def reload(self, name: str) -> str:
+        command = self._of(name)["ExecReload"]
+        assert command.startswith("+"), "as root: the daemon has no right to Asterisk's files"
+        return ran(command.removeprefix("+"), Path("/"))
 
     async def stop(self) -> None:
         for process in reversed(self.running.values()):
@@ -170,6 +177,7 @@ class Office:
             ("/etc/welcomecenter", self.base / "etc"),
             ("/etc/systemd/system", self.base / "units"),
             ("/var/lib/welcomecenter", self.store),
+            ("/root/staff.csv", self.base / "staff.csv"),
             ("REPOSITORY", PROJECT),
         ):
             line = line.replace(there, str(here))
@@ -186,6 +194,8 @@ class Office:
             case ["systemctl", "enable", "--now", *names]:
                 for name in names:
                     await self.services.start(name)
+            case ["systemctl", "reload", name]:
+                return self.services.reload(name)
             case [_, "pbx", "install", *_]:
                 return ran(f"{line} --user {self.user}", self._cwd)
             case _:
@@ -196,6 +206,11 @@ class Office:
         """What an administrator writes into the file: here free ports, and a folder of the test's own."""
         settings = {"store": {"folder": str(self.store)}, "pbx": {"folder": self._folder}, **changes}
         configured(self.config, self.config.parent, settings)
+
+    def edit(self, change: Any) -> None:
+        raw = tomllib.loads(self.config.read_text(encoding="utf-8"))
+        change(raw)
+        self.config.write_text(tomli_w.dumps(raw), encoding="utf-8")
 
     async def call_is_answered(self, phone: str, person: str) -> None:
         """A caller reaches this person, whose phone registers with the password that was made for it."""
@@ -268,3 +283,44 @@ def test_systemd_finds_no_fault_in_the_units(office: Office) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+async def test_a_change_is_in_force_after_one_command_a_new_phone_too(office: Office) -> None:
+    ((line,),) = commands("After a change")
+    assert await office.does(line) == "nothing changed\n" + (await staff_line(office))
+
+    def hired(raw: dict[str, Any]) -> None:
+        birgit = next(each for each in raw["staff"] if each["id"] == "birgit")
+        raw["staff"].append({**birgit, "id": "zoe", "name": "Zoe", "phone": "p77"})
+        raw["web"]["hosts"] = ["hotline.example.org"]
+
+    office.edit(hired)
+    said = await office.does(line)
+    assert "in force now: staff.zoe\nAsterisk has to know too: staff.zoe\n" in said
+    assert "in force at the daemon's next start: web.hosts\n" in said
+    assert "Asterisk has taken them" in said
+    assert "dialplan: ok" in ran(f".venv/bin/acd ready --config {office.config}", office.clone)
+    await office.call_is_answered("p77", "zoe")
+
+
+async def staff_line(office: Office) -> str:
+    return ran(f".venv/bin/acd staff list --config {office.config}", office.clone).splitlines()[0] + "\n"
+
+
+async def test_the_staff_goes_to_a_spreadsheet_and_back(office: Office) -> None:
+    export, taken, back = commands("Who works here")[0]
+    assert "16 members of staff in force since" in await office.does(export)
+    csv = office.base / "staff.csv"
+    rows = csv.read_text(encoding="utf-8").splitlines(keepends=True)
+    csv.write_text("".join([*(row for row in rows if not row.startswith("zoe,"))]).replace("Amal ", "Amala "))
+    said = await office.does(taken)
+    assert "in force now: staff.amal.name, staff.zoe\n" in said
+    assert "15 members of staff in force since" in said
+    assert "by import; the 16 [[staff]] of" in said
+    assert "Asterisk has taken them" in said
+    office.edit(lambda raw: raw["staff"][0].update(name="Somebody else"))
+    ((line,),) = commands("After a change")
+    assert "not in force, since the staff is imported: staff.amal.name\n" in await office.does(line)
+    said = await office.does(back)
+    assert "16 members of staff in force since" in said
+    assert "in force now: staff.amal.name, staff.zoe\n" in said
