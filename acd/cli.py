@@ -16,7 +16,7 @@ import typer
 from acd import __version__, asking, daemon, installing, logs, opening, staff
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
-from acd.pbx.render import NoModules
+from acd.pbx.render import NoModules, NotOurs
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
 from acd.ports import Decision, Fenced, Snapshot
@@ -172,6 +172,7 @@ CANNOT_RENDER = (
     StoreFault,
     SecretsExposed,
     SoundFault,
+    NotOurs,
     NoModules,
     NoAsterisk,
     installing.NoUser,
@@ -185,7 +186,9 @@ def _saying(*faults: type[Exception]) -> Iterator[None]:
     try:
         yield
     except faults as fault:
-        raise _fail(*str(fault).splitlines()) from None
+        file = isinstance(fault, OSError) and fault.filename
+        said = f"{file}: cannot be used: {fault.strerror}" if file else str(fault)  # type: ignore[attr-defined]
+        raise _fail(*said.splitlines()) from None
 
 
 @pbx.command("render")

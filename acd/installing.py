@@ -22,7 +22,7 @@ class NoUser(Exception):
 def rendered(config: Path, centre: Centre, people: Team) -> str:
     """Write Asterisk's files to their place, and have a running Asterisk take them; says what came of it.
 
-    Raises ConfigFaults, NoAsterisk, NoModules, SecretsExposed, SoundFault, OSError.
+    Raises ConfigFaults, NoAsterisk, NotOurs, NoModules, SecretsExposed, SoundFault, OSError.
     """
     where = place.of(centre)
     own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])

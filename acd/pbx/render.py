@@ -15,8 +15,16 @@ from config.schema import Centre
 SYSTEM_DATA = "usr/share/asterisk"
 
 
+OURS = ("lib", "spool/monitor", "run", "log", "data", "moh", "etc")
+
+
 class NoModules(Exception):
     """No Asterisk modules where Asterisk is said to be installed."""
+
+
+class NotOurs(Exception):
+    """The folder for Asterisk's files holds something else, whose rights would be changed; the message says
+    what."""
 
 
 def modules_folder(root: Path) -> str:
@@ -38,11 +46,15 @@ def render(
 ) -> Marks:
     """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, at its place; returns their marks.
 
-    They are for the owner's eyes only, since some hold secrets. Raises NoModules, SoundFault, OSError.
+    They are for the owner's eyes only, since some hold secrets. Raises NotOurs, NoModules, SoundFault,
+    OSError.
     """
     out, base, root = place.here, str(place.folder), place.root
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("lib", "spool/monitor", "run", "log", "data", "moh", "etc"):
+    names = {Path(name).parts[0] for name in OURS}
+    if strange := sorted(each.name for each in out.iterdir() if each.name not in names):
+        raise NotOurs(f"{out}: holds {strange[0][:60]!r}, which is not ours; name another folder in [pbx]")
+    for name in OURS:
         (out / name).mkdir(parents=True, exist_ok=True)
     system = root / SYSTEM_DATA
     for thing in system.iterdir() if system.is_dir() else ():
