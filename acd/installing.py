@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from config.schema import Centre
 
 
 class NoUser(Exception):
-    """The user that the daemon is to run as is not there; the message says how to make them."""
+    """The user that the daemon is to run as is not there, or cannot run it; the message says what to do."""
 
 
 def rendered(config: Path, centre: Centre, people: Team) -> str:
@@ -30,6 +31,25 @@ def rendered(config: Path, centre: Centre, people: Team) -> str:
     made = render(centre, people, own, spoken, where, today=date.today())
     where.hand_over()
     return f"Asterisk's files are in {where.here}: {console.taken(where, made)}"
+
+
+def _can_run(who: pwd.struct_passwd) -> bool:
+    if os.geteuid() != 0:
+        return True
+    words = [str(units.PROGRAM), "version"]
+    try:
+        done = subprocess.run(  # noqa: S603
+            words,
+            cwd="/",
+            user=who.pw_uid,
+            group=who.pw_gid,
+            extra_groups=[],
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 def may_render(where: Place) -> bool:
@@ -49,6 +69,12 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
         who = pwd.getpwnam(user)
     except KeyError:
         raise NoUser(f"there is no user {user} here; make one: useradd --system {user}") from None
+    if not _can_run(who):
+        raise NoUser(
+            f"{user} cannot run {units.PROGRAM}: let everybody read the checkout, and have .venv made with a "
+            f"Python that everybody may run (this one is {Path(units.PROGRAM.parent, 'python').resolve()}): "
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin make clean install"
+        )
     store = centre.path(centre.store.folder)
     if not store.exists():
         store.mkdir(mode=0o700, parents=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from acd.pbx.place import PROJECT, Place
 
+PROGRAM = Path(sys.prefix) / "bin" / "acd"
 NAMES = ("welcomecenter-asterisk.service", "welcomecenter-acd.service")
 
 
@@ -13,7 +14,7 @@ def written(folder: Path, config: Path, store: Path, user: str, place: Place) ->
     """Write both units into `folder`. Raises OSError."""
     values = {
         "PROJECT": str(PROJECT),
-        "ACD": _words([str(Path(sys.prefix) / "bin" / "acd")]),
+        "ACD": _words([str(PROGRAM)]),
         "CONFIG": _words([str(config.resolve())]),
         "STORE": _words([str(store)]),
         "USER": user,

@@ -54,9 +54,13 @@ class Services:
         unit.read(self._folder / f"{name}.service", encoding="utf-8")
         return unit["Service"]
 
+    def command(self, name: str) -> list[str]:
+        words = shlex.split(self._of(name)["ExecStart"])
+        return [word.replace("%%", "%").replace("$$", "$") for word in words]
+
     async def start(self, name: str) -> None:
         service = self._of(name)
-        words = [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(service["ExecStart"])]
+        words = self.command(name)
         if os.geteuid() == 0:
             rights = service["CapabilityBoundingSet"].lower().replace("cap_", "+").split()
             held = ["setpriv", "--no-new-privs", "--bounding-set", ",".join(["-all", *rights])]
@@ -264,6 +268,10 @@ async def test_the_guide_leads_from_a_clone_to_a_call(office: Office) -> None:
         assert Path(os.readlink(f"/proc/{asterisk}/root")) == office.clone / ".asterisk" / "root"
     owners = {path.owner() for path in (office.store, *office.store.iterdir())}
     assert owners == {office.user}, "root made them, the daemon uses them"
+    printed = ran(f".venv/bin/acd pbx render --config {office.config}", office.clone).splitlines()[-1]
+    assert shlex.split(printed.removeprefix("Asterisk is started by: ")) == office.services.command(
+        "welcomecenter-asterisk"
+    ), "who has no systemd is told the same command"
     if os.geteuid() == 0:
         roots = {
             name for name in ("etc", "data", "moh", "lib", "log") if (office.files / name).stat().st_uid == 0
@@ -283,6 +291,35 @@ def test_systemd_finds_no_fault_in_the_units(office: Office) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_a_user_who_cannot_run_the_daemon_is_said_before_anything_is_written(office: Office) -> None:
+    """As where the environment was made with a Python in root's own folder: the service would never start."""
+    if os.geteuid() != 0:
+        pytest.skip("needs another user than one's own")
+    (office.clone / ".venv").chmod(0o700)
+    try:
+        done = subprocess.run(
+            [
+                ".venv/bin/acd",
+                "pbx",
+                "install",
+                "--config",
+                office.config,
+                "--units",
+                office.base / "no",
+                "--user",
+                "nobody",
+            ],
+            cwd=office.clone,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        (office.clone / ".venv").chmod(0o755)
+    assert done.returncode == 2
+    assert f"nobody cannot run {office.clone}/.venv/bin/acd: let everybody read the checkout" in done.stderr
 
 
 async def test_a_change_is_in_force_after_one_command_a_new_phone_too(office: Office) -> None:

@@ -53,7 +53,10 @@ async def test_a_hang_up_signal_has_the_file_read_again_and_says_what_came_of_it
     assert hotline.daemon is not None
     for text, wanted in (
         (file.replace("wrap_up_seconds = 1", "wrap_up_seconds = -1"), "staffing.wrap_up_seconds"),
-        (file.replace("wrap_up_seconds = 1", "wrap_up_seconds = 2"), "event=reloaded"),
+        (
+            file.replace("wrap_up_seconds = 1", "wrap_up_seconds = 2"),
+            'event=reloaded said="in force now: staffing.wrap_up_seconds; ',
+        ),
     ):
         hotline.config.write_text(text, encoding="utf-8")
         hotline.daemon.send_signal(signal.SIGHUP)

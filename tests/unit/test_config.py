@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.pbx.files import pjsip
-from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr
+from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr, Team
 from config import staff_csv
 from config.cells import harm
 from config.hours import closed_days, opening
@@ -344,6 +344,12 @@ def test_an_export_is_read_as_what_was_written(people: list[StaffMember]) -> Non
         path = Path(folder) / "staff.csv"
         staff_csv.write(path, there)
         assert staff_csv.read(path, CENTRE) == there
+
+
+def test_an_export_of_a_name_that_an_earlier_release_let_in_does_no_harm(tmp_path: Path) -> None:
+    (first, *_) = team(CENTRE).agents
+    staff_csv.write(tmp_path / "staff.csv", Team((first._replace(name="=1+1"),)))
+    assert (tmp_path / "staff.csv").read_text(encoding="utf-8").splitlines()[1].startswith("amal,'=1+1,p01,")
 
 
 @pytest.mark.parametrize("name", ["=1+1", "A\u202eB"])
