@@ -253,7 +253,7 @@ def _reloaded(config: Path, centre: Centre) -> None:
         typer.echo(line)
     if found.asterisk:
         with _saying(*CANNOT_RENDER):
-            if installing.may_render(place.of(centre)):
+            if installing.may_render(centre):
                 typer.echo(installing.rendered(config, centre, _staff(centre).team))
         _resync(centre)
 

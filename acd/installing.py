@@ -9,7 +9,7 @@ from pathlib import Path
 from acd import daemon, units
 from acd.ownership import handed_over
 from acd.pbx import console, place, secrets
-from acd.pbx.place import Place
+from acd.pbx.place import NoAsterisk
 from acd.pbx.render import render
 from agents.model import Team
 from config import prompts
@@ -52,9 +52,12 @@ def _can_run(who: pwd.struct_passwd) -> bool:
     return done.returncode == 0
 
 
-def may_render(where: Place) -> bool:
-    """Whether whoever runs this has the right to write Asterisk's files."""
-    folder = where.here
+def may_render(centre: Centre) -> bool:
+    """Whether Asterisk is on this machine, and whoever runs this has the right to write its files."""
+    try:
+        folder = place.of(centre).here
+    except NoAsterisk:
+        return False
     while not folder.exists():
         folder = folder.parent
     return os.access(folder, os.W_OK)
