@@ -10,7 +10,12 @@ COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hash
 SEED ?= 1
 MUTANTS ?= 200
 
-.PHONY: demo test check unit bench chaos mutants docs lock setup clean
+.PHONY: demo install test check unit bench chaos mutants docs lock setup clean
+
+# What a centre needs beside its configuration; docs/operations.md goes on from here.
+install: $(VENV)/.daemon
+	config/deploy/packages.sh run
+	config/deploy/asterisk.sh >/dev/null
 
 demo: $(VENV)/.daemon
 	config/deploy/packages.sh demo

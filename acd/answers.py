@@ -15,7 +15,8 @@ from acd.runner import Runner
 from acd.store import queries
 from acd.store.plain import plain
 from acd.store.records import moment
-from acd.web.deps import Accepted, Explained, ServiceLevel
+from acd.store.roster import FILE
+from acd.web.deps import Accepted, Explained, Names, ServiceLevel, StaffSource
 from routing.events import PriorityGiven, StaffAsked
 from routing.explain import Candidate, Idle, Sought, candidates, look
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
@@ -85,6 +86,23 @@ class Answers:
             low,
             high,
         )
+
+    def names(self) -> Names:
+        """What things are called, by the file as it was read last."""
+        centre = self._rules.centre
+        return Names(
+            centre.centre.name,
+            {each.code: each.name for each in centre.language},
+            {each.key: {"de": each.de, "en": each.en} for each in centre.concern},
+        )
+
+    def staff_source(self) -> StaffSource:
+        """Where the staff in force comes from."""
+        found, centre = self._rules.staff, self._rules.centre
+        if found is None:
+            return StaffSource("", 0, len(self._runner.engine.world.people), 0)
+        unused = 0 if found.source == FILE else len(centre.staff)
+        return StaffSource(found.source, found.since_ms, len(found.team.agents), unused)
 
     async def staff(self, agent: str, what: str, reason: str) -> Accepted:
         """Log a person in or out, make them ready or not ready."""

@@ -1,32 +1,38 @@
 """The program `acd`: runs the daemon, checks and renders configuration, keeps staff and databases."""
 
 import asyncio
+import os
+import shlex
 import signal
-from datetime import date, datetime
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
-from acd import __version__, daemon, logs, opening, recordings
-from acd.pbx import secrets
-from acd.pbx.render import NoModules, render
+from acd import __version__, asking, daemon, installing, logs, opening, recordings, staff
+from acd.pbx import place
+from acd.pbx.place import NoAsterisk
+from acd.pbx.render import NoModules, NotOurs
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.sounds import SoundFault
 from acd.ports import Decision, Fenced, Snapshot
 from acd.proof import compare, prove
 from acd.store import open as stores
-from acd.store import queries
+from acd.store import queries, roster
 from acd.store.codec import UnreadableEvent
 from acd.store.journal import SqlJournal
 from acd.store.lock import StoreTaken
 from acd.store.open import StoreFault
+from acd.store.roster import FILE, IMPORTED, Staff
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
 from acd.web.token import TokenExposed
 from agents.model import Cefr, Team
-from config import staff_csv
+from config import prompts, staff_csv
 from config.load import ConfigFaults, Fault, load
 from config.people import policy as policy_of
 from config.people import team
@@ -49,11 +55,11 @@ app = typer.Typer(
     help="Call distribution for a multilingual public hotline.",
 )
 pbx = typer.Typer(no_args_is_help=True, help="What Asterisk needs.")
-staff = typer.Typer(no_args_is_help=True, help="Who works here.")
+staffing = typer.Typer(no_args_is_help=True, help="Who works here.")
 db = typer.Typer(no_args_is_help=True, help="The databases.")
 vault = typer.Typer(no_args_is_help=True, help="Callers' numbers.")
 app.add_typer(pbx, name="pbx")
-app.add_typer(staff, name="staff")
+app.add_typer(staffing, name="staff")
 app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
 
@@ -71,11 +77,6 @@ def _centre(path: Path) -> Centre:
         return load(path)
     except ConfigFaults as fault:
         raise _fail(*map(str, fault.faults)) from None
-
-
-def _prompts(path: Path) -> Path:
-    beside = path.resolve().parent / "prompts"
-    return beside if beside.is_dir() else Path(__file__).resolve().parents[1] / "config" / "prompts"
 
 
 def _version(asked: bool) -> None:
@@ -142,110 +143,204 @@ def check(config: ConfigFile = DEFAULT) -> None:
     """Check the configuration and its prompts: every fault at once, with file, key and reason (exit 2)."""
     centre = _centre(config)
     found: list[Fault] = []
-    for look in (lambda: _shadow_of(centre), lambda: sounds(_prompts(config), centre)):
+    for look in (lambda: _shadow_of(centre), lambda: sounds(prompts.beside(config), centre)):
         try:
             look()
         except ConfigFaults as fault:
             found += fault.faults
     if found:
         raise _fail(*map(str, found))
-    people, spoken = len(centre.staff), len(centre.languages)
-    typer.echo(
-        f"{config}: good ({spoken} languages, {len(centre.concerns)} concerns, {people} members of staff)"
-    )
-    if helpless := centre.without_help(each.phone for each in centre.staff):
+    typer.echo(f"{config}: good ({len(centre.languages)} languages, {len(centre.concerns)} concerns)")
+    try:
+        people = asyncio.run(_in_force(centre))
+    except StoreFault as fault:
+        typer.echo(f"{config}: warning: which staff is in force cannot be told: {fault}")
+        people = Staff(FILE, 0, team(centre))
+    else:
+        typer.echo(staff.said(people, centre, config))
+    for key, reason in staff.misfits(people.team, centre) if people.source == IMPORTED else ():
+        typer.echo(f"{config}: warning: the imported staff does not fit: {key}: {reason}")
+    if helpless := centre.without_help(each.reach.address for each in people.team.agents):
         typer.echo(
             f"{config}: warning: 112 and 110 lead nowhere from {', '.join(helpless)}, and who dials them "
             "there hears so: name a route in [[emergency]]"
         )
 
 
+CANNOT_RENDER = (
+    ConfigFaults,
+    StoreFault,
+    SecretsExposed,
+    SoundFault,
+    NotOurs,
+    NoModules,
+    NoAsterisk,
+    installing.NoUser,
+    OSError,
+)
+
+
+@contextmanager
+def _saying(*faults: type[Exception]) -> Iterator[None]:
+    """These end the command with their own words."""
+    try:
+        yield
+    except faults as fault:
+        file = isinstance(fault, OSError) and fault.filename
+        said = f"{file}: cannot be used: {fault.strerror}" if file else str(fault)  # type: ignore[attr-defined]
+        raise _fail(*said.splitlines()) from None
+
+
 @pbx.command("render")
-def pbx_render(
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")],
-    config: ConfigFile = DEFAULT,
-    root: Annotated[Path, typer.Option("--root", help="What Asterisk takes for / (a chroot).")] = Path("/"),
-) -> None:
-    """Write Asterisk's files, the spoken prompts and music. Recordings that lie there already stay."""
+def pbx_render(config: ConfigFile = DEFAULT) -> None:
+    """Write Asterisk's files, the spoken prompts and music to where Asterisk reads them ([pbx] folder), and
+    have a running Asterisk take them. Recordings that lie there already stay."""
     centre = _centre(config)
-    try:
-        people = asyncio.run(_roster(centre))
-        own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])
-        spoken = sounds(_prompts(config), centre)
-        written = render(centre, people, own, spoken, out, today=date.today(), root=root)
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
-    except (StoreFault, SecretsExposed, SoundFault, NoModules, OSError) as fault:
-        raise _fail(str(fault)) from None
-    typer.echo(
-        f"{len(written)} files in {out}; start Asterisk with: asterisk -C {out.resolve()}/etc/asterisk.conf"
-    )
+    with _saying(*CANNOT_RENDER):
+        where = place.of(centre)
+        typer.echo(installing.rendered(config, centre, _staff(centre).team))
+    typer.echo(f"Asterisk is started by: {shlex.join(where.start(os.geteuid() == 0))}")
+    _resync(centre)
 
 
-async def _roster(centre: Centre) -> Team:
-    """The imported team, or the file's."""
-    engine = await stores.ready("records", opening.store_urls(centre)["records"])
+@pbx.command("install")
+def pbx_install(
+    units: Annotated[Path, typer.Option("--units", help="Where systemd looks: /etc/systemd/system.")],
+    config: ConfigFile = DEFAULT,
+    user: Annotated[str, typer.Option("--user", help="Who the daemon runs as.")] = "acd",
+) -> None:
+    """Write Asterisk's files as render does, and the services of Asterisk and the daemon, with the paths of
+    this machine. As root."""
+    centre = _centre(config)
+    with _saying(*CANNOT_RENDER):
+        typer.echo(installing.installed(config, centre, _staff(centre).team, units, user))
+    _resync(centre)
+
+
+def _resync(centre: Centre) -> None:
+    """A running daemon sees at once what Asterisk has taken."""
+    with suppress(asking.NotRunning):
+        asking.resync(centre)
+
+
+@app.command()
+def ready(
+    config: ConfigFile = DEFAULT,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds until all has to be well.")] = 0,
+) -> None:
+    """Ask the running daemon whether every part works (exit 1 if not, 2 if none runs)."""
+    with _saying(asking.NotRunning):
+        parts = asking.ready(_centre(config), wait)
+    for part, words in parts.items():
+        typer.echo(f"{part}: {words}")
+    if set(parts.values()) != {"ok"}:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reload(config: ConfigFile = DEFAULT) -> None:
+    """Have the running daemon read its file again, and say what came of it, key by key. What Asterisk has to
+    know is written anew where whoever runs this may, and Asterisk takes it."""
+    centre = _centre(config)
+    with _saying(asking.NotRunning, asking.Refused):
+        _reloaded(config, centre)
+
+
+def _reloaded(config: Path, centre: Centre) -> None:
+    """Raises NotRunning, Refused."""
+    found = asking.reload(centre)
+    for line in found.lines():
+        typer.echo(line)
+    if found.asterisk:
+        with _saying(*CANNOT_RENDER):
+            if installing.may_render(centre):
+                typer.echo(installing.rendered(config, centre, _staff(centre).team))
+        _resync(centre)
+
+
+def _staff(centre: Centre) -> Staff:
+    """Who works here, by import or by the file; nothing is made to find that out."""
+    with _saying(StoreFault):
+        return asyncio.run(_in_force(centre))
+
+
+async def _in_force(centre: Centre) -> Staff:
+    where = opening.store_urls(centre)["records"]
+    if not stores.is_there(where):
+        return Staff(FILE, 0, team(centre))
+    engine = await stores.readable("records", where)
     try:
-        return await queries.load_team(engine) or team(centre)
+        return await roster.in_force(engine, centre)
     finally:
         await engine.dispose()
 
 
-@staff.command("list")
+@staffing.command("list")
 def staff_list(config: ConfigFile = DEFAULT) -> None:
-    """List members of staff with their phones, languages and concerns."""
-    try:
-        people = asyncio.run(_roster(_centre(config)))
-    except StoreFault as fault:
-        raise _fail(str(fault)) from None
-    for agent in people.agents:
+    """List members of staff with their phones, languages and concerns, and where they come from."""
+    centre = _centre(config)
+    found = _staff(centre)
+    typer.echo(staff.said(found, centre, config))
+    for agent in found.team.agents:
         languages = " ".join(f"{code}:{Cefr(level).name}" for code, level in agent.languages)
         concerns = " ".join(f"{key}:{level}" for key, level in agent.concerns)
         typer.echo(f"{agent.id}  {agent.name}  {agent.reach.address}  {languages}  {concerns}")
 
 
-@staff.command("import")
+@staffing.command("import")
 def staff_import(
     file: Annotated[Path, typer.Argument(help="CSV: id, name, phone, languages, concerns.")],
     config: ConfigFile = DEFAULT,
 ) -> None:
-    """Replace the members of staff by those of a CSV file: all of it, or nothing and every fault by line.
+    """Put the members of staff of a CSV file in force in place of those of the configuration file: all of it,
+    or nothing and every fault by line. `acd staff from-file` goes back.
 
     languages are written like "de:native en:C1", concerns like "study:4 other:3".
     """
     centre = _centre(config)
-    try:
+    with _saying(ConfigFaults):
         people = staff_csv.read(file, centre)
-        asyncio.run(_import(centre, people))
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
-    except StoreFault as fault:
-        raise _fail(str(fault)) from None
-    told = _tell_daemon(centre)
-    typer.echo(f"{len(people.agents)} members of staff imported; {told}")
+    _use(config, centre, people)
 
 
-async def _import(centre: Centre, people: Team) -> None:
+@staffing.command("from-file")
+def staff_from_file(config: ConfigFile = DEFAULT) -> None:
+    """Put the [[staff]] of the configuration file in force again, in place of those that were imported."""
+    _use(config, _centre(config), None)
+
+
+@staffing.command("export")
+def staff_export(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Write the members of staff in force as the CSV file that `acd staff import` reads."""
+    centre = _centre(config)
+    found = _staff(centre)
+    with _saying(ConfigFaults, OSError):
+        staff_csv.write(file, found.team)
+    typer.echo(staff.said(found, centre, config))
+
+
+def _use(config: Path, centre: Centre, people: Team | None) -> None:
+    """None: the file's."""
+    with _saying(StoreFault):
+        asyncio.run(_keep(centre, people))
+    try:
+        _reloaded(config, centre)
+    except asking.NotRunning as fault:
+        typer.echo(staff.said(_staff(centre), centre, config))
+        typer.echo(f"{fault}: in force at its next start; Asterisk learns new phones by acd pbx render")
+    except asking.Refused as fault:
+        raise _fail("kept, but the running daemon refuses its file:", *str(fault).splitlines()) from None
+
+
+async def _keep(centre: Centre, people: Team | None) -> None:
     engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
-        await queries.save_team(engine, people)
+        await roster.keep(engine, people, round(time.time() * 1000))
     finally:
         await engine.dispose()
-
-
-def _tell_daemon(centre: Centre) -> str:
-    path = daemon.token_path(centre)
-    try:
-        headers = {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
-    except (OSError, ValueError):
-        return "in force at the next start"
-    try:
-        answer = httpx.post(
-            f"http://{centre.web.host}:{centre.web.port}/api/reload", headers=headers, timeout=5
-        )
-    except httpx.HTTPError:
-        return "in force at the next start"
-    return "in force now" if answer.is_success else f"the running daemon refuses: {answer.text[:200]}"
 
 
 @db.command("upgrade")
@@ -414,12 +509,11 @@ async def _differences(centre: Centre, limit: int) -> list[ShadowDiffered]:
 @app.command()
 def demo(config: ConfigFile = DEFAULT) -> None:
     """Run a whole hotline on this machine: Asterisk, daemon, simulated callers and phones, until Ctrl-C."""
-    from acd.demo.asterisk import NoAsterisk
     from acd.demo.hotline import DaemonEnded
     from acd.demo.show import NotInstalled, show
 
     async def until_stopped() -> None:
-        showing = asyncio.ensure_future(show(_centre(config), _prompts(config)))
+        showing = asyncio.ensure_future(show(_centre(config), prompts.beside(config)))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, showing.cancel)
         try:

@@ -28,6 +28,7 @@ from acd.mqtt import Broker, Publisher
 from acd.opening import Stores
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
+from acd.pbx.marks import FilesInForce
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.picture import Picture
@@ -158,6 +159,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
     ledger = _ledger(stores, centre.centre.node)
     inbox = Inbox(clock.now_ms)
+    files = FilesInForce(f"acd pbx render --config {centre.base / path.name}")
     port = PbxPort(
         _connector(centre, own.ami),
         Translator(centre.centre.node),
@@ -166,6 +168,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         inbox.submit,
         node=centre.centre.node,
         ledger=ledger,
+        files=files,
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
@@ -193,7 +196,16 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     aside.set_function(lambda: stores.records.set_aside)
     records = stores.records.engine
     rules = RulesInForce(
-        path, centre, engine.world, records, stores.cases, picture, runner.submit, clock.now_ms
+        path,
+        centre,
+        engine.world,
+        records,
+        stores.cases,
+        stores.vault,
+        picture,
+        files,
+        runner.submit,
+        clock.now_ms,
     )
     await rules.begin()
     answers = Answers(rules, records, runner, port, clock.now_ms)
@@ -227,7 +239,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
-        "dialplan": port.plan_trouble,
+        "dialplan": files.trouble,
         "routing": runner.routing,
         "clock": clock.health,
         "records": lambda: stores.late.trouble("records") or _recorded(feed, stores),
@@ -247,7 +259,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
 
     app = make_app(
         WebDeps(
-            centre=centre.centre.name,
+            names=answers.names,
             board=picture,
             changes=changes,
             service_level=answers.service_level,
@@ -257,12 +269,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             differences=answers.differences,
             prioritise=answers.prioritise,
             cases=stores.cases,
+            staff_source=answers.staff_source,
             reload=rules.reload,
             resync=answers.resync,
             health=health,
             token=api_token,
-            languages={each.code: each.name for each in centre.language},
-            concerns={each.key: {"de": each.de, "en": each.en} for each in centre.concern},
             registry=registry,
             hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )

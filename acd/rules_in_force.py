@@ -2,18 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd import staff
+from acd.pbx.marks import FilesInForce, marks
 from acd.picture import Picture
 from acd.ports import DAEMON, Arrival
-from acd.store import codec, queries
+from acd.reloaded import Reloaded, between
+from acd.store import codec, roster
 from acd.store.cases import SqlCases
+from acd.store.roster import FILE, Staff
+from acd.store.vault import SqlVault
 from agents.model import Team
+from config import prompts
 from config.load import ConfigFaults, load
 from config.people import policy, team
+from config.prompts import Sounds
 from config.schema import Centre
 from routing.events import PolicyChanged, ShadowChanged, TeamChanged
 from routing.policy import Policy
@@ -26,7 +34,8 @@ log = structlog.get_logger(__name__)
 
 
 class RulesInForce:
-    """Keeps a centre's rules in force. world: as it is when the daemon begins."""
+    """Keeps a centre's rules in force. world: as it is when the daemon begins. files: what Asterisk runs on;
+    told here what it should."""
 
     def __init__(
         self,
@@ -35,16 +44,23 @@ class RulesInForce:
         world: World,
         records: AsyncEngine,
         cases: SqlCases,
+        vault: SqlVault,
         picture: Picture,
+        files: FilesInForce,
         submit: Callable[[Arrival], None],
         now_ms: Callable[[], int],
     ) -> None:
         self.centre = centre
+        self.staff: Staff | None = None
+        """None while the records have not said who works here: the staff is who it was."""
+        self._started = centre
         self._path = path
         self._digests = (world.policy_digest, world.team_digest, world.shadow_digest)
         self._records = records
         self._cases = cases
+        self._vault = vault
         self._picture = picture
+        self._files = files
         self._submit = submit
         self._now_ms = now_ms
         self._reloading: asyncio.Task[None] | None = None
@@ -54,27 +70,45 @@ class RulesInForce:
         it was, or is the file's in a new centre. Raises ConfigFaults."""
         try:
             async with asyncio.timeout(ROSTER_S):
-                imported = await queries.load_team(self._records)
+                self.staff = await self._read(self.centre)
         except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
-            log.warning("the imported staff cannot be read", error=type(fault).__name__)
-            people = None if self._digests[1] else team(self.centre)
+            log.warning("who works here cannot be read", error=type(fault).__name__)
+            if not self._digests[1]:
+                self.staff = Staff(FILE, 0, team(self.centre))
+        self._put(self.centre, self.staff)
+        try:
+            spoken = prompts.sounds(prompts.beside(self._path), self.centre)
+        except ConfigFaults as faults:
+            log.warning("whether Asterisk's files are old is not known", why=str(faults.faults[0]))
         else:
-            people = imported or team(self.centre)
-        self._put(self.centre, people)
+            await self._mark(self.centre, self.staff, spoken)
 
     async def again(self) -> None:
         """Put in force what the centre says by now: hours are worked out ahead. Raises ConfigFaults."""
-        self._put(self.centre, await self._people(self.centre))
+        self.staff = await self._read(self.centre)
+        self._put(self.centre, self.staff)
+        await self._mark(self.centre, self.staff, prompts.sounds(prompts.beside(self._path), self.centre))
 
-    async def reload(self) -> list[str]:
-        """Read the file again and put it in force; every fault instead if it has any."""
+    async def reload(self) -> Reloaded:
+        """Read the file again and put it in force, all of it or nothing; what came of it."""
         try:
             centre = load(self._path)
-            self._put(centre, await self._people(centre))
+            try:
+                found = await self._read(centre)
+            except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
+                why = f"the records do not say who works here ({type(fault).__name__}); look after them first"
+                return Reloaded(faults=(why,))
+            spoken = prompts.sounds(prompts.beside(self._path), centre)
+            self._put(centre, found)
         except ConfigFaults as fault:
-            return [str(each) for each in fault.faults]
-        self.centre = centre
-        return []
+            return Reloaded(faults=tuple(str(each) for each in fault.faults))
+        before, self.centre = self.centre, centre
+        were, self.staff = self.staff.team if self.staff else Team(()), found
+        await self._mark(centre, found, spoken)
+        told = staff.said(found, centre, self._path)
+        return between(self._started, before, centre, were, found.team, found.source != FILE)._replace(
+            asterisk=self._files.trouble(), staff=told
+        )
 
     def reload_soon(self) -> None:
         """The same, for whoever cannot wait for an answer (a signal): it is in the log."""
@@ -83,30 +117,42 @@ class RulesInForce:
 
     async def _reload_and_say(self) -> None:
         try:
-            faults = await self.reload()
+            found = await self.reload()
         except Exception as fault:  # noqa: BLE001 whatever it is, the rules in force stay
-            faults = [f"{type(fault).__name__}: {fault}"]
-        for each in faults:
+            found = Reloaded(faults=(f"{type(fault).__name__}: {fault}",))
+        for each in found.faults:
             log.error("not reloaded", fault=each)
-        if not faults:
-            log.info("reloaded")
+        if not found.faults:
+            log.info("reloaded", said="; ".join(found.lines()))
 
-    async def _people(self, centre: Centre) -> Team:
-        return await queries.load_team(self._records) or team(centre)
+    async def _read(self, centre: Centre) -> Staff:
+        """Who works here; whom the file names, if nothing else was ever said, from now on."""
+        found = await roster.in_force(self._records, centre)
+        if found.source == FILE and not found.since_ms:
+            await roster.keep(self._records, None, self._now_ms())
+            found = await roster.in_force(self._records, centre)
+        return found
 
-    def _put(self, centre: Centre, people: Team | None) -> None:
-        """people: None to leave them as they are."""
+    async def _mark(self, centre: Centre, who: Staff | None, spoken: Sounds) -> None:
+        """What Asterisk should run on. In a thread: many people make long files."""
+        if who is not None:
+            self._files.wanted = await asyncio.to_thread(marks, centre, who.team, spoken, date.today())
+
+    def _put(self, centre: Centre, who: Staff | None) -> None:
+        """who: None to leave the staff as it is."""
         now = self._now_ms()
         rules, shadow = policy(centre, now), shadow_of(centre, now)
         before = self._digests
-        who = codec.digest(people) if people else before[1]
-        self._digests = (codec.digest(rules), who, codec.digest(shadow) if shadow else "")
+        people = who.team if who else None
+        digest = codec.digest(people) if people else before[1]
+        self._digests = (codec.digest(rules), digest, codec.digest(shadow) if shadow else "")
         self._cases.use(centre.routing.classes)
+        self._vault.use(centre.privacy.number_days, centre.privacy.switchboard_numbers)
         self._picture.smallest = centre.privacy.smallest_cell
         if self._digests[0] != before[0]:
             self._submit(Arrival(PolicyChanged(self._digests[0], rules), DAEMON))
-        if people and who != before[1]:
-            self._submit(Arrival(TeamChanged(who, people), DAEMON))
+        if people and digest != before[1]:
+            self._submit(Arrival(TeamChanged(digest, people), DAEMON))
         if self._digests[2] != before[2]:
             self._submit(Arrival(ShadowChanged(self._digests[2], shadow), DAEMON))
 

@@ -1,6 +1,6 @@
 """From the centre's description to the values that decide: the team and the policy."""
 
-from agents.model import Agent, Reach, Team
+from agents.model import Agent, Cefr, Reach, Team
 from config.hours import daily, midnights, opening
 from config.schema import Centre, RoutingStep, StaffMember, cefr
 from routing.policy import (
@@ -37,6 +37,18 @@ def agent(member: StaffMember) -> Agent:
         Reach("phone", member.phone),
         tuple(sorted((code, int(cefr(level))) for code, level in member.languages.items())),
         tuple(sorted(member.concerns.items())),
+    )
+
+
+def member(person: Agent) -> StaffMember:
+    """The same person as file and spreadsheet describe them; not checked, since they are in force already."""
+    levels = {code: Cefr(level).name for code, level in person.languages}
+    return StaffMember.model_construct(
+        id=person.id,
+        name=person.name,
+        phone=person.reach.address,
+        languages={code: "native" if name == "NATIVE" else name for code, name in levels.items()},
+        concerns=dict(person.concerns),
     )
 
 

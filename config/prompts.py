@@ -56,6 +56,12 @@ Sounds = dict[tuple[str, str], tuple[Sentence, ...]]
 """(folder, name) of a sound -> the sentences that it consists of, in order."""
 
 
+def beside(config: Path) -> Path:
+    """Where the sentences of a centre's file lie: in `prompts` beside it, else as shipped."""
+    own = config.resolve().parent / "prompts"
+    return own if own.is_dir() else Path(__file__).parent / "prompts"
+
+
 def sounds(folder: Path, centre: Centre) -> Sounds:
     """Every sound that the dialplan plays. Raises ConfigFaults for all that is missing.
 

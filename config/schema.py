@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr
+from config.cells import harm
 from routing.select import CRITERIA
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -36,6 +37,15 @@ def _not_reserved(name: str) -> str:
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$"), AfterValidator(_not_reserved)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _harmless(text: str) -> str:
+    if why := harm(text):
+        raise ValueError(why)
+    return text
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_harmless)]
 
 
 def _one_line(text: str) -> str:
@@ -84,6 +94,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["A1", "A2", "B1", "B2", "C1", "C2", "native"]
 SHARES_APART = 0.005
 """So far may shares that were rounded sum from 1."""
+FOLDER = "/srv/welcomecenter"
+"""Asterisk's own system lets us be there, and no package of a distribution is."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -373,7 +385,7 @@ class Pbx(Table):
     """[pbx]: where Asterisk listens. Everything is loopback unless said otherwise.
 
     qualify_seconds: how often a phone is asked whether it lives; it has 3 s to answer, and one that dies in a
-    talk is found after both. 0: never asked.
+    talk is found after both. 0: never asked. folder: of its files, as Asterisk sees it.
     """
 
     ami_host: Host = "127.0.0.1"
@@ -385,6 +397,9 @@ class Pbx(Table):
     rtp_to: Port = 10999
     trunk_addresses: Annotated[list[Annotated[str, AfterValidator(_is_trunk)]], Field(min_length=1)]
     qualify_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    folder: Annotated[
+        str, StringConstraints(pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", max_length=200)
+    ] = FOLDER
 
 
 class Emergency(Table):
@@ -438,7 +453,7 @@ class StaffMember(Table):
     """[[staff]]: a person, their phone and their skills."""
 
     id: Key
-    name: Text
+    name: Name
     phone: Phone
     languages: Annotated[dict[Code, Level], Field(min_length=1)]
     concerns: dict[Key, Annotated[int, Field(ge=CONCERN_MIN, le=CONCERN_MAX)]]

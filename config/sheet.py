@@ -2,18 +2,14 @@
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from config.cells import FORMULA
 from config.load import ConfigFaults, Fault, cleaned
 
-SIZE_MAX: Final = 1_000_000
-DIRECTIONS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Of Unicode's bidirectional classes those that only turn direction."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With these a cell begins that a spreadsheet would take for a formula."""
+SIZE_MAX: Final = 10_000_000
 
 
 class Line(NamedTuple):
@@ -34,15 +30,6 @@ class Sheet(NamedTuple):
     def fault(self, line: Line, column: str, reason: str) -> Fault:
         """What is wrong in one cell."""
         return Fault(self.name, f"line {line.number}, {column}", reason)
-
-
-def harm(cell: str) -> str:
-    """Why a cell is not to be kept as text that people and spreadsheets read, or ""."""
-    if cell.startswith(FORMULA):
-        return "begins like a formula; a spreadsheet would work it out"
-    if any(unicodedata.bidirectional(each) in DIRECTIONS or not each.isprintable() for each in cell):
-        return "holds characters that are not seen, or turn the direction of what follows"
-    return ""
 
 
 def read(path: Path, columns: Sequence[str], also: Iterable[str] = ()) -> Sheet:

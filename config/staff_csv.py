@@ -1,13 +1,15 @@
 """Members of staff from a spreadsheet's CSV: all of it or nothing, every fault with its line."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from agents.model import Team
 from config import sheet
+from config.cells import harm
 from config.load import ConfigFaults, Fault, cleaned
-from config.people import agent
+from config.people import agent, member
 from config.schema import Centre, StaffMember
 
 COLUMNS = ("id", "name", "phone", "languages", "concerns")
@@ -36,10 +38,25 @@ def read(path: Path, centre: Centre) -> Team:
     return Team(tuple(agent(member) for member in sorted(members, key=lambda each: each.id)))
 
 
+def write(path: Path, team: Team) -> None:
+    """The same columns, for `read` to read again. Raises OSError."""
+    people = [member(each) for each in team.agents]
+    rows = [
+        (each.id, each.name, each.phone, _words(each.languages), _words(each.concerns)) for each in people
+    ]
+    sheet.write(path, COLUMNS, rows)
+
+
+def _words(levels: Mapping[str, object]) -> str:
+    return " ".join(f"{key}:{level}" for key, level in levels.items())
+
+
 def _member(row: dict[str, str], centre: Centre, members: list[StaffMember]) -> list[tuple[str, str]]:
     """Append the row's person, or return (column, reason) for each fault."""
     faults: list[tuple[str, str]] = [
-        (column, f"{cleaned(cell)!r} {why}") for column, cell in row.items() if (why := sheet.harm(cell))
+        (column, f"{cleaned(cell)!r} {why}")
+        for column, cell in row.items()
+        if column != "name" and (why := harm(cell))
     ]
     languages, bad = _pairs(row["languages"])
     faults += [("languages", f"{each!r} is not like de:C1") for each in bad]

@@ -5,13 +5,13 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+from acd.pbx.place import NoAsterisk, Place
 from acd.pbx.render import render
 from acd.pbx.secrets import Secrets
 from agents.model import Team
@@ -20,20 +20,6 @@ from config.schema import Centre
 
 BOOT_S = 30.0
 STOP_S = 5.0
-USER = "asterisk"
-
-
-class NoAsterisk(Exception):
-    """Asterisk cannot be had or does not start; the message says what to do."""
-
-
-def find(project: Path) -> Path:
-    """The root folder Asterisk runs in (installing it if need be). Raises NoAsterisk."""
-    script = project / "config" / "deploy" / "asterisk.sh"
-    done = subprocess.run([str(script)], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise NoAsterisk("no Asterisk here; see the line above for what to do")
-    return Path(done.stdout.strip().splitlines()[-1])
 
 
 class PrivateAsterisk:
@@ -44,19 +30,17 @@ class PrivateAsterisk:
 
     def __init__(
         self,
-        root: Path,
-        name: str,
+        place: Place,
         centre: Centre,
         roster: Team,
         secrets: Secrets,
         spoken: Sounds,
         extra: Sequence[tuple[str, str]] = (),
     ) -> None:
-        self.root = root
+        self.place = place
+        self.root, self.folder = place.root, place.here
         self.centre = centre
         self.secrets = secrets
-        parent = root / "srv" if root != Path("/") else Path("/tmp")  # noqa: S108 made for its owner only
-        self.folder = parent / f"acd-{name}-{os.getpid()}"
         self._roster = roster
         self._spoken = spoken
         self._extra = extra
@@ -85,7 +69,7 @@ class PrivateAsterisk:
 
     def render(self) -> None:
         """Write its files."""
-        cache = self.root.joinpath("srv" if self.root != Path("/") else "tmp", "acd-sounds")
+        cache = self.folder.parent / "acd-sounds"
         target = self.folder / "data" / "sounds"
         if cache.is_dir() and not target.exists():
             shutil.copytree(cache, target)
@@ -94,45 +78,25 @@ class PrivateAsterisk:
             self._roster,
             self.secrets,
             self._spoken,
-            self.folder,
+            self.place,
             today=date.today(),
-            root=self.root,
         )
         if os.geteuid() == 0:
             shutil.copytree(target, cache, dirs_exist_ok=True)
         for name, text in self._extra:
             with (self.folder / "etc" / name).open("a", encoding="utf-8") as file:
                 file.write(text)
-        self._give_to_user()
-
-    def _give_to_user(self) -> None:
-        """As root, hand the folder to Asterisk's own user, who runs it."""
-        if os.geteuid() != 0:
-            return
-        for line in (self.root / "etc" / "passwd").read_text(encoding="utf-8").splitlines():
-            fields = line.split(":")
-            if fields[0] == USER:
-                for path in (self.folder, *self.folder.rglob("*")):
-                    os.chown(path, int(fields[2]), int(fields[3]), follow_symlinks=False)
-
-    def _command(self) -> list[str]:
-        etc = "/" + str((self.folder / "etc" / "asterisk.conf").relative_to(self.root))
-        command = ["asterisk", "-f", "-C", etc]
-        if os.geteuid() == 0:
-            command += ["-U", USER, "-G", USER]
-        if self.root == Path("/"):
-            return command
-        hosts = self.root / "etc" / "hosts"
-        line = f"127.0.0.1 localhost {socket.gethostname()}\n"
-        if not hosts.exists() or hosts.read_text(encoding="utf-8") != line:
-            hosts.write_text(line, encoding="utf-8")
-        return ["chroot", str(self.root), *command]
+        self.place.hand_over()
 
     async def start(self) -> None:
         """Start it and wait until it is fully booted. Raises NoAsterisk."""
         with (self.folder / "log" / "console").open("wb") as console:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command(), stdin=subprocess.DEVNULL, stdout=console, stderr=console, cwd="/"
+                *self.place.start(os.geteuid() == 0),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                cwd="/",
             )
         try:
             async with asyncio.timeout(BOOT_S):
@@ -179,11 +143,8 @@ class PrivateAsterisk:
 
     async def cli(self, command: str) -> str:
         """What a console command answers; for people who look for a fault."""
-        words = [word for word in self._command() if word != "-f"]
-        if "-U" in words:
-            words = words[: words.index("-U")]
         process = await asyncio.create_subprocess_exec(
-            *words, "-rx", command, stdout=subprocess.PIPE, cwd="/"
+            *self.place.ask(command), stdout=subprocess.PIPE, cwd="/"
         )
         out, _ = await process.communicate()
         return out.decode(errors="replace")

@@ -10,26 +10,29 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
 import httpx
 import tomli_w
 
-from acd.demo.asterisk import PrivateAsterisk, find
+from acd.demo.asterisk import PrivateAsterisk
 from acd.demo.ports import free_port
 from acd.demo.sipp import Sipp
+from acd.pbx import place
+from acd.pbx.place import Place
 from acd.pbx.secrets import own
 from config.load import load
 from config.people import team
 from config.prompts import sounds
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = place.PROJECT
 START_S = 30.0
 STOP_S = 15.0
 ALWAYS = ["00:00-24:00"]
 NUMBER = "88000000"
+BELOW = "/srv" if os.geteuid() == 0 else "/tmp"  # noqa: S108 each folder is made for its owner only
 
 
 class DaemonEnded(Exception):
@@ -62,6 +65,7 @@ def configured(source: Path, folder: Path, changes: Mapping[str, Any]) -> Path:
         "rtp_from": 12000,
         "rtp_to": 19998,
         "qualify_seconds": 0,
+        "folder": f"{BELOW}/acd-{folder.name[-8:].lower()}-{os.getpid()}",
     }
     raw["store"]["folder"] = "var"
     raw["web"] = {"host": "127.0.0.1", "port": free_port()}
@@ -89,8 +93,7 @@ class Hotline:
         self.secrets = own(self.folder / "var" / "secrets.toml", self.phones)
         spoken = sounds(source.parent / "prompts", self.centre)
         self.asterisk = PrivateAsterisk(
-            find(PROJECT),
-            self.folder.name[-8:].lower(),
+            Place(place.root(install=True), PurePosixPath(self.centre.pbx.folder)),
             self.centre,
             people,
             self.secrets,

@@ -10,10 +10,11 @@ from acd.pbx import consent, contexts, emergency, menus, waiting
 from config.schema import Centre
 
 
-def extensions(centre: Centre, today: date) -> str:
-    """The whole extensions.conf. `today` decides for which years holidays are written out."""
+def extensions(centre: Centre, today: date, marks: str = "") -> str:
+    """The whole extensions.conf. `today` decides for which years holidays are written out; marks: lines of
+    [globals] that say what the files were made from."""
     parts = [
-        _globals(),
+        _globals(marks),
         menus.trunk(centre),
         menus.language(centre),
         menus.concern(centre),
@@ -31,7 +32,7 @@ def extensions(centre: Centre, today: date) -> str:
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def _globals() -> str:
+def _globals(marks: str) -> str:
     return f"""
 ; Rendered from the centre's configuration; changes belong there.
 [general]
@@ -41,10 +42,8 @@ autofallthrough=no
 clearglobalvars=no
 
 [globals]
-ACD_TERM=0
-ACD_ALIVE=0
-ACD_PHONES=
 ACD_PLAN={contexts.PLAN}
+{marks}; What the daemon sets (ACD_TERM, ACD_ALIVE, ACD_PHONES) is not named here: a reload would set it back.
 """
 
 

@@ -10,8 +10,8 @@ import structlog
 
 from acd.ledger import Ledger, Listing, shifted
 from acd.pbx.codec import BadValue, Frame
-from acd.pbx.contexts import PLAN
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
+from acd.pbx.marks import FilesInForce
 from acd.pbx.pbx_time import PbxTime, stamped
 from acd.pbx.reachable import unreachable
 from acd.pbx.signs import Signs
@@ -32,8 +32,6 @@ LINKING_S = 12.0
 """What waits for a link-up snapshot waits no longer than this."""
 SETTLE_S = 0.1
 """Asterisk tells the end of a channel so long, at most, after it is no longer in the list."""
-UNNUMBERED = "1"
-"""A dialplan that does not say its number."""
 APART_MS = 500
 """Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
@@ -62,7 +60,7 @@ class PbxPort:
 
     submit: where arrivals go; it raises when it is full, and then the link is cut and taken up again.
     node: the PBX's name in events. ledger: the dialplan's, told before each link-up snapshot; None: none is
-    kept. steady: a steady clock in seconds (the loop's).
+    kept. files: what Asterisk runs on, kept up to date here. steady: a steady clock in seconds (the loop's).
     """
 
     def __init__(
@@ -75,6 +73,7 @@ class PbxPort:
         *,
         node: str = "",
         ledger: Ledger | None = None,
+        files: FilesInForce | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._translator = translator
@@ -94,7 +93,7 @@ class PbxPort:
         self._linking_since = -inf
         self._void = False
         self._trouble = ""
-        self._plan = ""
+        self._files = files or FilesInForce()
         self._late = False
         self._signs = Signs(node, self._last_word, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
@@ -111,15 +110,6 @@ class PbxPort:
     def health(self) -> str:
         """ "ok", or why there is no link, or no snapshot over it."""
         return self._supervisor.trouble or self._trouble or "ok"
-
-    def plan_trouble(self) -> str:
-        """ "", or that Asterisk runs the dialplan of another release."""
-        if self._plan in ("", str(PLAN)):
-            return ""
-        return (
-            f"Asterisk's dialplan is number {self._plan[:20]}, this release's is {PLAN}: "
-            "run acd pbx render, then reload Asterisk"
-        )
 
     # --- in ------------------------------------------------------------------------------------------
 
@@ -153,7 +143,7 @@ class PbxPort:
             devices = await link.ask_list(DEVICES)
             legs = self._translator.legs(listing.items)
             lost = await self._lost(link, legs) if anew else []
-            self._plan = await self._read(link, "", "ACD_PLAN") or UNNUMBERED
+            await self._read_files(link)
             await asyncio.sleep(SETTLE_S)
             if not self._void:
                 break
@@ -264,6 +254,9 @@ class PbxPort:
             return ""
         return answer.get("Value")
 
+    async def _read_files(self, link: AmiLink) -> None:
+        await self._files.read(lambda name: self._read(link, "", name))
+
     async def _last_word(self, channel: str, variable: str) -> str:
         """For signs of life; "" without a link."""
         if self._link is None:
@@ -355,7 +348,7 @@ class PbxPort:
             legs = self._translator.legs(await link.ask_list(STATUS))
             devices = await link.ask_list(DEVICES)
             self._put(Arrival(self._translator.snapshot(legs, devices, asked, linkup=False), PBX))
-            self._plan = await self._read(link, "", "ACD_PLAN") or UNNUMBERED
+            await self._read_files(link)
         except (AskFailed, LinkLost) as fault:
             log.warning("no snapshot", why=str(fault))
 

@@ -5,18 +5,24 @@ from pathlib import Path
 
 from acd.pbx import consent, files, music, sounds
 from acd.pbx.dialplan import extensions
+from acd.pbx.marks import Marks, first_of_the_year, marks
+from acd.pbx.place import RECORDINGS, Place
 from acd.pbx.secrets import Secrets, private
 from agents.model import Team
 from config.prompts import Sounds
 from config.schema import Centre
 
 SYSTEM_DATA = "usr/share/asterisk"
-RECORDINGS = "spool/monitor"
-"""Recordings of talks are written here, for nobody but Asterisk's own user."""
+OURS = ("lib", RECORDINGS, "run", "log", "data", "moh", "etc")
 
 
 class NoModules(Exception):
     """No Asterisk modules where Asterisk is said to be installed."""
+
+
+class NotOurs(Exception):
+    """The folder for Asterisk's files holds something else, whose rights would be changed; the message says
+    what."""
 
 
 def modules_folder(root: Path) -> str:
@@ -32,25 +38,31 @@ def render(
     roster: Team,
     secrets: Secrets,
     spoken: Sounds,
-    out: Path,
+    place: Place,
     *,
     today: date,
-    root: Path = Path("/"),
-) -> list[Path]:
-    """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, below `out`; returns the files.
+) -> Marks:
+    """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, at its place; returns their marks.
 
-    root: the folder that Asterisk takes for /. Files are for the owner's eyes only, since some hold secrets.
+    They are for the owner's eyes only, since some hold secrets. Raises NotOurs, NoModules, SoundFault,
+    OSError.
     """
-    out = out.resolve()
-    base = "/" + str(out.relative_to(root.resolve()))
-    for name in ("lib", RECORDINGS, "run", "log", "data", "moh", "etc"):
+    out, base, root = place.here, str(place.folder), place.root
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    names = {Path(name).parts[0] for name in OURS}
+    if strange := sorted(each.name for each in out.iterdir() if each.name not in names):
+        raise NotOurs(f"{out}: holds {strange[0][:60]!r}, which is not ours; name another folder in [pbx]")
+    recordings_there = (out / RECORDINGS).exists()
+    for name in OURS:
         (out / name).mkdir(parents=True, exist_ok=True)
-    (out / RECORDINGS).chmod(0o700)
+    if not recordings_there:
+        (out / RECORDINGS).chmod(0o700)
     system = root / SYSTEM_DATA
     for thing in system.iterdir() if system.is_dir() else ():
         link = out / "data" / thing.name
         if thing.name not in ("sounds", "moh") and not link.is_symlink():
             link.symlink_to(f"/{SYSTEM_DATA}/{thing.name}")
+    made_of = marks(centre, roster, spoken, today)
     texts = {
         "asterisk.conf": files.asterisk(base, modules_folder(root), f"{base}/data"),
         "modules.conf": files.modules(),
@@ -58,7 +70,7 @@ def render(
         "pjsip.conf": files.pjsip(centre, roster, secrets.phones),
         "rtp.conf": files.rtp(centre),
         "musiconhold.conf": files.musiconhold(f"{base}/moh"),
-        "extensions.conf": extensions(centre, today),
+        "extensions.conf": extensions(centre, first_of_the_year(today), made_of.lines()),
         "features.conf": consent.features(centre),
         **files.FIXED,
     }
@@ -66,4 +78,4 @@ def render(
         private(out / "etc" / name, text)
     sounds.render(spoken, out / "data" / "sounds")
     music.write(out / "moh")
-    return [out / "etc" / name for name in texts]
+    return made_of

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from acd.ownership import as_its_folder
+
 AGAIN = "restore it, or move it away and render Asterisk's files anew: new secrets are made then"
 
 
@@ -30,6 +32,7 @@ def private(path: Path, text: str) -> None:
         os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
     ) as file:
         file.write(text)
+    as_its_folder(draft)
     draft.replace(path)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import ArgumentError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from acd.ownership import as_its_folder
 from acd.store.lock import FileLock
 
 STORES = ("journal", "records", "vault")
@@ -46,6 +47,12 @@ BROKEN = {
 def urls(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """The URL of each store: the one given, else a SQLite file in `folder`."""
     return {name: given.get(name) or f"sqlite+aiosqlite:///{folder / name}.db" for name in STORES}
+
+
+def is_there(url: str) -> bool:
+    """Whether a store was made already; a server's is taken to be."""
+    path = _sqlite_path(url)
+    return path is None or path.exists()
 
 
 def alone(url: str) -> FileLock | None:
@@ -262,6 +269,7 @@ def _prepare(store: str, url: str) -> None:
         raise StoreFault(f"{path.parent}: the folder is read-only; give its owner the right to write")
     else:
         path.touch(mode=0o600)
+        as_its_folder(path)
 
 
 def _prepare_folder(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What pages and commands ask of the records: service level by its named variants, visits, the team."""
+"""What pages and commands ask of the records: service level by its named variants, visits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,16 @@ from datetime import datetime
 from math import sqrt
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.store.records import epoch_ms, moment
-from acd.store.tables import shadow_differences, staff, visits
-from agents.model import Team
+from acd.store.tables import shadow_differences, visits
 from routing import facts
 from routing.facts import ShadowDiffered
 from routing.index import Choice
 from routing.service_level import service_level
 
-_ROSTER: TypeAdapter[Team] = TypeAdapter(Team)
 _CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
 Z95 = 1.959963984540054
 """97.5 % quantile of the normal distribution, for 95 % intervals."""
@@ -90,20 +88,6 @@ async def ended(engine: AsyncEngine, node: str, calls: Sequence[str]) -> set[str
     )
     async with engine.connect() as connection:
         return set((await connection.execute(query)).scalars())
-
-
-async def save_team(engine: AsyncEngine, team: Team) -> None:
-    """Keep the team in place of the one before, whole or not at all."""
-    async with engine.begin() as connection:
-        await connection.execute(delete(staff))
-        await connection.execute(insert(staff), {"id": 1, "roster": _ROSTER.dump_json(team).decode()})
-
-
-async def load_team(engine: AsyncEngine) -> Team | None:
-    """The team that was imported last, or None."""
-    async with engine.connect() as connection:
-        kept = (await connection.execute(select(staff.c.roster).where(staff.c.id == 1))).scalar()
-    return _ROSTER.validate_json(kept) if kept else None
 
 
 async def differences(engine: AsyncEngine, limit: int) -> list[ShadowDiffered]:

@@ -206,6 +206,7 @@ staff = Table(
     RECORDS,
     Column("id", Integer, primary_key=True),
     Column("roster", Text, nullable=False),
+    Column("since", Moment),
 )
 
 numbers = Table(

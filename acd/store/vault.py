@@ -36,9 +36,13 @@ class SqlVault:
 
     def __init__(self, engine: AsyncEngine, days: int, switchboards: list[str]) -> None:
         self._engine = engine
+        self._unscrubbed = False
+        self.use(days, switchboards)
+
+    def use(self, days: int, switchboards: list[str]) -> None:
+        """From now on new numbers are kept so long; deadlines that were set stay."""
         self._keep_ms = days * DAY_MS
         self._switchboards = {normal(number) for number in switchboards}
-        self._unscrubbed = False
 
     async def token(self, number: str, now_ms: int) -> str:
         plain = normal(number)

@@ -30,10 +30,11 @@ from acd.web.shapes import (
     Difference,
     Explanation,
     Reason,
+    Reloaded,
     State,
     explanation,
 )
-from acd.web.shown import FRESH_S, Shown
+from acd.web.shown import FRESH_S, Shown, marked
 from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
@@ -53,7 +54,14 @@ def make_app(deps: WebDeps) -> FastAPI:
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
     templates = Jinja2Templates(HERE / "templates")
     live = Live(deps.changes)
-    shown = Shown(deps.board, deps.service_level, deps.health, deps.changes)
+    shown = Shown(
+        deps.board,
+        deps.service_level,
+        deps.health,
+        deps.changes,
+        deps.staff_source,
+        lambda: marked(deps.names()),
+    )
     bearer = HTTPBearer(auto_error=False)
 
     def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
@@ -78,20 +86,22 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page(request: Request, lang: str = "") -> Response:
         code = wanted(lang, request.headers.get("accept-language", ""))
+        called = deps.names()
         context = {
-            "centre": deps.centre,
+            "centre": called.centre,
+            "called": marked(called),
             "lang": code,
             "langs": PAGE_LANGUAGES,
             "words": WORDS[code],
             "states": SHOWN,
             "names": {
                 "languages": {
-                    **deps.languages,
+                    **called.languages,
                     UNDETERMINED: WORDS[code]["undetermined"],
                     MERGED: WORDS[code]["merged_languages"],
                 },
                 "concerns": {
-                    **{key: names.get(code, key) for key, names in deps.concerns.items()},
+                    **{key: names.get(code, key) for key, names in called.concerns.items()},
                     MERGED: WORDS[code]["merged_concerns"],
                 },
             },
@@ -175,12 +185,12 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(409, "caller_unknown")
 
     @app.post("/api/reload", dependencies=[Depends(authorised)])
-    async def reload() -> dict[str, list[str]]:
+    async def reload() -> Reloaded:
         """Read configuration and roster again: all of it or nothing."""
-        faults = await deps.reload()
-        if faults:
-            raise HTTPException(422, faults)
-        return {"faults": []}
+        found = await deps.reload()
+        if found.faults:
+            raise HTTPException(422, list(found.faults))
+        return Reloaded.model_validate(found)
 
     @app.post("/api/resync", dependencies=[Depends(authorised)])
     async def resync() -> dict[str, str]:

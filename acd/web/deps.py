@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
 from acd.ports import Cases, Health
+from acd.reloaded import Reloaded
 from routing.board import Board
 from routing.explain import Candidate, Idle, Sought
 from routing.facts import ShadowDiffered
@@ -27,6 +28,26 @@ class ServiceLevel(NamedTuple):
     high: float
 
 
+class Names(NamedTuple):
+    """What the page calls things. languages and concerns: code or key -> name (by page language)."""
+
+    centre: str
+    languages: Mapping[str, str]
+    concerns: Mapping[str, Mapping[str, str]]
+
+
+class StaffSource(NamedTuple):
+    """Where the staff in force comes from: "file", "import", or "" where that is not known at the moment.
+
+    since_ms: epoch ms, 0: not known. people: how many. unused: people of the file who are not in force.
+    """
+
+    source: str
+    since_ms: int
+    people: int
+    unused: int
+
+
 class Accepted(NamedTuple):
     """What became of a request: accepted, or a stable code why not."""
 
@@ -44,9 +65,9 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True)
 class WebDeps:
-    """Filled by the daemon. languages and concerns: code or key -> name by page language."""
+    """Filled by the daemon."""
 
-    centre: str
+    names: Callable[[], Names]
     board: Callable[[], Board]
     changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
@@ -56,12 +77,11 @@ class WebDeps:
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
     prioritise: Callable[[int, str], Awaitable[Accepted]]
     cases: Cases
-    reload: Callable[[], Awaitable[list[str]]]
+    staff_source: Callable[[], StaffSource]
+    reload: Callable[[], Awaitable[Reloaded]]
     resync: Callable[[], Awaitable[None]]
     health: Callable[[], Health]
     token: str
-    languages: Mapping[str, str]
-    concerns: Mapping[str, Mapping[str, str]]
     registry: CollectorRegistry
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     essential: tuple[str, ...] = field(default=("journal",))

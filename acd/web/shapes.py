@@ -70,12 +70,25 @@ class ServiceLevel(Shape):
     high: float
 
 
+class StaffSource(Shape):
+    """Where the staff in force comes from (file, import; empty: not known just now), since when (epoch ms; 0:
+    not known), how many; and how many people of the file are not in force."""
+
+    source: str
+    since_ms: int
+    people: int
+    unused: int
+
+
 class State(Shape):
-    """Everything the page shows, whole every time. trouble: what /readyz says of parts that are not well."""
+    """Everything the page shows, whole every time. trouble: what /readyz says of parts that are not well.
+    called: a mark of what things are called, and of the release."""
 
     board: Board
     service_level: ServiceLevel
     trouble: dict[str, str]
+    staff_source: StaffSource
+    called: str
     release: str = __version__
 
 
@@ -166,6 +179,18 @@ class Difference(Shape):
     at_ms: int
     live: Choice | None
     shadow: Choice | None
+
+
+class Reloaded(Shape):
+    """What came of a reload, key by key; see acd/reloaded.py."""
+
+    faults: list[str]
+    now: list[str]
+    render: list[str]
+    restart: list[str]
+    unused: list[str]
+    asterisk: str
+    staff: str
 
 
 class Reason(BaseModel):

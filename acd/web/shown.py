@@ -1,17 +1,23 @@
 """What pages and API show, as JSON: made once for all who look, and in pieces, which hold nobody up."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 
 from acd import __version__
 from acd.changes import Changes
 from acd.ports import Health
-from acd.web.deps import ServiceLevel
+from acd.web.deps import Names, ServiceLevel, StaffSource
 from acd.web.pieces import array
 from routing.board import Board
 
 FRESH_S = 0.25
+
+
+def marked(names: Names) -> str:
+    """A short mark of what things are called, and of the release: a page made with another loads anew."""
+    return hashlib.sha256(json.dumps([__version__, names]).encode()).hexdigest()[:16]
 
 
 class Shown:
@@ -23,11 +29,15 @@ class Shown:
         level: Callable[[], Awaitable[ServiceLevel]],
         health: Callable[[], Health],
         changes: Changes,
+        staff: Callable[[], StaffSource],
+        called: Callable[[], str],
     ) -> None:
         self._board = board
         self._health = health
         self._level = level
         self._changes = changes
+        self._staff = staff
+        self._called = called
         self._one = asyncio.Lock()
         self._text = ""
         self._of = -1
@@ -55,5 +65,7 @@ class Shown:
         head, release = json.dumps(rest)[1:-1], json.dumps(__version__)
         staff = await array(board.staff, lambda each: each._asdict())
         wrong = json.dumps({part: said for part, said in self._health().items() if said != "ok"})
+        source, called = json.dumps(self._staff()._asdict()), json.dumps(self._called())
         shown = f'"service_level": {level}, "trouble": {wrong}, "release": {release}'
+        shown += f', "staff_source": {source}, "called": {called}'
         return f'{{"board": {{{head}, "staff": {staff}}}, {shown}}}'

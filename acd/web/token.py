@@ -6,6 +6,8 @@ import re
 import secrets
 from pathlib import Path
 
+from acd.ownership import as_its_folder
+
 AGAIN = "move it away, and a new one is made at the next start"
 SHORTEST = 32
 
@@ -36,6 +38,7 @@ def _make(path: Path) -> None:
         return
     with os.fdopen(made, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(SHORTEST))
+    as_its_folder(path)
 
 
 def same(given: str, expected: str) -> bool:

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Finds or installs Asterisk and prints the root folder it runs in: / or the project's .asterisk/root.
+# asterisk.sh present: only finds it.
 #
 # In this order: the one on PATH; the distribution's package; on Debian without that package, Debian sid
 # unpacked beside the project, from the mirror that this machine is set to. The host is left as it is.
@@ -13,6 +14,7 @@ fail() { echo "asterisk.sh: no Asterisk here: $1" >&2; exit 1; }
 
 if command -v asterisk >/dev/null 2>&1; then echo /; exit 0; fi
 if [ -e "$project/.asterisk/complete" ]; then echo "$root"; exit 0; fi
+[ "${1:-}" != present ] || fail "run make install"
 
 if [ "$(id -u)" = 0 ]; then as_root=""
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then as_root="sudo"

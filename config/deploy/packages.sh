@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs the system packages that are missing: packages.sh demo|test
+# Installs the system packages that are missing: packages.sh run|demo|test
 set -eu
 
 case "${1:-}" in
+    run) wanted="espeak-ng:espeak-ng sox:sox debootstrap:debootstrap" ;;
     demo) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap" ;;
     test) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap chromium:chromium postgres:postgresql nginx:nginx-light" ;;
-    *) echo "usage: packages.sh demo|test" >&2; exit 2 ;;
+    *) echo "usage: packages.sh run|demo|test" >&2; exit 2 ;;
 esac
 
 missing=""

@@ -20,7 +20,7 @@ from acd.mqtt import messages
 from acd.picture import Picture
 from acd.piecemeal import gathered
 from acd.ports import Snapshot
-from acd.web.deps import Explained, ServiceLevel
+from acd.web.deps import Explained, ServiceLevel, StaffSource
 from acd.web.pieces import array
 from acd.web.shapes import explanation
 from acd.web.shown import Shown
@@ -86,7 +86,7 @@ def parts(centre: Centre) -> dict[str, Callable[[], Awaitable[object]]]:
         await replay.thaw_beside(snapshot[0])
 
     async def page() -> None:
-        await Shown(picture, level, dict, Changes()).text()
+        await Shown(picture, level, dict, Changes(), lambda: StaffSource("file", 0, 0, 0), str).text()
 
     async def broker() -> None:
         messages(picture())

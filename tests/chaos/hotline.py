@@ -130,7 +130,7 @@ class Attacked(Hotline):
     async def __aenter__(self) -> "Attacked":
         await super().__aenter__()
         (self.asterisk.folder / "log" / "cel-custom").mkdir(exist_ok=True)
-        self.asterisk._give_to_user()
+        self.asterisk.place.hand_over()
         await self.proxy.open()
         return self
 

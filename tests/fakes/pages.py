@@ -11,7 +11,7 @@ from acd.changes import Changes
 from acd.picture import Picture
 from acd.ports import Health
 from acd.web.app import make_app
-from acd.web.deps import ServiceLevel, WebDeps
+from acd.web.deps import Names, ServiceLevel, StaffSource, WebDeps
 from tests.fakes.centre import Bench
 
 
@@ -45,7 +45,12 @@ def app_of(
         raise AssertionError
 
     deps = WebDeps(
-        centre="test",
+        names=lambda: Names(
+            "test",
+            {"de": "Deutsch", "ar": "العربية", "tr": "Türkçe"},
+            {"other": {"de": "Anderes", "en": "Other"}},
+        ),
+        staff_source=lambda: StaffSource("file", 1_700_000_000_000, 15, 0),
         board=picture,
         changes=Changes(),
         service_level=level,
@@ -59,8 +64,6 @@ def app_of(
         resync=unasked,
         health=health,
         token="test",
-        languages={"de": "Deutsch", "ar": "العربية", "tr": "Türkçe"},
-        concerns={"other": {"de": "Anderes", "en": "Other"}},
         registry=CollectorRegistry(),
     )
     return make_app(replace(deps, **doors))

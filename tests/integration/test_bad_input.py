@@ -37,6 +37,64 @@ async def acd(*words: str, stop_at: str = "") -> tuple[int, str]:
         return await process.wait(), said.decode()
 
 
+async def test_staff_has_one_source_at_a_time_and_every_command_says_which(
+    config: Path, tmp_path: Path
+) -> None:
+    where = ("--config", str(config))
+    file, small = tmp_path / "out.csv", tmp_path / "small.csv"
+    small.write_text("id,name,phone,languages,concerns\nada,Ada,p77,de:C1,other:3\n", encoding="utf-8")
+    files = f"15 members of staff in force, of {config}"
+    for command in (("check",), ("staff", "list"), ("staff", "export", str(file))):
+        code, said = await acd(*command, *where)
+        assert (code, files in said) == (0, True), said
+    assert not (tmp_path / "var").exists(), "who only asks makes no store"
+    others = file.read_text(encoding="utf-8")
+
+    def imported(count: int, said: str) -> bool:
+        words = f"{count} members of staff in force since 20"
+        return (
+            words in said and f"by import; the 15 [[staff]] of {config} are not (acd staff from-file" in said
+        )
+
+    code, said = await acd("staff", "import", str(small), *where)
+    assert (code, imported(1, said)) == (0, True), said
+    for command in (("check",), ("staff", "list"), ("staff", "export", str(file))):
+        code, said = await acd(*command, *where)
+        assert (code, imported(1, said)) == (0, True), said
+    assert file.read_text(encoding="utf-8") == small.read_text(encoding="utf-8")
+    code, said = await acd("check", *where)
+    assert "112 and 110 lead nowhere from p77," in said, "of those in force"
+    config.write_text(config.read_text(encoding="utf-8").replace('"other"', '"others"'), encoding="utf-8")
+    code, said = await acd("staff", "from-file", *where)
+    assert code == 2, "a file that cannot be used brings nobody back"
+    config.write_text(config.read_text(encoding="utf-8").replace('"others"', '"other"'), encoding="utf-8")
+    code, said = await acd("staff", "from-file", *where)
+    assert (code, "15 members of staff in force since 20" in said, "by import" in said) == (0, True, False), (
+        said
+    )
+    assert (await acd("staff", "export", str(file), *where))[0] == 0
+    assert file.read_text(encoding="utf-8") == others
+
+
+async def test_an_imported_roster_that_names_what_is_gone_from_the_file_is_said_by_check(
+    config: Path, tmp_path: Path
+) -> None:
+    where = ("--config", str(config))
+    csv = tmp_path / "staff.csv"
+    csv.write_text("id,name,phone,languages,concerns\nada,Ada,p77,de:C1,employer:3\n", encoding="utf-8")
+    assert (await acd("staff", "import", str(csv), *where))[0] == 0
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('key = "employer"', 'key = "firms"').replace("employer = ", "firms = "))
+    prompts = tmp_path / "prompts"
+    shutil.copytree(PROJECT / "config" / "prompts", prompts)
+    for each in prompts.glob("*.toml"):
+        words = each.read_text(encoding="utf-8").replace("employer = ", "firms = ")
+        each.write_text(words, encoding="utf-8")
+    code, said = await acd("check", *where)
+    assert code == 0, said
+    assert "warning: the imported staff does not fit: ada.concerns: names 'employer'" in said
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     return configured(SOURCE, tmp_path, {})
@@ -49,15 +107,21 @@ async def test_the_commands_of_the_readme(config: Path, tmp_path: Path) -> None:
     assert "warning: 112 and 110 lead nowhere from p01, p02" in said
     assert (await acd("db", "upgrade", *where))[0] == 0
     code, said = await acd("staff", "import", str(PROJECT / "config" / "staff.example.csv"), *where)
-    assert (code, "15 members of staff imported" in said) == (0, True)
+    assert (code, "in force at its next start" in said) == (0, True)
     code, said = await acd("staff", "list", *where)
-    assert said.splitlines()[0].startswith("amal  Amal Haddad  p01  ar:NATIVE")
+    assert said.splitlines()[1].startswith("amal  Amal Haddad  p01  ar:NATIVE")
     for words in (
         [],
         ["run"],
         ["check"],
         ["pbx", "render"],
+        ["pbx", "install"],
+        ["staff", "list"],
         ["staff", "import"],
+        ["staff", "export"],
+        ["staff", "from-file"],
+        ["reload"],
+        ["ready"],
         ["db", "upgrade"],
         ["replay"],
         ["shadow"],

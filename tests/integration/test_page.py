@@ -16,6 +16,7 @@ from acd.demo.hotline import NUMBER
 from acd.web.server import WebServer, listen
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.integration.conftest import Watched, waiting
+from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -74,6 +75,37 @@ async def test_the_page_speaks_german_and_english(page: Page, hotline: Watched) 
     await expect(page.locator("h1")).to_have_text("Hotline live")
     await expect(page.locator("#page")).to_have_text("Anzeige aktuell")
     await expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
+async def test_the_page_says_where_the_staff_comes_from_and_takes_new_names(
+    page: Page, hotline: Watched
+) -> None:
+    """An open page follows a reload by itself: what things are called, who is shown, and by which source."""
+    where = ("--config", str(hotline.config))
+    text = hotline.config.read_text(encoding="utf-8")
+    source = page.locator("#source")
+    await expect(source).to_contain_text("15 people, from the configuration file · since ")
+    await hotline.sipp.call(NUMBER, [(300, "3"), (600, "9")], hang_up_ms=60_000)
+    await expect(page.locator("#need td").first).to_have_text("Registration and documents")
+    csv = hotline.folder / "one.csv"
+    csv.write_text("id,name,phone,languages,concerns\nbirgit,Birgit B,p04,de:C1,other:3\n", encoding="utf-8")
+    try:
+        changed = text.replace('en = "Registration and documents"', 'en = "Papers"')
+        assert changed != text
+        hotline.config.write_text(changed, encoding="utf-8")
+        code, said = await acd("staff", "import", str(csv), *where)
+        assert code == 0, said
+        await expect(page.locator("#need td").first).to_have_text("Papers", timeout=10_000)
+        await expect(source).to_contain_text("1 people, from an imported list · since ")
+        await expect(source).to_contain_text(" · 15 in the configuration file are not in force")
+        await page.get_by_role("link", name="Deutsch").click()
+        await expect(source).to_contain_text("1 Personen, aus einer importierten Liste · seit ")
+        await expect(source).to_contain_text(" · 15 in der Konfigurationsdatei gelten nicht")
+    finally:
+        hotline.config.write_text(text, encoding="utf-8")
+        code, said = await acd("staff", "from-file", *where)
+        assert code == 0, said
+    await expect(source).to_contain_text("15 Personen, aus der Konfigurationsdatei · seit ")
 
 
 async def test_the_page_fits_a_phone(page: Page, hotline: Watched) -> None:

@@ -2,11 +2,15 @@
 
 import asyncio
 import signal
+import tomllib
 from collections.abc import Iterator
 
 import pytest
+import tomli_w
 
 from acd.demo.hotline import NUMBER
+from acd.demo.sipp import Sipp
+from acd.pbx.secrets import own
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER, LAST, newest
@@ -49,7 +53,10 @@ async def test_a_hang_up_signal_has_the_file_read_again_and_says_what_came_of_it
     assert hotline.daemon is not None
     for text, wanted in (
         (file.replace("wrap_up_seconds = 1", "wrap_up_seconds = -1"), "staffing.wrap_up_seconds"),
-        (file.replace("wrap_up_seconds = 1", "wrap_up_seconds = 2"), "event=reloaded"),
+        (
+            file.replace("wrap_up_seconds = 1", "wrap_up_seconds = 2"),
+            'event=reloaded said="in force now: staffing.wrap_up_seconds; ',
+        ),
     ):
         hotline.config.write_text(text, encoding="utf-8")
         hotline.daemon.send_signal(signal.SIGHUP)
@@ -60,6 +67,60 @@ async def test_a_hang_up_signal_has_the_file_read_again_and_says_what_came_of_it
     assert hotline.daemon.returncode is None
     hotline.config.write_text(file, encoding="utf-8")
     assert (await reload(hotline))[0] == 200
+
+
+async def readyz(hotline: Watched) -> tuple[int, str]:
+    async with hotline.client() as client:
+        answer = await client.get("/readyz")
+        return answer.status_code, answer.json()["dialplan"]
+
+
+async def test_a_new_phone_is_shown_as_missing_until_asterisk_has_it(hotline: Watched, file: str) -> None:
+    """The daemon itself may not write Asterisk's files: the administrator's command does, and it says so. Who
+    waits meanwhile waits on."""
+    where = ("--config", str(hotline.config))
+    raw = tomllib.loads(file)
+    jonas = next(each for each in raw["staff"] if each["id"] == "jonas")
+    raw["staff"].append({**jonas, "id": "zoe", "name": "Zoe", "phone": "p77"})
+    raw["staffing"]["wrap_up_seconds"] += 1
+    raw["web"]["hosts"] = ["hotline.example.org"]
+    hotline.config.write_text(tomli_w.dumps(raw), encoding="utf-8")
+    command = f"run acd pbx render --config {hotline.config}"
+    async with hotline.client() as client:
+        said = (await client.post("/api/reload")).json()
+        assert said["now"] == ["staff.zoe", "staffing.wrap_up_seconds"]
+        assert (said["render"], said["restart"]) == (["staff.zoe"], ["web.hosts"])
+        assert said["asterisk"].endswith(f"older than the configuration (phones): {command}")
+        assert (await client.get("/api/board")).json()["trouble"]["dialplan"] == said["asterisk"]
+    assert await readyz(hotline) == (503, said["asterisk"])
+    before = newest(hotline)
+    call = await hotline.sipp.call(NUMBER, GERMAN_OTHER)
+    await hotline.until("waits", lambda b: waiting(b) == 1)
+    code, told = await acd("pbx", "render", *where)
+    assert (code, "Asterisk has taken them" in told) == (0, True), told
+    assert await readyz(hotline) == (200, "ok")
+    pbx = hotline.centre.pbx
+    sipp = Sipp(pbx.sip_address, pbx.sip_port, own(hotline.folder / "var" / "secrets.toml", []).phones)
+    try:
+        await sipp.phones(["p77"], talk_ms=400)
+        await hotline.ask("zoe", "login")
+        await call.finished()
+        assert (await hotline.row(LAST, before))["answered_by"] == "zoe"
+        await hotline.ask("zoe", "logout")
+    finally:
+        await sipp.close()
+    hotline.config.write_text(file, encoding="utf-8")
+    code, told = await acd("reload", *where)
+    assert code == 0, told
+    assert "in force now: staff.zoe, staffing.wrap_up_seconds\nAsterisk has to know too: staff.zoe\n" in told
+    assert "Asterisk has taken them" in told
+    assert await readyz(hotline) == (200, "ok")
+
+
+async def test_a_reload_that_is_refused_says_so_on_the_command_line(hotline: Watched, file: str) -> None:
+    hotline.config.write_text(file.replace('code = "uk"', 'code = "UK"'), encoding="utf-8")
+    code, said = await acd("reload", "--config", str(hotline.config))
+    assert (code, "language.UK.code" in said) == (2, True), said
 
 
 async def test_what_a_shadow_policy_would_have_done_is_listed_and_not_done(

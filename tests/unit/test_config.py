@@ -3,19 +3,21 @@
 import re
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.pbx.files import pjsip
-from agents.model import Cefr
+from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr, Team
 from config import staff_csv
+from config.cells import harm
 from config.hours import closed_days, opening
 from config.load import ConfigFaults, load
 from config.people import policy, team
 from config.prompts import sounds
-from config.schema import RESERVED_PHONES
+from config.schema import RESERVED_PHONES, Level, StaffMember
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = FOLDER / "welcomecenter.toml"
@@ -343,3 +345,44 @@ def test_a_cell_that_would_do_harm_is_refused_with_its_line(tmp_path: Path, name
 def test_a_name_in_arabic_is_a_name(tmp_path: Path) -> None:
     path = csv(tmp_path, "id,name,phone,languages,concerns\nanna,أمل حداد,p1,de:C1,other:3\n")
     assert staff_csv.read(path, CENTRE).agents[0].name == "أمل حداد"
+
+
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).map(str.strip)
+LEVELS = st.sampled_from(get_args(Level))
+PEOPLE = st.lists(
+    st.builds(
+        StaffMember,
+        id=st.from_regex(r"[a-z][a-z0-9_]{0,31}", fullmatch=True),
+        name=WORDS.filter(lambda each: each and not harm(each)),
+        phone=st.from_regex(r"[a-z0-9]{1,20}", fullmatch=True).filter(lambda p: p not in RESERVED_PHONES),
+        languages=st.dictionaries(st.sampled_from(CENTRE.languages), LEVELS, min_size=1),
+        concerns=st.dictionaries(st.sampled_from(CENTRE.concerns), st.integers(CONCERN_MIN, CONCERN_MAX)),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=(lambda each: each.id, lambda each: each.phone),
+)
+
+
+@given(PEOPLE)
+def test_an_export_is_read_as_what_was_written(people: list[StaffMember]) -> None:
+    """Whoever may stand in the file comes through: quotes, semicolons, any script."""
+    import tempfile
+
+    there = team(CENTRE.model_copy(update={"staff": people}))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "staff.csv"
+        staff_csv.write(path, there)
+        assert staff_csv.read(path, CENTRE) == there
+
+
+def test_an_export_of_a_name_that_an_earlier_release_let_in_does_no_harm(tmp_path: Path) -> None:
+    (first, *_) = team(CENTRE).agents
+    staff_csv.write(tmp_path / "staff.csv", Team((first._replace(name="=1+1"),)))
+    assert (tmp_path / "staff.csv").read_text(encoding="utf-8").splitlines()[1].startswith("amal,'=1+1,p01,")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "A\u202eB"])
+def test_a_name_is_held_to_the_same_in_the_file_as_in_a_spreadsheet(tmp_path: Path, name: str) -> None:
+    path = changed(tmp_path, ('name = "Amal Haddad"', f'name = "{name}"'))
+    assert [each for each in faults(path) if each.startswith("staff.amal.name:")]

@@ -1,12 +1,14 @@
 """The daemon beside its calls, without a telephone system: reload, and what it does by the hour."""
 
 import asyncio
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+import tomli_w
 from sqlalchemy import text
 
 from acd.daemon import Daemon, Wraps, composed
@@ -46,7 +48,7 @@ async def test_a_reloaded_file_stays_in_force_by_the_hour(opened: tuple[Daemon, 
         before_text.replace(f"wrap_up_seconds = {seconds}", f"wrap_up_seconds = {seconds + 1}"),
         encoding="utf-8",
     )
-    assert await daemon.rules.reload() == []
+    assert (await daemon.rules.reload()).faults == ()
     assert await wrap_up(daemon) == before + 1_000
     await daemon.hourly.once()
     assert daemon.hourly.trouble == ""
@@ -57,7 +59,7 @@ async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[D
     """A shadow file that is gone is a fault at a reload, and no end of the daemon an hour later."""
     daemon, path = opened
     (path.parent / "other.toml").rename(path.parent / "away.toml")
-    faults = await daemon.rules.reload()
+    faults = (await daemon.rules.reload()).faults
     assert len(faults) == 1
     assert "other.toml: file: cannot be read" in faults[0]
     await daemon.hourly.once()
@@ -127,3 +129,38 @@ async def test_a_clock_that_is_set_far_has_the_hours_worked_out_anew_at_once(
             await asyncio.sleep(0.01)
     hourly.cancel()
     await asyncio.gather(hourly, return_exceptions=True)
+
+
+async def test_a_reload_is_in_force_wherever_the_file_is_asked(opened: tuple[Daemon, Path]) -> None:
+    """Names of the page, the vault's rules, the source of the staff: nothing keeps what the start read."""
+    daemon, path = opened
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    raw["centre"]["name"] = "Another"
+    raw["language"][0]["name"] = "German"
+    raw["concern"][0]["en"] = "Work"
+    raw["privacy"]["number_days"] = 0
+    raw["staff"] = raw["staff"][:3]
+    path.write_text(tomli_w.dumps(raw), encoding="utf-8")
+    assert await daemon.stores.vault.token("0201 8812345", 0) != ""
+    found = await daemon.rules.reload()
+    assert found.faults == ()
+    names = daemon.answers.names()
+    assert (names.centre, names.languages["de"], names.concerns["employment"]["en"]) == (
+        "Another",
+        "German",
+        "Work",
+    )
+    assert await daemon.stores.vault.token("0201 8812345", 0) == "", "numbers are not kept any more"
+    source = daemon.answers.staff_source()
+    assert (source.source, source.people, source.unused) == ("file", 3, 0)
+    assert source.since_ms > 0
+    daemon.rules.staff = None
+    assert daemon.answers.staff_source().source == "", "the records have not said"
+
+
+async def test_records_that_do_not_answer_are_a_reason_not_to_reload(opened: tuple[Daemon, Path]) -> None:
+    daemon, _ = opened
+    async with daemon.stores.records.engine.begin() as connection:
+        await connection.execute(text("alter table staff rename to gone"))
+    (fault,) = (await daemon.rules.reload()).faults
+    assert fault.startswith("the records do not say who works here")

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from acd.changes import Changes
 from acd.ports import QueueFull
-from acd.web.deps import Explained, ServiceLevel
+from acd.web.deps import Explained, ServiceLevel, StaffSource
 from acd.web.pieces import PIECE
 from acd.web.shapes import Board, Candidate, Explanation, State
 from acd.web.shown import Shown
@@ -19,6 +19,10 @@ from tests.fakes.centre import PHONES, Bench, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
 LEVEL = ServiceLevel("all_offered", "since_queue", 20, 1, 2, 1, 1, 0.1, 0.9)
+
+
+def source() -> StaffSource:
+    return StaffSource("import", 5, 15, 3)
 
 
 async def level() -> ServiceLevel:
@@ -42,10 +46,11 @@ async def test_the_text_is_the_board_field_by_field(people: int) -> None:
     bench.call("1")
     picture = picture_of(bench, 0)
     state = State.model_validate_json(
-        await Shown(picture, level, lambda: {"journal": "ok", "vault": "away"}, Changes()).text()
+        await Shown(picture, level, lambda: {"journal": "ok", "vault": "away"}, Changes(), source, str).text()
     )
     assert state.board == Board.model_validate(picture())
     assert state.service_level.model_dump() == LEVEL._asdict()
+    assert state.staff_source.model_dump() == source()._asdict()
 
 
 async def test_it_is_made_once_for_all_who_look_and_anew_after_a_change() -> None:
@@ -56,7 +61,7 @@ async def test_it_is_made_once_for_all_who_look_and_anew_after_a_change() -> Non
         made[0] += 1
         return picture()
 
-    shown = Shown(board, level, dict, changes)  # type: ignore[arg-type]
+    shown = Shown(board, level, dict, changes, source, str)  # type: ignore[arg-type]
     texts = await asyncio.gather(*(shown.text(0.05) for _ in range(50)))
     assert (made[0], len(set(texts))) == (1, 1)
     bench.login(PHONES[0])
@@ -75,7 +80,7 @@ async def test_a_change_while_it_is_made_is_in_the_next_one() -> None:
         await asyncio.sleep(0)
         return LEVEL
 
-    shown = Shown(picture_of(bench, 0), slow, dict, changes)
+    shown = Shown(picture_of(bench, 0), slow, dict, changes, source, str)
     first = asyncio.ensure_future(shown.text())
     await asyncio.sleep(0)
     bench.login(PHONES[0])

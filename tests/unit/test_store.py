@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from acd.ports import Case, Decision, JournalRefused, Known, Snapshot
-from acd.store import codec, queries
+from acd.store import codec, queries, roster
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
 from acd.store.open import MIGRATIONS, StoreFault, ready, upgrade, urls
@@ -24,6 +24,8 @@ from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder, epoch_ms
 from acd.store.tables import blobs, handlings, incidents, offers, recordings, staff_intervals, visits
 from acd.store.vault import SqlVault, StillInTheLog, normal
+from config.load import SHIPPED, load
+from config.people import team
 from config.schema import ServiceLevel
 from routing import facts
 from routing.events import KINDS, UNKNOWN_CASE, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
@@ -340,11 +342,18 @@ async def test_a_keyed_case_is_one_that_is_kept_or_unknown(records: AsyncEngine)
     assert await cases.known("token", "", "") == Known("token", "", "", ())
 
 
-async def test_a_roster_is_kept_whole(records: AsyncEngine) -> None:
-    assert await queries.load_team(records) is None
-    await queries.save_team(records, ROSTER)
-    await queries.save_team(records, ROSTER)
-    assert await queries.load_team(records) == ROSTER
+CENTRE = load(SHIPPED)
+
+
+async def test_the_staff_in_force_has_one_source(records: AsyncEngine) -> None:
+    """Its own people, or the file's: never both, and since when is kept."""
+    files = roster.Staff(roster.FILE, 0, team(CENTRE))
+    assert await roster.in_force(records, CENTRE) == files
+    await roster.keep(records, ROSTER, 1_000)
+    await roster.keep(records, ROSTER, 2_000)
+    assert await roster.in_force(records, CENTRE) == roster.Staff(roster.IMPORTED, 2_000, ROSTER)
+    await roster.keep(records, None, 3_000)
+    assert await roster.in_force(records, CENTRE) == files._replace(since_ms=3_000)
 
 
 # --- vault -----------------------------------------------------------------------------------------

@@ -90,6 +90,22 @@ function showTrouble(trouble) {
   }));
 }
 
+// Where the people come from that are shown, since when, and whom the file names in vain.
+function showSource({ source, since_ms, people, unused }) {
+  const parts = [`${people} ${words[`people_${source || "unknown"}`]}`];
+  if (since_ms) parts.push(`${words.since} ${new Date(since_ms).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })}`);
+  if (unused) parts.push(words.people_unused.replace("{n}", unused));
+  set("source", parts.join(" · "));
+}
+
+// What things are called is written into the page: one that was made before a reload or an upgrade is made anew, once.
+function isOld() {
+  if (state.called === document.body.dataset.called || sessionStorage.getItem("called") === state.called) return false;
+  sessionStorage.setItem("called", state.called);
+  location.reload();
+  return true;
+}
+
 function why() {
   if (lost === null) return "";
   if (lost.status === 0) return words.unreachable_server;
@@ -108,6 +124,7 @@ function show() {
   showTrouble(state.trouble);
   showNeed(cells);
   showStaff(b.staff);
+  showSource(state.staff_source);
   showLevel(state.service_level);
   tick();
 }
@@ -137,5 +154,5 @@ follow("/events", (text) => {
   heard = Date.now();
   lost = null;
   behind = heard - state.board.at_ms;
-  show();
+  if (!isOld()) show();
 }, (found) => { lost = found; tick(); });

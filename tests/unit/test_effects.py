@@ -1,0 +1,210 @@
+"""When a changed key takes effect: every key of the schema is known, and Asterisk's files say the same."""
+
+import tomllib
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import date
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from acd.pbx import files
+from acd.pbx.marks import marks
+from acd.reloaded import Reloaded, between
+from agents.model import Team
+from config.effects import EFFECTS, NAMES, Changed, Effect, changed
+from config.load import SHIPPED
+from config.people import policy, team
+from config.prompts import beside, sounds
+from config.schema import Centre, Span
+
+RAW = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+RAW["emergency"] = [{"site": "Office", "gateway": "sip:192.0.2.10", "number": "+4920188000000"}]
+RAW["mqtt"] = {"host": "127.0.0.1"}
+NOW_MS = 1_774_310_400_000
+TODAY = date(2026, 3, 24)
+HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
+REFUSED = ("busy", "declined", "no_answer", "unreachable")
+CHANGES: list[tuple[str, str, Any]] = [
+    ("centre.name", "centre.name", "Another"),
+    ("centre.timezone", "centre.timezone", "Europe/London"),
+    ("centre.hotline", "centre.hotline", "+4920188000001"),
+    ("centre.numbers", "centre.numbers", ["88000001"]),
+    ("centre.node", "centre.node", "pbx2"),
+    ("language.0.name", "language.de.name", "German"),
+    ("language.3.share", "language.tr.share", 0.01),
+    ("concern.0.de", "concern.employment.de", "Arbeit"),
+    ("concern.0.en", "concern.employment.en", "Work"),
+    ("concern.0.law", "concern.employment.law", "18a"),
+    *HOURS,
+    ("hours.sat", "hours.sat", ["09:00-10:00"]),
+    ("hours.sun", "hours.sun", ["09:00-10:00"]),
+    ("hours.holidays", "hours.holidays", "BY"),
+    ("hours.extra_closed", "hours.extra_closed", [date(2026, 12, 23)]),
+    ("routing.unknown_languages", "routing.unknown_languages", ["de"]),
+    ("routing.fallback_languages", "routing.fallback_languages", ["de"]),
+    ("routing.second_language", "routing.second_language", "fr"),
+    ("routing.second_language_for_it", "routing.second_language_for_it", "tr"),
+    ("routing.choose", "routing.choose", ["concern"]),
+    ("routing.owner_seconds", "routing.owner_seconds", 7),
+    ("routing.repeat_same_day", "routing.repeat_same_day", False),
+    ("routing.repeat_hours", "routing.repeat_hours", 3),
+    ("routing.shadow", "routing.shadow", "other.toml"),
+    ("routing.step.1.after_seconds", "routing.step", 46),
+    ("routing.plan", "routing.plan", [{"language": "uk", "step": RAW["routing"]["step"]}]),
+    ("routing.class.0.worth_seconds", "routing.class.permit_expiring.worth_seconds", 301),
+    ("routing.class.0.case_states", "routing.class.permit_expiring.case_states", ["other"]),
+    ("routing.class.2.numbers", "routing.class.partner_office.numbers", ["+492011234567"]),
+    ("routing.reserve.0.keep", "routing.reserve", 2),
+    *((f"routing.refused.{each}.away_after", f"routing.refused.{each}.away_after", 9) for each in REFUSED),
+    *((f"routing.refused.{each}.retry_seconds",) * 2 + (99,) for each in REFUSED),
+    ("staffing.ring_seconds", "staffing.ring_seconds", 16),
+    ("staffing.wrap_up_seconds", "staffing.wrap_up_seconds", 31),
+    ("staffing.silent_seconds", "staffing.silent_seconds", 3),
+    ("staffing.short_talk_seconds", "staffing.short_talk_seconds", 3),
+    ("recording.enabled", "recording.enabled", True),
+    ("privacy.number_days", "privacy.number_days", 31),
+    ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
+    ("privacy.smallest_cell", "privacy.smallest_cell", 3),
+    ("service_level.seconds", "service_level.seconds", 21),
+    ("service_level.variant", "service_level.variant", "all_offered"),
+    ("service_level.clock", "service_level.clock", "since_answer"),
+    ("service_level.short_abandon_seconds", "service_level.short_abandon_seconds", 6),
+    ("pbx.ami_host", "pbx.ami_host", "127.0.0.3"),
+    ("pbx.ami_port", "pbx.ami_port", 5039),
+    ("pbx.ami_user", "pbx.ami_user", "another"),
+    ("pbx.sip_address", "pbx.sip_address", "127.0.0.3"),
+    ("pbx.sip_port", "pbx.sip_port", 5061),
+    ("pbx.rtp_from", "pbx.rtp_from", 10002),
+    ("pbx.rtp_to", "pbx.rtp_to", 10998),
+    ("pbx.trunk_addresses", "pbx.trunk_addresses", ["127.0.0.4"]),
+    ("pbx.qualify_seconds", "pbx.qualify_seconds", 11),
+    ("pbx.folder", "pbx.folder", "/srv/another"),
+    ("store.folder", "store.folder", "../another"),
+    ("store.journal_days", "store.journal_days", 91),
+    ("store.journal_url", "store.journal_url", "postgresql+asyncpg://a/b"),
+    ("store.records_url", "store.records_url", "postgresql+asyncpg://a/b"),
+    ("store.vault_url", "store.vault_url", "postgresql+asyncpg://a/b"),
+    ("web.host", "web.host", "127.0.0.3"),
+    ("web.port", "web.port", 8081),
+    ("web.hosts", "web.hosts", ["example.org"]),
+    ("web.proxies", "web.proxies", ["127.0.0.1"]),
+    ("mqtt.host", "mqtt.host", "127.0.0.3"),
+    ("mqtt.port", "mqtt.port", 1884),
+    ("mqtt.prefix", "mqtt.prefix", "another"),
+    ("mqtt.user", "mqtt.user", "another"),
+    ("mqtt.password_file", "mqtt.password_file", "another"),
+    ("mqtt.tls", "mqtt.tls", True),
+    ("emergency.0.gateway", "emergency", "sip:192.0.2.11"),
+    ("staff.0", "staff.zoe", {**RAW["staff"][0], "id": "zoe", "phone": "p98"}),
+    ("staff.0.name", "staff.amal.name", "Amala"),
+    ("staff.0.phone", "staff.amal.phone", "p99"),
+    ("staff.0.languages", "staff.amal.languages", {"ar": "C1"}),
+    ("staff.0.concerns", "staff.amal.concerns", {"other": 3}),
+]
+
+
+def centre(raw: dict[str, Any]) -> Centre:
+    return Centre.model_validate({**raw, "base": SHIPPED.parent})
+
+
+CENTRE = centre(RAW)
+
+
+def with_(path: str, value: Any) -> Centre:
+    raw = deepcopy(RAW)
+    there: Any = raw
+    *way, last = path.split(".")
+    for part in way:
+        there = there[int(part) if isinstance(there, list) else part]
+    there[int(last) if isinstance(there, list) else last] = value
+    return centre(raw)
+
+
+def rendered(described: Centre) -> object:
+    """All that the files are made from."""
+    spoken = sounds(beside(SHIPPED), described)
+    made = marks(described, team(described), spoken, TODAY)
+    return made, files.manager(described, ""), described.pbx.folder
+
+
+@pytest.mark.parametrize(("path", "shown", "value"), CHANGES, ids=[each[0] for each in CHANGES])
+def test_a_key_waits_for_asterisks_files_exactly_if_they_depend_on_it(
+    path: str, shown: str, value: Any
+) -> None:
+    other = with_(path, value)
+    found = [each for each in changed(CENTRE, other) if each.shown in (shown, "language")]
+    assert shown in [each.shown for each in found]
+    effect = found[0].effect
+    for each in found:
+        effect |= each.effect
+    assert (rendered(other) != rendered(CENTRE)) == (Effect.RENDER in effect)
+    if (policy(other, NOW_MS), team(other)) != (policy(CENTRE, NOW_MS), team(CENTRE)):
+        assert Effect.NOW in effect
+
+
+def models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in models(inner)]
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """As EFFECTS knows them: lists whose entries have no name are one key."""
+    for name, field in model.model_fields.items():
+        inner = [each for each in models(field.annotation) if each is not Span]
+        key = f"{prefix}{field.alias or name}"
+        whole = inner and "list" in str(field.annotation) and not set(NAMES) & set(inner[0].model_fields)
+        if inner and not whole:
+            yield from keys(inner[0], f"{key}.")
+        elif not field.exclude:
+            yield key
+
+
+def test_every_key_of_the_schema_is_changed_here_and_has_an_effect() -> None:
+    found = set(keys(Centre))
+    tried = {each.key for path, _, value in CHANGES for each in changed(CENTRE, with_(path, value))}
+    called = {"language.code", "concern.key", "concern.share", "routing.class.name", "staff.id"}
+    assert found - tried - called == set()
+    assert all(Changed(key, key).effect for key in found)
+    tables = {key.rpartition(".")[0] for key in found} | found
+    assert set(EFFECTS) - tables == set()
+
+
+def test_an_entry_that_came_or_went_is_one_key() -> None:
+    raw = deepcopy(RAW)
+    raw["staff"] = [*RAW["staff"][1:], {**RAW["staff"][0], "id": "zoe", "phone": "p98"}]
+    assert [each.shown for each in changed(CENTRE, centre(raw))] == ["staff.amal", "staff.zoe"]
+
+
+def test_a_menu_in_another_order_is_a_change_of_the_menu() -> None:
+    raw = deepcopy(RAW)
+    raw["concern"].reverse()
+    assert changed(CENTRE, centre(raw)) == [Changed("concern", "concern")]
+
+
+def test_what_a_reload_says_key_by_key() -> None:
+    raw = deepcopy(RAW)
+    raw["web"]["port"] = 8081
+    raw["staffing"]["ring_seconds"] = 16
+    raw["staff"][0] |= {"name": "Amala", "phone": "p99"}
+    after = centre(raw)
+    assert between(CENTRE, CENTRE, after, team(CENTRE), team(after), imported=False) == Reloaded(
+        now=("staff.amal.name", "staff.amal.phone", "staffing.ring_seconds"),
+        render=("staff.amal.phone", "staffing.ring_seconds"),
+        restart=("web.port",),
+    )
+    imported = team(CENTRE)._replace(agents=team(CENTRE).agents[1:])
+    assert between(CENTRE, after, after, imported, imported, imported=True) == Reloaded(restart=("web.port",))
+    assert between(CENTRE, CENTRE, after, Team(()), imported, imported=True).unused == (
+        "staff.amal.name",
+        "staff.amal.phone",
+    )
+
+
+def test_the_files_of_a_year_are_the_same_on_each_of_its_days() -> None:
+    """Holidays are written out anew in each year, which is then seen."""
+    spoken, people = sounds(beside(SHIPPED), CENTRE), team(CENTRE)
+    of = [marks(CENTRE, people, spoken, day) for day in (date(2026, 1, 1), date(2026, 12, 31))]
+    assert of[0] == of[1] != marks(CENTRE, people, spoken, date(2027, 1, 1))
