@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import NamedTuple
 
-from acd.pbx import files
+from acd.pbx import consent, files
 from acd.pbx.contexts import PLAN
 from acd.pbx.dialplan import extensions
 from agents.model import Team
@@ -45,7 +45,7 @@ def marks(centre: Centre, roster: Team, spoken: Sounds, today: date) -> Marks:
     """Of the files that this configuration gives in this year."""
     passwords = {each.reach.address: "" for each in roster.agents}
     of = {
-        "menus": extensions(centre, first_of_the_year(today)),
+        "menus": extensions(centre, first_of_the_year(today)) + consent.features(centre),
         "phones": files.pjsip(centre, roster, passwords),
         "prompts": repr(sorted(spoken.items())),
         "rest": repr((files.rtp(centre), files.READ, files.WRITE, files.EVENTS, files.UNHEARD, files.FIXED)),

@@ -23,6 +23,10 @@ def test_by_hour_as_in_the_trace() -> None:
             queued[visit] = at
         answered = kind == layout.TALK_BEGAN
         gave_up = kind == layout.VISIT_ENDED and value in (2, 3)
+        turned_away = kind == layout.VISIT_ENDED and value == 6
+        if turned_away and queued[visit] >= model.warm_ms:
+            come = datetime.fromtimestamp((model.begin_ms + queued[visit]) / 1000, scenario.house.centre.zone)
+            counted[come.weekday() * 24 + come.hour, 2] += 1
         if (answered or gave_up) and queued[visit] >= model.warm_ms:
             come = datetime.fromtimestamp((model.begin_ms + queued[visit]) / 1000, scenario.house.centre.zone)
             place = 2 * gave_up
@@ -30,6 +34,7 @@ def test_by_hour_as_in_the_trace() -> None:
             counted[come.weekday() * 24 + come.hour, place + 1] += at - queued[visit] <= model.within_ms
     assert (machine.by_hour == counted).all()
     whole = dict(zip(layout.COUNTS, machine.counts.sum(0).tolist(), strict=True))
+    whole["abandoned"] += whole["turned_away"]
     columns = ("answered", "answered_within", "abandoned", "abandoned_within")
     assert machine.by_hour.sum(0).tolist() == [whole[each] for each in columns]
     assert (machine.by_hour[:, 0] > 0).sum() == 8 + 8 + 5 + 10 + 5

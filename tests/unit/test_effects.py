@@ -26,6 +26,7 @@ NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
 HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
 REFUSED = ("busy", "declined", "no_answer", "unreachable")
+RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
     ("centre.name", "centre.name", "Another"),
     ("centre.timezone", "centre.timezone", "Europe/London"),
@@ -38,6 +39,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("concern.0.en", "concern.employment.en", "Work"),
     ("concern.0.law", "concern.employment.law", "18a"),
     *HOURS,
+    ("hours.after_closing_minutes", "hours.after_closing_minutes", 45),
     ("hours.sat", "hours.sat", ["09:00-10:00"]),
     ("hours.sun", "hours.sun", ["09:00-10:00"]),
     ("hours.holidays", "hours.holidays", "BY"),
@@ -63,7 +65,12 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("staffing.wrap_up_seconds", "staffing.wrap_up_seconds", 31),
     ("staffing.silent_seconds", "staffing.silent_seconds", 3),
     ("staffing.short_talk_seconds", "staffing.short_talk_seconds", 3),
-    ("recording.enabled", "recording.enabled", True),
+    ("recording", "recording.enabled", RECORDED),
+    ("recording", "recording.stop_code", RECORDED | {"stop_code": "*3"}),
+    ("recording", "recording.pause_code", RECORDED | {"pause_code": "*3"}),
+    ("recording.agreement", "recording.agreement", "of 2026"),
+    ("recording.folder", "recording.folder", "recordings"),
+    ("recording.days", "recording.days", 31),
     ("privacy.number_days", "privacy.number_days", 31),
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),
@@ -129,7 +136,7 @@ def rendered(described: Centre) -> object:
     return made, files.manager(described, ""), described.pbx.folder
 
 
-@pytest.mark.parametrize(("path", "shown", "value"), CHANGES, ids=[each[0] for each in CHANGES])
+@pytest.mark.parametrize(("path", "shown", "value"), CHANGES, ids=[each[1] for each in CHANGES])
 def test_a_key_waits_for_asterisks_files_exactly_if_they_depend_on_it(
     path: str, shown: str, value: Any
 ) -> None:

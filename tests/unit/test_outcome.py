@@ -55,7 +55,7 @@ def test_figures_are_those_that_the_trace_tells() -> None:
     found = outcome(machine, cells, variant)
     figures = dict(zip((each.key for each in figures_of(False)), found.figures.tolist(), strict=True))
     queued, answered, abandoned, offered_late = {}, {}, {}, 0
-    closed = 0
+    closed = turned_away = 0
     for at, kind, visit, _, value in np.asarray(rows).tolist():
         if kind == layout.QUEUED:
             queued[visit] = at
@@ -67,11 +67,14 @@ def test_figures_are_those_that_the_trace_tells() -> None:
             abandoned[visit] = at - queued[visit]
         elif kind == layout.VISIT_ENDED and value == 4:
             closed += 1
-    done = len(answered) + len(abandoned)
+        elif kind == layout.VISIT_ENDED and value == 6:
+            turned_away += 1
+    done = len(answered) + len(abandoned) + turned_away
     in_time = sum(wait <= model.within_ms for wait in answered.values())
     early = sum(wait <= model.within_ms for wait in abandoned.values())
     assert figures["contacts"] == done
-    assert figures["closed"] == closed
+    assert (figures["closed"], figures["turned_away"]) == (closed, turned_away)
+    assert turned_away > 0
     assert figures["abandonment"] == pytest.approx(len(abandoned) / done)
     assert figures["short_abandonment"] == pytest.approx(
         sum(wait < model.short_ms for wait in abandoned.values()) / done

@@ -71,7 +71,7 @@ def test_a_machine_s_own_asterisk_goes_first_and_looking_installs_nothing(
 
 def test_a_unit_names_paths_as_systemd_reads_them(tmp_path: Path) -> None:
     config = tmp_path / "a centre at 100%.toml"
-    units.written(tmp_path, config, Path("/var/lib/acd"), "acd", Place(CHROOT, FOLDER))
+    units.written(tmp_path, config, [Path("/var/lib/acd")], "acd", Place(CHROOT, FOLDER))
     (start,) = [
         line.partition("=")[2]
         for line in (tmp_path / "welcomecenter-acd.service").read_text(encoding="utf-8").splitlines()

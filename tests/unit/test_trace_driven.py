@@ -92,9 +92,10 @@ def test_nobody_there_means_nobody_is_answered_and_patience_goes_beyond_the_wait
     ends = Again(empty, 0).run_through()
     was = trace_driven.recorded(trace)
     assert not (ends.ended == trace_driven.END[facts.ANSWERED]).any()
-    answered = was.ended == trace_driven.END[facts.ANSWERED]
+    stays = ends.ended != trace_driven.END[facts.TURNED_AWAY]  # at closing, since nobody is there
+    answered = (was.ended == trace_driven.END[facts.ANSWERED]) & stays
     assert (ends.wait_ms[answered] >= was.wait_ms[answered]).all()
-    gave_up = was.ended == trace_driven.END[facts.ABANDONED_QUEUE]
+    gave_up = (was.ended == trace_driven.END[facts.ABANDONED_QUEUE]) & stays
     assert (ends.wait_ms[gave_up] == was.wait_ms[gave_up]).all()
     beyond = (ends.wait_ms - was.wait_ms)[answered]
     assert 30_000 < beyond.mean() < 120_000, "exponential with a mean of a minute"
@@ -122,7 +123,8 @@ def test_figures_are_those_counted_by_hand() -> None:
     )
     answered = [each for each in trace.callers if each.ended == facts.ANSWERED]
     gave_up = [each for each in trace.callers if each.ended.startswith("abandoned")]
-    assert was["contacts"] == len(answered) + len(gave_up)
+    turned_away = sum(each.ended == facts.TURNED_AWAY for each in trace.callers)
+    assert was["contacts"] == len(answered) + len(gave_up) + turned_away
     assert was["service_level_all_offered"] == pytest.approx(
         sum(each.wait_ms <= 20_000 for each in answered) / was["contacts"]
     )
