@@ -44,7 +44,7 @@ exten => {number},1,Answer()
  same => n,Set(ACD_ARRIVED=${{EPOCH}})
  same => n,Set(ACD_LANG={language})
  same => n,Set(ACD_CONCERN=other)
- same => n,Set(ACD_GREETED=1)
+ same => n,Set(ACD_GREETED=3)
  same => n,UserEvent(ACDEntry,Call: ${{ACD_CALL}},Line: ${{ACD_LINE}})
  same => n,Goto(acd-hold,enter,1)
 """
