@@ -10,9 +10,6 @@ from routing.visit import WAITING
 from routing.visits import Visits
 from routing.world import DEVICES_MAX, Engagement, Person, device_key, pressing, remember
 
-ENDED: Final = (staff.WRAP_UP,)
-"""What a person can still do for a visit without a leg."""
-
 REASONED: Final = frozenset({staff.NOT_READY, staff.AWAY})
 """Shown with the reason for it."""
 
@@ -117,7 +114,7 @@ class People:
         here = person.agent.reach.address == phone and not person.other_legs
         if not here or person.device not in staff.IN_USE:
             return
-        if not [each for each in person.engagements if each.activity not in ENDED]:
+        if not [each for each in person.engagements if each.activity != staff.WRAP_UP]:
             self.set_device(phone, staff.USABLE, node)
 
     def has_leg(self, person: Person, leg: Leg) -> None:

@@ -18,7 +18,6 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
 from acd.ports import Case, QueueFull
-from acd.web import token
 from acd.web.deps import WebDeps
 from acd.web.door import ASKED, Door, is_known
 from acd.web.live import Live, TooMany
@@ -64,8 +63,10 @@ def make_app(deps: WebDeps) -> FastAPI:
     )
     bearer = HTTPBearer(auto_error=False)
 
-    def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-        if given is None or not token.same(given.credentials, deps.token):
+    def authorised(
+        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    ) -> None:
+        if not is_known(request.headers, deps.token):
             raise HTTPException(401, ASKED, {"WWW-Authenticate": "Bearer"})
 
     @app.exception_handler(QueueFull)
