@@ -77,6 +77,7 @@ PRESSING: Final = (TALKING, RINGING, RESERVED, WRAP_UP)
 
 IN_USE: Final = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 USABLE: Final = "NOT_INUSE"
+TALKS_ELSEWHERE: Final = "INUSE"
 REACHED: Final = IN_USE | {USABLE}
 """What a phone says of itself that can be reached."""
 

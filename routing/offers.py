@@ -121,6 +121,7 @@ class Offers:
     def dials(self, visit: Visit, offer: Offer, phone_leg: Leg, phone: str = "") -> None:
         """The PBX dials the phone of this offer: its leg has a name."""
         offer.phone_leg = phone_leg
+        self._people.lost_leg(phone_leg)  # it serves a visit now
         self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
 
     def rang(self, visit: Visit, offer: Offer, phone_leg: Leg | None) -> None:
@@ -152,6 +153,8 @@ class Offers:
         if offer.status in (STALE, TAKEN):
             self._visits.not_again(visit, offer.agent, world.rules.silent_ms << min(visit.stale, STALE_MAX))
             visit.stale += offer.status == STALE
+        if offer.status == TAKEN:
+            self._people.is_taken(world.people[offer.agent], visit.node)
         self.end(offer, refusal(offer.cause, offer.rang, offer.status), offer.cause)
         self._visits.back_on_hold(visit)
 
@@ -191,6 +194,7 @@ class Offers:
         """The dialplan rings this phone by itself: nobody else is to ring it."""
         self.stops_alone(visit)
         agent = person.agent.id if person is not None else ""
+        self._people.lost_leg(phone_leg)  # it serves a visit now
         self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
             engaged = person.engaged_with(visit.id)

@@ -100,6 +100,8 @@ class People:
         world = self._derived.world
         remember(world.devices, device_key(node, phone), state, DEVICES_MAX)
         person = self._derived.person_at(phone, node)
+        if person is not None:
+            person.presumed = False
         if person is not None and person.device != state:
             before, person.device = person.device, state
             if (before in staff.REACHED) != (state in staff.REACHED):
@@ -116,6 +118,12 @@ class People:
             return
         if not [each for each in person.engagements if each.activity != staff.WRAP_UP]:
             self.set_device(phone, staff.USABLE, node)
+            person.presumed = True
+
+    def is_taken(self, person: Person, node: str) -> None:
+        """Their phone turned out to be in use: if we alone took it for free, its last word counts again."""
+        if person.presumed:
+            self.set_device(person.agent.reach.address, staff.TALKS_ELSEWHERE, node)
 
     def has_leg(self, person: Person, leg: Leg) -> None:
         """Their phone has a leg that serves no visit: it is in use, whatever its device says."""

@@ -66,6 +66,7 @@ class Talks:
         visit.agent = agent
         visit.talks += 1
         if phone_leg is not None:
+            self._people.lost_leg(phone_leg)
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         else:
             visit.talks_at = phone
@@ -88,6 +89,7 @@ class Talks:
         same = visit.agent == agent
         if same:
             visit.talks_at = ""
+            self._people.lost_leg(phone_leg)
             self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         return same
 

@@ -162,8 +162,9 @@ class Engagement:
 class Person:
     """A member of staff at work. idle_since_ms orders the idle.
 
-    engagements: the most pressing first. other_legs: of their phone, that serve no visit. leaving: no
-    longer of the staff; gone once nothing is left to do.
+    presumed: their phone is free as we took it, and has not said so yet. engagements: the most pressing
+    first. other_legs: of their phone, that serve no visit. leaving: no longer of the staff; gone once nothing
+    is left to do.
     calls, busy_ms, idle_ms: of today: talks begun, time in talks and wrap-up, time idle and ready. The
     two times are without the stretch that goes on now, and so can be negative after midnight.
     """
@@ -174,6 +175,7 @@ class Person:
     engagements: tuple[Engagement, ...] = ()
     other_legs: tuple[Leg, ...] = ()
     device: str = ""
+    presumed: bool = False
     changed_ms: int = 0
     shown: str = LOGGED_OUT
     shown_reason: str = ""

@@ -35,9 +35,14 @@ Answered = Callable[[float, str, float], None]
 """Told of each answer to a ping: when it was asked, the PBX's stamp, when it was read (loop time)."""
 
 
+MOVES = "Redirect"
+"""The action that takes a caller somewhere."""
+
+
 def patience(ping_s: float, hurried: bool) -> tuple[float, float]:
     """After how long a silence is asked about, and how long the answer may take, in seconds. hurried: offers
-    are open, which nobody hears of while the PBX is silent."""
+    are open, which nobody hears of while the PBX is silent, or a caller's redirect is on its way, which may
+    come too late."""
     return (ping_s / 5, 2 * ping_s / 5) if hurried else (ping_s, ping_s)
 
 
@@ -109,6 +114,7 @@ class AmiLink:
         self._lists = Correlator()
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._fired: dict[str, tuple[float, Reply]] = {}
+        self._redirects: set[str] = set()
         self._ids = itertools.count(1)
         self._booted = asyncio.Event()
         self._gone = asyncio.Event()
@@ -197,6 +203,7 @@ class AmiLink:
             if not waiter.done():
                 waiter.set_exception(LinkLost(cause))
         fired, self._fired = self._fired, {}
+        self._redirects.clear()
         for _, reply in fired.values():
             reply(cause)
 
@@ -227,7 +234,7 @@ class AmiLink:
                 if now > deadline:
                     self._forget(key)
                     reply("no answer in time")
-            ask_s, wait_s = patience(self._ping_s, self.hurried)
+            ask_s, wait_s = patience(self._ping_s, self.hurried or bool(self._redirects))
             if self._asked and now - self._asked >= wait_s:
                 self.lose(f"the PBX said nothing for {now - self._heard:.1f} s")
             elif not self._asked and now - self._heard >= ask_s:
@@ -324,6 +331,7 @@ class AmiLink:
         return [self._events.popleft() for _ in range(min(place - self.given, len(self._events)))]
 
     def _answer_fired(self, key: str, frame: Frame) -> None:
+        self._redirects.discard(key)
         fired = self._fired.pop(key, None)
         if fired is not None:
             fired[1]("" if frame.get("Response") == "Success" else frame.get("Message") or "refused")
@@ -351,6 +359,7 @@ class AmiLink:
 
     def _forget(self, key: str) -> None:
         """Nothing stays behind for an answer that will not come [13]."""
+        self._redirects.discard(key)
         self._fired.pop(key, None)
         if self._protocol is not None:
             self._protocol.responses.pop(key, None)
@@ -402,6 +411,8 @@ class AmiLink:
         deadline = asyncio.get_running_loop().time() + ASK_S
         for action, reply in made:
             self._fired[action.id] = (deadline, reply)
+            if action["Action"] == MOVES:
+                self._redirects.add(action.id)
         self._write([action for action, _ in made])
 
     def _write(self, actions: Sequence[Any]) -> None:

@@ -92,6 +92,10 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
     if visit is None:
         visit = moves.visits.begin(event.leg, "", event.arrived_ms or now, adopted=True)
     moves.not_in_talk(visit)
+    offer = moves.world.offers.get(visit.offer)
+    if offer is not None and offer.cause >= 0:  # its phone's leg has ended: the dial is over, told or not
+        moves.offers.end(offer, facts.WITHDRAWN, offer.cause)
+        moves.visits.back_on_hold(visit)
     if visit.state == table.DEGRADED:
         moves.offers.stops_alone(visit)
     if not moves.visits.move(visit, table.QUEUE):

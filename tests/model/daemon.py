@@ -252,7 +252,7 @@ class Daemon:
     def _listen(self, life: int, number: int, since: int) -> None:
         if life != self._life or number != self.wire.number or not self.wire.silent:
             return
-        limit = SILENT_WITH_OFFERS_MS if self.engine.world.offers else SILENT_MS
+        limit = SILENT_WITH_OFFERS_MS if self.engine.world.offers or self.wire.moving else SILENT_MS
         if self._time.now - since >= limit:
             self.wire.cut()
             self._down(life, "the PBX said nothing", since + self._skew)

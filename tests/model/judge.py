@@ -4,7 +4,7 @@ The two may differ for a moment, while events and commands are on their way; wha
 """
 
 from agents import state as staff
-from routing.visit import DEGRADED, OFFERED, RINGING, TALKING, WAITING
+from routing.visit import DEGRADED, LEAVING, OFFERED, RINGING, TALKING, WAITING
 from routing.world import World
 from tests.model.book import Book
 from tests.model.channels import CALLER, Channel
@@ -88,7 +88,11 @@ class Judge:
                     found.append(("talks_to_nobody", leg.uid, "to", visit.agent or "nobody"))
             elif wanted == RINGING and visit.state in (OFFERED, RINGING):
                 continue
-            elif wanted and visit.state != wanted and not (wanted == WAITING and visit.state == OFFERED):
+            elif (
+                wanted
+                and visit.state != wanted
+                and not (wanted == WAITING and visit.state in (OFFERED, LEAVING))
+            ):
                 found.append(("disagree", leg.uid, f"is {wanted} and believed", visit.state))
         found += [
             ("ghost", visit.caller.uid if visit.caller else "-", visit.state) for visit in visits.values()
@@ -100,7 +104,14 @@ class Judge:
         for person in world.people.values():
             phone = self._pbx.phones[person.agent.reach.address]
             who = person.agent.id
-            if phone.listed and person.device != phone.state and not phone.dead and not phone.dialled:
+            said = not person.presumed  # an offer that finds it taken tells more, and so does the next look
+            if (
+                phone.listed
+                and said
+                and person.device != phone.state
+                and not phone.dead
+                and not phone.dialled
+            ):
                 found.append(
                     ("device", who, f"{phone.name} is {phone.state} and believed", person.device or "-")
                 )

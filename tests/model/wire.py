@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Command, SetFallback
+from routing.commands import Command, Connect, SetFallback, TurnAway, Withdraw
 from routing.events import Event, Leg
 from tests.model.book import Book, Talk
 from tests.model.pbx import Pbx
@@ -32,6 +32,7 @@ class Wire:
         self._last_in = self._last_out = 0
         self._silent_until = 0
         self._void = self._refused_until = 0
+        self._moving: set[int] = set()
         pbx.say = self._said
 
     # --- connections ---------------------------------------------------------------------------------
@@ -45,6 +46,7 @@ class Wire:
     def cut(self) -> None:
         """The connection is gone. Nobody knows what became of the commands under way."""
         self.up = False
+        self._moving.clear()
         if self.silent:
             self._void = self.number
         self.number += 1
@@ -98,6 +100,13 @@ class Wire:
         for command in commands:
             if self.up:
                 self._time.at(when, self._do, self.number, command, knew_ms)
+                if isinstance(command, Connect | TurnAway | Withdraw):
+                    self._moving.add(command.id)
+
+    @property
+    def moving(self) -> bool:
+        """Whether a command that takes a caller somewhere is not answered yet."""
+        return bool(self._moving)
 
     def _do(self, number: int, command: Command, knew_ms: int) -> None:
         """What a broken connection had already carried may be done all the same; its answer is lost."""
@@ -110,6 +119,7 @@ class Wire:
             self._time.at(self._arrival(), self._answered, number, command, why)
 
     def _answered(self, number: int, command: Command, why: str) -> None:
+        self._moving.discard(command.id)
         if number == self.number and why:
             self._fail(command, why)
 

@@ -139,6 +139,22 @@ async def test_a_peer_that_says_nothing_is_dead() -> None:
         await link.aclose()
 
 
+async def test_a_redirect_without_an_answer_makes_silence_short() -> None:
+    """It may come too late: with the link the bytes that were not taken are thrown away."""
+    seconds = []
+    for action in ("Setvar", "Redirect"):
+        async with FakeAmi() as ami:
+            link = await connect(ami, ping_s=0.5)
+            ami.mute = True
+            link.send([({"Action": action, "Channel": "1.1"}, lambda _why: None)])
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(LinkLost, match="said nothing"):
+                await link.next()
+            seconds.append(asyncio.get_running_loop().time() - began)
+            await link.aclose()
+    assert seconds[1] < seconds[0] / 2
+
+
 def test_silence_is_noticed_within_four_seconds_while_offers_are_open() -> None:
     """Looking twice included: to ask, and to see that no answer came."""
     assert sum(patience(PING_S, True)) + 2 * PING_S / LOOKS <= 4.0

@@ -414,3 +414,54 @@ def test_the_centre_closes_while_the_link_is_down() -> None:
     assert due == 1_500_000
     told = only(facts.HoursChanged, bench.tell(ev.Elapsed(), due - bench.now).facts)
     assert (told.open, told.at_ms) == (False, due)
+
+
+def test_a_leg_that_was_taken_for_a_call_of_their_own_is_the_visits_once_it_serves_one(bench: Bench) -> None:
+    """A look at the PBX shows the leg before its dial was told; after its end they are free."""
+    bench.login("p02")
+    bench.call("1.1", "tr")
+    bench.tell(ev.DegradedEntered(CALLER))
+    row = ev.LegSeen(PHONE, PHONE, "p02", "acd-phones", "", False, "", "", "", 0, 0, 0, 0)
+    held = seen(CALLER, CALLER, "", "acd-degraded")
+    bench.tell(snapshot(bench, held, row))
+    assert bench.engine.world.people["birgit"].other_legs == (PHONE,)
+    bench.tell(ev.DialBegan(CALLER, PHONE, "p02", 0))
+    bench.tell(ev.LegEnded(PHONE, 16))
+    assert bench.engine.world.people["birgit"].appears == staff.READY
+
+
+def test_a_phone_that_only_we_took_for_free_and_that_is_taken_is_in_use(bench: Bench) -> None:
+    """It has a call of its own beside ours, so that its device has nothing new to say."""
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    answer(bench, "p02")
+    bench.tell(ev.LegEnded(PHONE, 16), 10_000)
+    bench.tell(ev.LegEnded(CALLER, 16))
+    bench.tell(ev.Elapsed(), POLICY.wrap_up_ms)
+    offer = offered(bench.call("1.3"))
+    bench.tell(ev.DialEnded(OTHER, offer.offer, "TAKEN"))
+    assert bench.engine.world.people["birgit"].appears == staff.BUSY_OUTSIDE
+    bench.tell(ev.DeviceChanged("p02", "NOT_INUSE", NODE))
+    assert offered(bench.tell(ev.Elapsed(), POLICY.silent_ms)).agent == "birgit"
+
+
+def test_a_phone_that_said_itself_that_it_is_free_stays_so_when_somebody_else_took_it_first(
+    bench: Bench,
+) -> None:
+    bench.login("p02")
+    offer = offered(bench.call("1.1"))
+    bench.tell(ev.DialEnded(CALLER, offer.offer, "TAKEN"))
+    assert bench.engine.world.people["birgit"].appears == staff.READY
+
+
+def test_who_is_on_hold_after_the_rung_phones_leg_has_ended_waits_again_at_once(bench: Bench) -> None:
+    """The end of the dial was told under another offer, and is nobody's miss."""
+    bench.login("p02")
+    bench.call("1.1")
+    ring(bench, "p02")
+    bench.tell(ev.LegEnded(PHONE, 16))
+    assert states(bench) == [table.RINGING]
+    effects = bench.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0))
+    assert only(facts.OfferEnded, effects.facts).outcome == facts.WITHDRAWN
+    assert bench.engine.world.people["birgit"].misses == 0
