@@ -93,7 +93,7 @@ def test_what_cannot_be_is_said_with_exit_code_2(tmp_path: Path) -> None:
         (["--sweep", str(tmp_path)], "has no replications.parquet"),
         (["--sweep", str(tmp_path), "--staff", "5..9"], "has its own numbers of staff"),
         (["--staff", "5..30"], "staff.order names 23"),
-        (["--cases", "many"], "is no list of numbers"),
+        (["--cases", "many"], "is no number"),
     ):
         found = CliRunner().invoke(app, [*asked, *more])
         assert found.exit_code == 2, found.output
