@@ -5,14 +5,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 
 from acd.demo.hotline import PROJECT, configured, until_ready
+from acd.pbx.marks import Marks, marks
 from acd.pbx.secrets import own
 from config.load import load
+from config.people import team
+from config.prompts import beside, sounds
 from tests.fakes.pbx import FakePbx, Phone
 
 PROGRAM = "from acd.cli import main; main()"
@@ -30,6 +34,12 @@ def phones(count: int) -> list[str]:
     return [f"p{number}" for number in range(count)]
 
 
+def _marks(config: Path) -> Marks:
+    """Of the files that this configuration gives, as a PBX that runs on them says."""
+    centre = load(config)
+    return marks(centre, team(centre), sounds(beside(config), centre), date.today())
+
+
 @asynccontextmanager
 async def attached(
     pbx: FakePbx, folder: Path, changes: Mapping[str, Any], phone: Callable[[int], Phone]
@@ -44,6 +54,7 @@ async def attached(
     wanted = {**changes, "staff": people, "pbx": {"ami_port": pbx.port}}
     config = configured(PROJECT / "config" / "welcomecenter.toml", folder, wanted)
     pbx.secret = own(folder / "var" / "secrets.toml", names).ami
+    pbx.runs_on(_marks(config))
     command = [sys.executable, "-c", PROGRAM, "run", "--config", str(config)]
     with (folder / "daemon.log").open("wb") as log:
         daemon = subprocess.Popen(  # noqa: ASYNC220 its signals are sent between awaits

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from acd.pbx.contexts import PLAN
+from acd.pbx.marks import Marks
 from tests.fakes.ami import Action, FakeAmi
 
 BUSY = ("BUSY", 17)
@@ -53,6 +54,7 @@ class FakePbx(FakeAmi):
         self.phones = {name: Phone(state="UNAVAILABLE") for name in phones}
         self.calls: dict[str, Channel] = {}
         self.globals: dict[str, str] = {}
+        self._files = {"ACD_PLAN": str(PLAN)}
         self.torn: list[str] = []
         self.talks = 0
         self._uids = (f"17{i:08}.{i}" for i in itertools.count(1))
@@ -60,6 +62,10 @@ class FakePbx(FakeAmi):
         self._quiet = asyncio.Event()
 
     # --- the world outside ---------------------------------------------------------------------------
+
+    def runs_on(self, made_of: Marks) -> None:
+        """These are the files that it was started with."""
+        self._files |= {"ACD_FILES": made_of.files, "ACD_STARTED": made_of.started}
 
     def register(self, name: str, phone: Phone) -> None:
         """A phone is there and behaves like this."""
@@ -104,8 +110,8 @@ class FakePbx(FakeAmi):
         elif name == "DBGetTree":
             self._list(key, "DBGetTree", [])
         elif name == "Getvar":
-            plan = action.get("Variable") == "ACD_PLAN"
-            self.say(Response="Success" if plan else "Error", ActionID=key, Value=str(PLAN) if plan else "")
+            value = self._files.get(action.get("Variable", ""), "")
+            self.say(Response="Success" if value else "Error", ActionID=key, Value=value)
         elif name == "Redirect":
             self._redirect(action)
 
