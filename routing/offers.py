@@ -121,8 +121,7 @@ class Offers:
     def dials(self, visit: Visit, offer: Offer, phone_leg: Leg, phone: str = "") -> None:
         """The PBX dials the phone of this offer: its leg has a name."""
         offer.phone_leg = phone_leg
-        self._people.lost_leg(phone_leg)  # it serves a visit now
-        self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
+        self._people.serves(visit, VisitLeg(phone_leg, table.PHONE, offer.agent, phone))
 
     def rang(self, visit: Visit, offer: Offer, phone_leg: Leg | None) -> None:
         """The phone rings. phone_leg: None where only the ledger told of it."""
@@ -194,8 +193,7 @@ class Offers:
         """The dialplan rings this phone by itself: nobody else is to ring it."""
         self.stops_alone(visit)
         agent = person.agent.id if person is not None else ""
-        self._people.lost_leg(phone_leg)  # it serves a visit now
-        self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+        self._people.serves(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         if person is not None:
             engaged = person.engaged_with(visit.id)
             if engaged is not None and engaged.activity == staff.WRAP_UP:

@@ -8,7 +8,7 @@ from routing.derived import Derived
 from routing.events import Leg
 from routing.visit import WAITING
 from routing.visits import Visits
-from routing.world import DEVICES_MAX, Engagement, Person, device_key, pressing, remember
+from routing.world import DEVICES_MAX, Engagement, Person, Visit, VisitLeg, device_key, pressing, remember
 
 REASONED: Final = frozenset({staff.NOT_READY, staff.AWAY})
 """Shown with the reason for it."""
@@ -139,6 +139,11 @@ class People:
             person = self._derived.world.people[agent]
             person.other_legs = tuple(each for each in person.other_legs if each != leg)
             self.show(person)
+
+    def serves(self, visit: Visit, held: VisitLeg) -> None:
+        """From now on this phone's leg is the visit's, whatever it was taken for before."""
+        self.lost_leg(held.leg)
+        self._visits.hold(visit, held)
 
     # --- what others see -----------------------------------------------------------------------------
 

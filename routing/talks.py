@@ -66,8 +66,7 @@ class Talks:
         visit.agent = agent
         visit.talks += 1
         if phone_leg is not None:
-            self._people.lost_leg(phone_leg)
-            self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+            self._people.serves(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         else:
             visit.talks_at = phone
         if person is not None:
@@ -89,8 +88,7 @@ class Talks:
         same = visit.agent == agent
         if same:
             visit.talks_at = ""
-            self._people.lost_leg(phone_leg)
-            self._visits.hold(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
+            self._people.serves(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         return same
 
     def _take_offer(self, visit: Visit, agent: str, dialled_for: int | None) -> int:

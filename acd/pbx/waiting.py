@@ -213,7 +213,7 @@ def degraded(centre: Centre) -> str:
     """Alone: whoever was on duty is rung."""
     minutes = centre.hours.after_closing_minutes
     overtime_s = ALONE_OVERTIME_S if minutes is None else minutes * 60
-    _open = "\n".join(f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre))
+    while_open = "\n".join(f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre))
     return f"""
 ; --- alone: ring whoever was on duty, each phone once at a time, until the daemon beats again ---
 [acd-degraded]
@@ -243,7 +243,7 @@ exten => s,1,UserEvent(ACDDegraded,Call: ${{ACD_CALL}})
 ; every free phone was tried: one that does not answer never stands before the others
  same => n(rest),Set(ACD_TRIED=)
 ; after closing who is in line is served for a while yet; a holiday does not begin while somebody waits
-{_open}
+{while_open}
  same => n,ExecIf($["${{ACD_SHUT}}"=""]?Set(ACD_SHUT=${{EPOCH}}))
  same => n,GotoIf($[${{EPOCH}}-${{ACD_SHUT}}>={overtime_s}]?acd-closed,s,1:on)
  same => n(open),Set(ACD_SHUT=)

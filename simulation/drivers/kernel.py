@@ -528,8 +528,7 @@ def _turn_away(w: World, now: Int) -> None:
         counted[8] += waited
         counted[10] += waited > w.no_wait_ms
         counted[14] += 1
-        hour = (24 * w.weekday + (v[V_QUEUED] - w.day_began) // 3_600_000) % HOURS_OF_WEEK
-        w.by_hour[hour, 2] += 1
+        _count_hour(w, v[V_QUEUED], _NEVER, 2)
 
 
 @njit(cache=CACHED)

@@ -1,9 +1,11 @@
 """The PBX's side alone: real Asterisk and real SIP, and a link that sends what a daemon would send."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Any
+
+import pytest
 
 from acd.demo.hotline import Hotline
 from acd.pbx.codec import Frame
@@ -21,6 +23,14 @@ AS_SHIPPED = QUICK | {"staffing": {"wrap_up_seconds": 1, "ring_seconds": 5}}
 TERM = 7
 LANGUAGES = tuple(load(SOURCE).languages)
 """In the order of the menu."""
+
+
+@pytest.fixture
+async def hotline(running: Hotline) -> AsyncIterator[Hotline]:
+    """The one that a module's tests share (`running`), without calls after each."""
+    yield running
+    await running.sipp.end_all()
+    await running.asterisk.cli("channel request hangup all")
 
 
 def keys(language: str) -> list[tuple[int, str]]:

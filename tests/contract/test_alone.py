@@ -16,13 +16,6 @@ async def running() -> AsyncIterator[Hotline]:
         yield hotline
 
 
-@pytest.fixture
-async def hotline(running: Hotline) -> AsyncIterator[Hotline]:
-    yield running
-    await running.sipp.end_all()
-    await running.asterisk.cli("channel request hangup all")
-
-
 async def test_keys_and_sentences_do_not_put_off_being_served(hotline: Hotline) -> None:
     """Every sentence begins the loop of acd-hold anew; the daemon's silence goes on all the same."""
     pressed = [*keys("uk"), *((4_000, "1") for _ in range(8))]

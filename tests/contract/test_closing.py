@@ -11,23 +11,16 @@ from acd.demo.hotline import NUMBER, PROJECT, Hotline
 from routing import closing
 from routing import events as ev
 from routing.commands import Say, SetFallback, TurnAway
-from tests.contract.conftest import AS_SHIPPED, TERM, Wire, keys
+from tests.contract.conftest import AS_SHIPPED, TERM, Wire, beats, keys
+from tests.integration.test_closed import NIGHT
 
 MOMENTS = 24
-NIGHT = {"hours": {each: list[str]() for each in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}}
 
 
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Hotline]:
     async with Hotline(PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED) as hotline:
         yield hotline
-
-
-@pytest.fixture
-async def hotline(running: Hotline) -> AsyncIterator[Hotline]:
-    yield running
-    await running.sipp.end_all()
-    await running.asterisk.cli("channel request hangup all")
 
 
 def seconds(hotline: Hotline, sound: str) -> float:
@@ -38,17 +31,13 @@ def seconds(hotline: Hotline, sound: str) -> float:
 @asynccontextmanager
 async def deciding(hotline: Hotline) -> AsyncIterator[Wire]:
     """A link of a daemon that beats."""
-
-    async def beat(wire: Wire) -> None:
-        for count in range(1, 600):
-            await wire.set(ACD_ALIVE=str(count))
-            await asyncio.sleep(1)
-
     async with Wire(hotline) as wire:
         await wire.do(SetFallback(1, TERM, ()))
-        beats = asyncio.create_task(beat(wire))
-        yield wire
-        beats.cancel()
+        living = beats(wire)
+        try:
+            yield wire
+        finally:
+            living.cancel()
 
 
 async def test_a_sentence_is_heard_and_keys_work_in_it(hotline: Hotline) -> None:

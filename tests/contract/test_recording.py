@@ -36,11 +36,9 @@ async def running() -> AsyncIterator[Hotline]:
 
 
 @pytest.fixture
-async def hotline(running: Hotline) -> AsyncIterator[Hotline]:
-    yield running
-    await running.sipp.end_all()
-    await running.asterisk.cli("channel request hangup all")
-    for each in running.asterisk.recordings.iterdir():
+async def hotline(hotline: Hotline) -> AsyncIterator[Hotline]:
+    yield hotline
+    for each in hotline.asterisk.recordings.iterdir():
         each.unlink()
 
 
