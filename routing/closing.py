@@ -65,7 +65,7 @@ class Closing:
         elif visit.told != derived.prospect:
             visit.told = derived.prospect
             if derived.prospect != SERVED and visit.caller is not None:
-                derived.commands.append(Say(derived.new_id(), visit.caller, derived.prospect))
+                derived.commands.append(Say(derived.new_id(), visit.caller, (derived.prospect,)))
                 derived.say(facts.CallerTold(derived.world.now_ms, visit.id, derived.prospect))
 
     def turn_away(self, visit: Visit) -> None:

@@ -34,12 +34,17 @@ PHONE_LOST = "phone_lost"
 
 
 class Say(NamedTuple):
-    """Let a caller on hold hear a sentence (a name in config/prompts). An offer goes before it, and nothing
-    depends on its end."""
+    """Let a caller on hold hear sentences, one after the other. An offer goes before them, and nothing
+    depends on their end.
+
+    sentences: names of sounds (config/prompts). at_once: whatever the caller hears now is cut short; else
+    they follow it.
+    """
 
     id: int
     caller: Leg
-    sentence: str
+    sentences: tuple[str, ...]
+    at_once: bool = False
 
 
 class TurnAway(NamedTuple):
@@ -76,6 +81,13 @@ class SetFallback(NamedTuple):
     term: int
     phones: tuple[tuple[str, tuple[str, ...]], ...]
     node: str = ""
+
+
+def moved(command: object) -> Leg | None:
+    """The caller whom a command takes elsewhere in the dialplan; None if it takes nobody."""
+    if isinstance(command, Say):
+        return command.caller if command.at_once else None
+    return command.caller if isinstance(command, (Connect, Withdraw, TurnAway)) else None
 
 
 Command = Connect | Withdraw | Say | TurnAway | CallInterpreter | Confirm | SetFallback

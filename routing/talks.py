@@ -5,7 +5,7 @@ from typing import Final
 from agents import state as staff
 from routing import facts
 from routing import visit as table
-from routing.commands import CallInterpreter, Command, Connect, Withdraw
+from routing.commands import CallInterpreter, moved
 from routing.deadlines import WRAP_UP
 from routing.derived import Derived
 from routing.events import Leg
@@ -52,7 +52,7 @@ class Talks:
             return
         commands = self._derived.commands
         if commands:
-            commands[:] = [each for each in commands if not _moves(each, visit.caller)]
+            commands[:] = [each for each in commands if visit.caller is None or moved(each) != visit.caller]
         number = self._take_offer(visit, agent, dialled_for)
         held = visit.phone
         if held is not None and (held.agent != agent or phone_leg is None):
@@ -202,8 +202,3 @@ class Talks:
         visit.interpreting = target
         now = self._derived.world.now_ms
         self._derived.say(facts.InterpreterChanged(now, visit.id, visit.agent, visit.interpreter, target))
-
-
-def _moves(command: Command, caller: Leg | None) -> bool:
-    """Whether a command would take this caller elsewhere."""
-    return isinstance(command, (Connect, Withdraw)) and command.caller == caller

@@ -362,7 +362,11 @@ class Translator:
             answer = "ok" if command.accepted else "refused"
             return [self._set("ACD_ACK", answer, command.leg.uid)]
         if isinstance(command, Say):
-            return [self._set("ACD_SAY", f"acd/{command.sentence}", command.caller.uid)]
+            sounds = "&".join(f"acd/{each}" for each in command.sentences)
+            actions = [self._set("ACD_SAY", sounds, command.caller.uid)]
+            if command.at_once:
+                actions.append(self._redirect(command.caller, "acd-hold", "s"))
+            return actions
         if isinstance(command, TurnAway):
             return [self._redirect(command.caller, "acd-closed", "s")]
         if isinstance(command, CallInterpreter):

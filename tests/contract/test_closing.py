@@ -46,7 +46,7 @@ async def test_a_sentence_is_heard_and_keys_work_in_it(hotline: Hotline) -> None
         waits = await wire.hears(ev.CallWaiting)
         for number, sentence in enumerate((closing.NOBODY_HERE, closing.LAST_IN_LINE), start=2):
             before = len(wire.frames)
-            await wire.do(Say(number, waits.leg, sentence))
+            await wire.do(Say(number, waits.leg, (sentence,)))
             await wire.sees(after=before, UserEvent="ACDSays", Sound=f"acd/{sentence}")
         await wire.hears(ev.SecondLanguageAdded, lambda each: each.leg == waits.leg)
 

@@ -11,9 +11,9 @@ from heapq import heapify, heappop, heappush
 from random import Random
 
 from routing import events as ev
-from routing.commands import Command, Connect, TurnAway, Withdraw
+from routing.commands import Command, moved
 from routing.engine import Engine
-from routing.events import Event, Leg
+from routing.events import Event
 from routing.facts import Fact
 from tests.model.book import Book
 from tests.model.settings import Settings
@@ -27,11 +27,6 @@ FIRST = -1
 
 Entry = tuple[int, int, Event]
 """When it happened, in which order it came, what."""
-
-
-def _moves(command: Command, caller: Leg) -> bool:
-    """Whether it takes this caller somewhere else."""
-    return isinstance(command, Connect | TurnAway | Withdraw) and command.caller == caller
 
 
 class Loop:
@@ -246,7 +241,7 @@ class Loop:
             self.said.append(effects.facts)
             commands += effects.commands
             if isinstance(event, ev.Bridged) and commands and "overtaken" not in self._without:
-                commands = [each for each in commands if not _moves(each, event.caller)]
+                commands = [each for each in commands if moved(each) != event.caller]
             if not engine.world.link_up and "thrown" not in self._without:
                 commands.clear()
             for fact in effects.facts:

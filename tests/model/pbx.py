@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Command, Confirm, Connect, SetFallback, TurnAway, Withdraw
+from routing.commands import Command, Confirm, Connect, Say, SetFallback, TurnAway, Withdraw, moved
 from routing.events import Event, LedgerRow, Leg, LegSeen
 from tests.model.book import Book, Call, Talk
 from tests.model.channels import CALLER, PHONE, Channel, Dial, Phone
@@ -148,7 +148,7 @@ class Pbx:
             return ""
         if isinstance(command, Confirm):
             return "" if command.leg in self.channels else GONE
-        if not isinstance(command, Connect | TurnAway | Withdraw):
+        if not isinstance(command, Connect | Say | TurnAway | Withdraw) or moved(command) is None:
             return ""
         channel = self.channels.get(command.caller)
         if channel is None:
@@ -156,12 +156,12 @@ class Pbx:
         if channel.dying:
             return ""
         has, rng = self.settings.has, self.rng
-        if not isinstance(command, Withdraw) and has("swallowed") and rng.random() < 0.05:
+        if isinstance(command, Connect | TurnAway) and has("swallowed") and rng.random() < 0.05:
             self.book.did("swallowed")
             return ""
         self._judge_redirect(channel, command, knew_ms)
         self.leave(channel)
-        if isinstance(command, Withdraw):
+        if isinstance(command, Say | Withdraw):
             self.on_hold(channel)
             return ""
         if isinstance(command, TurnAway):
@@ -176,7 +176,9 @@ class Pbx:
         self.on_connect(channel, command.id, command.term, command.reach.address)
         return ""
 
-    def _judge_redirect(self, channel: Channel, command: Connect | TurnAway | Withdraw, knew_ms: int) -> None:
+    def _judge_redirect(
+        self, channel: Channel, command: Connect | Say | TurnAway | Withdraw, knew_ms: int
+    ) -> None:
         """Nobody is taken out of a talk that the daemon could have known of."""
         talk, now = channel.talk, self.time.now
         if talk is None or talk.deaf or self.phones[talk.phone].dead:

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Command, Connect, SetFallback, TurnAway, Withdraw
+from routing.commands import Command, SetFallback, moved
 from routing.events import Event, Leg
 from tests.model.book import Book, Talk
 from tests.model.pbx import Pbx
@@ -100,7 +100,7 @@ class Wire:
         for command in commands:
             if self.up:
                 self._time.at(when, self._do, self.number, command, knew_ms)
-                if isinstance(command, Connect | TurnAway | Withdraw):
+                if moved(command) is not None:
                     self._moving.add(command.id)
 
     @property

@@ -337,7 +337,7 @@ def nobody_waits_beside_who_could_take_them(engine: Engine) -> None:
 
 def told_what_to_expect(world: World, effects: Effects) -> None:
     """Who waits and can be heard was told their prospect; nobody waits for nobody; each word is a fact."""
-    said = [each.sentence for each in effects.commands if isinstance(each, Say)]
+    said = [name for each in effects.commands if isinstance(each, Say) for name in each.sentences]
     assert said == [each.sentence for each in _of(effects.facts, facts.CallerTold)]
     if world.policy is None:
         return

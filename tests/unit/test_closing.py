@@ -42,7 +42,7 @@ def the_visit(made: Bench) -> Visit:
 
 
 def sentences(effects: Effects) -> list[str]:
-    said = [each.sentence for each in effects.commands if isinstance(each, Say)]
+    said = [name for each in effects.commands if isinstance(each, Say) for name in each.sentences]
     assert said == [each.sentence for each in effects.facts if isinstance(each, facts.CallerTold)]
     return said
 

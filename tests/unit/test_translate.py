@@ -8,7 +8,7 @@ from acd.pbx.codec import BadValue, Frame, FrameReader, FrameTooLarge, check, de
 from acd.pbx.translate import Translator
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import PHONE_LOST, Confirm, Connect, SetFallback, Withdraw
+from routing.commands import PHONE_LOST, Confirm, Connect, Say, SetFallback, Withdraw
 
 LEG = ev.Leg("pbx1", "1.1")
 STREAM = (
@@ -267,6 +267,10 @@ def test_commands_become_actions() -> None:
         action = translator.actions(Withdraw(8, LEG, sentence))[0]
         assert (action["Context"], action["Exten"]) == ("acd-hold", extension)
     assert translator.actions(Confirm(9, LEG, False))[0]["Value"] == "refused"
+    (says,) = translator.actions(Say(10, LEG, ("next_in_line", "wait_less_5")))
+    assert (says["Variable"], says["Value"]) == ("ACD_SAY", "acd/next_in_line&acd/wait_less_5")
+    says, moves = translator.actions(Say(11, LEG, ("emergency_stock",), at_once=True))
+    assert (says["Value"], moves["Context"]) == ("acd/emergency_stock", "acd-hold")
     announced = translator.actions(SetFallback(1, 3, (("", ("p01", "p02")), ("de", ("p01",)))))
     assert [(each["Variable"], each["Value"]) for each in announced] == [
         ("ACD_TERM", "3"),
