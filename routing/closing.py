@@ -1,24 +1,14 @@
 """Who still waits when we close or nobody is there, and what they hear: nobody waits beside empty desks."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
 
-from routing import facts
 from routing import visit as table
-from routing.commands import Say, TurnAway
+from routing.commands import TurnAway
 from routing.deadlines import UNREACHED_MS
 from routing.derived import Derived
+from routing.visit import LAST_IN_LINE, NOBODY_HERE, OVER, SERVED
 from routing.visits import Visits
 from routing.world import Visit
-
-SERVED: Final = ""
-"""What who waits now has to expect: to be served as always."""
-NOBODY_HERE: Final = "nobody_here"
-"""We are open, but nobody is at work: who stays is served when somebody comes."""
-LAST_IN_LINE: Final = "last_in_line"
-"""We have closed; who is in line is still served."""
-OVER: Final = "over"
-"""We have closed, and nobody serves who still waits."""
 
 
 def prospect(derived: Derived) -> str:
@@ -36,10 +26,13 @@ def prospect(derived: Derived) -> str:
 
 
 class Closing:
-    """Tells those who wait what they have to expect, once each, and lets go whom nobody will serve."""
+    """Tells those who wait what they have to expect, once each, and lets go whom nobody will serve.
 
-    def __init__(self, derived: Derived, visits: Visits) -> None:
-        self._derived, self._visits = derived, visits
+    tell: says a sentence to a caller.
+    """
+
+    def __init__(self, derived: Derived, visits: Visits, tell: Callable[[Visit, str], None]) -> None:
+        self._derived, self._visits, self._say = derived, visits, tell
         derived.prospect = prospect(derived)
 
     def settle(self) -> None:
@@ -64,9 +57,8 @@ class Closing:
             self.turn_away(visit)
         elif visit.told != derived.prospect:
             visit.told = derived.prospect
-            if derived.prospect != SERVED and visit.caller is not None:
-                derived.commands.append(Say(derived.new_id(), visit.caller, (derived.prospect,)))
-                derived.say(facts.CallerTold(derived.world.now_ms, visit.id, derived.prospect))
+            if derived.prospect != SERVED:
+                self._say(visit, derived.prospect)
 
     def turn_away(self, visit: Visit) -> None:
         """Let a waiting caller go, who hears so. If the redirect does not take hold, they wait again, and are

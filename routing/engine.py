@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from routing import events as ev
 from routing import facts
 from routing.commands import Command
-from routing.deadlines import HOURS, LEASE, PARTING, WRAP_UP
+from routing.deadlines import HOURS, LEASE, PARTING, SAY, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
 from routing.handlers import caller, centre, phone, staff
@@ -109,6 +109,8 @@ class Engine:
                 moves.talks.settle(visit, failed=True)
                 moves.offers.withdraw(visit)
                 moves.visits.back_on_hold(visit)
+            elif rank == SAY:
+                moves.announcer.due(world.visits[key])
             else:
                 moves.visits.wait(world.visits[key])
             self._settle()

@@ -258,6 +258,18 @@ class SecondLanguageAdded(NamedTuple):
     language: str
 
 
+class SentencesAsked(NamedTuple):
+    """The caller asked by key to hear again what was said on hold."""
+
+    leg: Leg
+
+
+class MenuAsked(NamedTuple):
+    """The caller asked by key for the menus again, and keeps their place in line."""
+
+    leg: Leg
+
+
 class RecordingTold(NamedTuple):
     """The caller answered whether their talk may be recorded, or a recording began, paused, went on or ended.
 
@@ -270,6 +282,23 @@ class RecordingTold(NamedTuple):
     what: str = "refused"
     by: str = "caller"
     step: int = 0
+
+
+class Expected(NamedTuple):
+    """What a waiting caller has to expect: with a chance of 80 % the remaining wait lies between low_ms and
+    high_ms. high_ms: -1 where its end cannot be told. served: their chance in permille to be served before
+    we close."""
+
+    visit: int
+    low_ms: int
+    high_ms: int
+    served: int
+
+
+class WaitsExpected(NamedTuple):
+    """The outlook on those who wait, from this event's time on."""
+
+    expected: tuple[Expected, ...]
 
 
 class DegradedEntered(NamedTuple):
@@ -430,6 +459,9 @@ Event = (
     | ConcernChosen
     | CallWaiting
     | SecondLanguageAdded
+    | SentencesAsked
+    | MenuAsked
+    | WaitsExpected
     | RecordingTold
     | DegradedEntered
     | TurnedAway

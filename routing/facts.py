@@ -106,11 +106,43 @@ class Degraded(NamedTuple):
 
 
 class CallerTold(NamedTuple):
-    """A waiting caller is told a sentence of routing.closing."""
+    """A waiting caller is told a sentence (a name of config/prompts)."""
 
     at_ms: int
     visit: int
     sentence: str
+
+
+HELD = "held"
+MISSED = "missed"
+CENSORED = "censored"
+CAME = (HELD, MISSED, CENSORED)
+"""Whether a wait that was told held; CENSORED: the caller gave up or was let go before that could be seen."""
+
+
+class WaitJudged(NamedTuple):
+    """What became of a wait that a caller was told at told_ms: that from then on they would wait low_ms to
+    high_ms (-1: or longer). spoken: False where it was found and not said. waited_ms: how long they did, or
+    until they gave up. came: one of CAME."""
+
+    at_ms: int
+    visit: int
+    language: str
+    told_ms: int
+    low_ms: int
+    high_ms: int
+    spoken: bool
+    waited_ms: int
+    came: str
+
+
+class Rejoined(NamedTuple):
+    """The caller has the place in line again that they left with visit `before`: order_from_ms."""
+
+    at_ms: int
+    visit: int
+    before: int
+    order_from_ms: int
 
 
 class OfferMade(NamedTuple):
@@ -317,6 +349,8 @@ Fact = (
     | Queued
     | Degraded
     | CallerTold
+    | WaitJudged
+    | Rejoined
     | OfferMade
     | ShadowDiffered
     | InterpreterChanged

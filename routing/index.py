@@ -269,6 +269,28 @@ class Index:
             del self._owned[owner]
             self._owners &= ~self._bit(owner)
 
+    def speaks(self, *languages: str) -> bool:
+        """Whether anybody who takes calls speaks one of these at all."""
+        return any(self._skills.speakers(each, 1) & self._ready for each in languages if each)
+
+    def is_next(self, visit: int) -> bool:
+        """Whether a waiting caller goes before all others to everybody who takes calls and suits them now.
+        False if nobody does."""
+        place = self._where.get(visit)
+        if place is None:
+            return False
+        lane, order = place
+        takers = lane.mask & self._ready
+        if not takers or lane.queue[0] != order:
+            return False
+        for *before, other in self._heads:
+            if tuple(before) >= order:
+                break
+            if other.mask & takers:
+                return False
+        owned = [each for lanes in self._owned.values() for each in lanes.values()]
+        return not any(each.queue[0] < order and each.mask & takers for each in owned)
+
     # --- decision ------------------------------------------------------------------------------------
 
     def decide(self) -> Choice | None:

@@ -104,7 +104,7 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
 
     def ended(moves: Moves, visit: Visit) -> None:
         visit.hung_up_by = row.by or visit.hung_up_by
-        moves.leave_line(visit)
+        moves.leave_line(visit, cause=row.cause)
 
     def dials(alone: bool) -> Iterator[tuple[int, What]]:
         for ring in row.rings:

@@ -1,7 +1,10 @@
 """All moves together: the only places where the state of the world changes, each with its facts."""
 
+from typing import Final
+
 from routing import facts
 from routing import visit as table
+from routing.announce import Announcer
 from routing.closing import Closing
 from routing.deadlines import LEASE, PARTING, WRAP_UP
 from routing.derived import Derived
@@ -12,6 +15,13 @@ from routing.talks import Talks
 from routing.visits import Visits
 from routing.world import Visit, World
 
+LEFT_LINE: Final = frozenset({facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING, facts.LOST})
+"""Outcomes of visits whose caller may come back to their place."""
+
+NETWORK_CAUSES: Final = frozenset({27, 38, 41, 42, 44, 47, 102})
+"""Q.850: out of order, network out of order, temporary failure, congestion, no channel, no resource, a timer
+that ran out."""
+
 
 class Moves:
     """A world and what can be done with it. Handlers of events call these, and nothing else changes it."""
@@ -19,11 +29,12 @@ class Moves:
     def __init__(self, world: World) -> None:
         self.world = world
         self.derived = Derived(world)
-        self.visits = Visits(self.derived)
+        self.announcer = Announcer(self.derived)
+        self.visits = Visits(self.derived, self.announcer)
         self.people = People(self.derived, self.visits)
         self.offers = Offers(self.derived, self.visits, self.people)
-        self.talks = Talks(self.derived, self.visits, self.people, self.offers)
-        self.closing = Closing(self.derived, self.visits)
+        self.talks = Talks(self.derived, self.visits, self.people, self.offers, self.announcer)
+        self.closing = Closing(self.derived, self.visits, self.announcer.add)
         self._lay_anew()
 
     def rebuild(self) -> None:
@@ -84,14 +95,19 @@ class Moves:
         if visit.state == table.DEGRADED:
             self.visits.leave_queue(visit)
 
+    def to_menus(self, visit: Visit) -> None:
+        """A caller on hold chooses anew, and is offered to nobody until they are back."""
+        if self.visits.move(visit, table.CHOOSE_ANEW) and visit.state == table.GREETED:
+            self.visits.leave_queue(visit)
+
     def hears_closed(self, visit: Visit) -> None:
         """The caller hears that we are closed, and goes."""
         if self.visits.move(visit, table.TURN_AWAY):
             self.offers.stops_alone(visit)
             self.visits.leave_queue(visit)
 
-    def end_visit(self, visit: Visit, outcome: str, ended_by: str, reason: str) -> None:
-        """The visit is over, with everything in it."""
+    def end_visit(self, visit: Visit, outcome: str, ended_by: str, reason: str, cause: int = 0) -> None:
+        """The visit is over, with everything in it. cause: as in leave_line."""
         world = self.world
         if (offer := world.offers.get(visit.offer)) is not None:
             gone = facts.CALLER_LEFT if outcome != facts.LOST else facts.FAILED
@@ -99,18 +115,28 @@ class Moves:
         self.visits.leave_queue(visit)
         if visit.in_talk:
             self.talks.over(visit)
+        self.announcer.judge(visit, served=False)
         self.offers.stops_alone(visit)
         self.visits.move(visit, table.END)
+        if outcome in LEFT_LINE or (outcome == facts.ANSWERED and self._was_cut(visit, ended_by, cause)):
+            self.visits.keep_place(visit)
         self.visits.forget(visit)
         self.derived.say(facts.VisitEnded(world.now_ms, visit.id, outcome, ended_by, reason))
 
-    def leave_line(self, visit: Visit, reason: str = "") -> None:
-        """The caller's leg is gone: the visit ends with what it has come to, by whom the dialplan named."""
+    def _was_cut(self, visit: Visit, ended_by: str, cause: int) -> bool:
+        """Whether the last talk broke rather than ended."""
+        if ended_by == facts.BY_CALLER:
+            return visit.talk_ms < self.world.rules.cut_talk_ms
+        return ended_by == facts.VANISHED or (ended_by == facts.BY_PBX and cause in NETWORK_CAUSES)
+
+    def leave_line(self, visit: Visit, reason: str = "", cause: int = 0) -> None:
+        """The caller's leg is gone: the visit ends with what it has come to, by whom the dialplan named.
+        cause: Q.850 number that the leg ended with, 0 if none."""
         if visit.state == table.TALKING:
             self.talks.over(visit)
             self.visits.move(visit, table.PART)
         self.talks.settle(visit, failed=False)
-        self.end_visit(visit, outcome(visit), visit.hung_up_by or facts.BY_PBX, reason)
+        self.end_visit(visit, outcome(visit), visit.hung_up_by or facts.BY_PBX, reason, cause)
 
 
 def outcome(visit: Visit) -> str:
@@ -118,7 +144,7 @@ def outcome(visit: Visit) -> str:
     if visit.talked:
         return facts.ANSWERED
     return {
-        table.GREETED: facts.ABANDONED_MENU,
+        table.GREETED: facts.ABANDONED_QUEUE if visit.queued_ms else facts.ABANDONED_MENU,
         table.LEAVING: facts.TURNED_AWAY,
         table.CLOSING: facts.TURNED_AWAY if visit.queued_ms else facts.CLOSED,
         table.RINGING: facts.ABANDONED_RINGING,

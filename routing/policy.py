@@ -71,6 +71,20 @@ class Refusal(NamedTuple):
     retry_ms: int
 
 
+class Announcing(NamedTuple):
+    """What those who wait are told, and when.
+
+    first_ms: so long after joining an outlook is waited for before what is known is said. gaps_ms: from then
+    on, the last for ever. edges: minutes to which a wait is rounded outward; rising. holds_least: the share
+    (permille) of what was told in a language that has to hold, or no waits are told in it.
+    """
+
+    first_ms: int
+    gaps_ms: tuple[int, ...]
+    edges: tuple[int, ...]
+    holds_least: int
+
+
 class Policy(NamedTuple):
     """All that the engine decides by. Times are integer milliseconds.
 
@@ -90,6 +104,9 @@ class Policy(NamedTuple):
     silent_ms: a phone that has not rung this long after the offer is taken for dead.
     short_talk_ms: a talk that the phone's side ended sooner counts as an offer not answered.
     overtime_ms: so long after closing who was in line is still served; -1: until all of them are.
+    announcing: None: nothing is told at intervals. rejoin_ms: so long after they left the line, or their talk
+    was cut, a caller who calls again for the same need has their old place; 0: never. cut_talk_ms: a talk
+    that ends from the caller's side sooner counts as cut.
     """
 
     plans: tuple[Plan, ...]
@@ -109,6 +126,9 @@ class Policy(NamedTuple):
     repeat_today: bool = False
     short_talk_ms: int = 2_000
     overtime_ms: int = -1
+    announcing: Announcing | None = None
+    rejoin_ms: int = 0
+    cut_talk_ms: int = 60_000
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""

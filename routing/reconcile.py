@@ -70,9 +70,11 @@ def _seen(row: LegSeen, phones: list[LegSeen]) -> Seen | None:
         return Seen(row, table.OFFERED, None)
     if row.context == CLOSED:
         return Seen(row, table.CLOSING, None)
+    if row.context in MENUS:
+        return Seen(row, table.GREETED, None)
     if row.context == HOLD or row.queued_ms:
         return Seen(row, table.WAITING, None)
-    return Seen(row, table.GREETED, None) if row.context in MENUS or row.arrived_ms else None
+    return Seen(row, table.GREETED, None) if row.arrived_ms else None
 
 
 def differences(world: World, calls: dict[Leg, Seen], event: ev.PbxSnapshot) -> list[Difference]:
@@ -215,6 +217,8 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
         moves.hears_closed(visit)
     elif there.state == table.WAITING:
         _hold(moves, visit)
+    elif visit.state == table.WAITING:
+        moves.to_menus(visit)
     else:
         _go_on(moves, visit)
 
@@ -280,7 +284,7 @@ def _catch_up(moves: Moves, visit: Visit, there: Seen) -> None:
     row = there.row
     if (visit.state, table.QUEUE) not in table.TRANSITIONS:
         return
-    if visit.queued_ms:
+    if visit.queued_ms and there.state != table.WAITING:
         moves.visits.set_need(visit, "", "", row.second)
     else:
         moves.visits.set_need(visit, row.language, row.concern, row.second)

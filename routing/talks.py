@@ -5,6 +5,7 @@ from typing import Final
 from agents import state as staff
 from routing import facts
 from routing import visit as table
+from routing.announce import Announcer
 from routing.commands import CallInterpreter, moved
 from routing.deadlines import WRAP_UP
 from routing.derived import Derived
@@ -21,11 +22,14 @@ MARGIN_MS: Final = 1_000
 class Talks:
     """Moves talks: a caller and a person at once, each with its facts. What the PBX connects is so."""
 
-    def __init__(self, derived: Derived, visits: Visits, people: People, offers: Offers) -> None:
+    def __init__(
+        self, derived: Derived, visits: Visits, people: People, offers: Offers, announcer: Announcer
+    ) -> None:
         self._derived = derived
         self._visits = visits
         self._people = people
         self._offers = offers
+        self._announcer = announcer
 
     def begin(
         self,
@@ -65,6 +69,8 @@ class Talks:
         self._visits.move(visit, table.CONNECT)
         visit.agent = agent
         visit.talks += 1
+        if visit.told_waits:
+            self._announcer.judge(visit, served=True)
         if phone_leg is not None:
             self._people.serves(visit, VisitLeg(phone_leg, table.PHONE, agent, phone))
         else:
@@ -120,8 +126,11 @@ class Talks:
         limit = world.rules.short_talk_ms
         person = world.people.get(visit.agent)
         engaged = person.engaged_with(visit.id) if person is not None else None
-        began = engaged.since_ms if engaged is not None else visit.changed_ms
-        return limit > 0 and not visit.hung_up_by and world.now_ms - began < limit + margin_ms
+        return limit > 0 and not visit.hung_up_by and self._lasted(visit, engaged) < limit + margin_ms
+
+    def _lasted(self, visit: Visit, engaged: Engagement | None) -> int:
+        """How long the talk has been, in ms. engaged: of whom they talk with, None if of nobody we know."""
+        return self._derived.world.now_ms - (engaged.since_ms if engaged is not None else visit.changed_ms)
 
     def part(self, visit: Visit) -> None:
         """The phone's leg is gone. If it was about as short as a talk that is none, the dialplan decides: it
@@ -154,6 +163,7 @@ class Talks:
         now = self._derived.world.now_ms
         person, agent = self._derived.world.people.get(visit.agent), visit.agent
         engaged = person.engaged_with(visit.id) if person is not None else None
+        visit.talk_ms = self._lasted(visit, engaged)
         visit.undecided, visit.talks_at = False, ""
         if (phone := visit.phone) is not None:
             self._visits.let_go(visit, phone.leg)

@@ -41,6 +41,7 @@ ARRIVE: Final = "arrive"
 CHOOSE: Final = "choose"
 QUEUE: Final = "queue"
 ADD_LANGUAGE: Final = "add_language"
+CHOOSE_ANEW: Final = "choose_anew"
 OFFER: Final = "offer"
 RING: Final = "ring"
 CONNECT: Final = "connect"
@@ -61,6 +62,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (GREETED, END): ENDED,
     (WAITING, QUEUE): WAITING,
     (WAITING, ADD_LANGUAGE): WAITING,
+    (WAITING, CHOOSE_ANEW): GREETED,
     (WAITING, OFFER): OFFERED,
     (WAITING, DEGRADE): DEGRADED,
     (WAITING, CONNECT): TALKING,  # answered in the instant in which the offer was given up
@@ -69,6 +71,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (WAITING, DISMISS): LEAVING,
     (LEAVING, QUEUE): LEAVING,  # said on hold just before the redirect took the caller away
     (LEAVING, ADD_LANGUAGE): LEAVING,
+    (LEAVING, CHOOSE_ANEW): LEAVING,
     (LEAVING, DEGRADE): DEGRADED,
     (LEAVING, RETURN): WAITING,  # the redirect did not take hold
     (LEAVING, CONNECT): TALKING,  # nor did it, and somebody took them who was not heard of
@@ -76,6 +79,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (LEAVING, END): ENDED,
     (OFFERED, QUEUE): OFFERED,  # said on hold just before the redirect took the caller away
     (OFFERED, ADD_LANGUAGE): OFFERED,
+    (OFFERED, CHOOSE_ANEW): OFFERED,
     (OFFERED, DEGRADE): OFFERED,
     (OFFERED, RING): RINGING,
     (OFFERED, CONNECT): TALKING,
@@ -124,6 +128,17 @@ def needs(kind: str, state: str) -> frozenset[str]:
     """The roles whose legs a visit of this kind needs in this state."""
     return frozenset() if (kind, state) in WITHOUT_LEGS else LEGS_NEEDED[state]
 
+
+# --- what who waits has to expect (routing.closing) --------------------------------------------------------
+
+SERVED: Final = ""
+"""What who waits now has to expect: to be served as always."""
+NOBODY_HERE: Final = "nobody_here"
+"""We are open, but nobody is at work: who stays is served when somebody comes."""
+LAST_IN_LINE: Final = "last_in_line"
+"""We have closed; who is in line is still served."""
+OVER: Final = "over"
+"""We have closed, and nobody serves who still waits."""
 
 # --- the interpreter of a talk --------------------------------------------------------------------------
 

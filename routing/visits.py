@@ -5,11 +5,12 @@ from typing import Final
 from agents.model import UNDETERMINED
 from routing import facts
 from routing import visit as table
+from routing.announce import REJOINED, Announcer
 from routing.deadlines import PARTING, RETRY, WIDEN
 from routing.derived import Derived
 from routing.events import Leg
 from routing.policy import REPEAT
-from routing.world import GONE_MAX, RECENT_MAX, Visit, VisitLeg, leg_key, remember
+from routing.world import GONE_MAX, LEFT_MAX, RECENT_MAX, Left, Visit, VisitLeg, leg_key, remember
 
 PARTING_MS: Final = 5_000
 """So long after a talk the caller's leg may take to end or to be on hold again; usually some ms, but seconds
@@ -19,8 +20,9 @@ where the PBX waits for its disk."""
 class Visits:
     """Moves visits, each with its facts."""
 
-    def __init__(self, derived: Derived) -> None:
+    def __init__(self, derived: Derived, announcer: Announcer) -> None:
         self._derived = derived
+        self._announcer = announcer
 
     # --- begin and state -----------------------------------------------------------------------------
 
@@ -93,6 +95,13 @@ class Visits:
         if visit.token and policy is not None and policy.asks_for_repeats:
             remember(world.recent, visit.token, world.now_ms, RECENT_MAX)
 
+    def keep_place(self, visit: Visit) -> None:
+        """A visit that ends leaves its place in line to the same caller's next call."""
+        world = self._derived.world
+        if visit.token and visit.queued_ms and world.rules.rejoin_ms:
+            place = Left(world.now_ms, visit.id, visit.language, visit.concern, visit.order_from_ms)
+            remember(world.left, visit.token, place, LEFT_MAX)
+
     # --- what is known -------------------------------------------------------------------------------
 
     def say_need(self, visit: Visit) -> None:
@@ -127,6 +136,7 @@ class Visits:
                 self._derived.world.now_ms, visit.id, visit.token, visit.case, visit.owner, visit.classes
             )
         )
+        self._rejoin(visit)
         if visit.state == table.WAITING:
             self.wait(visit)
 
@@ -146,6 +156,22 @@ class Visits:
         visit.queued_ms = visit.order_from_ms = min(queued_ms, now)
         self.set_need(visit, visit.language or UNDETERMINED, visit.concern or "other", "")
         self._derived.say(facts.Queued(now, visit.id, visit.queued_ms))
+        self._rejoin(visit)
+
+    def _rejoin(self, visit: Visit) -> None:
+        """Give a caller who is back the place that they left, if it was for the same need and lately."""
+        world = self._derived.world
+        left = world.left.get(visit.token)
+        if left is None or not visit.queued_ms or visit.rejoined:
+            return
+        if world.now_ms - left.at_ms > world.rules.rejoin_ms:
+            del world.left[visit.token]
+        elif (left.language, left.concern) == (visit.language, visit.concern):
+            del world.left[visit.token]
+            visit.rejoined = True
+            visit.order_from_ms = min(visit.order_from_ms, left.order_from_ms)
+            self._derived.say(facts.Rejoined(world.now_ms, visit.id, left.visit, visit.order_from_ms))
+            self._announcer.add(visit, REJOINED)
 
     def wait(self, visit: Visit) -> None:
         """Queue a waiting caller by their present need, and note when that need changes.
@@ -165,6 +191,7 @@ class Visits:
                 widen_ms = changes_ms
         if derived.prospect != visit.told:
             derived.joined.append(visit.id)
+        self._announcer.begin(visit)
         visit.widen_ms = widen_ms
         derived.deadlines.at(widen_ms, WIDEN, visit.id)
         visit.retry_ms = 0

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 from agents.model import Agent
 from agents.state import AT_WORK, IDLE, LOGGED_OUT, PRESSING, REACHED, shown, takes_offers
-from routing.events import Leg
+from routing.events import Expected, Leg
 from routing.policy import Policy
 from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, TALKING, VOICE
 
 RECENT_MAX = 10_000
 GONE_MAX = 2_000
+LEFT_MAX = 2_000
 DEVICES_MAX = 20_000
 
 ALIKE = (0, "", 0, "")
@@ -29,6 +30,26 @@ class VisitLeg(NamedTuple):
     phone: str = ""
 
 
+class ToldWait(NamedTuple):
+    """A wait that a caller was told, or would have been (spoken is False): the remaining time from at_ms on.
+    high_ms: -1 for "more than low_ms"."""
+
+    at_ms: int
+    low_ms: int
+    high_ms: int
+    spoken: bool
+
+
+class Left(NamedTuple):
+    """A place in line that somebody left. order_from_ms: as in Visit; visit: whose it was."""
+
+    at_ms: int
+    visit: int
+    language: str
+    concern: str
+    order_from_ms: int
+
+
 @dataclass(slots=True)
 class Visit:
     """One person's stay with us, of a kind (routing.visit.KINDS). Times in epoch ms, 0 where not yet.
@@ -44,6 +65,10 @@ class Visit:
     dead_leg: of a phone that was lost in a talk; what the PBX may
     still show of it is no talk. keyed: a case was keyed in, and the caller waits to hear whether it is known.
     recording: how many steps of being recorded were told.
+    expects, expects_ms: the last outlook on their wait, and when it came. told_waits: what they were told of
+    it. unsaid: sentences that wait to be said. informed: how often they were told how it stands; inform_ms:
+    when they are next. said_ms: when something was said last; say_ms: the next deadline of saying.
+    rejoined: whether they have the place of an earlier call. talk_ms: how long the last talk was.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -83,6 +108,16 @@ class Visit:
     widen_ms: int = 0
     retry_ms: int = 0
     parting_ms: int = 0
+    expects: Expected | None = None
+    expects_ms: int = 0
+    told_waits: tuple[ToldWait, ...] = ()
+    unsaid: tuple[str, ...] = ()
+    informed: int = 0
+    inform_ms: int = 0
+    said_ms: int = 0
+    say_ms: int = 0
+    rejoined: bool = False
+    talk_ms: int = 0
 
     @property
     def caller(self) -> Leg | None:
@@ -246,7 +281,9 @@ class World:
     devices: the state of every phone by node and name, DEVICES_MAX at most. gone: legs that ended, by node
     and Uniqueid, with when, GONE_MAX at most: a snapshot asked for before that may still show them. over:
     callers' legs of visits that ended, likewise: a ledger may still tell of them. In all these the oldest is
-    forgotten first. suspects: differences that the last look for drift found, by node.
+    forgotten first. suspects: differences that the last look for drift found, by node. judged: by language,
+    which of the last waits that were told held (routing.announce). left: token -> the place in line that the
+    caller left, LEFT_MAX at most.
     """
 
     now_ms: int = 0
@@ -272,6 +309,8 @@ class World:
     over: dict[str, int] = field(default_factory=dict)
     fallback: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suspects: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
+    judged: dict[str, str] = field(default_factory=dict)
+    left: dict[str, Left] = field(default_factory=dict)
 
     @property
     def rules(self) -> Policy:

@@ -98,8 +98,11 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
         moves.visits.back_on_hold(visit)
     if visit.state == table.DEGRADED:
         moves.offers.stops_alone(visit)
+    chose = visit.state == table.GREETED
     if not moves.visits.move(visit, table.QUEUE):
         return
+    if visit.queued_ms and chose:
+        moves.visits.set_need(visit, event.language, event.concern, event.second)
     if not visit.queued_ms:
         moves.visits.set_need(
             visit,
@@ -119,6 +122,26 @@ def second_language(moves: Moves, event: ev.SecondLanguageAdded) -> None:
         return
     if moves.visits.set_need(visit, "", "", event.language) and visit.state == table.WAITING:
         moves.visits.wait(visit)
+
+
+def waits_expected(moves: Moves, event: ev.WaitsExpected) -> None:
+    """The outlook on those who wait."""
+    for each in event.expected:
+        moves.announcer.expected(each)
+
+
+def sentences_asked(moves: Moves, event: ev.SentencesAsked) -> None:
+    """The caller wants to hear again how it stands."""
+    visit = moves.derived.expected(event.leg, "SentencesAsked")
+    if visit is not None:
+        moves.announcer.again(visit)
+
+
+def menu_asked(moves: Moves, event: ev.MenuAsked) -> None:
+    """The caller is in the menus again, and keeps their place for when they are back."""
+    visit = moves.derived.expected(event.leg, "MenuAsked")
+    if visit is not None:
+        moves.to_menus(visit)
 
 
 def recording_told(moves: Moves, event: ev.RecordingTold) -> None:
@@ -181,7 +204,7 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
     elif held is not None and held.role in table.needs(visit.kind, visit.state):
         if event.vanished:
             visit.hung_up_by = facts.VANISHED
-        moves.leave_line(visit)
+        moves.leave_line(visit, cause=event.cause)
     else:
         moves.visits.let_go(visit, event.leg)
 
@@ -209,6 +232,9 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.ConcernChosen: concern_chosen,
     ev.CallWaiting: waiting,
     ev.SecondLanguageAdded: second_language,
+    ev.WaitsExpected: waits_expected,
+    ev.SentencesAsked: sentences_asked,
+    ev.MenuAsked: menu_asked,
     ev.RecordingTold: recording_told,
     ev.DegradedEntered: degraded,
     ev.TurnedAway: turned_away,

@@ -40,7 +40,7 @@ class Callers:
             patience = rng.choice((rng.randrange(100, 12_000), rng.randrange(5_000, 60_000), PATIENCE_MS))
         time.after(patience, self._lose_patience, caller)
         if has("keys"):
-            for key in ("1", "5"):
+            for key in ("1", "5", "*", "0"):
                 if rng.random() < 0.4:
                     when = chosen + rng.randrange(500, 40_000)
                     time.after(when, self._if_there, caller, plan.press, key, f"c{rng.randrange(5)}")
@@ -60,7 +60,7 @@ class Callers:
         """The vault hears of numbers and cases, and says a little later what is known."""
         rng = self._rng
         if isinstance(event, ev.CallArrived) and rng.random() < 0.6:
-            token = f"t{rng.randrange(8)}"
+            token = f"t{rng.randrange(8)}"  # few, so that many call again
             owner = rng.choice(("", "", "a00", "a01"))
             known = ev.CallerKnown(event.leg, token, "", owner, rng.choice(((), (), ("vip",))))
             self._time.after(rng.choice((2, 20, 3_000)), self._daemon.put, known)

@@ -4,7 +4,7 @@ from random import Random
 
 from agents.model import Agent, Cefr, Reach, Team
 from routing import events as ev
-from routing.policy import Policy
+from routing.policy import Announcing, Policy
 from tests.fakes.centre import POLICY
 from tests.model.book import Book
 from tests.model.channels import PRIVATE, STAFF, Channel, Phone
@@ -21,6 +21,7 @@ SKILLS: tuple[dict[str, int], ...] = (
     {"de": Cefr.NATIVE},
 )
 CONCERNS = ("study", "other")
+ANNOUNCING = Announcing(first_ms=2_000, gaps_ms=(10_000, 20_000), edges=(1, 2, 5), holds_least=650)
 
 
 def policy(settings: Settings, rng: Random) -> Policy:
@@ -40,6 +41,8 @@ def policy(settings: Settings, rng: Random) -> Policy:
         repeat_ms=rng.choice((0, 600_000)),
         opening=opening,
         days=days,
+        announcing=ANNOUNCING if settings.has("announces") else None,
+        rejoin_ms=60_000 if settings.has("announces") else 0,
         overtime_ms=rng.choice((-1, -1, 0, 5_000, 20_000)) if settings.has("hours") else -1,
     )
 

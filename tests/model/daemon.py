@@ -59,6 +59,8 @@ class Daemon:
         self._rng: Random = settings.random("daemon")
         self._skew = self._rng.choice((0, 0, -3, 5, 20, -20))
         self._without = settings.without
+        self._announces = settings.has("announces")
+        self._chance: Random = settings.random("outlook")
         self._held: list[tuple[Event, int]] | None = None
         self._void = False
         self._said_ms = 0
@@ -139,7 +141,23 @@ class Daemon:
             if self.loop.may_beat():
                 self._beats += 1
                 self.wire.beat(self._term * 1_000_000 + self._beats)
+            if self._announces:
+                self._look_ahead()
             self._time.after(BEAT_MS, self._beat, life)
+
+    def _look_ahead(self) -> None:
+        """An outlook on those who wait, right or wrong."""
+        waiting = [each.id for each in self.engine.world.visits.values() if each.state == "waiting"]
+        if waiting:
+            bands = [(self._chance.randrange(120_000), self._chance.randrange(-1, 400_000)) for _ in waiting]
+            self.put(
+                ev.WaitsExpected(
+                    tuple(
+                        ev.Expected(visit, low, high if high > low else -1, 900)
+                        for visit, (low, high) in zip(waiting, bands, strict=True)
+                    )
+                )
+            )
 
     # --- the link ------------------------------------------------------------------------------------
 

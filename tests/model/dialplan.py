@@ -51,6 +51,8 @@ class Dialplan:
         channel.language = language
         if language == "und":
             channel.concern = "other"
+        if channel.queued_ms:
+            channel.concern = ""
         self._pbx.ledger.need(channel, self._now)
         self._pbx.emit(ev.LanguageChosen(channel.leg, language))
         if self._pbx.settings.has("hours"):
@@ -60,7 +62,7 @@ class Dialplan:
             self._after_hours(channel)
 
     def _after_hours(self, channel: Channel) -> None:
-        if not self._opened(self._now):
+        if not self._opened(self._now) and not channel.queued_ms:
             self._close(channel)
         elif channel.concern:
             self._queue(channel)
@@ -98,6 +100,10 @@ class Dialplan:
     # --- hold ----------------------------------------------------------------------------------------
 
     def _queue(self, channel: Channel) -> None:
+        if channel.queued_ms:
+            self._pbx.ledger.need(channel, self._now)
+            self.hold(channel)
+            return
         channel.queued_ms = self._now
         self._pbx.book.calls[channel.leg].queued_ms = self._now
         self._pbx.ledger.need(channel, self._now)
@@ -136,7 +142,7 @@ class Dialplan:
             pbx.later(channel, BEAT_LOST_MS - silent + pbx.rng.randrange(2_000), self._watch, channel)
 
     def press(self, channel: Channel, key: str, value: str = "") -> None:
-        """A key on hold: 1 second language, 5 case number. Both lead back to s,1."""
+        """A key on hold: 1 second language, 5 case number, * again: these lead back to s,1. 0: the menus."""
         pbx = self._pbx
         if channel.gone or channel.context != "acd-hold" or channel.dying:
             return
@@ -146,10 +152,32 @@ class Dialplan:
             pbx.emit(ev.SecondLanguageAdded(channel.leg, channel.second))
         elif key == "5" and channel.language != "und":
             pbx.emit(ev.CaseEntered(channel.leg, value))
+        elif key == "*":
+            pbx.emit(ev.SentencesAsked(channel.leg))
+        elif key == "0":
+            self._choose_anew(channel)
+            return
         else:
             return
         channel.turn += 1
         pbx.later(channel, 1_500, self.hold, channel)
+
+    def _choose_anew(self, channel: Channel) -> None:
+        """The menus again; who presses nothing there keeps what they had."""
+        pbx = self._pbx
+        channel.turn += 1
+        channel.context = "acd-language"
+        pbx.emit(ev.MenuAsked(channel.leg))
+        language = pbx.rng.choice(("", "de", "ar", "en"))
+        if language:
+            pbx.later(channel, 1_000, self.choose_language, channel, language)
+        pbx.later(channel, 4_000, self._chosen_anew, channel)
+
+    def _chosen_anew(self, channel: Channel) -> None:
+        if channel.context == "acd-concern":
+            self.choose_concern(channel, self._pbx.rng.choice(("study", "other")))
+        else:
+            self.hold(channel)
 
     # --- to a person ---------------------------------------------------------------------------------
 

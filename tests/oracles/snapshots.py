@@ -72,7 +72,7 @@ def states(event: ev.PbxSnapshot, before: Before) -> dict[ev.Leg, str]:
             found[row.leg] = "degraded"
         elif phones:
             found[row.leg] = "ringing"
-        elif row.context in ("acd-connect", "acd-closed", "acd-hold") or not row.queued_ms:
+        elif row.context in STATES or not row.queued_ms:
             state = STATES.get(row.context, "greeted" if row.arrived_ms else "")
             found.update({row.leg: state} if state else {})
         else:
@@ -185,7 +185,7 @@ def _may_be(there: str, before: str) -> set[str]:
     if before == "closing":
         return {"closing"}
     return {
-        "greeted": {before or "greeted", *GOES_ON.get(before, ())},
+        "greeted": {"greeted"} if before in ("", "waiting") else {before, *GOES_ON.get(before, ())},
         "waiting": {"waiting", "offered", "leaving"},
         "offered": {"offered", "ringing", "waiting", "leaving", "parting"},
         "ringing": {"ringing", "waiting", "leaving", "offered"},

@@ -176,7 +176,7 @@ def test_a_phone_that_the_dialplan_rings_no_more_is_free_again_at_link_up(contex
     bench.tell(ev.DegradedEntered(CALLER))
     bench.tell(ev.DialBegan(CALLER, PHONE, "p02", 0))
     assert bench.engine.world.people["birgit"].appears == "ringing"
-    link_up(bench, at(context))
+    link_up(bench, at(context)._replace(language="ar"))
     assert (states(bench), bench.engine.world.people["birgit"].appears) == ([state], "ready")
     (visit,) = bench.engine.world.visits.values()
     assert [each.leg for each in visit.legs] == [CALLER]
@@ -308,13 +308,24 @@ def test_what_a_caller_chose_while_nobody_listened_stands_on_the_channel() -> No
     assert (visit.state, visit.language, visit.concern, visit.queued_ms) == ("greeted", "tr", "", 0)
 
 
-def test_who_waits_already_keeps_language_and_concern_and_may_have_a_second_language_now() -> None:
+def test_who_waits_has_the_need_that_they_chose_last() -> None:
+    """In the menus again while nobody listened, or a second language by key."""
     bench = Bench()
     bench.call("1", "tr", "study")
     row = at("acd-hold")._replace(language="de", concern="other", second="en")
     link_up(bench, row)
     (visit,) = bench.engine.world.visits.values()
-    assert (visit.language, visit.concern, visit.second) == ("tr", "study", "en")
+    assert (visit.language, visit.concern, visit.second) == ("de", "other", "en")
+
+
+def test_who_chooses_anew_is_offered_to_nobody_and_keeps_their_place() -> None:
+    bench = Bench()
+    bench.call("1", "tr", "study")
+    (visit,) = bench.engine.world.visits.values()
+    queued_ms = visit.queued_ms
+    link_up(bench, at("acd-language")._replace(queued_ms=queued_ms))
+    assert states(bench) == ["greeted"]
+    assert (visit.queued_ms, visit.order_from_ms, visit.widen_ms) == (queued_ms, queued_ms, 0)
 
 
 def test_who_is_turned_away_was_never_queued() -> None:
