@@ -18,7 +18,7 @@ HOLD: Final = "acd-hold"
 CONNECT: Final = "acd-connect"
 DEGRADED: Final = "acd-degraded"
 CLOSED: Final = "acd-closed"
-MENUS: Final = frozenset({"acd-entry", "acd-language", "acd-concern"})
+MENUS: Final = frozenset({"acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours"})
 """The dialplan's contexts in which a caller can stand. In any other a subroutine runs for a moment."""
 
 GONE: Final = "gone"

@@ -341,8 +341,9 @@ def _day(model: Model) -> tuple[int, int]:
 
 
 def _shifts(model: Model, place: dict[str, int]) -> Ints:
-    rows = sorted(
+    """Who comes and goes at the same ms does so in the order in which the model has it."""
+    rows = [
         (each.at_ms - model.begin_ms, place[each.agent], each.login, each.pace, each.hands_over)
-        for each in model.shifts
-    )
+        for each in sorted(model.shifts, key=lambda each: (each.at_ms, place[each.agent]))
+    ]
     return np.array(rows, np.int64).reshape(-1, 5)

@@ -34,6 +34,7 @@ def trace_with_all_rules(number: int) -> int:
 @settings(max_examples=150)
 @given(st.integers(0, 2**32))
 @example(0)
+@example(1830)  # somebody comes and goes at the same ms
 @example(1627555)  # an owner leaves at the very ms at which others' needs widen
 def test_the_traces_are_identical(number: int) -> None:
     model = random_model(number)
