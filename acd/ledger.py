@@ -5,6 +5,7 @@ line behind its moment in epoch ms and a colon:
 
     a   LINE              answered by the menu           l   LANGUAGE    chose a language
     w   LANGUAGE:CONCERN  waits                          s   LANGUAGE    a second language too
+    n   LANGUAGE:CONCERN  chose anew, and waits on
     d                     served by the dialplan alone   q               hears that we are closed
     mN  WHAT:WHO          the N-th step of recording it
     rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
@@ -119,6 +120,9 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
     arrived, line = _fields(lines.get("a", ""), 2)
     _, chosen = _fields(lines.get("l", ""), 2)
     queued, language, concern = _fields(lines.get("w", ""), 3)
+    _, *anew = _fields(lines.get("n", ""), 3)
+    if all(anew):
+        language, concern = anew
     _, second = _fields(lines.get("s", ""), 2)
     ended, who, cause = _fields(lines.get("z", ""), 3)
     rings: list[LedgerRing] = []

@@ -72,10 +72,10 @@ def language(centre: Centre) -> str:
 ; --- the language, each offered in itself; * repeats; silence and wrong keys lead on, never out ---
 [acd-language]
 include => acd-end
-exten => s,1,Set(ACD_TRIES=0)
+exten => s,1,Background(acd/greeting)
+ same => n(anew),Set(ACD_TRIES=0)
  same => n,Set(ACD_UNTIL=0)
  same => n,Set(ACD_PAGE=1)
- same => n,Background(acd/greeting)
  same => n(menu),Background(acd/language_menu_${{ACD_PAGE}})
  same => n(key),ExecIf($[${{ACD_UNTIL}}=0]?Set(ACD_UNTIL=$[${{EPOCH}}+{MENU_BOUND_S}]))
  same => n,Set(ACD_LEFT=$[${{ACD_UNTIL}}-${{EPOCH}}])
@@ -91,10 +91,14 @@ exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
  same => n,GotoIf($[${{ACD_TRIES}}>={TRIES} | ${{EPOCH}}+{WRONG_KEY_S}>${{ACD_UNTIL}}]?none,1)
  same => n,Background(acd/wrong_key)
  same => n,Goto(s,key)
-exten => none,1,Set(ACD_LANG={UNDETERMINED})
+exten => none,1,GotoIf($["${{ACD_QUEUED}}"!=""]?stays)
+ same => n,Set(ACD_LANG={UNDETERMINED})
  same => n,Set(ACD_CONCERN=other)
  same => n,Set(ACD_NEXT=acd-hold,enter,1)
  same => n,Goto(known,1)
+; who was on hold before is there again, as they were
+ same => n(stays),Set(CHANNEL(language)=${{ACD_LANG}})
+ same => n,Goto(acd-hold,s,1)
 exten => chosen,1,Set(CHANNEL(language)=${{ACD_LANG}})
  same => n,Set(ACD_NEXT=acd-concern,s,1)
  same => n,Goto(known,1)
@@ -124,7 +128,7 @@ exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
  same => n,GotoIf($[${{ACD_TRIES}}>={TRIES}]?none,1)
  same => n,Background(acd/wrong_key)
  same => n,Goto(s,key)
-exten => none,1,Set(ACD_CONCERN=other)
+exten => none,1,ExecIf($["${{ACD_CONCERN}}"=""]?Set(ACD_CONCERN=other))
  same => n,Goto(chosen,1)
 exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
  same => n,Goto({consent.goal(centre)})""".strip()
@@ -154,7 +158,9 @@ def hours(centre: Centre, today: date) -> str:
         "; --- opening hours, so that the dialplan closes too when it is alone; ACD_NEXT says where to ---",
         "[acd-hours]",
         "include => acd-end",
-        "exten => s,1,GotoIf($[${DIALPLAN_EXISTS(acd-closed-days,"
+        "; whoever is in line stays there",
+        'exten => s,1,GotoIf($["${ACD_QUEUED}"!=""]?open)',
+        " same => n,GotoIf($[${DIALPLAN_EXISTS(acd-closed-days,"
         f"${{STRFTIME(${{EPOCH}},{zone},%Y%m%d)}},1)}}]?closed)",
     ]
     lines += [f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre)]

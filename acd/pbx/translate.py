@@ -157,6 +157,8 @@ class Translator:
             "ACDWaiting": self._waiting,
             "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
             "ACDCase": lambda f: ev.CaseEntered(self._call(f), ""),
+            "ACDAgain": lambda f: ev.SentencesAsked(self._call(f)),
+            "ACDMenu": lambda f: ev.MenuAsked(self._call(f)),
             "ACDRecord": self._recording,
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
             "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),

@@ -4,6 +4,7 @@ from acd.pbx import consent
 from acd.pbx.contexts import NOW_MS, caught, landing, note
 from acd.pbx.menus import opening_times
 from agents.model import UNDETERMINED
+from config import keys
 from config.schema import Centre
 
 CASE_DIGITS = 12
@@ -33,7 +34,13 @@ def hold(centre: Centre) -> str:
     greeting = "\n".join(
         f' same => n,ExecIf($["${{ACD_GREETED}}"="{turn}"{only}]?Background(acd/{name}))'
         for turn, (name, only) in enumerate(
-            (("hold_first", ""), ("second_offer", known), ("case_offer", known)), 1
+            (
+                ("hold_first", ""),
+                ("second_offer", known),
+                ("case_offer", known),
+                ("again_offer&acd/menu_offer", ""),
+            ),
+            1,
         )
     )
     watch = f'GotoIf($["${{ACD_ALIVE}}"="${{ACD_SEEN}}" & {silent}]?acd-degraded,s,1)'
@@ -41,8 +48,12 @@ def hold(centre: Centre) -> str:
 ; --- on hold: music, and an eye on the daemon ---
 [acd-hold]
 include => acd-end
-exten => enter,1,Set(ACD_QUEUED=${{EPOCH}})
+exten => enter,1,GotoIf($["${{ACD_QUEUED}}"!=""]?anew)
+ same => n,Set(ACD_QUEUED=${{EPOCH}})
  same => n,{note("w", "${ACD_LANG}", "${ACD_CONCERN}")}
+ same => n,Goto(s,1)
+; from the menus again: the place in line stays, and so does the time since when
+ same => n(anew),{note("n", "${ACD_LANG}", "${ACD_CONCERN}")}
  same => n,Goto(s,1)
 ; the talk broke: one sentence, then on as before, with the old place (ACD_QUEUED stays)
 {landing("lost")}
@@ -64,7 +75,7 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n(greet),GotoIf($["${{ACD_SAY}}"!=""]?t,say)
  same => n,{watch}
 ; the greeting, one sentence a turn, so that a key or what the daemon has said ends one and not all
- same => n,GotoIf($[0${{ACD_GREETED}}>=3]?music)
+ same => n,GotoIf($[0${{ACD_GREETED}}>=4]?music)
  same => n,Set(ACD_GREETED=$[0${{ACD_GREETED}}+1])
 {greeting}
  same => n,Goto(greet)
@@ -85,7 +96,7 @@ exten => t,1,GotoIf($["${{ACD_AT}}"!="hold"]?s,again)
  same => n,Goto(s,loop)
  same => n(still),GotoIf($[{silent}]?acd-degraded,s,1)
  same => n,Goto(s,loop)
-exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
+exten => {keys.SECOND},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Set(ACD_SECOND=${{IF($["${{ACD_LANG}}"="{rules.second_language}"]?\
 {rules.second_language_for_it}:{rules.second_language})}})
  same => n,{note("s", "${ACD_SECOND}")}
@@ -93,7 +104,7 @@ exten => 1,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,{watch}
  same => n,Background(acd/second_added)
  same => n,Goto(s,again)
-exten => 5,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
+exten => {keys.CASE},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Set(ACD_ACK=)
  same => n,StartMusicOnHold()
  same => n,Read(ACD_CASE,,{CASE_DIGITS},,1,{CASE_PATIENCE_S})
@@ -110,6 +121,18 @@ exten => 5,1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/case_${{ACD_CASE}})
  same => n,Background(acd/case_${{ACD_CASE}})
  same => n,Goto(s,again)
+; the greeting again; the daemon says how it stands by now, and is heard behind its first sentence
+exten => {keys.AGAIN},1,Set(ACD_GREETED=0)
+ same => n,UserEvent(ACDAgain,Call: ${{ACD_CALL}})
+ same => n,Goto(s,again)
+; the menus again; whoever presses nothing there is back with what they had
+exten => {keys.MENU},1,Set(ACD_AT=menu)
+ same => n,Set(ACD_GREETED=0)
+ same => n,UserEvent(ACDMenu,Call: ${{ACD_CALL}})
+ same => n,StopMusicOnHold()
+ same => n,Background(acd/back_to_menu)
+ same => n,Set(CHANNEL(language)={UNDETERMINED})
+ same => n,Goto(acd-language,s,anew)
 exten => i,1,GotoIf($["${{ACD_AT}}"!="hold"]?s,again)
  same => n,Goto(s,loop)
 exten => e,1,Goto(s,again)

@@ -29,6 +29,7 @@ from acd.store.tables import (
     recordings,
     set_aside,
     shadow_differences,
+    told_waits,
     visits,
 )
 from routing import facts
@@ -68,6 +69,8 @@ class SqlRecorder:
             facts.RecordingChanged: self._recording,
             facts.Queued: self._queued,
             facts.CallerTold: self._told,
+            facts.WaitJudged: self._wait_judged,
+            facts.Rejoined: self._rejoined,
             facts.Degraded: self._degraded,
             facts.OfferMade: self._offer_made,
             facts.OfferRang: self._offer_rang,
@@ -252,6 +255,24 @@ class SqlRecorder:
         batch.insert(
             announcements, {"visit": fact.visit, "at": moment(fact.at_ms), "sentence": fact.sentence}
         )
+
+    def _wait_judged(self, batch: Gathered, fact: facts.WaitJudged) -> None:
+        batch.insert(
+            told_waits,
+            {
+                "visit": fact.visit,
+                "language": fact.language,
+                "told_at": moment(fact.told_ms),
+                "low_ms": fact.low_ms,
+                "high_ms": None if fact.high_ms < 0 else fact.high_ms,
+                "spoken": fact.spoken,
+                "waited_ms": fact.waited_ms,
+                "came": fact.came,
+            },
+        )
+
+    def _rejoined(self, batch: Gathered, fact: facts.Rejoined) -> None:
+        batch.set(visits, fact.visit, rejoins=fact.before)
 
     def _degraded(self, batch: Gathered, fact: facts.Degraded) -> None:
         batch.set(visits, fact.visit, degraded=True)

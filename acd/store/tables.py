@@ -92,6 +92,7 @@ visits = Table(
     Column("owner", String(40), nullable=False, default="", server_default=""),
     Column("classes", String(200), nullable=False, default="", server_default=""),
     Column("kind", String(20), nullable=False, default="voice", server_default="voice"),
+    Column("rejoins", BigInteger),
     Index("visit_by_arrival", "arrived_at"),
     Index("visit_by_case", "case"),
 )
@@ -102,6 +103,19 @@ announcements = Table(
     Column("visit", BigInteger, nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("sentence", String(40), nullable=False),
+)
+told_waits = Table(
+    "told_wait",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("language", String(10), nullable=False),
+    Column("told_at", Moment, nullable=False, index=True),
+    Column("low_ms", BigInteger, nullable=False),
+    Column("high_ms", BigInteger),
+    Column("spoken", Boolean, nullable=False),
+    Column("waited_ms", BigInteger, nullable=False),
+    Column("came", String(10), nullable=False),
 )
 offers = Table(
     "offer",

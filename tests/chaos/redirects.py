@@ -87,7 +87,7 @@ class _Park:
         self._made += 1
         uid = f"parked-{self._made}"
         self._parked.append(uid)
-        said = f"ACD_CALL={uid},ACD_LANG=de,ACD_CONCERN=other,ACD_GREETED=3,ACD_ARRIVED={int(time.time())}"
+        said = f"ACD_CALL={uid},ACD_LANG=de,ACD_CONCERN=other,ACD_GREETED=4,ACD_ARRIVED={int(time.time())}"
         self._act(
             "Originate",
             Channel="Local/park@chaos-park/n",

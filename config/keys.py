@@ -1,0 +1,12 @@
+"""What callers press while they wait and when they are asked: the same in every language, told in each."""
+
+SECOND = "1"
+"""Somebody who speaks the second language will do too."""
+CALLBACK = "2"
+MESSAGE = "3"
+CASE = "5"
+CONSENT = "7"
+AGAIN = "*"
+MENU = "0"
+YES = "1"
+"""To the question whether a talk may be recorded; that is asked before anybody waits."""
