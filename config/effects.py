@@ -38,6 +38,8 @@ EFFECTS = {
     "staffing": NOW,
     "staffing.ring_seconds": NOW | RENDER,
     "staffing.short_talk_seconds": NOW | RENDER,
+    "waiting": NOW,
+    "waiting.band_minutes": NOW | RENDER,
     "recording": RENDER,
     "recording.agreement": NOW,
     "recording.folder": NOW,

@@ -1,48 +1,69 @@
-"""The sentences that callers and staff hear, by language, checked for completeness."""
+"""The sentences that callers and staff hear, by language, checked for completeness.
 
+What a sentence names of the configuration (a language, a key, how long) stands in it as a blank, so that none
+can contradict it.
+"""
+
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agents.model import UNDETERMINED
-from config import menu
-from config.load import ConfigFaults, Fault
+from config import keys, menu, waits
+from config.blanks import filled, unfit
+from config.load import ConfigFaults, Fault, cleaned
 from config.schema import Centre
 
 IN_LINE = ("nobody_here", "last_in_line", "turned_away")
 """What those in line hear when nobody is at work, when we close, and when nobody serves them any more."""
-CALLER = (
-    "greeting",
-    "choose_language",
-    "press",
-    "more_concerns",
-    "wrong_key",
-    "hold_first",
-    "second_offer",
-    "second_added",
-    "case_offer",
-    "case_noted",
-    "case_unknown",
-    "case_taken",
-    "consent_question",
-    "consent_yes",
-    "recording_stopped",
-    "recording_paused",
-    "recording_resumed",
-    "phone_lost",
-    "closed",
-    *IN_LINE,
+WAITING = (
+    "next_in_line",
+    "kind_1",
+    "kind_2",
+    "kind_3",
+    "nobody_language",
+    "widened",
+    "rejoined",
+    "outside",
+    "outside_failed",
+    "again_offer",
+    "menu_offer",
+    "back_to_menu",
+    "emergency_stock",
 )
+"""What those in line hear beside how long it will be."""
+ANYWHERE = ("wrong_key", "hold_first", "second_added", "phone_lost", "closed", *IN_LINE, *WAITING)
+"""What also those hear whose language is not known."""
+KNOWN = ("second_offer", "case_offer", "case_noted", "case_unknown", "case_taken")
+"""What only those hear whose language is known."""
+RECORDED = ("consent_question", "consent_yes", "recording_stopped", "recording_paused", "recording_resumed")
+"""What callers hear only where talks may be recorded, and where their language is known."""
+CALLER = ("greeting", "choose_language", "press", "more_concerns", *ANYWHERE, *KNOWN, *RECORDED)
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
 HELP = "no_help"
 """What phones of the staff hear whose 112 leads nowhere: in German, and in English where it is spoken."""
-PLACEHOLDERS = {
-    "choose_language": ("{key}",),
-    "press": ("{concern}", "{key}"),
-    "consent_question": ("{digit}",),
+KEYS = {
+    "more_concerns": menu.MORE,
+    "second_offer": keys.SECOND,
+    "case_offer": keys.CASE,
+    "again_offer": keys.AGAIN,
+    "menu_offer": keys.MENU,
+    "consent_yes": keys.YES,
 }
-RECORDED = ("consent_question", "consent_yes", "recording_stopped", "recording_paused", "recording_resumed")
-"""What callers hear only where talks may be recorded, and where their language is known."""
+"""Which key a sentence tells to press."""
+_KEY = {"key": "the key to press"}
+_LANGUAGE = {"language": "the second language ([routing] second_language)"}
+BLANKS: dict[str, dict[str, str]] = {
+    **dict.fromkeys(KEYS, _KEY),
+    "choose_language": _KEY,
+    "press": {"concern": "the concern", **_KEY},
+    "second_offer": {**_LANGUAGE, **_KEY},
+    "second_added": _LANGUAGE,
+    "consent_question": {"digit": "the key that stops a recording ([recording] stop_code)"},
+}
+"""Sentence -> its blanks, and what each is the place of. All others have none."""
 
 
 class Sentence(NamedTuple):
@@ -70,26 +91,24 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
     says = _read(folder, centre)
     made: Sounds = {}
     unknown = centre.routing.unknown_languages
-    names = ("wrong_key", "hold_first", "second_added", "phone_lost", "closed", *IN_LINE)
+    anywhere = (*ANYWHERE, *(each.name for each in waits.bands(centre.waiting.band_minutes)))
     for code in centre.languages:
-        for name in (*names, "second_offer", "case_offer", "case_noted", "case_unknown", "case_taken"):
+        for name in (*anywhere, *KNOWN, *(RECORDED if centre.recording.allowed else ())):
             made[code, name] = (Sentence(code, says[code][name]),)
-        for name in RECORDED if centre.recording.allowed else ():
-            spoken = says[code][name].format(digit=centre.recording.stop_code[1])
-            made[code, name] = (Sentence(code, spoken),)
         found = menu.pages(len(centre.concerns))
         for number, page in enumerate(found, start=1):
             lines = [
-                says[code]["press"].format(
-                    concern=says[code][f"concern.{centre.concerns[each.place]}"], key=each.key
+                filled(
+                    says[code]["press"],
+                    concern=says[code][f"concern.{centre.concerns[each.place]}"],
+                    key=each.key,
                 )
                 for each in page
             ]
             lines += [says[code]["more_concerns"]] if len(found) > 1 else []
             made[code, f"concern_menu_{number}"] = tuple(Sentence(code, line) for line in lines)
-    for name in names:
+    for name in ("greeting", *anywhere):
         made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name]) for code in unknown)
-    made[UNDETERMINED, "greeting"] = tuple(Sentence(code, says[code]["greeting"]) for code in unknown)
     offering = menu.pages(len(centre.languages))
     for number, languages in enumerate(offering, start=1):
         offered = [(centre.languages[each.place], each.key) for each in languages]
@@ -97,7 +116,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
         others = [each for page in offering if page is not languages for each in page]
         offered += [(centre.languages[each.place], menu.MORE) for each in others]
         made[UNDETERMINED, f"language_menu_{number}"] = tuple(
-            Sentence(code, says[code]["choose_language"].format(key=key)) for code, key in offered
+            Sentence(code, filled(says[code]["choose_language"], key=key)) for code, key in offered
         )
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
@@ -106,6 +125,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
 
 
 def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:
+    """Language -> name -> sentence; those of the menus still with their blanks. Raises ConfigFaults."""
     faults: list[Fault] = []
     says: dict[str, dict[str, str]] = {}
     for code in dict.fromkeys((*centre.languages, "de")):
@@ -115,21 +135,63 @@ def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
             faults.append(Fault(str(path), "file", f"cannot be used: {fault}"))
             continue
-        concerns = raw.pop("concern", {})
-        flat = {**raw, **{f"concern.{key}": text for key, text in concerns.items()}}
-        wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns)]
-        wanted += [*STAFF, HELP] if code == "de" else [HELP] if code == "en" else []
-        for key in wanted:
-            text = flat.get(key)
-            if not isinstance(text, str) or not text.strip():
-                faults.append(Fault(str(path), key, "is missing: write the sentence"))
-                continue
-            faults += [
-                Fault(str(path), key, f"lacks {mark}, the place of what is read out")
-                for mark in PLACEHOLDERS.get(key, ())
-                if mark not in text
-            ]
-        says[code] = {key: str(text) for key, text in flat.items()}
+        says[code], found = _sentences(code, str(path), raw, centre)
+        faults += found
     if faults:
         raise ConfigFaults(faults)
     return says
+
+
+def _sentences(
+    code: str, file: str, raw: Mapping[str, Any], centre: Centre
+) -> tuple[dict[str, str], list[Fault]]:
+    """Those of one language, and what its file lacks."""
+    says: dict[str, str] = {}
+    faults: list[Fault] = []
+
+    def text(key: str) -> str:
+        *table, last = key.split(".")
+        found: Any = raw
+        for part in (*table, last):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if isinstance(found, str) and found.strip():
+            return found
+        faults.append(Fault(file, key, "is missing: write the sentence"))
+        return ""
+
+    caller = code in centre.languages
+    wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns)] if caller else []
+    wanted += [*STAFF, HELP] if code == "de" else [HELP] if code == "en" else []
+    for key in wanted:
+        if says.setdefault(key, text(key)):
+            faults += [Fault(file, key, wrong) for wrong in _wrong(key, says[key], raw)]
+    if not caller or faults:
+        return says, faults
+    for key in CALLER:
+        words: dict[str, str] = {}
+        if "digit" in BLANKS.get(key, {}):
+            words["digit"] = centre.recording.stop_code[1]
+        if key in KEYS:
+            words["key"] = KEYS[key] if KEYS[key].isdigit() else text(f"key.{KEYS[key]}")
+        if "language" in BLANKS.get(key, {}):
+            words["language"] = text(f"language.{centre.routing.second_for(code)}")
+        if words:
+            says[key] = filled(says[key], **words)
+    bands, lacking = waits.spoken(code, file, raw, centre.waiting.band_minutes)
+    return says | bands, list(dict.fromkeys((*faults, *lacking)))
+
+
+def _wrong(key: str, text: str, raw: Mapping[str, Any]) -> list[str]:
+    """How a sentence contradicts the configuration, or could."""
+    wanted = BLANKS.get(key, {})
+    found = unfit(text, wanted)
+    if wanted and (digit := re.search(r"\d", text)):
+        found.append(f"names {digit[0]} itself: keys come from the configuration, write {{key}} there")
+    if "language" in wanted:
+        names = raw.get("language", {})
+        for name in names.values() if isinstance(names, Mapping) else ():
+            if isinstance(name, str) and re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE):
+                found.append(
+                    f"names {cleaned(name)} itself: it depends on [routing], write {{language}} there"
+                )
+    return found

@@ -308,6 +308,10 @@ class Routing(Table):
             raise ValueError(f"lists criteria once each, out of: {', '.join(CRITERIA)}")
         return value
 
+    def second_for(self, language: str) -> str:
+        """Which language callers of this one are offered besides."""
+        return self.second_language_for_it if language == self.second_language else self.second_language
+
 
 class Staffing(Table):
     """[staffing]: how long things at a phone take.
@@ -319,6 +323,24 @@ class Staffing(Table):
     wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)]
     silent_seconds: Annotated[int, Field(ge=1, le=10)] = 2
     short_talk_seconds: Annotated[int, Field(ge=0, le=10)] = 2
+
+
+BAND_MINUTES_MAX = 180
+
+
+def _edges(value: list[int]) -> list[int]:
+    if any(not 1 <= each <= BAND_MINUTES_MAX for each in value) or any(a >= b for a, b in pairwise(value)):
+        raise ValueError(f"is a rising list of minutes from 1 to {BAND_MINUTES_MAX}, like [2, 5, 10, 15]")
+    return value
+
+
+Edges = Annotated[list[int], Field(min_length=1, max_length=10), AfterValidator(_edges)]
+
+
+class Waiting(Table):
+    """[waiting]: what callers hear while they wait. band_minutes: the edges of what is said of their wait."""
+
+    band_minutes: Edges = [2, 5, 10, 15, 20, 30, 45, 60]
 
 
 class Recording(Table):
@@ -473,6 +495,7 @@ class Centre(Table):
     hours: Hours
     routing: Routing
     staffing: Staffing
+    waiting: Waiting = Waiting()
     recording: Recording
     privacy: Privacy
     service_level: ServiceLevel

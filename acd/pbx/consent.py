@@ -7,11 +7,11 @@ centre records nothing, nothing of this stands in the dialplan.
 """
 
 from acd.pbx.contexts import note
+from config.keys import YES
 from config.schema import Centre
 from routing.facts import BY_CALLER, BY_STAFF, CONSENTED, PAUSED, REFUSED, RESUMED, STARTED, STOPPED
 
 CONTEXT = "acd-consent"
-YES = "1"
 PATIENCE_S = 3
 """How long the question waits for a key. Silence is a no."""
 KEY_PAUSE_MS = 2000

@@ -9,6 +9,7 @@ from acd.pbx import consent
 from acd.pbx.codec import Frame
 from acd.pbx.dialplan import extensions
 from acd.pbx.translate import Translator
+from config import keys
 from config.schema import Centre
 from routing import facts
 from routing.events import Leg, RecordingTold
@@ -40,7 +41,7 @@ def test_only_the_key_for_yes_sets_what_records() -> None:
         for line in lines
         if line.app == "Set" and line.args.startswith("ACD_RECORD=1")
     ]
-    assert setting == [("acd-consent", consent.YES)]
+    assert setting == [("acd-consent", keys.YES)]
     assert TEXT.count("ACD_RECORD)=1") == 1, "who paused goes on"
     starting = re.findall(r"GosubIf\((.*?)\?acd-record,start", TEXT)
     assert starting == ['$["${ARG2}"="1"]']
@@ -50,7 +51,7 @@ def test_only_the_key_for_yes_sets_what_records() -> None:
 
 def test_every_other_way_out_of_the_question_is_a_no() -> None:
     question = ALL["acd-consent"]
-    assert set(question) == {"s", consent.YES, "no", "t", "i", "e"}
+    assert set(question) == {"s", keys.YES, "no", "t", "i", "e"}
     for event in "tie":
         assert [(each.app, each.args) for each in question[event]] == [("Goto", "no,1")]
     heard = [f"{each.app}({each.args})" for each in question["s"]]

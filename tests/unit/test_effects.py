@@ -65,6 +65,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("staffing.wrap_up_seconds", "staffing.wrap_up_seconds", 31),
     ("staffing.silent_seconds", "staffing.silent_seconds", 3),
     ("staffing.short_talk_seconds", "staffing.short_talk_seconds", 3),
+    ("waiting.band_minutes", "waiting.band_minutes", [5, 10]),
     ("recording", "recording.enabled", RECORDED),
     ("recording", "recording.stop_code", RECORDED | {"stop_code": "*3"}),
     ("recording", "recording.pause_code", RECORDED | {"pause_code": "*3"}),
