@@ -9,6 +9,7 @@ from routing.policy import (
     INTERPRETER,
     OWN,
     SECOND,
+    Announcing,
     Plan,
     Policy,
     Refusal,
@@ -74,7 +75,7 @@ def steps(asked: list[RoutingStep]) -> tuple[Step, ...]:
 
 def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
     """The rules in force, with opening hours from the day of `now_ms` on."""
-    rules, staffing = centre.routing, centre.staffing
+    rules, staffing, waiting = centre.routing, centre.staffing, centre.waiting
     overtime = centre.hours.after_closing_minutes
     plans = [Plan("", "", steps(rules.step))]
     plans += [Plan(each.language, each.concern, steps(each.step)) for each in rules.plan]
@@ -108,4 +109,12 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
             )
             for each in rules.reserve
         ),
+        announcing=Announcing(
+            waiting.first_seconds * 1000,
+            tuple(each * 1000 for each in waiting.announce_seconds),
+            tuple(waiting.band_minutes),
+            waiting.coverage_percent * 10,
+        ),
+        rejoin_ms=waiting.rejoin_minutes * 60_000,
+        cut_talk_ms=waiting.cut_talk_seconds * 1000,
     )

@@ -338,9 +338,26 @@ Edges = Annotated[list[int], Field(min_length=1, max_length=10), AfterValidator(
 
 
 class Waiting(Table):
-    """[waiting]: what callers hear while they wait. band_minutes: the edges of what is said of their wait."""
+    """[waiting]: what callers hear while they wait, and how long their place is kept.
 
-    band_minutes: Edges = [2, 5, 10, 15, 20, 30, 45, 60]
+    first_seconds: so long after joining an outlook is waited for before what is known is said.
+    announce_seconds: the gaps from then on, the last for ever. band_minutes: the edges to which a wait is
+    rounded outward. coverage_percent: of the waits that were told in a language so many have to hold, or no
+    more are told in it. rejoin_minutes: so long after they left the line, or their talk was cut, who calls
+    again for the same need has the old place; 0: never. cut_talk_seconds: a talk that ends from the caller's
+    side sooner counts as cut.
+    """
+
+    first_seconds: Annotated[int, Field(ge=0, le=10)] = 2
+    announce_seconds: Annotated[
+        list[Annotated[int, Field(ge=20, le=3600)]], Field(min_length=1, max_length=10)
+    ] = [60, 120]
+    band_minutes: Annotated[list[int], Field(min_length=1, max_length=10), AfterValidator(_edges)] = [
+        2, 5, 10, 15, 20, 30, 45, 60,
+    ]  # fmt: skip
+    coverage_percent: Annotated[int, Field(ge=0, le=100)] = 65
+    rejoin_minutes: Annotated[int, Field(ge=0, le=240)] = 10
+    cut_talk_seconds: Annotated[int, Field(ge=0, le=600)] = 60
 
 
 class Recording(Table):

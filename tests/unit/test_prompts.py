@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from agents.model import UNDETERMINED
 from config import keys, prompts, waits
 from config.load import ConfigFaults, load
+from config.people import policy
 from config.schema import Centre
 from routing.announce import KIND, MINUTE_MS, NEXT, NOBODY_SPEAKS, OPEN, REJOINED, phrase
+from routing.policy import Announcing
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = FOLDER / "prompts"
@@ -191,3 +193,38 @@ def test_an_edge_without_words_is_told_with_the_word_that_is_missing() -> None:
 def test_edges_are_a_short_rising_list_of_minutes(edges: list[int]) -> None:
     with pytest.raises(ValueError, match="band_minutes"):
         with_edges(edges)
+
+
+def test_the_rules_of_what_is_told_are_those_of_the_file() -> None:
+    """As shipped, and as written; edges are the same for the rules and for the sounds."""
+    told = policy(CENTRE, 0, 1)
+    assert told.announcing == Announcing(2_000, (60_000, 120_000), tuple(CENTRE.waiting.band_minutes), 650)
+    assert (told.rejoin_ms, told.cut_talk_ms) == (600_000, 60_000)
+    mine = {
+        "first_seconds": 0,
+        "announce_seconds": [20, 40, 3600],
+        "band_minutes": [5],
+        "coverage_percent": 100,
+        "rejoin_minutes": 0,
+        "cut_talk_seconds": 0,
+    }
+    told = policy(Centre.model_validate({**FILE, "waiting": mine}), 0, 1)
+    assert told.announcing == Announcing(0, (20_000, 40_000, 3_600_000), (5,), 1_000)
+    assert (told.rejoin_ms, told.cut_talk_ms) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("first_seconds", 11),
+        ("announce_seconds", []),
+        ("announce_seconds", [19]),
+        ("announce_seconds", [60] * 11),
+        ("coverage_percent", 101),
+        ("rejoin_minutes", 241),
+        ("cut_talk_seconds", 601),
+    ],
+)
+def test_what_is_told_has_bounds(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=key):
+        Centre.model_validate({**FILE, "waiting": {key: value}})
