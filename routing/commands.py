@@ -70,6 +70,16 @@ class Confirm(NamedTuple):
     accepted: bool
 
 
+class SetAnnouncement(NamedTuple):
+    """Tell the dialplan which emergency announcement to say to who calls: see events.AnnouncementSet. No
+    sounds: none. node: the PBX that is told."""
+
+    id: int
+    sounds: tuple[tuple[str, str], ...]
+    ends_calls: bool
+    node: str = ""
+
+
 class SetFallback(NamedTuple):
     """Tell the dialplan what it needs to go on alone: the term, and the phones to ring by language.
 
@@ -90,4 +100,4 @@ def moved(command: object) -> Leg | None:
     return command.caller if isinstance(command, (Connect, Withdraw, TurnAway)) else None
 
 
-Command = Connect | Withdraw | Say | TurnAway | CallInterpreter | Confirm | SetFallback
+Command = Connect | Withdraw | Say | TurnAway | CallInterpreter | Confirm | SetAnnouncement | SetFallback

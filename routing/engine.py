@@ -122,6 +122,7 @@ class Engine:
         if derived.departed:
             centre.depart(moves)
         if derived.attended or derived.joined:
+            moves.emergency.settle()
             moves.closing.settle()
         if derived.dirty:
             self._match()

@@ -301,6 +301,24 @@ class WaitsExpected(NamedTuple):
     expected: tuple[Expected, ...]
 
 
+class AnnouncementSet(NamedTuple):
+    """An emergency announcement is on from now on, or off (no sounds).
+
+    sounds: sorted (language, name of a sound) pairs: every language of the centre and the undetermined one.
+    ends_calls: whoever hears it is let go.
+    """
+
+    sounds: tuple[tuple[str, str], ...]
+    ends_calls: bool
+
+
+class AnnouncementHeard(NamedTuple):
+    """The dialplan says the emergency announcement to a caller, by this sound."""
+
+    leg: Leg
+    sound: str
+
+
 class DegradedEntered(NamedTuple):
     """The dialplan serves this caller by itself, since it heard nothing from us."""
 
@@ -462,6 +480,8 @@ Event = (
     | SentencesAsked
     | MenuAsked
     | WaitsExpected
+    | AnnouncementSet
+    | AnnouncementHeard
     | RecordingTold
     | DegradedEntered
     | TurnedAway

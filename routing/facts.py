@@ -120,6 +120,14 @@ CAME = (HELD, MISSED, CENSORED)
 """Whether a wait that was told held; CENSORED: the caller gave up or was let go before that could be seen."""
 
 
+class AnnouncementChanged(NamedTuple):
+    """The emergency announcement is another from now on, or off (no sounds): see events.AnnouncementSet."""
+
+    at_ms: int
+    sounds: tuple[tuple[str, str], ...]
+    ends_calls: bool
+
+
 class WaitJudged(NamedTuple):
     """What became of a wait that a caller was told at told_ms: that from then on they would wait low_ms to
     high_ms (-1: or longer). spoken: False where it was found and not said. waited_ms: how long they did, or
@@ -349,6 +357,7 @@ Fact = (
     | Queued
     | Degraded
     | CallerTold
+    | AnnouncementChanged
     | WaitJudged
     | Rejoined
     | OfferMade

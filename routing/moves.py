@@ -8,6 +8,7 @@ from routing.announce import Announcer
 from routing.closing import Closing
 from routing.deadlines import LEASE, PARTING, WRAP_UP
 from routing.derived import Derived
+from routing.emergency import Emergency
 from routing.offers import Offers
 from routing.people import People
 from routing.spans import day_of, holds, last_end
@@ -35,6 +36,7 @@ class Moves:
         self.offers = Offers(self.derived, self.visits, self.people)
         self.talks = Talks(self.derived, self.visits, self.people, self.offers, self.announcer)
         self.closing = Closing(self.derived, self.visits, self.announcer.add)
+        self.emergency = Emergency(self.derived, self.closing)
         self._lay_anew()
 
     def rebuild(self) -> None:

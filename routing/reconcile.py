@@ -18,7 +18,9 @@ HOLD: Final = "acd-hold"
 CONNECT: Final = "acd-connect"
 DEGRADED: Final = "acd-degraded"
 CLOSED: Final = "acd-closed"
-MENUS: Final = frozenset({"acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours"})
+MENUS: Final = frozenset(
+    {"acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours", "acd-announced"}
+)
 """The dialplan's contexts in which a caller can stand. In any other a subroutine runs for a moment."""
 
 GONE: Final = "gone"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from agents.model import Agent
 from agents.state import AT_WORK, IDLE, LOGGED_OUT, PRESSING, REACHED, shown, takes_offers
-from routing.events import Expected, Leg
+from routing.events import AnnouncementSet, Expected, Leg
 from routing.policy import Policy
 from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, TALKING, VOICE
 
@@ -68,6 +68,7 @@ class Visit:
     expects, expects_ms: the last outlook on their wait, and when it came. told_waits: what they were told of
     it. unsaid: sentences that wait to be said. informed: how often they were told how it stands; inform_ms:
     when they are next. said_ms: when something was said last; say_ms: the next deadline of saying.
+    announced: the sound by which they heard the emergency announcement, or "".
     rejoined: whether they have the place of an earlier call. talk_ms: how long the last talk was.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
@@ -116,6 +117,7 @@ class Visit:
     inform_ms: int = 0
     said_ms: int = 0
     say_ms: int = 0
+    announced: str = ""
     rejoined: bool = False
     talk_ms: int = 0
 
@@ -283,7 +285,7 @@ class World:
     callers' legs of visits that ended, likewise: a ledger may still tell of them. In all these the oldest is
     forgotten first. suspects: differences that the last look for drift found, by node. judged: by language,
     which of the last waits that were told held (routing.announce). left: token -> the place in line that the
-    caller left, LEFT_MAX at most.
+    caller left, LEFT_MAX at most. announcement: the emergency announcement that is on.
     """
 
     now_ms: int = 0
@@ -311,6 +313,7 @@ class World:
     suspects: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     judged: dict[str, str] = field(default_factory=dict)
     left: dict[str, Left] = field(default_factory=dict)
+    announcement: AnnouncementSet | None = None
 
     @property
     def rules(self) -> Policy:

@@ -17,6 +17,7 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
         _globals(marks),
         menus.trunk(centre),
         menus.language(centre),
+        menus.ANNOUNCED,
         menus.concern(centre),
         consent.question(centre),
         menus.hours(centre, today),

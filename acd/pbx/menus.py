@@ -104,9 +104,27 @@ exten => chosen,1,Set(CHANNEL(language)=${{ACD_LANG}})
  same => n,Goto(known,1)
 exten => known,1,{note("l", "${ACD_LANG}")}
  same => n,UserEvent(ACDLanguage,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
+ same => n,GotoIf($["${{ACD_TELLS}}"="1"]?acd-announced,s,1)
  same => n,Goto(acd-hours,s,1)""".strip()
     ]
     return "\n".join([*lines, *_chosen("acd-language", "ACD_LANG", centre.languages)])
+
+
+ANNOUNCED = """
+; --- an emergency announcement, in the language chosen; any key leads on, unless it ends calls ---
+[acd-announced]
+include => acd-end
+exten => s,1,Set(ACD_SAID=${ACD_TELLS_${ACD_LANG}})
+ same => n,ExecIf($["${ACD_SAID}"=""]?Set(ACD_SAID=acd/emergency_stock))
+ same => n,UserEvent(ACDTells,Call: ${ACD_CALL},Sound: ${ACD_SAID})
+ same => n,GotoIf($["${ACD_TELLS_END}"="1"]?acd-closed,s,1)
+ same => n,Background(${ACD_SAID})
+ same => n,Goto(acd-hours,s,1)
+exten => _[0-9*#],1,Goto(acd-hours,s,1)
+exten => t,1,Goto(acd-hours,s,1)
+exten => i,1,Goto(acd-hours,s,1)
+exten => e,1,Goto(acd-hours,s,1)
+"""
 
 
 def concern(centre: Centre) -> str:
@@ -184,9 +202,14 @@ include => acd-end
  same => n,Set(ACD_AT=closed)
  same => n,UserEvent(ACDClosed,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
  same => n,StopMusicOnHold()
+ same => n,GotoIf($["${{ACD_TELLS}}${{ACD_TELLS_END}}"="11"]?tells)
  same => n,Playback(acd/${{IF($["${{ACD_QUEUED}}"=""]?closed:turned_away)}})
- same => n,Set(ACD_BY=pbx)
+ same => n(over),Set(ACD_BY=pbx)
  same => n,Hangup(16)
+; nobody stays on the line: whatever else would be said, this is
+ same => n(tells),Set(ACD_SAID=${{ACD_TELLS_${{ACD_LANG}}}})
+ same => n,Playback(${{IF($["${{ACD_SAID}}"=""]?acd/emergency_stock:${{ACD_SAID}})}})
+ same => n,Goto(over)
 exten => t,1,Goto(s,1)
 exten => i,1,Goto(s,1)
 exten => e,1,Goto(s,1)"""

@@ -18,6 +18,7 @@ from routing.commands import (
     Confirm,
     Connect,
     Say,
+    SetAnnouncement,
     SetFallback,
     TurnAway,
     Withdraw,
@@ -76,6 +77,9 @@ SENTENCES = {"": "s", PHONE_LOST: "lost"}
 TOLD_FOR_OTHERS = frozenset({"ACDSays"})
 """Our own UserEvents that decide nothing: for logs and tests."""
 
+MADE = "made_"
+"""How the names of sounds begin that are made while Asterisk runs (acd.pbx.sounds)."""
+
 PBX = "pbx"
 
 Action = Mapping[str, str]
@@ -94,6 +98,12 @@ def _word(text: str) -> str:
     word = text.strip()
     ours = word.replace("_", "").replace("-", "").isalnum() and word.isascii()
     return word if ours and len(word) <= 40 else ""
+
+
+def _sound(path: str) -> str:
+    """The name of a sound by the file that the dialplan plays; "" if it is none of ours."""
+    name = path.rpartition("/")[2]
+    return name if name.replace("_", "").isalnum() and name.isascii() and len(name) <= 80 else ""
 
 
 def _int(text: str) -> int:
@@ -133,11 +143,15 @@ class Entered(NamedTuple):
 
 
 class Translator:
-    """Translates for one PBX. Holds nothing but the half-filled bridges of calls being connected."""
+    """Translates for one PBX. Holds nothing but the half-filled bridges of calls being connected.
 
-    def __init__(self, node: str, trunk: str = "trunk") -> None:
+    made: the folder, as Asterisk sees it, of sounds that are made while it runs.
+    """
+
+    def __init__(self, node: str, trunk: str = "trunk", made: str = "") -> None:
         self._node = node
         self._trunk = trunk
+        self._made = made
         self._bridges: dict[str, Entered] = {}
         self.strange: dict[str, int] = {}
         self._by_event: dict[str, Callable[[Frame], list[Arrival]]] = {
@@ -159,6 +173,7 @@ class Translator:
             "ACDCase": lambda f: ev.CaseEntered(self._call(f), ""),
             "ACDAgain": lambda f: ev.SentencesAsked(self._call(f)),
             "ACDMenu": lambda f: ev.MenuAsked(self._call(f)),
+            "ACDTells": lambda f: ev.AnnouncementHeard(self._call(f), _sound(f.get("Sound"))),
             "ACDRecord": self._recording,
             "ACDDegraded": lambda f: ev.DegradedEntered(self._call(f)),
             "ACDClosed": lambda f: ev.TurnedAway(self._call(f), _word(f.get("Lang"))),
@@ -364,7 +379,7 @@ class Translator:
             answer = "ok" if command.accepted else "refused"
             return [self._set("ACD_ACK", answer, command.leg.uid)]
         if isinstance(command, Say):
-            sounds = "&".join(f"acd/{each}" for each in command.sentences)
+            sounds = "&".join(self._file(each) for each in command.sentences)
             actions = [self._set("ACD_SAY", sounds, command.caller.uid)]
             if command.at_once:
                 actions.append(self._redirect(command.caller, "acd-hold", "s"))
@@ -373,6 +388,8 @@ class Translator:
             return [self._redirect(command.caller, "acd-closed", "s")]
         if isinstance(command, CallInterpreter):
             return []  # the person is told on the page; the conference is not built yet
+        if isinstance(command, SetAnnouncement):
+            return self._announcement(command)
         return self._globals(command)
 
     def beat(self, count: int) -> Action:
@@ -391,6 +408,17 @@ class Translator:
     def _set(self, name: str, value: str, channel: str = "") -> Action:
         action = {"Action": "Setvar", "Variable": name, "Value": value}
         return action | {"Channel": channel} if channel else action
+
+    def _file(self, sound: str) -> str:
+        """Where a sound lies: those made at run time in a folder of their own, all others with their
+        language's."""
+        return f"{self._made}/{sound}" if sound.startswith(MADE) else f"acd/{sound}"
+
+    def _announcement(self, command: SetAnnouncement) -> list[Action]:
+        """The last one makes it so."""
+        actions = [self._set(f"ACD_TELLS_{code}", self._file(sound)) for code, sound in command.sounds]
+        actions.append(self._set("ACD_TELLS_END", "1" if command.ends_calls else ""))
+        return [*actions, self._set("ACD_TELLS", "1" if command.sounds else "")]
 
     def _globals(self, command: SetFallback) -> list[Action]:
         actions = [self._set("ACD_TERM", str(command.term))]

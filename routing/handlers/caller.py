@@ -144,6 +144,13 @@ def menu_asked(moves: Moves, event: ev.MenuAsked) -> None:
         moves.to_menus(visit)
 
 
+def announcement_heard(moves: Moves, event: ev.AnnouncementHeard) -> None:
+    """Who heard it in the menus does not hear it again on hold."""
+    visit = moves.derived.expected(event.leg, "AnnouncementHeard")
+    if visit is not None:
+        moves.emergency.heard(visit, event.sound)
+
+
 def recording_told(moves: Moves, event: ev.RecordingTold) -> None:
     """What became of recording this caller: told, and nothing decided by it."""
     visit = moves.derived.expected(event.leg, "RecordingTold")
@@ -235,6 +242,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.WaitsExpected: waits_expected,
     ev.SentencesAsked: sentences_asked,
     ev.MenuAsked: menu_asked,
+    ev.AnnouncementHeard: announcement_heard,
     ev.RecordingTold: recording_told,
     ev.DegradedEntered: degraded,
     ev.TurnedAway: turned_away,

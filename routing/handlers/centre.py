@@ -76,12 +76,18 @@ def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:
     reconcile(moves, event, None)
     moves.derived.say(facts.LinkChanged(world.now_ms, True, "", event.node))
     moves.derived.tell_fallback(event.node)
+    moves.emergency.tell_dialplan(event.node)
 
 
 def ledger_read(moves: Moves, event: ev.LedgerRead) -> None:
     """What the dialplan did without us, counted for the day on which it was."""
     moves.pass_hours()
     apply(moves, event)
+
+
+def announcement_set(moves: Moves, event: ev.AnnouncementSet) -> None:
+    """An emergency announcement is on, or off."""
+    moves.emergency.set(event)
 
 
 def clock_stepped(moves: Moves, event: ev.ClockStepped) -> None:
@@ -169,6 +175,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.LinkDown: link_down,
     ev.PbxSnapshot: snapshot,
     ev.LedgerRead: ledger_read,
+    ev.AnnouncementSet: announcement_set,
     ev.ClockStepped: clock_stepped,
     ev.Elapsed: lambda moves, event: None,
     ev.PolicyChanged: policy_changed,

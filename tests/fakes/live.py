@@ -7,7 +7,7 @@ from typing import Any
 from acd.ports import Arrival, Decision, JournalRefused, Snapshot
 from acd.runner import Runner
 from routing import events as ev
-from routing.commands import Command, SetFallback
+from routing.commands import Command, SetAnnouncement, SetFallback
 from routing.engine import Engine
 from routing.facts import Fact
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER
@@ -114,7 +114,7 @@ class HandLink:
         self.submit: Callable[[Arrival], None]
 
     def send(self, commands: Sequence[Command]) -> None:
-        self.sent.extend(each for each in commands if not isinstance(each, SetFallback))
+        self.sent.extend(each for each in commands if not isinstance(each, SetAnnouncement | SetFallback))
 
     def beat(self, count: int) -> None:
         self.beats.append(count)

@@ -132,7 +132,7 @@ def test_a_late_dial_of_an_offer_that_is_over_is_not_the_next_ones(bench: Bench)
     assert bench.engine.world.offers[offer.offer].phone_leg == PHONE
 
 
-@pytest.mark.parametrize("context", ["acd-hours", "acd-leg", "acd-ans"])
+@pytest.mark.parametrize("context", ["acd-leg", "acd-ans"])
 def test_a_caller_in_a_subroutine_of_the_dialplan_is_there(bench: Bench, context: str) -> None:
     bench.call("1.1")
     bench.tell(ev.LinkDown("test"))
