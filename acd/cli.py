@@ -18,7 +18,7 @@ from acd.pbx import place
 from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules, NotOurs
 from acd.pbx.secrets import SecretsExposed
-from acd.pbx.sounds import SoundFault
+from acd.pbx.speech import SoundFault
 from acd.ports import Decision, Fenced, Snapshot
 from acd.proof import compare, prove
 from acd.store import open as stores

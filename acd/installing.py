@@ -11,6 +11,7 @@ from acd.ownership import handed_over
 from acd.pbx import console, place, secrets
 from acd.pbx.place import NoAsterisk
 from acd.pbx.render import render
+from acd.progress import Progress
 from agents.model import Team
 from config import prompts
 from config.schema import Centre
@@ -28,7 +29,7 @@ def rendered(config: Path, centre: Centre, people: Team) -> str:
     where = place.of(centre)
     own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])
     spoken = prompts.sounds(prompts.beside(config), centre)
-    made = render(centre, people, own, spoken, where, today=date.today())
+    made = render(centre, people, own, spoken, where, today=date.today(), tell=Progress("sentences spoken"))
     where.hand_over()
     return f"Asterisk's files are in {where.here}: {console.taken(where, made)}"
 

@@ -51,6 +51,7 @@ EFFECTS = {
     "pbx.ami_port": RENDER | RESTART,
     "pbx.ami_user": RENDER | RESTART,
     "emergency": RENDER,
+    "voice": RENDER,
     "store": RESTART,
     "store.journal_days": NOW,
     "web": RESTART,

@@ -454,6 +454,39 @@ class Emergency(Table):
     number: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]
 
 
+class Voice(Table):
+    """[[voice]]: who speaks a language's sentences that no person has recorded.
+
+    engine: espeak-ng, rhvoice, mbrola (led by espeak-ng), or the program of `command`. name: of the voice, as
+    the engine calls it. command: a program and its arguments, read by no shell; {text} is put for the file
+    with the sentence (UTF-8), {out} for the WAV file that is to be written. licence: as its author told it.
+    """
+
+    language: Code
+    engine: Literal["espeak-ng", "rhvoice", "mbrola", "command"]
+    called: Annotated[
+        str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9 +_.-]{0,59})?$"), Field(alias="name")
+    ] = ""
+    command: list[OneLine] = []
+    licence: OneLine = ""
+
+    def faults(self) -> list[tuple[str, str]]:
+        """As Centre.faults."""
+        where = f"voice.{self.language}"
+        if self.engine != "command":
+            found = [(f"{where}.command", 'is only for engine = "command"')] if self.command else []
+            if self.engine in ("rhvoice", "mbrola") and not self.called:
+                found.append((f"{where}.name", f"is missing: which voice of {self.engine}"))
+            return found
+        if not self.command:
+            return [(f"{where}.command", "is missing: the program and its arguments, with {text} and {out}")]
+        return [
+            (f"{where}.command", f"lacks {blank} as an argument of its own")
+            for blank in ("{text}", "{out}")
+            if blank not in self.command[1:]
+        ]
+
+
 class Store(Table):
     """[store]: where things are kept. URLs name PostgreSQL; without them SQLite files lie in the folder."""
 
@@ -521,6 +554,7 @@ class Centre(Table):
     web: Web = Web()
     mqtt: Mqtt | None = None
     emergency: list[Emergency] = []
+    voice: list[Voice] = []
     staff: list[StaffMember] = []
     base: Annotated[Path, Field(exclude=True)] = Path()
 
@@ -548,6 +582,11 @@ class Centre(Table):
         found += _share_faults("language", [each.share for each in self.language])
         found += _share_faults("concern", [each.share for each in self.concern])
         found += self.recording.faults()
+        found += _doubles("voice.language", [each.language for each in self.voice])
+        for voice in self.voice:
+            found += voice.faults()
+            if voice.language not in self.languages:
+                found.append(("voice.language", f"names {voice.language!r}, which no [[language]] describes"))
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):

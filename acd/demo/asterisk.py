@@ -14,6 +14,7 @@ from types import TracebackType
 from acd.pbx.place import NoAsterisk, Place
 from acd.pbx.render import render
 from acd.pbx.secrets import Secrets
+from acd.progress import Progress
 from agents.model import Team
 from config.prompts import Sounds
 from config.schema import Centre
@@ -69,10 +70,6 @@ class PrivateAsterisk:
 
     def render(self) -> None:
         """Write its files."""
-        cache = self.folder.parent / "acd-sounds"
-        target = self.folder / "data" / "sounds"
-        if cache.is_dir() and not target.exists():
-            shutil.copytree(cache, target)
         render(
             self.centre,
             self._roster,
@@ -80,9 +77,8 @@ class PrivateAsterisk:
             self._spoken,
             self.place,
             today=date.today(),
+            tell=Progress("sentences spoken"),
         )
-        if os.geteuid() == 0:
-            shutil.copytree(target, cache, dirs_exist_ok=True)
         for name, text in self._extra:
             with (self.folder / "etc" / name).open("a", encoding="utf-8") as file:
                 file.write(text)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from acd.pbx import consent, files
 from acd.pbx.contexts import PLAN
 from acd.pbx.dialplan import extensions
+from acd.pbx.voices import speaker
 from agents.model import Team
 from config.prompts import Sounds
 from config.schema import Centre
@@ -43,11 +44,12 @@ def first_of_the_year(today: date) -> date:
 
 def marks(centre: Centre, roster: Team, spoken: Sounds, today: date) -> Marks:
     """Of the files that this configuration gives in this year."""
+    by = [speaker(each, centre.voice).key() for each in centre.languages]
     passwords = {each.reach.address: "" for each in roster.agents}
     of = {
         "menus": extensions(centre, first_of_the_year(today)) + consent.features(centre),
         "phones": files.pjsip(centre, roster, passwords),
-        "prompts": repr(sorted(spoken.items())),
+        "prompts": repr((sorted(spoken.items()), by)),
         "rest": repr((files.rtp(centre), files.READ, files.WRITE, files.EVENTS, files.UNHEARD, files.FIXED)),
     }
     start = repr((files.modules(), centre.pbx.sip_address, centre.pbx.sip_port))

@@ -1,5 +1,6 @@
 """Writes everything Asterisk needs into one folder: files, sounds and music."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -41,11 +42,12 @@ def render(
     place: Place,
     *,
     today: date,
+    tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> Marks:
     """Write etc/, data/sounds/, moh/ and the folders Asterisk writes to, at its place; returns their marks.
 
-    They are for the owner's eyes only, since some hold secrets. Raises NotOurs, NoModules, SoundFault,
-    OSError.
+    tell: how many sentences are spoken by now, and of how many. What is written is for the owner's eyes only,
+    since some of it is secret. Raises NotOurs, NoModules, SoundFault, OSError.
     """
     out, base, root = place.here, str(place.folder), place.root
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,6 +78,6 @@ def render(
     }
     for name, text in texts.items():
         private(out / "etc" / name, text)
-    sounds.render(spoken, out / "data" / "sounds")
+    sounds.render(spoken, out / "data" / "sounds", centre.voice, tell)
     music.write(out / "moh")
     return made_of

@@ -1,78 +1,190 @@
-"""Sentences become sound files by espeak-ng and sox; a person's recording of the same name stays.
+"""Sentences become sound files, NAME.wav at 8 kHz and NAME.wav16 at 16 kHz; a person's recording stays.
 
-What was made here is noted in a manifest with the text it speaks, so that rendering again is quick and a
-file that somebody else put there is never overwritten.
+What was made here says so in its own last bytes, with what it was made from. A file that does not, or whose
+sound was changed since, is somebody's recording: it is never overwritten, and nothing is rendered beside it.
 """
 
 import hashlib
 import json
-import subprocess
+import os
+import struct
 import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
+from acd.pbx.speech import (
+    NARROW,
+    WIDE,
+    Cache,
+    SoundFault,
+    Speech,
+    cache_folder,
+    key,
+    replaced,
+    spoken,
+)
+from acd.pbx.voices import Speaker, not_installed, speaker
 from config.prompts import Sentence, Sounds
+from config.schema import Voice
 
-VOICES = {"fa": "fa", "en": "en-gb"}
-"""espeak-ng voices where they are named otherwise than the language."""
-WORDS_PER_MINUTE = "160"
-MANIFEST = ".rendered.json"
+RATES = {"wav": NARROW, "wav16": WIDE}
+"""Ending -> samples a second, as Asterisk takes them; 16 bit, one channel."""
+PLAYED = (*RATES, "alaw", "al", "ulaw", "ul", "mu", "pcm", "g722", "au")
+"""Endings of recordings that our Asterisk plays (its formats: files.MODULES)."""
+PAUSE_S = {False: 0.25, True: 0.4}
+"""Silence at the end: of one sentence, of several."""
+OLD_MANIFEST = ".rendered.json"
+"""Of releases whose files did not say themselves who made them."""
+_MARK = "WelcomeCenter ACD rendered "
+_DIGEST = 32
+_TAIL = 20 + len(_MARK) + 1 + 2 * _DIGEST
 
 
-class SoundFault(Exception):
-    """A sound could not be made; the message names it and the program."""
+def made_of(sentences: Sequence[Sentence], voices: Sequence[Voice]) -> str:
+    """What a rendered sound depends on, in short."""
+    parts = [key(each.text, speaker(each.language, voices)) for each in sentences]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:_DIGEST]
 
 
-def _run(name: str, *command: str, text: str = "") -> None:
+def rendered_of(path: Path) -> str:
+    """What a file was made from that was made here (made_of) and is as it was; "" for any other."""
     try:
-        subprocess.run(command, input=text.encode(), check=True, capture_output=True, timeout=60)  # noqa: S603
-    except FileNotFoundError:
-        raise SoundFault(f"{name}: the program {command[0]} is not installed") from None
-    except subprocess.CalledProcessError as fault:
-        said = fault.stderr.decode(errors="replace").strip()[-200:]
-        raise SoundFault(f"{name}: {command[0]} failed: {said}") from None
+        raw = path.read_bytes()
+    except OSError:
+        return ""
+    tail = raw[-_TAIL:]
+    if len(raw) <= 44 + _TAIL or tail[20 : 20 + len(_MARK)] != _MARK.encode():
+        return ""
+    digest, sound = tail[20 + len(_MARK) :].decode("ascii", errors="replace").split(" ", 1)
+    return digest if sound == _digest(raw[44:-_TAIL]) else ""
 
 
-def _speak(name: str, sentences: tuple[Sentence, ...], target: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        parts: list[str] = []
-        for i, sentence in enumerate(sentences):
-            part = f"{folder}/{i}.wav"
-            voice = VOICES.get(sentence.language, sentence.language)
-            _run(
-                name,
-                "espeak-ng",
-                "-v",
-                voice,
-                "-s",
-                WORDS_PER_MINUTE,
-                "-w",
-                part,
-                "--stdin",
-                text=sentence.text,
-            )
-            parts.append(part)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        pad = ("pad", "0", "0.25") if len(parts) == 1 else ("pad", "0", "0.4")
-        _run(name, "sox", *parts, "-r", "8000", "-c", "1", "-b", "16", f"{folder}/all.wav", *pad)
-        target.write_bytes(Path(f"{folder}/all.wav").read_bytes())
+def recordings(folder: Path, language: str, name: str) -> list[Path]:
+    """Somebody's own files of a sound, whatever their form."""
+    found = _files(folder / language / "acd" / name, PLAYED)
+    return [path for path in found if path.exists() and not rendered_of(path)]
 
 
-def render(sounds: Sounds, folder: Path) -> list[Path]:
-    """Write <folder>/<language>/acd/<name>.wav for each sound; returns those made now. Raises SoundFault."""
-    manifest_path = folder / MANIFEST
-    manifest: dict[str, str] = json.loads(manifest_path.read_text()) if manifest_path.exists() else {}
-    wanted: list[tuple[str, tuple[Sentence, ...], Path, str]] = []
+def render(
+    sounds: Sounds,
+    folder: Path,
+    voices: Sequence[Voice] = (),
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Path]:
+    """Write <folder>/<language>/acd/<name> at both rates for each sound, and take away what was made here and
+    is no sound any more; returns the files made now. tell: how many sentences are spoken, and of how many.
+
+    Raises SoundFault, OSError.
+    """
+    old = _old(folder)
+    wanted: dict[tuple[str, str], tuple[Sentence, ...]] = {}
     for (language, name), sentences in sounds.items():
-        key = f"{language}/acd/{name}"
-        target = folder / f"{key}.wav"
-        text = hashlib.sha256(repr(sentences).encode()).hexdigest()
-        theirs = target.exists() and key not in manifest
-        if not theirs and (manifest.get(key) != text or not target.exists()):
-            wanted.append((key, sentences, target, text))
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda each: _speak(each[0], each[1], each[2]), wanted))
-    if wanted:
-        manifest |= {key: text for key, _, _, text in wanted}
-        manifest_path.write_text(json.dumps(manifest, indent=1, sort_keys=True))
-    return [target for _, _, target, _ in wanted]
+        base = folder / language / "acd" / name
+        of = made_of(sentences, voices)
+        found = {path: rendered_of(path) for path in _files(base, PLAYED) if path.exists()}
+        if any(not made and path not in old for path, made in found.items()):
+            for path in (each for each, made in found.items() if made):
+                path.unlink()
+        elif any(found.get(path) != of for path in _files(base, RATES)):
+            wanted[language, name] = sentences
+    with ExitStack() as stack:
+        cache = _cache(stack)
+        speakers = {
+            each: speaker(each.language, voices) for sentences in wanted.values() for each in sentences
+        }
+        _speak(speakers, cache, tell)
+        made = [
+            path
+            for (language, name), sentences in wanted.items()
+            for path in _write(
+                folder / language / "acd" / name,
+                [_speech(each, speakers[each], cache) for each in sentences],
+                made_of(sentences, voices),
+            )
+        ]
+        cache.prune(time.time())
+    _tidy(sounds, folder, old)
+    return made
+
+
+def _files(base: Path, endings: Iterable[str]) -> list[Path]:
+    return [base.with_name(f"{base.name}.{ending}") for ending in endings]
+
+
+def _cache(stack: ExitStack) -> Cache:
+    """The user's, or for this time alone where that cannot be."""
+    try:
+        return Cache(cache_folder())
+    except (OSError, RuntimeError):
+        return Cache(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acd-speech-"))))
+
+
+def _speech(sentence: Sentence, by: Speaker, cache: Cache) -> Speech:
+    kept = key(sentence.text, by)
+    found = cache.get(kept)
+    if found is None:
+        found = spoken(sentence.text, by)
+        cache.put(kept, found)
+    return found
+
+
+def _speak(speakers: dict[Sentence, Speaker], cache: Cache, tell: Callable[[int, int], None]) -> None:
+    """Whatever is not in the cache yet, on all cores. Raises SoundFault."""
+    missing = {key(each.text, by): (each, by) for each, by in speakers.items()}
+    missing = {kept: both for kept, both in missing.items() if cache.get(kept) is None}
+    if lacking := not_installed(by for _, by in missing.values()):
+        raise SoundFault("\n".join(lacking))
+    if not missing:
+        return
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        try:
+            each = pool.map(lambda both: _speech(both[0], both[1], cache), missing.values())
+            for done, _ in enumerate(each, start=1):
+                tell(done, len(missing))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _write(base: Path, parts: list[Speech], of: str) -> list[Path]:
+    base.parent.mkdir(parents=True, exist_ok=True)
+    made = []
+    for path, rate in zip(_files(base, RATES), RATES.values(), strict=True):
+        silence = bytes(2 * int(PAUSE_S[len(parts) > 1] * rate))
+        sound = b"".join(part.narrow if rate == NARROW else part.wide for part in parts) + silence
+        replaced(path, _wav(sound, rate, of))
+        made.append(path)
+    return made
+
+
+def _wav(sound: bytes, rate: int, of: str) -> bytes:
+    said = f"{_MARK}{of} {_digest(sound)}".encode()
+    mark = struct.pack("<4sI4s4sI", b"LIST", 12 + len(said), b"INFO", b"ICMT", len(said)) + said
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
+    content = b"WAVE" + form + struct.pack("<4sI", b"data", len(sound)) + sound + mark
+    return struct.pack("<4sI", b"RIFF", len(content)) + content
+
+
+def _digest(sound: bytes) -> str:
+    return hashlib.blake2b(sound).hexdigest()[:_DIGEST]
+
+
+def _old(folder: Path) -> set[Path]:
+    """What an older release made."""
+    try:
+        names = json.loads((folder / OLD_MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    return {folder / f"{name}.wav" for name in names} if isinstance(names, dict) else set()
+
+
+def _tidy(sounds: Sounds, folder: Path, old: set[Path]) -> None:
+    """Take away what was made here and is not played any more."""
+    for path in folder.glob("*/acd/*.wav*"):
+        language, name = path.parent.parent.name, path.name.removesuffix(path.suffix)
+        if (language, name) not in sounds and (path in old or rendered_of(path)):
+            path.unlink(missing_ok=True)
+    (folder / OLD_MANIFEST).unlink(missing_ok=True)

@@ -115,7 +115,7 @@ def linked(source: Path, target: Path) -> None:
         subprocess.run(["cp", "-a", source, target], check=True)
 
 
-def prepared(clone: Path, folder: str) -> None:
+def prepared(clone: Path) -> None:
     """What `make install` would make in some minutes, from what is here: libraries, Asterisk, prompts."""
     linked(PROJECT / ".venv", clone / ".venv")
     for path in (*clone.glob(".venv/lib/*/site-packages/__editable__*"), clone / ".venv" / "bin" / "acd"):
@@ -135,10 +135,8 @@ def prepared(clone: Path, folder: str) -> None:
     if (PROJECT / ".asterisk" / "complete").exists():
         linked(PROJECT / ".asterisk", clone / ".asterisk")
         root = clone / ".asterisk" / "root"
-        for left in root.glob("srv/acd-[!s]*"):
+        for left in root.glob("srv/acd-*"):
             shutil.rmtree(left)
-        if (root / "srv" / "acd-sounds").is_dir():
-            shutil.copytree(root / "srv" / "acd-sounds", root / folder.lstrip("/") / "data" / "sounds")
 
 
 def daemons_user(clone: Path) -> str:
@@ -190,7 +188,7 @@ class Office:
                 self._cwd = Path(folder)
             case ["git", "clone", *_]:
                 ran(line, self._cwd)
-                prepared(self.clone, self._folder)
+                prepared(self.clone)
             case ["useradd", "--system", "acd"]:
                 self.user = daemons_user(self.clone)
             case ["systemctl", "daemon-reload"]:

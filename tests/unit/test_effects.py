@@ -94,6 +94,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("pbx.trunk_addresses", "pbx.trunk_addresses", ["127.0.0.4"]),
     ("pbx.qualify_seconds", "pbx.qualify_seconds", 11),
     ("pbx.folder", "pbx.folder", "/srv/another"),
+    ("voice", "voice", [{"language": "pl", "engine": "espeak-ng", "name": "pl+f2"}]),
     ("store.folder", "store.folder", "../another"),
     ("store.journal_days", "store.journal_days", 91),
     ("store.journal_url", "store.journal_url", "postgresql+asyncpg://a/b"),
