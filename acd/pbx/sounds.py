@@ -183,7 +183,7 @@ def _old(folder: Path) -> set[Path]:
 
 def _tidy(sounds: Sounds, folder: Path, old: set[Path]) -> None:
     """Take away what was made here and is not played any more."""
-    for path in folder.glob("*/acd/*.wav*"):
+    for path in (each for ending in RATES for each in folder.glob(f"*/acd/[!.]*.{ending}")):
         language, name = path.parent.parent.name, path.name.removesuffix(path.suffix)
         if (language, name) not in sounds and (path in old or rendered_of(path)):
             path.unlink(missing_ok=True)
