@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from acd import __version__, asking, daemon, installing, logs, opening, recordings, staff
+from acd import __version__, asking, daemon, heard, installing, logs, opening, recordings, staff
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules, NotOurs
@@ -36,7 +36,7 @@ from config import prompts, staff_csv
 from config.load import ConfigFaults, Fault, load
 from config.people import policy as policy_of
 from config.people import team
-from config.prompts import sounds
+from config.prompts import Sounds, sounds
 from config.schema import Centre
 from routing.facts import ShadowDiffered
 from routing.index import Choice
@@ -58,10 +58,12 @@ pbx = typer.Typer(no_args_is_help=True, help="What Asterisk needs.")
 staffing = typer.Typer(no_args_is_help=True, help="Who works here.")
 db = typer.Typer(no_args_is_help=True, help="The databases.")
 vault = typer.Typer(no_args_is_help=True, help="Callers' numbers.")
+hearing = typer.Typer(no_args_is_help=True, help="What callers hear.")
 app.add_typer(pbx, name="pbx")
 app.add_typer(staffing, name="staff")
 app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
+app.add_typer(hearing, name="sounds")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
 
@@ -143,11 +145,15 @@ def check(config: ConfigFile = DEFAULT) -> None:
     """Check the configuration and its prompts: every fault at once, with file, key and reason (exit 2)."""
     centre = _centre(config)
     found: list[Fault] = []
-    for look in (lambda: _shadow_of(centre), lambda: sounds(prompts.beside(config), centre)):
-        try:
-            look()
-        except ConfigFaults as fault:
-            found += fault.faults
+    spoken: Sounds = {}
+    try:
+        _shadow_of(centre)
+    except ConfigFaults as fault:
+        found += fault.faults
+    try:
+        spoken = sounds(prompts.beside(config), centre)
+    except ConfigFaults as fault:
+        found += fault.faults
     if found:
         raise _fail(*map(str, found))
     typer.echo(f"{config}: good ({len(centre.languages)} languages, {len(centre.concerns)} concerns)")
@@ -165,6 +171,8 @@ def check(config: ConfigFile = DEFAULT) -> None:
             f"{config}: warning: 112 and 110 lead nowhere from {', '.join(helpless)}, and who dials them "
             "there hears so: name a route in [[emergency]]"
         )
+    for each in heard.warnings(spoken, centre, prompts.beside(config)):
+        typer.echo(f"{config}: warning: {each}")
 
 
 CANNOT_RENDER = (
@@ -221,6 +229,34 @@ def _resync(centre: Centre) -> None:
     """A running daemon sees at once what Asterisk has taken."""
     with suppress(asking.NotRunning):
         asking.resync(centre)
+
+
+@hearing.command("list")
+def sounds_list(
+    config: ConfigFile = DEFAULT,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Each sound that callers hear: recorded by a person, rendered, old (another text or voice by now) or
+    missing, too long or too quiet; and the voice of each language with its licence."""
+    centre = _centre(config)
+    with _saying(ConfigFaults, NoAsterisk, OSError):
+        spoken = sounds(prompts.beside(config), centre)
+        found = heard.heard(spoken, centre, heard.folder(place.of(centre)))
+    typer.echo(heard.as_json(found, centre) if as_json else heard.table(found, centre))
+
+
+@hearing.command("book")
+def sounds_book(
+    language: Annotated[str, typer.Argument(help="Its code, as in [[language]].")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Print a script for a speaker of a language (Markdown): every sentence, its file, its length, notes."""
+    centre = _centre(config)
+    if language not in centre.languages:
+        raise _fail(f"{language[:20]!r} is no language of this centre; known: {', '.join(centre.languages)}")
+    with _saying(ConfigFaults, OSError):
+        where = prompts.beside(config)
+        typer.echo(heard.book(sounds(where, centre), centre, language, prompts.about(where, language).notes))
 
 
 @app.command()

@@ -66,6 +66,18 @@ BLANKS: dict[str, dict[str, str]] = {
 """Sentence -> its blanks, and what each is the place of. All others have none."""
 
 
+CHARACTERS_MAX = 160
+SECONDS_MAX = 12.0
+"""No sentence is longer: who is worried remembers no more. A sound of several may take as much for each."""
+
+
+class About(NamedTuple):
+    """What a language's file says of itself: who has reviewed it, and how to pronounce what, by sentence."""
+
+    reviewed_by: str
+    notes: dict[str, str]
+
+
 class Sentence(NamedTuple):
     """A sentence and the language in which it is spoken."""
 
@@ -122,6 +134,14 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
     return made
+
+
+def about(folder: Path, code: str) -> About:
+    """Of a file that sounds() takes. Raises OSError, ValueError."""
+    raw = tomllib.loads((folder / f"{code}.toml").read_text(encoding="utf-8"))
+    by, notes = raw.get("reviewed_by", ""), raw.get("note", {})
+    told = {key: str(note) for key, note in notes.items()} if isinstance(notes, Mapping) else {}
+    return About(by.strip() if isinstance(by, str) else "", told)
 
 
 def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:

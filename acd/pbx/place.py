@@ -90,16 +90,18 @@ def _program(name: str) -> str:
     return shutil.which(name, path=SEARCHED) or f"/usr/sbin/{name}"
 
 
-def root(*, install: bool = False) -> Path:
-    """What this machine's Asterisk takes for /. install: get one where there is none. Raises NoAsterisk."""
+def root(*, install: bool = False, quiet: bool = False) -> Path:
+    """What this machine's Asterisk takes for /. install: get one where there is none; quiet: say nothing of
+    what to do. Raises NoAsterisk."""
     script = PROJECT / "config" / "deploy" / "asterisk.sh"
     words = [str(script), *([] if install else ["present"])]
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    errors = subprocess.DEVNULL if quiet else None
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=errors, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise NoAsterisk("no Asterisk here; see the line above for what to do")
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-def of(centre: Centre) -> Place:
-    """Where this centre's Asterisk lives on this machine. Raises NoAsterisk."""
-    return Place(root(), PurePosixPath(centre.pbx.folder))
+def of(centre: Centre, *, quiet: bool = False) -> Place:
+    """Where this centre's Asterisk lives on this machine. Raises NoAsterisk, and is else silent if quiet."""
+    return Place(root(quiet=quiet), PurePosixPath(centre.pbx.folder))
