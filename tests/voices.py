@@ -73,6 +73,8 @@ class Voice:
         self._socket.setblocking(False)
         self.port = int(self._socket.getsockname()[1])
         self.heard: list[tuple[float, bytes]] = []
+        self.kind = VOICE
+        """The payload type of what it sends and hears; what it says is A-law's."""
         self._tone, self._at = SILENCE, 0
         self._events: asyncio.Queue[tuple[str, asyncio.Event]] = asyncio.Queue()
         self._count = self._stamp = 0
@@ -108,7 +110,7 @@ class Voice:
 
     def _hear(self) -> None:
         data = self._socket.recv(2048)
-        if len(data) > 12 and data[1] & 0x7F == VOICE:
+        if len(data) > 12 and data[1] & 0x7F == self.kind:
             self.heard.append((time.monotonic(), data[12:]))
 
     async def _run(self, to: tuple[str, int]) -> None:
@@ -135,11 +137,11 @@ class Voice:
                     yield EVENT | (0x80 if step == 0 else 0), begin, body
                     self._stamp += FRAME
                 for _ in range(AFTER_KEY):
-                    yield VOICE, self._stamp, SILENCE
+                    yield self.kind, self._stamp, SILENCE
                     self._stamp += FRAME
                 sent.set()
             else:
-                yield VOICE, self._stamp, self._tone[self._at : self._at + FRAME]
+                yield self.kind, self._stamp, self._tone[self._at : self._at + FRAME]
                 self._at = (self._at + FRAME) % len(self._tone)
                 self._stamp += FRAME
 
