@@ -72,7 +72,10 @@ def language(centre: Centre) -> str:
 ; --- the language, each offered in itself; * repeats; silence and wrong keys lead on, never out ---
 [acd-language]
 include => acd-end
-exten => s,1,Background(acd/greeting)
+exten => s,1,Set(ACD_TRIES=0)
+ same => n,Set(ACD_UNTIL=0)
+ same => n,Set(ACD_PAGE=1)
+ same => n,Background(acd/greeting)
  same => n(anew),Set(ACD_TRIES=0)
  same => n,Set(ACD_UNTIL=0)
  same => n,Set(ACD_PAGE=1)
