@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from acd.pbx.translate import Translator
 from acd.ports import Arrival
 from config import menu
 from config.load import load
-from routing.commands import Command
+from routing.commands import Command, SetFallback
 from tests.integration.conftest import QUICK, SOURCE
 
 NODE = "pbx1"
@@ -141,3 +141,15 @@ def beats(wire: Wire) -> "asyncio.Task[None]":
                 await asyncio.sleep(1)
 
     return asyncio.create_task(beat())
+
+
+@asynccontextmanager
+async def deciding(hotline: Hotline) -> AsyncIterator[Wire]:
+    """A link of a daemon that beats."""
+    async with Wire(hotline) as wire:
+        await wire.do(SetFallback(1, TERM, ()))
+        living = beats(wire)
+        try:
+            yield wire
+        finally:
+            living.cancel()

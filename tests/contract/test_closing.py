@@ -3,7 +3,6 @@
 import asyncio
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -11,7 +10,7 @@ from acd.demo.hotline import NUMBER, PROJECT, Hotline
 from routing import closing
 from routing import events as ev
 from routing.commands import Say, SetFallback, TurnAway
-from tests.contract.conftest import AS_SHIPPED, TERM, Wire, beats, keys
+from tests.contract.conftest import AS_SHIPPED, TERM, Wire, deciding, keys
 from tests.integration.test_closed import NIGHT
 
 MOMENTS = 24
@@ -26,18 +25,6 @@ async def running() -> AsyncIterator[Hotline]:
 def seconds(hotline: Hotline, sound: str) -> float:
     with wave.open(str(hotline.asterisk.folder / "data" / "sounds" / sound)) as read:
         return read.getnframes() / read.getframerate()
-
-
-@asynccontextmanager
-async def deciding(hotline: Hotline) -> AsyncIterator[Wire]:
-    """A link of a daemon that beats."""
-    async with Wire(hotline) as wire:
-        await wire.do(SetFallback(1, TERM, ()))
-        living = beats(wire)
-        try:
-            yield wire
-        finally:
-            living.cancel()
 
 
 async def test_a_sentence_is_heard_and_keys_work_in_it(hotline: Hotline) -> None:
