@@ -2,12 +2,14 @@
 
 import json
 import re
+import tomllib
 import wave
 from array import array
 from math import pi, sin
 from pathlib import Path, PurePosixPath
 
 import pytest
+import tomli_w
 from typer.testing import CliRunner
 
 from acd import heard
@@ -15,11 +17,13 @@ from acd.cli import app
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk, Place
 from acd.pbx.sounds import render
+from acd.pbx.speech import LIMIT_BYTES
 from config import prompts
 from config.load import load
 from config.prompts import SECONDS_MAX, Sentence, Sounds
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
+GUIDE = SHIPPED.parents[1] / "docs" / "prompts.md"
 CENTRE = load(SHIPPED)
 SPOKEN: Sounds = {
     ("de", name): (Sentence("de", text),)
@@ -186,3 +190,26 @@ def test_no_sentence_is_long_to_read_or_to_hear(tmp_path: Path) -> None:
         assert each.seconds is not None
         assert each.seconds <= SECONDS_MAX, each
         assert each.wrong == ()
+
+
+def test_the_guide_is_true(asterisk: Path, tmp_path: Path) -> None:
+    """Each of its commands runs, each of its tables is accepted, and its bounds are those of the code."""
+    guide = GUIDE.read_text(encoding="utf-8")
+    commands = [
+        line for block in re.findall(r"```console\n(.*?)```", guide, re.DOTALL) for line in block.splitlines()
+    ]
+    assert len(commands) == 4
+    for line in commands:
+        program, *words = line.split()
+        assert program == "acd"
+        done = CliRunner().invoke(app, [SHIPPED.as_posix() if "/" in each else each for each in words])
+        assert done.exit_code == 0, done.output
+    raw = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    for block in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL):
+        raw |= {key: raw[key] | each if key in raw else each for key, each in tomllib.loads(block).items()}
+    (tmp_path / "centre.toml").write_text(tomli_w.dumps(raw), encoding="utf-8")
+    assert [each.engine for each in load(tmp_path / "centre.toml").voice] == ["rhvoice", "command"]
+    assert (
+        f"more than {prompts.CHARACTERS_MAX} characters or takes more than {SECONDS_MAX:.0f} seconds" in guide
+    )
+    assert f"{LIMIT_BYTES // 1_000_000} MB at" in guide
