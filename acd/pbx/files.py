@@ -102,6 +102,7 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
     media = [
         "disallow = all",
         "allow = alaw,ulaw,g722",
+        "incoming_call_offer_pref = remote",  # as who calls would rather; a phone is offered that first
         "dtmf_mode = auto",
         "allow_transfer = no",
         "direct_media = no",
