@@ -40,6 +40,8 @@ UNHEARD = ("Newexten", "VarSet", "RTCPSent", "RTCPReceived")
 """What Asterisk would make for every line of the dialplan and every few seconds of voice, though nobody asks
 for it: most of its work for AMI, and kept in memory until every session has passed over it."""
 
+CODECS = "alaw,ulaw"
+WIDEBAND = "g722"
 SESSION_S = 90
 """Every half of this phones and callers are asked whether their call goes on, else it ends, whatever they
 send or do not: who is muted or held answers, who vanished does not. The least of RFC 4028."""
@@ -101,7 +103,7 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
     pbx = centre.pbx
     media = [
         "disallow = all",
-        "allow = alaw,ulaw,g722",
+        f"allow = {CODECS},{WIDEBAND}",
         "incoming_call_offer_pref = remote",  # as who calls would rather; a phone is offered that first
         "dtmf_mode = auto",
         "allow_transfer = no",

@@ -2,6 +2,7 @@
 
 from acd.pbx import consent
 from acd.pbx.contexts import NOW_MS, caught, landing, note
+from acd.pbx.files import CODECS, WIDEBAND
 from acd.pbx.menus import opening_times
 from agents.model import UNDETERMINED
 from config import keys
@@ -147,6 +148,7 @@ def _dial(centre: Centre, ring_s: int) -> str:
     """
     short_ms = centre.staffing.short_talk_seconds * 1000
     contact = "${PJSIP_AOR(${ACD_PHONE},contact)}"
+    wide = f'${{IF($["${{CHANNEL(audionativeformat)}}"="({WIDEBAND})"]?1)}}'
     return f"""\
  same => n,Set(ACD_RING=$[0${{ACD_RING}}+1])
  same => n,Set(ACD_OPEN=1)
@@ -157,7 +159,7 @@ def _dial(centre: Centre, ring_s: int) -> str:
  same => n,Set(ACD_BEGAN=)
  same => n,Set(ACD_CAUSE=1)
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
-gmb(acd-leg^s^1(${{ACD_OFFER}}^${{ACD_RECORD}}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
+gmb(acd-leg^s^1(${{ACD_OFFER}}^${{ACD_RECORD}}^{wide}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
  same => n,Set(ACD_OVER={NOW_MS})
  same => n,Set(ACD_CAUSE=${{HANGUPCAUSE}})
  same => n,Set(ACD_OPEN=)
@@ -216,6 +218,8 @@ include => acd-end
 [acd-leg]
 exten => s,1,Set(ACD_OFFER=${{ARG1}})
  same => n,Set(ACD_RANG=${{EPOCH}})
+; a wideband caller's phone is offered that first, else what most callers have (files.CODECS)
+ same => n,ExecIf($["${{ARG3}}"="1"]?Set(PJSIP_MEDIA_OFFER(audio)=!all,{WIDEBAND},{CODECS}))
 {consent.phones_codes(centre)}\
  same => n,Return()
 
