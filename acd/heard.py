@@ -63,7 +63,7 @@ def _heard(language: str, name: str, sentences: tuple[Sentence, ...], centre: Ce
     if not files:
         files = [sounds / language / "acd" / f"{name}.{ending}" for ending in RATES]
         made = {rendered_of(path) for path in files}
-        if made == {made_of(sentences, centre.voice)}:
+        if made == {made_of(sentences, centre.voice, sounds)}:
             state = "rendered"
         elif "" not in made:
             state = "old"
@@ -138,7 +138,13 @@ def as_json(found: Sequence[Heard], centre: Centre) -> str:
 def book(spoken: Sounds, centre: Centre, language: str, notes: dict[str, str]) -> str:
     """A script for a speaker of this language, in Markdown."""
     name = next(each.name for each in centre.language if each.code == language)
-    own = {
+    own: dict[str, tuple[Sentence, ...]] = {
+        each.part: (each,)
+        for sentences in spoken.values()
+        for each in sentences
+        if each.language == language and each.part and (language, each.part) not in spoken
+    }
+    own |= {
         name: sentences
         for (code, name), sentences in spoken.items()
         if code == language and {each.language for each in sentences} == {language}

@@ -79,10 +79,14 @@ class About(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A sentence and the language in which it is spoken."""
+    """A sentence and the language in which it is spoken.
+
+    part: by which name somebody may record it alone, where it is one of several of a sound; "": by none.
+    """
 
     language: str
     text: str
+    part: str = ""
 
 
 Sounds = dict[tuple[str, str], tuple[Sentence, ...]]
@@ -120,7 +124,7 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
             lines += [says[code]["more_concerns"]] if len(found) > 1 else []
             made[code, f"concern_menu_{number}"] = tuple(Sentence(code, line) for line in lines)
     for name in ("greeting", *anywhere):
-        made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name]) for code in unknown)
+        made[UNDETERMINED, name] = tuple(Sentence(code, says[code][name], name) for code in unknown)
     offering = menu.pages(len(centre.languages))
     for number, languages in enumerate(offering, start=1):
         offered = [(centre.languages[each.place], each.key) for each in languages]
@@ -128,7 +132,8 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
         others = [each for page in offering if page is not languages for each in page]
         offered += [(centre.languages[each.place], menu.MORE) for each in others]
         made[UNDETERMINED, f"language_menu_{number}"] = tuple(
-            Sentence(code, filled(says[code]["choose_language"], key=key)) for code, key in offered
+            Sentence(code, filled(says[code]["choose_language"], key=key), f"choose_language_{key}")
+            for code, key in offered
         )
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)

@@ -8,11 +8,10 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import suppress
 from pathlib import Path
 
 from acd.pbx.speech import (
@@ -21,8 +20,9 @@ from acd.pbx.speech import (
     Cache,
     SoundFault,
     Speech,
-    cache_folder,
     key,
+    opened,
+    recorded,
     replaced,
     spoken,
 )
@@ -43,9 +43,14 @@ _DIGEST = 32
 _TAIL = 20 + len(_MARK) + 1 + 2 * _DIGEST
 
 
-def made_of(sentences: Sequence[Sentence], voices: Sequence[Voice]) -> str:
-    """What a rendered sound depends on, in short."""
-    parts = [key(each.text, speaker(each.language, voices)) for each in sentences]
+def made_of(sentences: Sequence[Sentence], voices: Sequence[Voice], folder: Path) -> str:
+    """What a rendered sound depends on, in short. folder: where recordings of its parts may lie."""
+    parts = [
+        _digest(own.read_bytes())
+        if (own := _recorded_part(each, folder))
+        else key(each.text, speaker(each.language, voices))
+        for each in sentences
+    ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:_DIGEST]
 
 
@@ -60,6 +65,12 @@ def rendered_of(path: Path) -> str:
         return ""
     digest, sound = tail[20 + len(_MARK) :].decode("ascii", errors="replace").split(" ", 1)
     return digest if sound == _digest(raw[44:-_TAIL]) else ""
+
+
+def _recorded_part(sentence: Sentence, folder: Path) -> Path | None:
+    """Somebody's recording of one sentence of a sound that has several."""
+    found = recordings(folder, sentence.language, sentence.part) if sentence.part else []
+    return next((path for path in reversed(found) if path.suffix[1:] in RATES), None)
 
 
 def recordings(folder: Path, language: str, name: str) -> list[Path]:
@@ -83,29 +94,31 @@ def render(
     wanted: dict[tuple[str, str], tuple[Sentence, ...]] = {}
     for (language, name), sentences in sounds.items():
         base = folder / language / "acd" / name
-        of = made_of(sentences, voices)
+        of = made_of(sentences, voices, folder)
         found = {path: rendered_of(path) for path in _files(base, PLAYED) if path.exists()}
         if any(not made and path not in old for path, made in found.items()):
             for path in (each for each, made in found.items() if made):
                 path.unlink()
         elif any(found.get(path) != of for path in _files(base, RATES)):
             wanted[language, name] = sentences
-    with ExitStack() as stack:
-        cache = _cache(stack)
+    with opened() as kept:
         speakers = {
-            each: speaker(each.language, voices) for sentences in wanted.values() for each in sentences
+            each: speaker(each.language, voices)
+            for sentences in wanted.values()
+            for each in sentences
+            if _recorded_part(each, folder) is None
         }
-        _speak(speakers, cache, tell)
+        _speak(speakers, kept, tell)
         made = [
             path
             for (language, name), sentences in wanted.items()
             for path in _write(
                 folder / language / "acd" / name,
-                [_speech(each, speakers[each], cache) for each in sentences],
-                made_of(sentences, voices),
+                [_part(each, folder, speaker(each.language, voices), kept) for each in sentences],
+                made_of(sentences, voices, folder),
             )
         ]
-        cache.prune(time.time())
+        kept.prune(time.time())
     _tidy(sounds, folder, old)
     return made
 
@@ -114,34 +127,34 @@ def _files(base: Path, endings: Iterable[str]) -> list[Path]:
     return [base.with_name(f"{base.name}.{ending}") for ending in endings]
 
 
-def _cache(stack: ExitStack) -> Cache:
-    """The user's, or for this time alone where that cannot be."""
-    try:
-        return Cache(cache_folder())
-    except (OSError, RuntimeError):
-        return Cache(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acd-speech-"))))
+def _part(sentence: Sentence, folder: Path, by: Speaker, kept: Cache) -> Speech:
+    """By a person where one has recorded it and that can be read, else by a voice."""
+    if (own := _recorded_part(sentence, folder)) is not None:
+        with suppress(SoundFault):
+            return recorded(sentence.text, sentence.language, own)
+    return _speech(sentence, by, kept)
 
 
-def _speech(sentence: Sentence, by: Speaker, cache: Cache) -> Speech:
-    kept = key(sentence.text, by)
-    found = cache.get(kept)
+def _speech(sentence: Sentence, by: Speaker, kept: Cache) -> Speech:
+    name = key(sentence.text, by)
+    found = kept.get(name)
     if found is None:
         found = spoken(sentence.text, by)
-        cache.put(kept, found)
+        kept.put(name, found)
     return found
 
 
-def _speak(speakers: dict[Sentence, Speaker], cache: Cache, tell: Callable[[int, int], None]) -> None:
+def _speak(speakers: dict[Sentence, Speaker], kept: Cache, tell: Callable[[int, int], None]) -> None:
     """Whatever is not in the cache yet, on all cores. Raises SoundFault."""
     missing = {key(each.text, by): (each, by) for each, by in speakers.items()}
-    missing = {kept: both for kept, both in missing.items() if cache.get(kept) is None}
+    missing = {name: both for name, both in missing.items() if kept.get(name) is None}
     if lacking := not_installed(by for _, by in missing.values()):
         raise SoundFault("\n".join(lacking))
     if not missing:
         return
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:
-            each = pool.map(lambda both: _speech(both[0], both[1], cache), missing.values())
+            each = pool.map(lambda both: _speech(both[0], both[1], kept), missing.values())
             for done, _ in enumerate(each, start=1):
                 tell(done, len(missing))
         except BaseException:

@@ -9,7 +9,8 @@ import hashlib
 import os
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,17 @@ def cache_folder() -> Path:
     """Where it lies: $XDG_CACHE_HOME, else ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / FOLDER
+
+
+@contextmanager
+def opened() -> Iterator["Cache"]:
+    """The user's, or for this time alone where that cannot be."""
+    with ExitStack() as stack:
+        try:
+            found = Cache(cache_folder())
+        except (OSError, RuntimeError):
+            found = Cache(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acd-speech-"))))
+        yield found
 
 
 class Cache:
@@ -118,13 +130,24 @@ def spoken(text: str, speaker: Speaker) -> Speech:
         _run(speaker.language, text, [put.get(word, word) for word in speaker.command])
         if not out.exists() or not out.stat().st_size:
             raise SoundFault(f"{speaker.language}: {speaker.command[0]} wrote no sound for {text[:60]!r}")
-        return Speech(*(_at(speaker.language, text, out, rate) for rate in (NARROW, WIDE)))
+        return _both(speaker.language, text, out, Path(folder))
 
 
-def _at(language: str, text: str, sound: Path, rate: int) -> bytes:
-    raw = sound.with_name(f"{rate}.raw")
+def recorded(text: str, language: str, recording: Path) -> Speech:
+    """The same of somebody's recording, whatever its rate. Raises SoundFault."""
+    with tempfile.TemporaryDirectory(prefix="acd-speech-") as folder:
+        return _both(language, text, recording, Path(folder))
+
+
+def _both(language: str, text: str, sound: Path, folder: Path) -> Speech:
+    return Speech(*(_at(language, text, sound, folder / f"{rate}.raw", rate) for rate in (NARROW, WIDE)))
+
+
+def _at(language: str, text: str, sound: Path, raw: Path, rate: int) -> bytes:
     form = ("-r", str(rate), "-c", "1", "-b", "16", "-e", "signed-integer", "-L", "-t", "raw")
-    _run(language, text, ["sox", "-D", str(sound), *form, str(raw)])  # no dither: the same each time
+    _run(
+        language, text, ["sox", "-D", "-t", "wav", str(sound), *form, str(raw)]
+    )  # no dither: the same each time
     return raw.read_bytes()
 
 

@@ -23,6 +23,7 @@ QUICK = {
         },
         "reserve": [],
     },
+    "waiting": {"band_minutes": [2, 5, 10]},  # fewer sounds to write
 }
 
 

@@ -103,12 +103,35 @@ def test_a_recording_stays_and_nothing_is_rendered_beside_it(out: Path, ending: 
     assert {path.stem for path in render(HELLO, out)} == {"hello"}
 
 
+def test_a_sound_of_several_is_put_together_from_recordings_where_they_are(out: Path) -> None:
+    """Anew when one comes, changes or goes; one that cannot be read is no reason to be silent."""
+    parts = {("und", "both"): (Sentence("de", "Guten Tag.", "hello"), Sentence("pl", "Do widzenia.", "bye"))}
+    und, theirs = out / "und/acd/both.wav", out / "pl/acd/bye.wav16"
+    render(parts, out)
+    by_voices = und.read_bytes()
+    content = person(theirs, 16_000)
+    assert len(render(parts, out)) == 2
+    with_theirs = und.read_bytes()
+    with wave.open(io.BytesIO(with_theirs)) as sound:
+        heard = array("h", sound.readframes(sound.getnframes()))
+    loud = [sum(map(abs, heard[at : at + 800])) / 800 for at in range(0, len(heard) - 4_000, 800)]
+    assert min(loud[-15:]) < 10  # a tone of half the rate is none at this one: what came last is theirs
+    assert render(parts, out) == []
+    theirs.write_bytes(content[:100] + b"x" * 40)
+    assert len(render(parts, out)) == 2
+    theirs.write_bytes(b"no sound at all")
+    render(parts, out)
+    theirs.unlink()
+    render(parts, out)
+    assert und.read_bytes() == by_voices != with_theirs
+
+
 def test_what_was_rendered_and_then_edited_is_a_recording(out: Path) -> None:
     """An editor that keeps what a file says of itself changes the sound all the same."""
     render(HELLO, out)
     path = out / "de" / "acd" / "hello.wav"
     raw = bytearray(path.read_bytes())
-    assert rendered_of(path) == made_of(HELLO["de", "hello"], ())
+    assert rendered_of(path) == made_of(HELLO["de", "hello"], (), out)
     raw[1_000] ^= 1
     path.write_bytes(raw)
     assert rendered_of(path) == ""
