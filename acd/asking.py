@@ -1,18 +1,21 @@
 """What commands ask of a running daemon: to read its file again, to look at Asterisk, whether all is well."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from pydantic import TypeAdapter
 
 from acd import daemon
+from acd.ports import Announced
 from acd.reloaded import Reloaded
 from config.schema import Centre
 
 ANSWER_S = 10.0
 AGAIN_S = 0.2
 
+_ANNOUNCED: TypeAdapter[Announced] = TypeAdapter(Announced)
 _RELOADED: TypeAdapter[Reloaded] = TypeAdapter(Reloaded)
 
 
@@ -20,7 +23,7 @@ class NotRunning(Exception):
     """No daemon answers for this centre; the message says where one was asked."""
 
 
-def _asked(centre: Centre, method: str, path: str) -> httpx.Response:
+def _asked(centre: Centre, method: str, path: str, body: Any = None) -> httpx.Response:
     url = f"http://{centre.web.host}:{centre.web.port}"
     try:
         token = daemon.token_path(centre).read_text(encoding="ascii").strip()
@@ -30,6 +33,7 @@ def _asked(centre: Centre, method: str, path: str) -> httpx.Response:
         return httpx.request(
             method,
             url + path,
+            json=body,
             headers={"Authorization": f"Bearer {token}"},
             timeout=ANSWER_S,
             trust_env=False,
@@ -44,12 +48,40 @@ class Refused(Exception):
 
 def reload(centre: Centre) -> Reloaded:
     """Have the daemon read its file again. Raises NotRunning, Refused."""
-    answer = _asked(centre, "POST", "/api/reload")
+    return _RELOADED.validate_python(_taken(_asked(centre, "POST", "/api/reload")))
+
+
+def _taken(answer: httpx.Response) -> Any:
+    """What it says. Raises Refused with every reason."""
     said = answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
     if not answer.is_success:
         reasons = said.get("detail", answer.reason_phrase)
-        raise Refused("\n".join(reasons) if isinstance(reasons, list) else str(reasons)[:200])
-    return _RELOADED.validate_python(said)
+        raise Refused("\n".join(map(_reason, reasons)) if isinstance(reasons, list) else str(reasons)[:200])
+    return said
+
+
+def _reason(said: Any) -> str:
+    """One reason: a sentence, or where and why a value of a request is wrong."""
+    if isinstance(said, dict):
+        where = ".".join(str(each) for each in said.get("loc", ())[1:])
+        return f"{where}: {said.get('msg', '')}"
+    return str(said)
+
+
+def announce(centre: Centre, texts: Mapping[str, str], ends_calls: bool, reason: str) -> Announced:
+    """Put an emergency announcement on. Raises NotRunning, Refused."""
+    body = {"texts": dict(texts), "ends_calls": ends_calls, "reason": reason}
+    return _ANNOUNCED.validate_python(_taken(_asked(centre, "PUT", "/api/announcement", body)))
+
+
+def announce_no_more(centre: Centre) -> Announced:
+    """Take it off. Raises NotRunning, Refused."""
+    return _ANNOUNCED.validate_python(_taken(_asked(centre, "DELETE", "/api/announcement")))
+
+
+def announced(centre: Centre) -> Announced:
+    """What is told now. Raises NotRunning, Refused."""
+    return _ANNOUNCED.validate_python(_taken(_asked(centre, "GET", "/api/announcement")))
 
 
 def resync(centre: Centre) -> None:

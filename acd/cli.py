@@ -19,7 +19,7 @@ from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules, NotOurs
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.speech import SoundFault
-from acd.ports import Decision, Fenced, Snapshot
+from acd.ports import Announced, Decision, Fenced, Snapshot
 from acd.proof import compare, prove
 from acd.store import open as stores
 from acd.store import queries, roster
@@ -59,6 +59,8 @@ staffing = typer.Typer(no_args_is_help=True, help="Who works here.")
 db = typer.Typer(no_args_is_help=True, help="The databases.")
 vault = typer.Typer(no_args_is_help=True, help="Callers' numbers.")
 hearing = typer.Typer(no_args_is_help=True, help="What callers hear.")
+announcing = typer.Typer(no_args_is_help=True, help="An emergency announcement to all who call or wait.")
+app.add_typer(announcing, name="announce")
 app.add_typer(pbx, name="pbx")
 app.add_typer(staffing, name="staff")
 app.add_typer(db, name="db")
@@ -292,6 +294,48 @@ def _reloaded(config: Path, centre: Centre) -> None:
             if installing.may_render(centre):
                 typer.echo(installing.rendered(config, centre, _staff(centre).team))
         _resync(centre)
+
+
+@announcing.command("on")
+def announce_on(
+    config: ConfigFile = DEFAULT,
+    text: Annotated[
+        list[str],
+        typer.Option("--text", help="LANGUAGE=TEXT, once a language; the others hear a stock sentence."),
+    ] = [],  # noqa: B006 typer copies it
+    ends_calls: Annotated[bool, typer.Option("--ends-calls", help="Who hears it is let go.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="For the journal, in a few words.")] = "",
+) -> None:
+    """Tell it at once to everybody who waits, and to everybody who calls."""
+    pairs = [each.partition("=") for each in text]
+    if wrong := [each for each, (code, _, words) in zip(text, pairs, strict=True) if not (code and words)]:
+        raise _fail(*(f"--text {each[:60]!r}: write LANGUAGE=TEXT, as in de=Guten Tag." for each in wrong))
+    centre = _centre(config)
+    with _saying(asking.NotRunning, asking.Refused):
+        _announced(asking.announce(centre, {code: words for code, _, words in pairs}, ends_calls, reason))
+
+
+@announcing.command("off")
+def announce_off(config: ConfigFile = DEFAULT) -> None:
+    """Tell it to nobody any more."""
+    with _saying(asking.NotRunning, asking.Refused):
+        _announced(asking.announce_no_more(_centre(config)))
+
+
+@announcing.command("show")
+def announce_show(config: ConfigFile = DEFAULT) -> None:
+    """Say whether one is on, and in which languages by its own text."""
+    with _saying(asking.NotRunning, asking.Refused):
+        _announced(asking.announced(_centre(config)))
+
+
+def _announced(found: Announced) -> None:
+    typer.echo(("on, and ends calls" if found.ends_calls else "on") if found.on else "off")
+    for how, words in (("text", "their own text"), ("stock", "the stock sentence")):
+        if codes := [code for code, what in found.languages.items() if what == how]:
+            typer.echo(f"{words}: {', '.join(codes)}")
+    if found.trouble:
+        typer.echo(found.trouble)
 
 
 def _staff(centre: Centre) -> Staff:

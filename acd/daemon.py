@@ -14,8 +14,9 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
-from acd import opening, recordings
-from acd.answers import Answers
+from acd import announcement, opening, recordings
+from acd.announcement import EmergencyAnnouncement
+from acd.answers import API, Answers
 from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
@@ -29,6 +30,7 @@ from acd.opening import Stores
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
 from acd.pbx.marks import FilesInForce
+from acd.pbx.place import ANNOUNCEMENTS
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
 from acd.picture import Picture
@@ -162,7 +164,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     files = FilesInForce(f"acd pbx render --config {centre.base / path.name}")
     port = PbxPort(
         _connector(centre, own.ami),
-        Translator(centre.centre.node),
+        Translator(centre.centre.node, made=f"{centre.pbx.folder}/{ANNOUNCEMENTS}/{announcement.FOLDER}/acd"),
         clock.now_ms,
         random.random,
         inbox.submit,
@@ -209,6 +211,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     await rules.begin()
     answers = Answers(rules, records, runner, port, clock.now_ms)
+    emergency = EmergencyAnnouncement(
+        lambda: rules.centre, path, records, runner.ask, lambda: runner.engine.world.announcement
+    )
     publisher = _publisher(centre, picture, changes)
 
     async def housekeeping() -> None:
@@ -270,6 +275,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             prioritise=answers.prioritise,
             cases=stores.cases,
             staff_source=answers.staff_source,
+            announcement=emergency.now,
+            announce=lambda texts, ends, why: emergency.on(texts, ends, API, why),
+            announce_no_more=lambda why: emergency.off(API, why),
             reload=rules.reload,
             resync=answers.resync,
             health=health,

@@ -6,7 +6,7 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
-from acd import daemon, units
+from acd import announcement, daemon, units
 from acd.ownership import handed_over
 from acd.pbx import console, place, secrets
 from acd.pbx.place import NoAsterisk
@@ -53,12 +53,12 @@ def _can_run(who: pwd.struct_passwd) -> bool:
     return done.returncode == 0
 
 
-def _let_delete(recordings: Path, group: int) -> None:
+def _share(folder: Path, group: int) -> None:
     """Asterisk's user writes the recordings, and the daemon, of this group, deletes them when their time is
-    over."""
+    over; the daemon writes announcements, and Asterisk's user reads them."""
     if os.geteuid() == 0:
-        handed_over([recordings], recordings.stat().st_uid, group)
-        recordings.chmod(0o2770)
+        handed_over([folder], folder.stat().st_uid, group)
+        folder.chmod(0o2770)
 
 
 def may_render(centre: Centre) -> bool:
@@ -95,7 +95,13 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
     where = place.of(centre)
     writes = [store]
     if centre.recording.enabled:
-        _let_delete(where.recordings, who.pw_gid)
+        _share(where.recordings, who.pw_gid)
         writes.append(where.recordings)
+    if centre.announcement.folder:
+        made = where.announcements / announcement.FOLDER / "acd"
+        made.mkdir(parents=True, exist_ok=True)
+        for each in (where.announcements, made.parent, made):
+            _share(each, who.pw_gid)
+        writes.append(where.announcements)
     units.written(folder, config, writes, user, where)
     return f"{said}\nservices are in {folder}: {', '.join(units.NAMES)}"

@@ -202,6 +202,16 @@ class Cases(Protocol):
     async def link(self, reference: str, visit: int) -> bool: ...
 
 
+class Announced(NamedTuple):
+    """The emergency announcement: by which words each language is told it ("text", "stock"), and what keeps
+    some from being told in their own, or ""."""
+
+    on: bool
+    ends_calls: bool
+    languages: Mapping[str, str]
+    trouble: str
+
+
 class PbxLink(Protocol):
     """The way out to the PBX."""
 
@@ -248,6 +258,7 @@ Health = Mapping[str, str]
 
 __all__ = [
     "DAEMON",
+    "Announced",
     "Arrival",
     "Case",
     "Cases",

@@ -40,6 +40,7 @@ EFFECTS = {
     "staffing.short_talk_seconds": NOW | RENDER,
     "waiting": NOW,
     "waiting.band_minutes": NOW | RENDER,
+    "announcement": NOW,
     "recording": RENDER,
     "recording.agreement": NOW,
     "recording.folder": NOW,

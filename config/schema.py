@@ -400,6 +400,16 @@ class Recording(Table):
         return found
 
 
+class Announcement(Table):
+    """[announcement]: emergency announcements in texts of one's own.
+
+    folder: where the daemon writes what a voice speaks, which is spool/announcement of what
+    `acd pbx render` wrote; "": every language is told the stock sentence.
+    """
+
+    folder: OneLine = ""
+
+
 class Privacy(Table):
     """[privacy]: how long a number is known, which numbers get no token, and which figures stand alone.
 
@@ -547,6 +557,7 @@ class Centre(Table):
     staffing: Staffing
     waiting: Waiting = Waiting()
     recording: Recording
+    announcement: Announcement = Announcement()
     privacy: Privacy
     service_level: ServiceLevel
     pbx: Pbx

@@ -67,6 +67,8 @@ def configured(source: Path, folder: Path, changes: Mapping[str, Any]) -> Path:
         "qualify_seconds": 0,
         "folder": f"{BELOW}/acd-{folder.name[-8:].lower()}-{os.getpid()}",
     }
+    there = Place(place.root(install=True), PurePosixPath(raw["pbx"]["folder"]))
+    raw["announcement"] = {"folder": str(there.announcements)}
     raw["store"]["folder"] = "var"
     raw["web"] = {"host": "127.0.0.1", "port": free_port()}
     for key, value in changes.items():

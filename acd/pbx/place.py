@@ -20,6 +20,8 @@ USER = "asterisk"
 
 RECORDINGS = "spool/monitor"
 """Recordings of talks are written here, for nobody but Asterisk's own user and whoever deletes them."""
+ANNOUNCEMENTS = "spool/announcement"
+"""What a voice speaks while Asterisk runs is written here, by the daemon."""
 WRITES = {("lib",), ("spool",), ("run",), ("log",)}
 """Our folders that Asterisk writes to; all else it reads."""
 
@@ -44,6 +46,11 @@ class Place:
     def recordings(self) -> Path:
         """Where recordings of talks lie, as this machine sees it."""
         return self.here / RECORDINGS
+
+    @property
+    def announcements(self) -> Path:
+        """Where emergency announcements lie, as this machine sees it."""
+        return self.here / ANNOUNCEMENTS
 
     def start(self, as_root: bool) -> list[str]:
         """The command that runs Asterisk in the foreground. as_root: who starts it; it gives that up."""
@@ -80,8 +87,8 @@ class Place:
     def _give(self, uid: int, gid: int) -> None:
         for path in (self.here, *self.here.rglob("*")):
             writes = path.relative_to(self.here).parts[:1] in WRITES
-            recorded = path.is_relative_to(self.recordings)
-            handed_over([path], uid if writes else 0, path.lstat().st_gid if recorded else gid)
+            shared = path.is_relative_to(self.recordings) or path.is_relative_to(self.announcements)
+            handed_over([path], uid if writes else 0, path.lstat().st_gid if shared else gid)
             if not writes and not path.is_symlink():
                 path.chmod(0o750 if path.is_dir() else 0o640)
 

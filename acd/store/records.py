@@ -22,6 +22,7 @@ from acd.store.gathered import (
 from acd.store.plain import plain
 from acd.store.tables import (
     announcements,
+    emergencies,
     handlings,
     incidents,
     offers,
@@ -70,6 +71,7 @@ class SqlRecorder:
             facts.Queued: self._queued,
             facts.CallerTold: self._told,
             facts.WaitJudged: self._wait_judged,
+            facts.AnnouncementChanged: self._announcement,
             facts.Rejoined: self._rejoined,
             facts.Degraded: self._degraded,
             facts.OfferMade: self._offer_made,
@@ -255,6 +257,11 @@ class SqlRecorder:
         batch.insert(
             announcements, {"visit": fact.visit, "at": moment(fact.at_ms), "sentence": fact.sentence}
         )
+
+    def _announcement(self, batch: Gathered, fact: facts.AnnouncementChanged) -> None:
+        sounds = json.dumps(dict(fact.sounds))
+        row = {"at": moment(fact.at_ms), "sounds": sounds, "ends_calls": fact.ends_calls}
+        batch.insert(emergencies, row)
 
     def _wait_judged(self, batch: Gathered, fact: facts.WaitJudged) -> None:
         batch.insert(

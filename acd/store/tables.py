@@ -117,6 +117,20 @@ told_waits = Table(
     Column("waited_ms", BigInteger, nullable=False),
     Column("came", String(10), nullable=False),
 )
+emergencies = Table(
+    "emergency_announcement",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("sounds", Text, nullable=False),
+    Column("ends_calls", Boolean, nullable=False),
+)
+announcement_texts = Table(
+    "announcement_text",
+    RECORDS,
+    Column("sound", String(80), primary_key=True),
+    Column("text", Text, nullable=False),
+)
 offers = Table(
     "offer",
     RECORDS,

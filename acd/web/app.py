@@ -23,6 +23,8 @@ from acd.web.door import ASKED, Door, is_known
 from acd.web.live import Live, TooMany
 from acd.web.pieces import array
 from acd.web.shapes import (
+    AnnouncementBody,
+    AnnouncementState,
     Candidate,
     CaseBody,
     CaseFile,
@@ -184,6 +186,25 @@ def make_app(deps: WebDeps) -> FastAPI:
         """Whoever made this visit has this case: their next calls go to its owner first."""
         if not await deps.cases.link(reference, visit):
             raise HTTPException(409, "caller_unknown")
+
+    @app.get("/api/announcement", dependencies=[Depends(authorised)])
+    async def announcement() -> AnnouncementState:
+        """The emergency announcement as it is now."""
+        return AnnouncementState.model_validate(deps.announcement())
+
+    @app.put("/api/announcement", dependencies=[Depends(authorised)])
+    async def announce(body: AnnouncementBody) -> AnnouncementState:
+        """Tell it to everybody who waits, at once, and to everybody who calls."""
+        if strange := sorted(set(body.texts) - set(deps.names().languages)):
+            known = ", ".join(deps.names().languages)
+            faults = [f"texts.{code[:20]}: is no language of this centre; known: {known}" for code in strange]
+            raise HTTPException(422, faults)
+        return AnnouncementState.model_validate(await deps.announce(body.texts, body.ends_calls, body.reason))
+
+    @app.delete("/api/announcement", dependencies=[Depends(authorised)])
+    async def announce_no_more() -> AnnouncementState:
+        """Tell it to nobody any more."""
+        return AnnouncementState.model_validate(await deps.announce_no_more(""))
 
     @app.post("/api/reload", dependencies=[Depends(authorised)])
     async def reload() -> Reloaded:

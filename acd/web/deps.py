@@ -7,7 +7,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
-from acd.ports import Cases, Health
+from acd.ports import Announced, Cases, Health
 from acd.reloaded import Reloaded
 from routing.board import Board
 from routing.explain import Candidate, Idle, Sought
@@ -78,6 +78,9 @@ class WebDeps:
     prioritise: Callable[[int, str], Awaitable[Accepted]]
     cases: Cases
     staff_source: Callable[[], StaffSource]
+    announcement: Callable[[], Announced]
+    announce: Callable[[Mapping[str, str], bool, str], Awaitable[Announced]]
+    announce_no_more: Callable[[str], Awaitable[Announced]]
     reload: Callable[[], Awaitable[Reloaded]]
     resync: Callable[[], Awaitable[None]]
     health: Callable[[], Health]

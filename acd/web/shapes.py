@@ -200,6 +200,30 @@ class Reason(BaseModel):
     reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
 
+Spoken = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+"""A text that a voice speaks."""
+
+
+class AnnouncementBody(BaseModel):
+    """An emergency announcement. texts: by language; who has none is told the stock sentence. ends_calls: who
+    hears it is let go."""
+
+    model_config = ConfigDict(extra="forbid")
+    texts: dict[str, Spoken] = {}
+    ends_calls: bool = False
+    reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+
+class AnnouncementState(Shape):
+    """Whether one is on, whether it ends calls, by which words each language is told it ("text": its own,
+    "stock"), and what keeps some from being told in their own."""
+
+    on: bool
+    ends_calls: bool
+    languages: dict[str, str]
+    trouble: str
+
+
 class CaseBody(BaseModel):
     """What is kept of a case: nothing of its content. link: the http(s) address of its digital file."""
 

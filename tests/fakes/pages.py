@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
 from acd.picture import Picture
-from acd.ports import Health
+from acd.ports import Announced, Health
 from acd.web.app import make_app
 from acd.web.deps import Names, ServiceLevel, StaffSource, WebDeps
 from tests.fakes.centre import Bench
@@ -60,6 +60,9 @@ def app_of(
         differences=unasked,
         prioritise=unasked,
         cases=None,  # type: ignore[arg-type]
+        announcement=lambda: Announced(False, False, {}, ""),
+        announce=unasked,
+        announce_no_more=unasked,
         reload=unasked,
         resync=unasked,
         health=health,

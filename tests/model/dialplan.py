@@ -55,6 +55,11 @@ class Dialplan:
             channel.concern = ""
         self._pbx.ledger.need(channel, self._now)
         self._pbx.emit(ev.LanguageChosen(channel.leg, language))
+        if self._pbx.tells:
+            self._pbx.emit(ev.AnnouncementHeard(channel.leg, self._pbx.tells.get(language, "stock")))
+            if self._pbx.tells_end:
+                self._close(channel)
+                return
         if self._pbx.settings.has("hours"):
             channel.context = "acd-hours"
             self._pbx.later(channel, self._pbx.rng.choice((0, 1, 2)), self._after_hours, channel)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from routing import events as ev
 from tests.model.book import Book
 from tests.model.daemon import Daemon
 from tests.model.pbx import Pbx
@@ -25,6 +26,7 @@ class Faults:
             ("silence", 60_000, self._silence),
             ("pbx_death", 120_000, self._die),
             ("drift", 8_000, self._drift),
+            ("emergency", 40_000, self._announce),
         ):
             if settings.has(fault):
                 self._again(fault, every, do)
@@ -51,6 +53,16 @@ class Faults:
 
     def _stick(self) -> None:
         self._daemon.loop.stick(self._length(100, 900, 3_000, 12_000))
+
+    def _announce(self) -> None:
+        """On, another one, or off; seldom one that ends calls, and not for long."""
+        sounds = self._rng.choice(
+            ((), (("de", "fire"), ("und", "stock")), (("de", "flood"), ("und", "stock")))
+        )
+        ends = bool(sounds) and self._rng.random() < 0.2
+        self._daemon.put(ev.AnnouncementSet(sounds, ends))
+        if ends:
+            self._time.after(5_000, self._daemon.put, ev.AnnouncementSet((), False))
 
     def _cut(self) -> None:
         self._daemon.cut(self._rng.choice((0, 1, 5, 200)))

@@ -5,7 +5,17 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Command, Confirm, Connect, Say, SetFallback, TurnAway, Withdraw, moved
+from routing.commands import (
+    Command,
+    Confirm,
+    Connect,
+    Say,
+    SetAnnouncement,
+    SetFallback,
+    TurnAway,
+    Withdraw,
+    moved,
+)
 from routing.events import Event, LedgerRow, Leg, LegSeen
 from tests.model.book import Book, Call, Talk
 from tests.model.channels import CALLER, PHONE, Channel, Dial, Phone
@@ -34,6 +44,8 @@ class Pbx:
         self.alive = 0
         self.alive_ms = 0
         self.announced: dict[str, tuple[str, ...]] = {}
+        self.tells: dict[str, str] = {}
+        self.tells_end = False
         self.born_ms = time.now
         self.say: Callable[[Event, Talk | None], None] = lambda _event, _talk: None
         self.on_connect: Callable[[Channel, int, int, str], None] = lambda *_: None
@@ -146,6 +158,10 @@ class Pbx:
             self.term = command.term
             self.announced = dict(command.phones)
             return ""
+        if isinstance(command, SetAnnouncement):
+            self.tells = dict(command.sounds)
+            self.tells_end = command.ends_calls
+            return ""
         if isinstance(command, Confirm):
             return "" if command.leg in self.channels else GONE
         if not isinstance(command, Connect | Say | TurnAway | Withdraw) or moved(command) is None:
@@ -256,6 +272,7 @@ class Pbx:
                 if channel.talk is not None:
                     channel.talk.ended_ms, channel.talk.by = now, "asterisk"
         self.channels.clear()
+        self.tells, self.tells_end = {}, False
         self.ledger.lose_last(now, self.rng.choice((0, 20, 800)))
         for phone in self.phones.values():
             phone.legs.clear()

@@ -111,6 +111,7 @@ class Wild:
                     ev.SecondLanguageAdded(leg, rng.choice(("de", "en"))),
                     ev.SentencesAsked(leg),
                     ev.MenuAsked(leg),
+                    ev.AnnouncementHeard(leg, "stock"),
                     ev.WaitsExpected((ev.Expected(visit.id, 60_000, 300_000, 900),)),
                     ev.DegradedEntered(leg),
                     ev.DegradedEntered(leg),

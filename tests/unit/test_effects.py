@@ -77,6 +77,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("recording.agreement", "recording.agreement", "of 2026"),
     ("recording.folder", "recording.folder", "recordings"),
     ("recording.days", "recording.days", 31),
+    ("announcement.folder", "announcement.folder", "spoken"),
     ("privacy.number_days", "privacy.number_days", 31),
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),

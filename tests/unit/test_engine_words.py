@@ -99,6 +99,7 @@ def test_an_objection_of_before_has_no_number_and_is_told() -> None:
         ev.SecondLanguageAdded(OTHER, "de"),
         ev.SentencesAsked(OTHER),
         ev.MenuAsked(OTHER),
+        ev.AnnouncementHeard(OTHER, "x"),
         ev.RecordingTold(OTHER, facts.CONSENTED, facts.BY_CALLER),
         ev.DegradedEntered(OTHER),
         ev.TurnedAway(OTHER, "de"),

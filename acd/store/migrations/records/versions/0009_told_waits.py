@@ -1,4 +1,4 @@
-"""What waits callers were told and what came of it, and whose place in line a visit took over."""
+"""What waits callers were told and what came of it, rejoined places, emergency announcements."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,18 @@ def upgrade() -> None:
         sa.Column("spoken", sa.Boolean, nullable=False),
         sa.Column("waited_ms", sa.BigInteger, nullable=False),
         sa.Column("came", sa.String(10), nullable=False),
+    )
+    op.create_table(
+        "emergency_announcement",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sounds", sa.Text, nullable=False),
+        sa.Column("ends_calls", sa.Boolean, nullable=False),
+    )
+    op.create_table(
+        "announcement_text",
+        sa.Column("sound", sa.String(80), primary_key=True),
+        sa.Column("text", sa.Text, nullable=False),
     )
     with op.batch_alter_table("visit") as change:
         change.add_column(sa.Column("rejoins", sa.BigInteger))

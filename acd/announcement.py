@@ -1,0 +1,153 @@
+"""The emergency announcement from a person's texts to the engine: spoken beside the loop, on within a second.
+
+A language without a text of its own, and each whose voice is not ready in time, is told the shipped stock
+sentence; one whose voice becomes ready later is told its own text from then on. Nothing is translated.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.pbx.sounds import made_of, render
+from acd.pbx.speech import SoundFault
+from acd.ports import Announced, Arrival
+from acd.store.tables import announcement_texts
+from agents.model import UNDETERMINED
+from config import prompts
+from config.prompts import Sentence
+from config.schema import Centre
+from routing.events import AnnouncementSet
+
+STOCK = "emergency_stock"
+FOLDER = "any"
+"""In the place of a language: which one a sound speaks is part of its name."""
+READY_S = 1.0
+"""So long voices are waited for before the stock sentence is told in their place."""
+NOT_READY = "the voices are not ready yet: until they are, the stock sentence is told"
+RECORDS_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Wanted(NamedTuple):
+    """Sounds by language, and the sentences of those that are made for it."""
+
+    sounds: tuple[tuple[str, str], ...]
+    made: dict[tuple[str, str], tuple[Sentence, ...]]
+
+
+def wanted(centre: Centre, spoken: prompts.Sounds, texts: Mapping[str, str]) -> Wanted:
+    """What every language of the centre is told; the undetermined one hears each unknown language in turn."""
+    sounds: list[tuple[str, str]] = []
+    made: dict[tuple[str, str], tuple[Sentence, ...]] = {}
+    unknown = centre.routing.unknown_languages
+    for code in (*centre.languages, UNDETERMINED):
+        mine = unknown if code == UNDETERMINED else [code]
+        if not any(each in texts for each in mine):
+            sounds.append((code, STOCK))
+            continue
+        sentences: tuple[Sentence, ...] = ()
+        for each in mine:
+            sentences += (Sentence(each, texts[each]),) if each in texts else spoken[each, STOCK]
+        name = f"made_{made_of(sentences, centre.voice)}"
+        sounds.append((code, name))
+        made[FOLDER, name] = sentences
+    return Wanted(tuple(sorted(sounds)), made)
+
+
+class EmergencyAnnouncement:
+    """Puts it on and off. tell: to the engine. in_force: what it has now. source: the centre's file."""
+
+    def __init__(
+        self,
+        centre: Callable[[], Centre],
+        source: Path,
+        records: AsyncEngine,
+        tell: Callable[[Arrival], Awaitable[object]],
+        in_force: Callable[[], AnnouncementSet | None],
+    ) -> None:
+        self._centre, self._source, self._records = centre, source, records
+        self._tell, self._in_force = tell, in_force
+        self._later: asyncio.Task[None] | None = None
+
+    async def on(self, texts: Mapping[str, str], ends_calls: bool, actor: str, reason: str) -> Announced:
+        """It is on when this returns: by which words in which language. Raises QueueFull, ConfigFaults."""
+        self._drop()
+        centre = self._centre()
+        spoken = prompts.sounds(prompts.beside(self._source), centre)
+        want = wanted(centre, spoken, texts)
+        trouble = ""
+        ready = not want.made
+        speaking: asyncio.Task[object] | None = None
+        if want.made and not centre.announcement.folder:
+            trouble = "announcement.folder names no folder for what is spoken: the stock sentence is told"
+        elif want.made:
+            speaking = asyncio.create_task(self._speak(centre, want), name="announcement")
+            done, _ = await asyncio.wait({speaking}, timeout=READY_S)
+            ready = bool(done) and speaking.exception() is None
+            trouble = _why(speaking) if done else NOT_READY
+        sounds = want.sounds if ready else tuple((code, STOCK) for code, _ in want.sounds)
+        await self._tell(Arrival(AnnouncementSet(sounds, ends_calls), actor, reason))
+        if speaking is not None and not speaking.done():
+            event = AnnouncementSet(want.sounds, ends_calls)
+            self._later = asyncio.create_task(self._when_spoken(speaking, event, actor, reason))
+        await self._keep(want)
+        return self.now()._replace(trouble=trouble)
+
+    async def off(self, actor: str, reason: str) -> Announced:
+        """Nobody is told anything any more. Raises QueueFull."""
+        self._drop()
+        await self._tell(Arrival(AnnouncementSet((), False), actor, reason))
+        return self.now()
+
+    def now(self) -> Announced:
+        """What is told at this moment."""
+        event = self._in_force()
+        if event is None:
+            return Announced(False, False, {}, "")
+        told = {code: "stock" if sound == STOCK else "text" for code, sound in event.sounds}
+        return Announced(True, event.ends_calls, told, "")
+
+    def _drop(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+
+    async def _speak(self, centre: Centre, want: Wanted) -> object:
+        """Into the folder; what was there of an announcement before is taken away by that."""
+        folder = centre.path(centre.announcement.folder)
+        return await asyncio.to_thread(render, want.made, folder, centre.voice)
+
+    async def _when_spoken(
+        self, speaking: "asyncio.Task[object]", event: AnnouncementSet, actor: str, reason: str
+    ) -> None:
+        await asyncio.wait({speaking})
+        if why := _why(speaking):
+            log.warning("the emergency announcement stays the stock sentence", why=why)
+        else:
+            await self._tell(Arrival(event, actor, reason))
+
+    async def _keep(self, want: Wanted) -> None:
+        """What was said to the public is kept: the words by the name of their sound."""
+        try:
+            async with asyncio.timeout(RECORDS_S), self._records.begin() as connection:
+                for (_, name), sentences in want.made.items():
+                    known = select(announcement_texts.c.sound).where(announcement_texts.c.sound == name)
+                    if (await connection.execute(known)).first() is None:
+                        text = "\n".join(f"{each.language}: {each.text}" for each in sentences)
+                        await connection.execute(insert(announcement_texts), {"sound": name, "text": text})
+        except Exception as fault:  # noqa: BLE001 a database's own faults differ by driver; it is on all the same
+            log.warning("the words of the announcement are not kept", error=type(fault).__name__)
+
+
+def _why(speaking: "asyncio.Task[object]") -> str:
+    """Why a voice failed, "" if none did."""
+    fault = speaking.exception()
+    if fault is None:
+        return ""
+    return str(fault)[:300] if isinstance(fault, (SoundFault, OSError)) else type(fault).__name__

@@ -1,0 +1,229 @@
+"""The emergency announcement: who hears it when, by which words, and that no offer waits for it."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd import announcement
+from acd.announcement import STOCK, EmergencyAnnouncement, wanted
+from acd.pbx.speech import SoundFault
+from acd.ports import Arrival
+from acd.store.open import ready
+from acd.store.tables import announcement_texts
+from config import prompts
+from config.load import load
+from config.schema import Announcement, Centre
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.commands import Connect, Say, SetAnnouncement, TurnAway
+from routing.engine import Effects
+from tests.fakes.centre import NODE, Bench
+from tests.unit.test_engine import CALLER, PHONE, only
+
+FIRE = ev.AnnouncementSet((("de", "made_fire"), ("tr", STOCK), ("und", STOCK)), False)
+FLOOD = ev.AnnouncementSet((("de", "made_flood"), ("tr", STOCK), ("und", STOCK)), False)
+LEAVE = FIRE._replace(ends_calls=True)
+OFF = ev.AnnouncementSet((), False)
+
+
+def busy() -> Bench:
+    """A centre where everybody is there and talks."""
+    made = Bench()
+    made.login("p01", "p02", "p03")
+    for phone in ("p01", "p02", "p03"):
+        made.tell(ev.DeviceChanged(phone, "INUSE"))
+    return made
+
+
+def told(effects: Effects) -> list[tuple[str, bool]]:
+    """What callers are told in this step, and whether at once; each word is a fact."""
+    says = [each for each in effects.commands if isinstance(each, Say)]
+    names = [name for each in says for name in each.sentences]
+    assert names == [each.sentence for each in effects.facts if isinstance(each, facts.CallerTold)]
+    return [(name, each.at_once) for each in says for name in each.sentences]
+
+
+def test_who_waits_hears_it_at_once_in_their_language_and_only_once() -> None:
+    made = busy()
+    made.call("1.1", "de")
+    made.call("1.2", "tr")
+    made.call("1.3", "und")
+    effects = made.tell(FIRE)
+    assert told(effects) == [("made_fire", True), (STOCK, True), (STOCK, True)]
+    assert only(SetAnnouncement, effects.commands)[1:] == (*FIRE, "")
+    assert only(facts.AnnouncementChanged, effects.facts)[1:] == tuple(FIRE)
+    assert told(made.tell(FIRE)) == []
+    assert told(made.tell(FLOOD)) == [("made_flood", True)]
+
+
+def test_off_and_on_again_it_is_heard_again() -> None:
+    made = busy()
+    made.call("1.1", "de")
+    made.tell(FIRE)
+    assert only(SetAnnouncement, made.tell(OFF).commands).sounds == ()
+    assert told(made.tell(FIRE)) == [("made_fire", True)]
+
+
+def test_who_comes_on_hold_later_hears_it_then_unless_the_menu_has_said_it() -> None:
+    made = busy()
+    made.tell(FIRE)
+    assert told(made.call("1.1", "de")) == [("made_fire", False)]
+    leg = ev.Leg(NODE, "1.2")
+    made.tell(ev.CallArrived(leg, "line"))
+    made.tell(ev.AnnouncementHeard(leg, "made_fire"))
+    assert told(made.tell(ev.CallWaiting(leg, "de", "other", "", 0, 0))) == []
+
+
+def test_an_offer_goes_before_it_and_who_is_offered_or_talks_is_left_alone() -> None:
+    made = Bench()
+    made.login("p02")
+    made.tell(FIRE)
+    effects = made.call("1.1", "de")
+    kinds = [type(each) for each in effects.commands]
+    assert kinds.index(Connect) == len(kinds) - 1  # what is sent last is what happens to the caller
+    made.tell(ev.DialBegan(CALLER, PHONE, "p02"))
+    assert told(made.tell(FLOOD)) == []
+    made.tell(ev.Bridged(CALLER, PHONE, "p02"))
+    assert told(made.tell(FIRE)) == []
+
+
+def test_who_is_back_on_hold_hears_what_came_meanwhile() -> None:
+    made = Bench()
+    made.login("p02")
+    made.call("1.1", "de")
+    made.tell(FIRE)
+    (visit,) = made.engine.world.visits.values()
+    assert visit.state == table.OFFERED
+    assert told(made.tell(ev.DialEnded(CALLER, visit.offer, "BUSY"))) == [("made_fire", False)]
+
+
+def test_one_that_ends_calls_lets_go_who_waits_and_who_comes_to_wait() -> None:
+    made = busy()
+    made.call("1.1", "de")
+    effects = made.tell(LEAVE)
+    assert only(TurnAway, effects.commands).caller == CALLER
+    assert told(effects) == []
+    assert only(TurnAway, made.call("1.2", "tr").commands).caller.uid == "1.2"
+    made.tell(OFF)
+    assert not [each for each in made.call("1.3", "tr").commands if isinstance(each, TurnAway)]
+
+
+def test_each_pbx_is_told_at_link_up_whatever_it_was_told_before() -> None:
+    made = busy()
+    made.tell(FIRE)
+    made.tell(ev.LinkDown("test", NODE))
+    made.tell(OFF)
+    devices = tuple((phone, "NOT_INUSE") for phone in ("p01", "p02", "p03"))
+    effects = made.tell(ev.PbxSnapshot(made.now, True, (), devices, NODE))
+    assert only(SetAnnouncement, effects.commands)[1:] == ((), False, NODE)
+
+
+# --- from texts to sounds ------------------------------------------------------------------------------
+
+
+SOURCE = Path("config/welcomecenter.toml")
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Centre:
+    return load(SOURCE).model_copy(update={"announcement": Announcement(folder=str(tmp_path))})
+
+
+def test_who_has_no_text_is_told_the_stock_sentence_and_nothing_is_translated(centre: Centre) -> None:
+    spoken = prompts.sounds(prompts.beside(SOURCE), centre)
+    want = wanted(centre, spoken, {"de": "Es brennt."})
+    sounds = dict(want.sounds)
+    assert set(sounds) == {*centre.languages, "und"}
+    assert {code for code, sound in sounds.items() if sound == STOCK} == {*centre.languages} - {"de"}
+    assert [each.text for each in want.made["any", sounds["de"]]] == ["Es brennt."]
+    both = want.made["any", sounds["und"]]
+    assert [each.language for each in both] == centre.routing.unknown_languages
+    assert [each.text for each in both] == ["Es brennt.", spoken["en", STOCK][0].text]
+    assert wanted(centre, spoken, {"de": "Es brennt nicht."}).sounds != want.sounds
+
+
+class Told:
+    """The engine's ear."""
+
+    def __init__(self) -> None:
+        self.events: list[ev.AnnouncementSet] = []
+        self.more = asyncio.Event()
+
+    async def ask(self, arrival: Arrival) -> None:
+        assert isinstance(arrival.event, ev.AnnouncementSet)
+        self.events.append(arrival.event)
+        self.more.set()
+
+    def now(self) -> ev.AnnouncementSet | None:
+        return self.events[-1] if self.events and self.events[-1].sounds else None
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncEngine:
+    return await ready("records", f"sqlite+aiosqlite:///{tmp_path}/records.db")
+
+
+TEXTS: Mapping[str, str] = {"de": "Es brennt."}
+
+
+async def test_it_is_spoken_into_the_folder_and_its_words_are_kept(
+    centre: Centre, records: AsyncEngine, tmp_path: Path
+) -> None:
+    ear = Told()
+    made = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    said = await made.on(TEXTS, False, "program:api", "fire")
+    while said.languages.get("de") != "text":  # a slow machine: the voice comes later
+        ear.more.clear()
+        await ear.more.wait()
+        said = made.now()
+    (last,) = ear.events[-1:]
+    assert (tmp_path / "any" / "acd" / f"{dict(last.sounds)['de']}.wav").exists()
+    async with records.connect() as connection:
+        kept = {row.sound: row.text for row in await connection.execute(select(announcement_texts))}
+    assert kept[dict(last.sounds)["de"]] == "de: Es brennt."
+    assert (await made.off("program:api", "")).on is False
+    await records.dispose()
+
+
+@pytest.mark.parametrize("how", ["slow", "broken", "no folder"])
+async def test_a_voice_never_delays_it(
+    centre: Centre, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The stock sentence is told first; where the voice becomes ready, its text from then on."""
+    go = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def voice(*_: Any) -> list[Path]:
+        if how == "broken":
+            raise SoundFault("de: the program espeak-ng is not installed")
+        asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
+        return []
+
+    monkeypatch.setattr(announcement, "render", voice)
+    monkeypatch.setattr(announcement, "READY_S", 0.05)
+    if how == "no folder":
+        centre = centre.model_copy(update={"announcement": Announcement()})
+    ear = Told()
+    made = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    said = await made.on(TEXTS, False, "program:api", "")
+    assert said.on
+    assert set(said.languages.values()) == {"stock"}
+    wanted_words = {
+        "slow": "not ready",
+        "broken": "espeak-ng is not installed",
+        "no folder": "announcement.folder",
+    }
+    assert wanted_words[how] in said.trouble
+    if how == "slow":
+        ear.more.clear()
+        go.set()
+        await ear.more.wait()
+        assert made.now().languages["de"] == "text"
+    assert len(ear.events) == (2 if how == "slow" else 1)
+    await records.dispose()
