@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import announcement, opening, recordings
 from acd.announcement import EmergencyAnnouncement
@@ -24,9 +25,13 @@ from acd.feed import Feed
 from acd.intake import Inbox
 from acd.leaps import Leaps
 from acd.ledger import Ledger
-from acd.metrics import BoardFigures, Metrics
+from acd.metrics import BoardFigures, Metrics, OutlookFigures
 from acd.mqtt import Broker, Publisher
 from acd.opening import Stores
+from acd.outlook.learned import learned
+from acd.outlook.prior import Believed, prior
+from acd.outlook.process import Process
+from acd.outlook.service import Doors, Outlook
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
 from acd.pbx.marks import FilesInForce
@@ -38,11 +43,13 @@ from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink,
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.store import queries
+from acd.store.observed import observed
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web import token
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
+from config.hours import opening as hours
 from config.load import ConfigFaults, Fault, load
 from config.schema import Centre
 from routing.events import Elapsed, JournalGap, TermBegan
@@ -52,6 +59,9 @@ HOUR_S = 3_600.0
 STOP_S = 5.0
 LAST_WORDS_S = 5.0
 DAY_MS = 86_400_000
+OUTLOOK_S = 15.0
+WHAT_IF_S = 60.0
+"""How long the outlook's processes have for an answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -174,13 +184,27 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
-    metrics, changes, leaps = Metrics(registry), Changes(), Leaps()
+    metrics = Metrics(registry, lambda tongue: picture.language(tongue))
+    changes, leaps = Changes(), Leaps()
+    records = stores.records.engine
+    outlook = Outlook(
+        Doors(
+            world=lambda: runner.engine.world,
+            copied=lambda view: runner.copies.taken(view),
+            centre=lambda: rules.centre,
+            learned=lambda described: _learned(described, records, clock.now_ms()),
+            submit=lambda arrival: runner.submit(arrival),
+            now_ms=clock.now_ms,
+        ),
+        Process(OUTLOOK_S),
+        Process(WHAT_IF_S),
+    )
     runner = Runner(
         engine,
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, changes, leaps],
+        [feed, metrics, changes, leaps, outlook],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -196,7 +220,6 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     registry.register(BoardFigures(picture, lambda: {"events": runner.depth(), "records": feed.depth()}))
     aside = Gauge("acd_facts_set_aside", "Facts that the records refused", registry=registry)
     aside.set_function(lambda: stores.records.set_aside)
-    records = stores.records.engine
     rules = RulesInForce(
         path,
         centre,
@@ -231,7 +254,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         port.resync(linkup=False)
 
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
+    registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
     link = Kept("link", port.run)
+    ahead = Kept("outlook", outlook.run)
     kept: list[Kept | Regularly] = [
         link,
         Kept("ledger", ledger.run),
@@ -239,8 +264,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         hourly,
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
+        ahead,
     ]
-    others = [part for part in kept if part not in (link, hourly)]
+    others = [part for part in kept if part not in (link, hourly, ahead)]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -251,6 +277,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
+        "outlook": lambda: ahead.trouble or outlook.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }
     if publisher is not None:
@@ -280,6 +307,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             announce_no_more=lambda why: emergency.off(API, why),
             reload=rules.reload,
             resync=answers.resync,
+            outlook=outlook.waits,
+            what_if=outlook.what_if,
             health=health,
             token=api_token,
             registry=registry,
@@ -295,6 +324,15 @@ def _recorded(feed: Feed, stores: Stores) -> str:
     if refused:
         return f"{refused} facts were refused and are set aside in the table fact_set_aside; the rest goes on"
     return feed.health()
+
+
+async def _learned(centre: Centre, records: AsyncEngine, now_ms: int) -> Believed:
+    """What the outlook believes after the records of the last weeks. Raises what their driver does."""
+    days = 7 * centre.outlook.weeks
+    since_ms = now_ms - days * DAY_MS
+    seen = await observed(records, centre.centre.zone, since_ms, now_ms)
+    opened = hours(centre, since_ms, days + 1)
+    return learned(prior(centre), seen, centre.centre.zone, opened, centre.outlook.weighs)
 
 
 def _ledger(stores: Stores, node: str) -> Ledger:

@@ -4,9 +4,10 @@ from collections import Counter as Counted
 from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from acd.prospects import Waits
 from agents.state import SHOWN
 from routing import facts
 from routing.board import Board
@@ -49,10 +50,49 @@ class BoardFigures(Collector):
         yield GaugeMetricFamily("acd_open", "Whether the centre is open", value=float(board.open))
 
 
+class OutlookFigures(Collector):
+    """The last outlook and what it cost. futures: how many were run in all."""
+
+    def __init__(self, waits: Callable[[], Waits], futures: Callable[[], int]) -> None:
+        self._waits = waits
+        self._futures = futures
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        waits = self._waits()
+        there = GaugeMetricFamily(
+            "acd_outlook_up", "Whether there is an outlook", value=float(waits.at_ms > 0)
+        )
+        yield there
+        if waits.at_ms:
+            age = "How old the last outlook is"
+            yield GaugeMetricFamily("acd_outlook_age_seconds", age, value=waits.age_ms / 1000)
+            took = "How long the last outlook took"
+            yield GaugeMetricFamily("acd_outlook_duration_seconds", took, value=waits.took_ms / 1000)
+            cpu = "Processor time of the last outlook"
+            yield GaugeMetricFamily("acd_outlook_cpu_seconds", cpu, value=waits.cpu_ms / 1000)
+            rests = "On how many futures the last outlook rests"
+            yield GaugeMetricFamily("acd_outlook_futures", rests, value=waits.futures)
+        made = CounterMetricFamily("acd_outlook_futures_run", "Futures run in all", value=self._futures())
+        yield made
+
+
 class Metrics:
     """Implements ports.Listener: what has happened, counted."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, language: Callable[[str], str] = lambda tongue: tongue
+    ) -> None:
+        """language: under which name figures of one are shown."""
+        self._language = language
+        self._told = Counter(
+            "acd_announced_waits",
+            "Waits announced to callers, by language and by what came of them",
+            ["language", "came"],
+            registry=registry,
+        )
         self._offers = Counter("acd_offers", "Offers ended, by outcome", ["outcome"], registry=registry)
         self._visits = Counter("acd_visits", "Visits ended, by outcome", ["outcome"], registry=registry)
         self._answers = Counter("acd_answers", "Talks begun", registry=registry)
@@ -79,6 +119,9 @@ class Metrics:
                 self._offers.labels(fact.outcome).inc()
             elif isinstance(fact, facts.VisitEnded):
                 self._visits.labels(fact.outcome).inc()
+            elif isinstance(fact, facts.WaitJudged):
+                if fact.spoken:
+                    self._told.labels(self._language(fact.language), fact.came).inc()
             elif isinstance(fact, facts.TalkBegan):
                 self._answers.inc()
             elif isinstance(

@@ -3,13 +3,26 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from routing.board import Board, board
-from routing.privacy import shown_apart
-from routing.world import World
+from routing.policy import Policy
+from routing.privacy import MERGED, languages_apart, shown_apart
+from routing.world import Person, World
 
 FEW = 50
 """People of whom it is worked out at once."""
+
+
+class Apart(NamedTuple):
+    """What may be shown by itself (routing.privacy): cells of language and concern, languages; None: all."""
+
+    cells: frozenset[tuple[str, str]] | None
+    languages: frozenset[str] | None
+
+
+ALL = Apart(None, None)
+NONE = Apart(frozenset(), frozenset())
 
 
 class Picture:
@@ -31,35 +44,38 @@ class Picture:
         self._world = world
         self._now_ms = now_ms
         self._of: tuple[str, str, int, int] | None = None
-        self._apart: frozenset[tuple[str, str]] | None = None
+        self._apart = ALL
 
     def __call__(self) -> Board:
         """As it is now."""
         if self._last is None or self._still():
             world = self._world()
-            self._last = board(world, self._now_ms(), self._shown(world))
+            self._last = board(world, self._now_ms(), self._shown(world).cells)
         return self._last
 
-    def _shown(self, world: World) -> frozenset[tuple[str, str]] | None:
+    def language(self, tongue: str) -> str:
+        """Under which name figures of this language are shown."""
+        apart = (self._shown(self._world()) if self._still() else self._apart).languages
+        return tongue if apart is None or tongue in apart else MERGED
+
+    def _shown(self, world: World) -> "Apart":
         """Worked out anew when policy, people or the setting are others; of many people beside the loop, and
         until that is done all are shown as one."""
         of = (world.policy_digest, world.team_digest, len(world.people), self.smallest)
         if of == self._of:
             return self._apart
-        self._of, self._apart = of, None
+        self._of, self._apart = of, ALL
         if self.smallest > 0 and world.policy is not None:
-            work = partial(shown_apart, world.policy, list(world.people.values()), self.smallest)
+            work = partial(_found_apart, world.policy, list(world.people.values()), self.smallest)
             loop = _running() if len(world.people) > FEW else None
             if loop is None:
                 self._apart = work()
             else:
-                self._apart = frozenset()
+                self._apart = NONE
                 loop.run_in_executor(None, work).add_done_callback(partial(self._found, of))
         return self._apart
 
-    def _found(
-        self, of: tuple[str, str, int, int], done: "asyncio.Future[frozenset[tuple[str, str]]]"
-    ) -> None:
+    def _found(self, of: tuple[str, str, int, int], done: "asyncio.Future[Apart]") -> None:
         if of == self._of and not done.cancelled() and done.exception() is None:
             self._apart = done.result()
 
@@ -69,3 +85,7 @@ def _running() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def _found_apart(policy: Policy, people: list[Person], smallest: int) -> Apart:
+    return Apart(shown_apart(policy, people, smallest), languages_apart(policy, people, smallest))

@@ -20,6 +20,7 @@ import structlog
 
 from acd import replay
 from acd.beside import Kept
+from acd.copies import Copies
 from acd.intake import Entry, Inbox
 from acd.keeping import Keeping
 from acd.ports import (
@@ -72,6 +73,7 @@ class Runner:
     """Feeds one engine from one queue. Everything else in the daemon only puts in or listens.
 
     settled: while it is set the engine's world may be looked at; a large step is made beside the loop.
+    copies: of the world, for who needs longer than that.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Runner:
         self._next_beat_ms = 0
         self._committed_ms = -BEAT_MS
         self._keeping = Keeping(journal, clock, seq, recorded)
+        self.copies = Copies(self._arrived.set)
         self._stopping = False
 
     # --- putting in ----------------------------------------------------------------------------------
@@ -178,6 +181,7 @@ class Runner:
         """One round of the loop: look whether time leapt, decide what has arrived, beat."""
         self._look()
         await self._decide()
+        await self.copies.serve(self.engine.world)
         await self._beat()
 
     async def _wait(self) -> None:

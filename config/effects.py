@@ -57,6 +57,7 @@ EFFECTS = {
     "store.journal_days": NOW,
     "web": RESTART,
     "mqtt": RESTART,
+    "outlook": NOW,
     "staff": NOW | RENDER,
     "staff.name": NOW,
     "staff.languages": NOW,

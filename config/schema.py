@@ -531,6 +531,45 @@ class Mqtt(Table):
     tls: bool = False
 
 
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3])$")]
+DayOfWeek = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Outlook(Table):
+    """[outlook]: how the waits that callers have to expect are found, and what is believed until the
+    records of the last `weeks` say it. `weighs` observations outweigh what is written here.
+
+    futures: how many are run each time, if cpu_ms are enough for them. horizon_minutes: longer waits are not
+    told apart. weekday, hour, concern: how much each weighs; what is not named weighs 1.
+    """
+
+    enabled: bool = True
+    every_seconds: Annotated[int, Field(ge=1, le=300)] = 5
+    futures: Annotated[int, Field(ge=20, le=2_000)] = 150
+    cpu_ms: Annotated[int, Field(ge=50, le=5_000)] = 300
+    horizon_minutes: Annotated[int, Field(ge=10, le=1_440)] = 120
+    weeks: Annotated[int, Field(ge=1, le=52)] = 8
+    weighs: Annotated[int, Field(ge=1, le=1_000)] = 30
+    calls_per_year: Annotated[int, Field(ge=0, le=10**9)] = 12_000
+    day_variation: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.05
+    weekday: dict[DayOfWeek, Number] = {}
+    hour: dict[Hour, Number] = {}
+    concern: dict[Key, Number] = {}
+    second_language: Share = 0.4
+    menu_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    patience_minutes: Annotated[float, Field(ge=0.1, le=1_440)] = 6.0
+    talk_minutes: Annotated[float, Field(ge=0.1, le=240)] = 7.0
+    talk_variation: Annotated[float, Field(ge=0.01, le=20)] = 1.2
+    answer_from_seconds: Annotated[int, Field(ge=0, le=120)] = 2
+    answer_to_seconds: Annotated[int, Field(ge=0, le=120)] = 9
+    not_answered: Share = 0.04
+    pause_every_minutes: Annotated[float, Field(ge=0, le=10_000)] = 120.0
+    pause_minutes: Annotated[float, Field(ge=0.1, le=1_440)] = 10.0
+    pause_variation: Annotated[float, Field(ge=0.01, le=20)] = 1.0
+    away_minutes: Annotated[float, Field(ge=0.1, le=1_440)] = 10.0
+
+
 class StaffMember(Table):
     """[[staff]]: a person, their phone and their skills."""
 
@@ -564,6 +603,7 @@ class Centre(Table):
     store: Store
     web: Web = Web()
     mqtt: Mqtt | None = None
+    outlook: Outlook = Outlook()
     emergency: list[Emergency] = []
     voice: list[Voice] = []
     staff: list[StaffMember] = []
@@ -606,6 +646,7 @@ class Centre(Table):
                 if code not in self.languages:
                     found.append((f"routing.{key}", f"names {code!r}, which no [[language]] describes"))
         found += self._routing_faults()
+        found += self._outlook_faults()
         for person in self.staff:
             found += [(f"staff.{person.id}.{key}", reason) for key, reason in self.person_faults(person)]
         found += _doubles("emergency.phones", [phone for each in self.emergency for phone in each.phones])
@@ -642,6 +683,21 @@ class Centre(Table):
             for key, code in named
             if code not in self.languages
         ]
+        return found
+
+    def _outlook_faults(self) -> list[tuple[str, str]]:
+        beliefs = self.outlook
+        found = [
+            ("outlook.concern", f"names {key!r}, which no [[concern]] describes")
+            for key in beliefs.concern
+            if key not in self.concerns
+        ]
+        if beliefs.answer_to_seconds < beliefs.answer_from_seconds:
+            found.append(("outlook.answer_to_seconds", "is less than answer_from_seconds"))
+        for key in ("weekday", "concern"):
+            given = getattr(beliefs, key)
+            if given and not any(given.values()):
+                found.append((f"outlook.{key}", "weighs nothing at all: give one of them more than 0"))
         return found
 
     def person_faults(self, person: StaffMember) -> list[tuple[str, str]]:

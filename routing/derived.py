@@ -23,7 +23,8 @@ class Derived:
     joined: who began to wait since, and has to hear of it (routing.closing).
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, like: Index | None = None) -> None:
+        """like: as in routing.index, for the world as it is now."""
         self.world = world
         self.commands: list[Command] = []
         said: list[Fact] = []
@@ -43,9 +44,9 @@ class Derived:
         self.prospect = ""
         self.joined: list[int] = []
         self._at_phone: dict[str, dict[str, str]] = {}
-        self.index_all()
+        self.index_all(like)
 
-    def index_all(self) -> None:
+    def index_all(self, like: Index | None = None) -> None:
         """Everything that follows from the world but the queues and deadlines, which the moves lay anew."""
         world = self.world
         self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
@@ -53,7 +54,7 @@ class Derived:
         self._at_phone = {}
         for key, person in world.people.items():
             self._at_phone.setdefault(person.agent.reach.address, {})[person.agent.reach.node] = key
-        self.index = Index(world, world.policy) if world.policy is not None else None
+        self.index = Index(world, world.policy, like) if world.policy is not None else None
         self.shadow = Index(world, world.shadow) if world.shadow is not None else None
         self.indexes = tuple(each for each in (self.index, self.shadow) if each is not None)
         self.departed = False

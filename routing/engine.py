@@ -45,8 +45,10 @@ NOTHING: Final = Effects((), ())
 class Engine:
     """One hotline. Give it every event in order; it answers with what to do and what happened."""
 
-    def __init__(self, world: World | None = None) -> None:
-        self._moves = Moves(world if world is not None else World())
+    def __init__(self, world: World | None = None, like: "Engine | None" = None) -> None:
+        """like: one of the same policy and the same people in the same order, in whatever state: what follows
+        from these alone is taken over from it."""
+        self._moves = Moves(world if world is not None else World(), like.index if like is not None else None)
         self.due = self._moves.derived.deadlines.due
 
     @property

@@ -108,15 +108,17 @@ class Duty:
 class Index:
     """Bits of people by skill and state, and queues of waiting callers by need, under one policy."""
 
-    def __init__(self, world: World, policy: Policy) -> None:
+    def __init__(self, world: World, policy: Policy, like: "Index | None" = None) -> None:
+        """like: of a world with the same policy and the same people in the same order, whatever state they
+        are in: what follows from skills alone is not worked out again."""
         self._world = world
         self._policy = policy
         self._people = list(world.people.values())
         self._ids = [person.agent.id for person in self._people]
         self._place = {agent: i for i, agent in enumerate(self._ids)}
         self._bits = [1 << i for i in range(len(self._people))]
-        self._needs = Needs(policy, world.people)
-        self._skills = Skills(policy, self._people)
+        self._needs: Needs = Needs(policy, world.people, like._needs if like is not None else None)
+        self._skills: Skills = like._skills if like is not None else Skills(policy, self._people)
         self._lanes: dict[Need, Lane] = {}
         self._heads: list[Head] = []
         self._fresh: dict[Lane, None] | None = None

@@ -9,6 +9,7 @@ from routing.closing import Closing
 from routing.deadlines import LEASE, PARTING, WRAP_UP
 from routing.derived import Derived
 from routing.emergency import Emergency
+from routing.index import Index
 from routing.offers import Offers
 from routing.people import People
 from routing.spans import day_of, holds, last_end
@@ -27,9 +28,9 @@ that ran out."""
 class Moves:
     """A world and what can be done with it. Handlers of events call these, and nothing else changes it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, like: Index | None = None) -> None:
         self.world = world
-        self.derived = Derived(world)
+        self.derived = Derived(world, like)
         self.announcer = Announcer(self.derived)
         self.visits = Visits(self.derived, self.announcer)
         self.people = People(self.derived, self.visits)

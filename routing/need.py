@@ -105,11 +105,13 @@ def lay_out(policy: Policy, language: str, second: str, concern: str) -> Phases:
 class Needs:
     """What callers need, under one policy and with one team's people. A wait's phases are laid out once."""
 
-    def __init__(self, policy: Policy, people: Mapping[str, Person]) -> None:
+    def __init__(self, policy: Policy, people: Mapping[str, Person], like: "Needs | None" = None) -> None:
+        """like: those of a world with the same policy and equal people; what was found there once is so
+        here."""
         self._policy = policy
         self._people = people
-        self._phases: dict[tuple[str, str, str], Phases] = {}
-        self._understands: dict[tuple[str, Need], bool] = {}
+        self._phases: dict[tuple[str, str, str], Phases] = like._phases if like is not None else {}
+        self._understands: dict[tuple[str, Need], bool] = like._understands if like is not None else {}
 
     def at(self, visit: Visit, now: int) -> tuple[Need, int]:
         """What the caller needs at `now`, and when time alone changes that (epoch ms; 0: never)."""

@@ -3,12 +3,15 @@
 A cell that only a few could serve says how these few work. All such cells are shown as one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from agents.model import UNDETERMINED
 from routing.need import admitted, spoken
 from routing.policy import Policy
 from routing.world import Person
+
+Cell = TypeVar("Cell", str, tuple[str, str])
 
 MERGED = "*"
 """Stands for language and concern of what is shown as one; no language or concern is called so."""
@@ -35,6 +38,21 @@ def shown_apart(policy: Policy, people: Sequence[Person], smallest: int) -> froz
     languages = sorted({code for p in people for code, _ in p.agent.languages} | {UNDETERMINED})
     concerns = sorted({key for p in people for key, _ in p.agent.concerns})
     who = {(tongue, each): servers(policy, people, tongue, each) for tongue in languages for each in concerns}
+    return _apart(who, smallest)
+
+
+def languages_apart(policy: Policy, people: Sequence[Person], smallest: int) -> frozenset[str]:
+    """The languages that may be shown by themselves, whatever the concern; all others are one, on the same
+    terms as with shown_apart."""
+    who: dict[str, frozenset[str]] = {}
+    concerns = {key for p in people for key, _ in p.agent.concerns}
+    for tongue in {code for p in people for code, _ in p.agent.languages} | {UNDETERMINED}:
+        who[tongue] = frozenset().union(*(servers(policy, people, tongue, each) for each in concerns))
+    return _apart(who, smallest)
+
+
+def _apart(who: Mapping[Cell, frozenset[str]], smallest: int) -> frozenset[Cell]:
+    """The larger of these, so that no one of them and not the rest together has fewer than `smallest`."""
     order = sorted(who, key=lambda cell: (len(who[cell]), cell))
     merged: frozenset[str] = frozenset()
     for place, cell in enumerate(order):

@@ -18,6 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
 from acd.ports import Case, QueueFull
+from acd.web import outlook
 from acd.web.deps import WebDeps
 from acd.web.door import ASKED, Door, is_known
 from acd.web.live import Live, TooMany
@@ -219,6 +220,8 @@ def make_app(deps: WebDeps) -> FastAPI:
         """Compare with the PBX now; what differs twice is drift and a fact."""
         await deps.resync()
         return {"resync": "done"}
+
+    app.include_router(outlook.routes(deps, authorised))
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:

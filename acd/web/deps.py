@@ -1,6 +1,6 @@
 """What the pages and the API need from the daemon: values and doors, nothing of its inside."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
 from acd.ports import Announced, Cases, Health
+from acd.prospects import Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
 from routing.board import Board
 from routing.explain import Candidate, Idle, Sought
@@ -83,6 +84,8 @@ class WebDeps:
     announce_no_more: Callable[[str], Awaitable[Announced]]
     reload: Callable[[], Awaitable[Reloaded]]
     resync: Callable[[], Awaitable[None]]
+    outlook: Callable[[], Waits]
+    what_if: Callable[[Sequence[Wish]], Awaitable[WhatIf]]
     health: Callable[[], Health]
     token: str
     registry: CollectorRegistry

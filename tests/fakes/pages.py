@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from acd.changes import Changes
 from acd.picture import Picture
 from acd.ports import Announced, Health
+from acd.prospects import Waits
 from acd.web.app import make_app
 from acd.web.deps import Names, ServiceLevel, StaffSource, WebDeps
 from tests.fakes.centre import Bench
@@ -65,6 +66,8 @@ def app_of(
         announce_no_more=unasked,
         reload=unasked,
         resync=unasked,
+        outlook=lambda: Waits(0, 0, 0, 0, "nobody waits", 0, ()),
+        what_if=unasked,
         health=health,
         token="test",
         registry=CollectorRegistry(),

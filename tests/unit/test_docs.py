@@ -10,6 +10,7 @@ import tomli_w
 
 from config.load import load
 from config.schema import (
+    Outlook,
     PriorityClass,
     Refusals,
     Refused,
@@ -87,3 +88,12 @@ def test_every_target_and_link_of_a_guide_is_there(guide: str) -> None:
     assert set(re.findall(r"`make (\w+)", text)) - set(targets) == set()
     links = re.findall(r"\]\(([^)#:]+)\)", text)
     assert [each for each in links if not (PROJECT / guide).parent.joinpath(each).exists()] == []
+
+
+def test_every_key_of_the_outlook_is_explained() -> None:
+    """And no other is: the first cells of its table name the keys of [outlook]."""
+    told = (PROJECT / "docs" / "outlook.md").read_text(encoding="utf-8")
+    table = told[told.index("| key |") : told.index("## What it cannot know")]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    named = {key for cell in first for key in re.findall(r"`(\w+)`", cell)}
+    assert named == set(Outlook.model_fields)

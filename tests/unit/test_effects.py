@@ -111,6 +111,20 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("mqtt.user", "mqtt.user", "another"),
     ("mqtt.password_file", "mqtt.password_file", "another"),
     ("mqtt.tls", "mqtt.tls", True),
+    ("outlook.enabled", "outlook.enabled", False),
+    *((f"outlook.{key}",) * 2 + (99,) for key in ("every_seconds", "futures", "cpu_ms", "horizon_minutes")),
+    *((f"outlook.{key}",) * 2 + (9,) for key in ("weeks", "weighs", "calls_per_year", "menu_seconds")),
+    *((f"outlook.{key}",) * 2 + (0.9,) for key in ("day_variation", "second_language", "not_answered")),
+    *(
+        (f"outlook.{key}_minutes",) * 2 + (9.5,)
+        for key in ("patience", "talk", "pause_every", "pause", "away")
+    ),
+    *((f"outlook.{key}_variation",) * 2 + (0.7,) for key in ("talk", "pause")),
+    ("outlook.answer_from_seconds", "outlook.answer_from_seconds", 3),
+    ("outlook.answer_to_seconds", "outlook.answer_to_seconds", 10),
+    ("outlook.weekday", "outlook.weekday", {"mon": 2}),
+    ("outlook.hour", "outlook.hour", {"09": 2}),
+    ("outlook.concern", "outlook.concern", {"other": 2}),
     ("emergency.0.gateway", "emergency", "sip:192.0.2.11"),
     ("staff.0", "staff.zoe", {**RAW["staff"][0], "id": "zoe", "phone": "p98"}),
     ("staff.0.name", "staff.amal.name", "Amala"),

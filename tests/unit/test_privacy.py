@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from acd.metrics import BoardFigures
+from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import messages
 from agents.model import Team
+from routing import facts
 from routing.events import TeamChanged
 from routing.policy import SECOND, Plan, Step
-from routing.privacy import MERGED, servers, shown_apart
+from routing.privacy import MERGED, languages_apart, servers, shown_apart
 from routing.world import Person
 from tests.fakes.centre import POLICY, ROSTER, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
@@ -55,6 +56,42 @@ def test_no_figure_stands_for_fewer_people_than_asked(staff: list[Any], smallest
     assert not merged or len(merged) >= smallest or not apart
     for cell, who in could.items():
         assert servers(POLICY, people, *cell) == who
+
+
+@given(STAFF, st.integers(1, 5))
+def test_no_figure_of_a_language_stands_for_fewer_people_than_asked(staff: list[Any], smallest: int) -> None:
+    people = [Person(person(f"p{i}", f"{i}", *skills)) for i, skills in enumerate(staff)]
+    could = {
+        tongue: frozenset().union(*(servers(POLICY, people, tongue, each) for each in CONCERNS))
+        for tongue in (*LANGUAGES, "und")
+    }
+    apart = languages_apart(POLICY, people, smallest)
+    assert all(len(could[tongue]) >= smallest for tongue in apart)
+    merged = set().union(*(who for tongue, who in could.items() if tongue not in apart))
+    assert not merged or len(merged) >= smallest or not apart
+
+
+@pytest.mark.parametrize(("smallest", "shown"), [(0, {"ar", "de"}), (2, {MERGED, "de"})])
+def test_announced_waits_are_counted_by_language_and_what_came(smallest: int, shown: set[str]) -> None:
+    """Two in German held, one Arabic one did not; one that was found and not spoken is not counted."""
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, picture_of(waiting_bench(), smallest).language)
+    for tongue, spoken, came in (
+        ("de", True, facts.HELD),
+        ("de", True, facts.HELD),
+        ("ar", True, facts.MISSED),
+        ("ar", False, facts.HELD),
+    ):
+        metrics.facts(1, [facts.WaitJudged(9, 1, tongue, 1, 0, 120_000, spoken, 8, came)])
+    told = {
+        (each.labels["language"], each.labels["came"]): each.value
+        for family in registry.collect()
+        for each in family.samples
+        if each.name == "acd_announced_waits_total"
+    }
+    assert {language for language, _ in told} == shown
+    assert told["de", "held"] == 2
+    assert sum(told.values()) == 3
 
 
 def test_a_large_enough_cell_is_not_merged_without_need() -> None:

@@ -1,0 +1,108 @@
+"""A world from which futures begin: trimmed once, and copied for each as cheaply as it can be."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final
+
+from agents import state as staff
+from routing.engine import Engine
+from routing.policy import Policy
+from routing.world import Engagement, Offer, Person, Visit, World
+
+
+def _taker(record: type) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(each.name for each in fields(record)))
+
+
+VISIT: Final = _taker(Visit)
+PERSON: Final = _taker(Person)
+OFFER: Final = _taker(Offer)
+ENGAGEMENT: Final = _taker(Engagement)
+ENGAGED: Final = [each.name for each in fields(Person)].index("engagements")
+
+
+def trimmed(world: World) -> World:
+    """Without what no future depends on. Visits, people and offers are the same ones, not copies."""
+    return World(
+        now_ms=world.now_ms,
+        term=world.term,
+        counter=world.counter,
+        links=world.links,
+        open=world.open,
+        closed_ms=world.closed_ms,
+        unreached_ms=world.unreached_ms,
+        day_ms=world.day_ms,
+        policy=world.policy,
+        visits=world.visits,
+        people=world.people,
+        offers=world.offers,
+        fallback=world.fallback,
+    )
+
+
+def quiet(policy: Policy) -> Policy:
+    """The same rules, as far as they decide who talks to whom: nothing is announced, nobody comes back, and
+    phones need not say that they ring."""
+    return policy._replace(announcing=None, rejoin_ms=0, silent_ms=policy.lease_ms)
+
+
+class Scene:
+    """A trimmed world at now_ms, never changed again. Whoever makes one may not change the world either.
+
+    policy: in force in all futures. Raises NoPolicy where the world has none.
+    """
+
+    def __init__(self, world: World, now_ms: int) -> None:
+        self.policy = quiet(world.rules)
+        self.now_ms = max(now_ms, world.now_ms)
+        self._world = world
+        self.visits = dict(sorted(world.visits.items()))
+        self.people = world.people
+        self.offers = world.offers
+        self._visits = [self._visit(each) for each in self.visits.values()]
+        self._offers = [self._offer(each) for each in world.offers.values()]
+        self._people: list[tuple[str, tuple[Any, ...], list[tuple[Any, ...]]]] = []
+        for key, person in world.people.items():
+            row = list(PERSON(self._at_rest(person)))
+            self._people.append((key, tuple(row), [ENGAGEMENT(each) for each in person.engagements]))
+        self._first = Engine(self._copy())
+        """Never run: its people stay those of the scene."""
+
+    def engine(self) -> Engine:
+        """A new engine over a copy."""
+        return Engine(self._copy(), self._first)
+
+    def _copy(self) -> World:
+        visits, offers, people = {}, {}, {}
+        for row in self._visits:
+            visits[row[0]] = Visit(*row)
+        for row in self._offers:
+            offers[row[0]] = Offer(*row)
+        for key, row, engaged in self._people:
+            person = people[key] = Person(*row)
+            if engaged:
+                person.engagements = tuple([Engagement(*each) for each in engaged])
+        world = trimmed(self._world)
+        world.now_ms, world.policy = self.now_ms, self.policy
+        world.visits, world.offers, world.people = visits, offers, people
+        return world
+
+    def _visit(self, visit: Visit) -> tuple[Any, ...]:
+        copied = Visit(*VISIT(visit))
+        copied.expects, copied.told_waits, copied.unsaid = None, (), ()
+        copied.inform_ms = copied.say_ms = 0
+        return VISIT(copied)
+
+    def _offer(self, offer: Offer) -> tuple[Any, ...]:
+        copied = Offer(*OFFER(offer))
+        if copied.deadline_ms:
+            copied.deadline_ms = self.now_ms + self.policy.lease_ms
+        return OFFER(copied)
+
+    def _at_rest(self, person: Person) -> Person:
+        """Who is engaged for us has a free phone afterwards: no future tells of phones what talks say."""
+        copied = Person(*PERSON(person))
+        if copied.engagements and not copied.other_legs and copied.device in staff.IN_USE:
+            copied.device = staff.USABLE
+        return copied

@@ -1,0 +1,250 @@
+"""The outlook in the daemon: when it looks, what it tells the engine, what happens if nobody answers."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from acd.copies import Copies
+from acd.frozen import Copied, thawed
+from acd.outlook.asked import Answer, Asked
+from acd.outlook.drawn import Drawn
+from acd.outlook.expectation import Remaining
+from acd.outlook.prior import Believed, prior
+from acd.outlook.scene import Scene
+from acd.outlook.service import ACTOR, Doors, Outlook
+from acd.ports import Arrival
+from acd.prospects import BEYOND, Closed, Expectation, Unanswered, WhatIf, Wish
+from config.load import SHIPPED, load
+from config.schema import Centre
+from routing import events as ev
+from routing.facts import AgentChanged, Queued
+from routing.world import World
+from tests.fakes.centre import Bench
+
+CENTRE = load(SHIPPED)
+NOW = 1_774_341_000_000
+"""A Tuesday in March 2026, 9:30 in Essen."""
+
+
+class FakeProcess:
+    """Answers what it is told to, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.answer: Callable[[Asked], Answer] = lambda ask: Answer(ask.number, 150, 100)
+        self.closed = 0
+
+    async def ask(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        return self.answer(asked)
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+class House:
+    """An outlook over the world of a bench."""
+
+    def __init__(self, bench: Bench, centre: Centre = CENTRE) -> None:
+        self.bench, self.centre = bench, centre
+        self.submitted: list[Arrival] = []
+        self.process, self.what_if = FakeProcess(), FakeProcess()
+        self.learns: Callable[[Centre], Believed] = prior
+        self.now: Callable[[], int] = lambda: bench.now
+        self.outlook = Outlook(
+            Doors(
+                lambda: bench.engine.world,
+                self.copied,
+                lambda: self.centre,
+                self.learned,
+                self.submitted.append,
+                lambda: self.now(),
+            ),
+            self.process,
+            self.what_if,
+        )
+
+    async def copied(self, view: Callable[[World], World]) -> Copied:
+        return Copied(view(self.bench.engine.world))
+
+    async def learned(self, centre: Centre) -> Believed:
+        return self.learns(centre)
+
+
+def bench_at(now: int = NOW, callers: int = 2) -> Bench:
+    bench = Bench()
+    bench.tell(ev.Elapsed(), now - bench.now)
+    for uid in range(callers):
+        bench.call(str(uid))
+    return bench
+
+
+async def test_nobody_is_asked_while_nobody_waits() -> None:
+    house = House(bench_at(callers=0))
+    await house.outlook.once()
+    assert house.process.asked == []
+    assert house.outlook.waits().state == "nobody waits"
+    assert house.outlook.trouble == ""
+
+
+async def test_those_who_wait_and_the_engine_are_told_from_then_on() -> None:
+    """What was found holds from the moment of the freeze; the engine counts from when it is told."""
+    bench = bench_at()
+    house = House(bench)
+    first, second = sorted(bench.engine.world.visits)
+    now = bench.now
+    found = (
+        Expectation(first, "de", "other", 5, 10_000, 20_000, 90_000, 990),
+        Expectation(second, "de", "other", 5, BEYOND, BEYOND, BEYOND, 10),
+    )
+
+    def answer(ask: Asked) -> Answer:
+        house.now = lambda: now + 700
+        return Answer(ask.number, 150, 100, found)
+
+    house.process.answer = answer
+    await house.outlook.once()
+    assert [(each.actor, each.event) for each in house.submitted] == [
+        (
+            ACTOR,
+            ev.WaitsExpected((ev.Expected(first, 9_300, 89_300, 990), ev.Expected(second, 10**9, -1, 10))),
+        )
+    ]
+    waits = house.outlook.waits()
+    assert (waits.at_ms, waits.age_ms, waits.futures, waits.callers) == (now, 700, 150, found)
+    assert house.outlook.futures_made == 150
+
+
+async def test_what_is_asked_is_the_world_as_it_is_and_what_is_believed() -> None:
+    house = House(bench_at())
+    for _ in range(3):
+        house.outlook.facts(1, (Queued(house.bench.now, 1, house.bench.now),))
+    await house.outlook.once()
+    asked = house.process.asked[0]
+    world = thawed(asked.world.encode())
+    assert world.visits == house.bench.engine.world.visits
+    assert world.devices == {}
+    assert asked.until_ms - asked.now_ms == CENTRE.outlook.horizon_minutes * 60_000
+    assert asked.futures == CENTRE.outlook.futures
+    scene = Scene(world, asked.now_ms)
+    remaining = Remaining(scene, Drawn(asked.beliefs, scene.policy), 1, asked.until_ms, asked.closes_ms)
+    remaining.one_more()
+    assert len(remaining.expectations()) == 2
+
+
+async def test_a_process_that_does_not_answer_is_a_visible_state_and_tells_nothing() -> None:
+    house = House(bench_at())
+    await house.outlook.once()
+    assert house.outlook.waits().state == "ok"
+
+    def fails(ask: Asked) -> Answer:
+        raise Unanswered("the process ended (code 3); it is begun anew")
+
+    house.process.answer = fails
+    await house.outlook.once()
+    assert house.outlook.trouble == "the process ended (code 3); it is begun anew"
+    assert house.outlook.waits().callers == ()
+    assert house.submitted == []
+    house.process.answer = lambda ask: Answer(ask.number, 150, 100)
+    await house.outlook.once()
+    assert house.outlook.trouble == ""
+
+
+async def test_without_records_the_last_beliefs_stand() -> None:
+    house = House(bench_at())
+    learned = prior(CENTRE)._replace(patience_ms=77_000.0)
+    house.learns = lambda centre: learned
+    await house.outlook.once()
+
+    def away(centre: Centre) -> Believed:
+        raise OSError("away")
+
+    house.learns = away
+    house.outlook.learn_at = 0.0
+    await house.outlook.once()
+    house.centre = CENTRE.model_copy()
+    await house.outlook.once()
+    assert [each.beliefs.patience_ms for each in house.process.asked] == [77_000, 77_000, 360_000]
+
+
+async def test_it_can_be_turned_off() -> None:
+    off = CENTRE.model_copy(update={"outlook": CENTRE.outlook.model_copy(update={"enabled": False})})
+    house = House(bench_at(), off)
+    await house.outlook.once()
+    assert (house.process.asked, house.outlook.waits().state) == ([], "off")
+
+
+async def test_while_no_telephone_system_is_linked_nothing_is_expected() -> None:
+    bench = bench_at()
+    bench.tell(ev.LinkDown("test"))
+    house = House(bench)
+    await house.outlook.once()
+    assert (house.process.asked, house.outlook.waits().state) == ([], "no link")
+
+
+@pytest.mark.parametrize(
+    ("fact", "looks"),
+    [
+        (Queued(1, 1, 1), True),
+        (AgentChanged(1, "amal", "logged_out", ""), True),
+        (AgentChanged(1, "amal", "talking", ""), False),
+    ],
+)
+def test_it_looks_again_when_somebody_joins_comes_or_leaves(fact: Any, looks: bool) -> None:
+    outlook = House(bench_at()).outlook
+    outlook.facts(1, (AgentChanged(1, "amal", "ready", ""),))
+    outlook.changed.clear()
+    outlook.facts(2, (fact,))
+    assert outlook.changed.is_set() == looks
+
+
+async def test_what_if_until_closing_and_one_at_a_time() -> None:
+    house = House(bench_at())
+    inside, go_on = asyncio.Event(), asyncio.Event()
+    result = WhatIf(1, 2, 40, None, None, None, ())
+
+    class Slow(FakeProcess):
+        async def ask(self, asked: Asked) -> Answer:
+            self.asked.append(asked)
+            inside.set()
+            await go_on.wait()
+            return Answer(asked.number, 40, 100, what_if=result)
+
+    slow = Slow()
+    outlook = Outlook(house.outlook.doors, house.process, slow)
+    asking = asyncio.create_task(outlook.what_if([Wish("calls", factor=2.0)]))
+    await inside.wait()
+    with pytest.raises(Unanswered, match="another"):
+        await outlook.what_if([Wish("calls", factor=2.0)])
+    go_on.set()
+    assert await asking == result
+    assert slow.asked[0].changes is not None
+    assert slow.closed == 1
+
+
+async def test_what_if_has_no_answer_when_we_are_closed() -> None:
+    bench = bench_at()
+    bench.tell(ev.PolicyChanged("closed", bench.engine.world.rules._replace(opening=((0, 1),))))
+    with pytest.raises(Closed):
+        await House(bench).outlook.what_if([Wish("calls", factor=2.0)])
+
+
+async def test_a_copy_is_taken_between_two_batches_and_a_bad_view_is_its_owners_fault() -> None:
+    world, woken = bench_at().engine.world, []
+    copies = Copies(lambda: woken.append(1))
+
+    def bad(world: World) -> World:
+        raise ValueError("test")
+
+    good = asyncio.create_task(copies.taken(lambda world: world))
+    wrong = asyncio.create_task(copies.taken(bad))
+    gone = asyncio.create_task(copies.taken(lambda world: world))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await copies.serve(world)
+    assert thawed((await good).frozen()) == world
+    with pytest.raises(ValueError, match="test"):
+        await wrong
+    assert woken == [1, 1, 1]
