@@ -54,7 +54,7 @@ def wanted(centre: Centre, spoken: prompts.Sounds, texts: Mapping[str, str]) -> 
         sentences: tuple[Sentence, ...] = ()
         for each in mine:
             sentences += (Sentence(each, texts[each]),) if each in texts else spoken[each, STOCK]
-        name = f"made_{made_of(sentences, centre.voice)}"
+        name = f"made_{made_of(sentences, centre.voice, centre.path(centre.announcement.folder))}"
         sounds.append((code, name))
         made[FOLDER, name] = sentences
     return Wanted(tuple(sorted(sounds)), made)

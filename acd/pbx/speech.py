@@ -18,7 +18,7 @@ from acd.pbx.voices import OUT, TEXT, Speaker
 
 NARROW, WIDE = 8_000, 16_000
 """Samples a second: of a call as the telephone network has it, and of G.722."""
-FOLDER = "welcomecenter-acd"
+FOLDER = "welcomecenter-acd/sounds"
 LIMIT_BYTES = 600_000_000
 """About three times what the shipped centre's sentences take."""
 AGE_OF_DRAFTS_S = 3_600

@@ -32,7 +32,7 @@ BOTH: Sounds = {("und", "both"): (HELLO["de", "hello"][0], HELLO["pl", "bye"][0]
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "welcomecenter-acd"
+    return tmp_path / "cache" / "welcomecenter-acd" / "sounds"
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_without_a_folder_for_the_cache_sounds_are_made_all_the_same(
 def test_the_cache_is_where_the_desktop_standard_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/no/path")
     monkeypatch.setenv("HOME", "/home/somebody")
-    assert cache_folder() == Path("/home/somebody/.cache/welcomecenter-acd")
+    assert cache_folder() == Path("/home/somebody/.cache/welcomecenter-acd/sounds")
 
 
 TWO = """
