@@ -31,6 +31,7 @@ EFFECTS = {
     "concern.en": NOW,
     "concern.law": NOW,
     "hours": NOW | RENDER,
+    "closure": NOW | RENDER,
     "routing": NOW,
     "routing.unknown_languages": NOW | RENDER,
     "routing.second_language": NOW | RENDER,

@@ -1,7 +1,7 @@
 """From the centre's description to the values that decide: the team and the policy."""
 
 from agents.model import Agent, Cefr, Reach, Team
-from config.hours import daily, midnights, opening
+from config.hours import daily, midnights, opening, own
 from config.schema import Centre, RoutingStep, StaffMember, cefr
 from routing.policy import (
     ANYBODY,
@@ -117,4 +117,5 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         ),
         rejoin_ms=waiting.rejoin_minutes * 60_000,
         cut_talk_ms=waiting.cut_talk_seconds * 1000,
+        hours=own(centre, now_ms, days),
     )

@@ -7,14 +7,16 @@ can contradict it.
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.model import UNDETERMINED
-from config import keys, menu, waits
+from config import keys, menu, spoken_hours, waits
 from config.blanks import filled, unfit
 from config.load import ConfigFaults, Fault, cleaned
 from config.schema import Centre
+from config.spoken_hours import Words
 
 IN_LINE = ("nobody_here", "last_in_line", "turned_away")
 """What those in line hear when nobody is at work, when we close, and when nobody serves them any more."""
@@ -99,12 +101,14 @@ def beside(config: Path) -> Path:
     return own if own.is_dir() else Path(__file__).parent / "prompts"
 
 
-def sounds(folder: Path, centre: Centre) -> Sounds:
+def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
     """Every sound that the dialplan plays. Raises ConfigFaults for all that is missing.
+
+    today: decides for which years days on which it opens are spoken, as in the dialplan; None: the clock's.
 
     A sound of the folder "und" speaks each of the languages of those who serve an unknown one.
     """
-    says = _read(folder, centre)
+    says, hours = _read(folder, centre)
     made: Sounds = {}
     unknown = centre.routing.unknown_languages
     anywhere = (*ANYWHERE, *(each.name for each in waits.bands(centre.waiting.band_minutes)))
@@ -135,6 +139,13 @@ def sounds(folder: Path, centre: Centre) -> Sounds:
             Sentence(code, filled(says[code]["choose_language"], key=key), f"choose_language_{key}")
             for code, key in offered
         )
+    year = (today or date.today()).replace(month=1, day=1)
+    closed = {code: says[code]["closed"] for code in centre.languages}
+    spoken_then = spoken_hours.sentences(centre, hours, closed, year)
+    for (code, name), text in spoken_then.items():
+        made[code, name] = (Sentence(code, text),)
+        if code == unknown[0]:
+            made[UNDETERMINED, name] = tuple(Sentence(each, spoken_then[each, name]) for each in unknown)
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
@@ -149,9 +160,13 @@ def about(folder: Path, code: str) -> About:
     return About(by.strip() if isinstance(by, str) else "", told)
 
 
-def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:
-    """Language -> name -> sentence; those of the menus still with their blanks. Raises ConfigFaults."""
+def _read(folder: Path, centre: Centre) -> tuple[dict[str, dict[str, str]], dict[str, Words]]:
+    """Language -> name -> sentence, those of the menus still with their blanks; and how hours are spoken.
+
+    Raises ConfigFaults.
+    """
     faults: list[Fault] = []
+    hours: dict[str, Words] = {}
     says: dict[str, dict[str, str]] = {}
     for code in dict.fromkeys((*centre.languages, "de")):
         path = folder / f"{code}.toml"
@@ -162,9 +177,13 @@ def _read(folder: Path, centre: Centre) -> dict[str, dict[str, str]]:
             continue
         says[code], found = _sentences(code, str(path), raw, centre)
         faults += found
+        if code in centre.languages:
+            spoken, wrong = spoken_hours.words(raw.get("opening", {}))
+            faults += [Fault(str(path), key, reason) for key, reason in wrong]
+            hours |= {code: spoken} if spoken is not None else {}
     if faults:
         raise ConfigFaults(faults)
-    return says
+    return says, hours
 
 
 def _sentences(

@@ -1,7 +1,7 @@
 """The centre as its configuration file describes it: shapes, limits and cross-checks, no behaviour."""
 
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import Path
@@ -171,6 +171,9 @@ class Span(Table):
         """Minutes after midnight at which it begins."""
         return _minute(self.begin)
 
+    def __str__(self) -> str:
+        return f"{self.begin:%H:%M}-{self.end_minute // 60:02}:{self.end_minute % 60:02}"
+
 
 def _minute(value: time) -> int:
     return value.hour * 60 + value.minute
@@ -189,7 +192,35 @@ def _spans(value: object) -> list[Span]:
 Spans = Annotated[list[Span], BeforeValidator(_spans)]
 
 
-class Hours(Table):
+class Week(Table):
+    """Opening spans by weekday."""
+
+    mon: Spans = []
+    tue: Spans = []
+    wed: Spans = []
+    thu: Spans = []
+    fri: Spans = []
+    sat: Spans = []
+    sun: Spans = []
+
+    @property
+    def opens(self) -> bool:
+        """Whether anything opens on any day."""
+        return any(self.of(weekday) for weekday in range(len(DAYS)))
+
+    def of(self, weekday: int) -> list[Span]:
+        """The spans of a weekday, Monday being 0."""
+        spans: list[Span] = getattr(self, DAYS[weekday])
+        return spans
+
+
+class ConcernHours(Week):
+    """[[hours.concern]]: hours of a concern's own, within the centre's. A day that is not named is closed."""
+
+    concern: Key
+
+
+class Hours(Week):
     """[hours]: opening spans by weekday, and the days on which nothing opens."""
 
     mon: Spans
@@ -205,11 +236,114 @@ class Hours(Table):
     extra_closed: list[date] = []
     after_closing_minutes: Annotated[int, Field(ge=0, le=1_440)] | None = None
     """So long after closing who was in line is still served; None: until all of them are."""
+    concern: list[ConcernHours] = []
 
-    def of(self, weekday: int) -> list[Span]:
-        """The spans of a weekday, Monday being 0."""
-        spans: list[Span] = getattr(self, DAYS[weekday])
-        return spans
+    def week(self, concern: str) -> Week:
+        """The week of a concern: its own, else the centre's."""
+        return next((each for each in self.concern if each.concern == concern), self)
+
+    def faults(self) -> list[tuple[str, str]]:
+        """As Centre.faults."""
+        found = _doubles("hours.concern.concern", [each.concern for each in self.concern])
+        for own in self.concern:
+            for weekday, day in enumerate(DAYS):
+                there = _together(self.of(weekday))
+                for span in own.of(weekday):
+                    if not any(a <= span.begin_minute and span.end_minute <= b for a, b in there):
+                        ours = ", ".join(map(str, self.of(weekday))) or "none"
+                        found.append(
+                            (
+                                f"hours.concern.{own.concern}.{day}",
+                                f"has {span}, which lies outside of the centre's hours of that day ({ours}): "
+                                "shorten it, or let the centre open too",
+                            )
+                        )
+        return found
+
+
+def _together(spans: list[Span]) -> list[tuple[int, int]]:
+    """Spans as minutes, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for span in spans:
+        if found and found[-1][1] == span.begin_minute:
+            found[-1] = (found[-1][0], span.end_minute)
+        else:
+            found.append((span.begin_minute, span.end_minute))
+    return found
+
+
+CLOSURE_DAYS_MAX = 366
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, date):
+        raise ValueError("is no date; write one like 2026-12-24, or with its time 2026-12-24T12:00:00")
+    if isinstance(value, datetime) and (value.tzinfo is not None or value.second or value.microsecond):
+        raise ValueError("is a time of whole minutes on the centre's own clock, like 2026-12-24T12:00:00")
+    if not 2000 <= value.year < 2200:
+        raise ValueError(f"is in the year {value.year}; write one from 2000 to 2199")
+    return value
+
+
+Moment = Annotated[date | datetime, BeforeValidator(_moment)]
+
+
+class Closure(Table):
+    """[[closure]]: closed by way of exception, from a day or moment to another, by the centre's clock.
+
+    to: a day is closed to its end, a moment is the first that is open again. concerns, languages: whose
+    callers find it closed; [] for all. say: by language, what they hear instead of the general sentence.
+    """
+
+    begins: Annotated[Moment, Field(alias="from")]
+    to: Moment
+    concerns: list[Key] = []
+    languages: list[Code] = []
+    say: dict[Code, Annotated[OneLine, StringConstraints(min_length=1, max_length=300)]] = {}
+
+    @property
+    def first(self) -> datetime:
+        """The first moment that is closed."""
+        return self.begins if isinstance(self.begins, datetime) else datetime.combine(self.begins, time())
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that is open again."""
+        day = timedelta(days=1)
+        return self.to if isinstance(self.to, datetime) else datetime.combine(self.to, time()) + day
+
+    def closes(self, language: str, concern: str) -> bool:
+        """Whether it is for these callers; "" is none that could be named."""
+        everybody = not self.languages or language in self.languages
+        return everybody and (not self.concerns or concern in self.concerns)
+
+    def faults(self, languages: tuple[str, ...], concerns: tuple[str, ...]) -> list[tuple[str, str]]:
+        """(key, reason), as Centre.faults; the key within this entry."""
+        found = []
+        if self.end <= self.first:
+            found.append(("to", f"is {self.to}, which does not lie behind from ({self.begins}): swap them"))
+        elif self.end - self.first > timedelta(days=CLOSURE_DAYS_MAX):
+            found.append(("to", f"is {self.to}, more than a year after from ({self.begins}): change [hours]"))
+        found += [
+            ("concerns", f"names {key!r}; known are {', '.join(concerns)}")
+            for key in self.concerns
+            if key not in concerns
+        ]
+        found += [
+            (key, f"names {code!r}; known are {', '.join(languages)}")
+            for key, named in (("languages", self.languages), ("say", self.say))
+            for code in named
+            if code not in languages
+        ]
+        return found
+
+    def overlaps(self, other: "Closure") -> bool:
+        """Whether some caller would find both in force at some time."""
+        together = self.first < other.end and other.first < self.end
+        return together and all(
+            not ours or not theirs or set(ours) & set(theirs)
+            for ours, theirs in ((self.concerns, other.concerns), (self.languages, other.languages))
+        )
 
 
 class RoutingStep(Table):
@@ -592,6 +726,7 @@ class Centre(Table):
     language: Annotated[list[Language], Field(min_length=1)]
     concern: Annotated[list[Concern], Field(min_length=1)]
     hours: Hours
+    closure: list[Closure] = []
     routing: Routing
     staffing: Staffing
     waiting: Waiting = Waiting()
@@ -638,6 +773,7 @@ class Centre(Table):
             found += voice.faults()
             if voice.language not in self.languages:
                 found.append(("voice.language", f"names {voice.language!r}, which no [[language]] describes"))
+        found += self._hours_faults()
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):
@@ -662,6 +798,28 @@ class Centre(Table):
             return []
         named = {phone for each in self.emergency for phone in each.phones}
         return sorted(set(phones) - named)
+
+    def _hours_faults(self) -> list[tuple[str, str]]:
+        found = self.hours.faults()
+        found += [
+            ("hours.concern.concern", f"names {each.concern!r}; known are {', '.join(self.concerns)}")
+            for each in self.hours.concern
+            if each.concern not in self.concerns
+        ]
+        for number, closure in enumerate(self.closure, start=1):
+            faults = closure.faults(self.languages, self.concerns)
+            found += [(f"closure.{number}.{key}", reason) for key, reason in faults]
+            for before, other in enumerate(self.closure[: number - 1], start=1):
+                if closure.overlaps(other):
+                    found.append(
+                        (
+                            f"closure.{number}",
+                            f"({closure.begins} to {closure.to}) overlaps closure {before} "
+                            f"({other.begins} to {other.to}) for the same callers: write one, or let one end "
+                            "where the other begins",
+                        )
+                    )
+        return found
 
     def _routing_faults(self) -> list[tuple[str, str]]:
         rules = self.routing

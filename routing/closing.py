@@ -14,15 +14,35 @@ from routing.world import Visit
 def prospect(derived: Derived) -> str:
     """What who waits now has to expect."""
     world = derived.world
-    policy = world.policy
-    if policy is None:
+    if world.policy is None:
         return SERVED
-    reached = bool(derived.reached) or world.now_ms < world.unreached_ms + UNREACHED_MS
-    anybody_here = bool(derived.at_work) and reached
     if world.open:
-        return SERVED if anybody_here else NOBODY_HERE
-    late = 0 <= policy.overtime_ms <= world.now_ms - world.closed_ms
-    return LAST_IN_LINE if anybody_here and not late else OVER
+        return SERVED if _anybody_here(derived) else NOBODY_HERE
+    return _after(derived, world.closed_ms)
+
+
+def prospects(derived: Derived, everybody: str) -> dict[tuple[str, str], str]:
+    """The same for those who have hours of their own; everybody: what all others have to expect."""
+    world = derived.world
+    found = {}
+    for own in world.policy.hours if world.policy is not None else ():
+        shut = own.key in world.shut and everybody != OVER
+        key = own.language, own.concern
+        found[key] = _after(derived, world.shut[own.key]) if shut else everybody
+    return found
+
+
+def _anybody_here(derived: Derived) -> bool:
+    world = derived.world
+    reached = bool(derived.reached) or world.now_ms < world.unreached_ms + UNREACHED_MS
+    return bool(derived.at_work) and reached
+
+
+def _after(derived: Derived, closed_ms: int) -> str:
+    """What to expect when it has been closed since then."""
+    world = derived.world
+    late = 0 <= world.rules.overtime_ms <= world.now_ms - closed_ms
+    return LAST_IN_LINE if _anybody_here(derived) and not late else OVER
 
 
 class Closing:
@@ -33,7 +53,12 @@ class Closing:
 
     def __init__(self, derived: Derived, visits: Visits, tell: Callable[[Visit, str], None]) -> None:
         self._derived, self._visits, self._say = derived, visits, tell
+        self._look()
+
+    def _look(self) -> None:
+        derived = self._derived
         derived.prospect = prospect(derived)
+        derived.prospects = prospects(derived, derived.prospect)
 
     def settle(self) -> None:
         """After a step in which hours, people or those who wait changed."""
@@ -44,21 +69,22 @@ class Closing:
         if derived.attended:
             derived.attended = False
             derived.deadlines.await_hours()
-            before, derived.prospect = derived.prospect, prospect(derived)
-            if before != derived.prospect:
+            before = derived.prospect, derived.prospects
+            self._look()
+            if before != (derived.prospect, derived.prospects):
                 waiting = list(world.visits.values())
         for visit in waiting:
             if visit.state == table.WAITING and visit.caller is not None and derived.hears(visit):
                 self._tell(visit)
 
     def _tell(self, visit: Visit) -> None:
-        derived = self._derived
-        if derived.prospect == OVER:
+        awaits = self._derived.awaits(visit)
+        if awaits == OVER:
             self.turn_away(visit)
-        elif visit.told != derived.prospect:
-            visit.told = derived.prospect
-            if derived.prospect != SERVED:
-                self._say(visit, derived.prospect)
+        elif visit.told != awaits:
+            visit.told = awaits
+            if awaits != SERVED:
+                self._say(visit, awaits)
 
     def turn_away(self, visit: Visit) -> None:
         """Let a waiting caller go, who hears so. If the redirect does not take hold, they wait again, and are

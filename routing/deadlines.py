@@ -111,9 +111,11 @@ def _boundary(world: World) -> int:
     """The first edge behind now of what the policies do by the hour or by how long; 0 if there is none."""
     policy, shadow, after = world.rules, world.shadow, world.now_ms
     spans = [policy.opening, *(each.when for each in policy.reserves)]
+    spans += [each.when for each in policy.hours]
     if shadow is not None:
         spans += [each.when for each in shadow.reserves]
     edges = [*(next_edge(span, after) for span in spans), next_day(policy.days, after)]
-    served_until = 0 if world.open else world.closed_ms + policy.overtime_ms
-    edges += [when for when in (served_until, world.unreached_ms + UNREACHED_MS) if when > after]
+    closed = [*world.shut.values()] if world.open else [*world.shut.values(), world.closed_ms]
+    served_until = [since + policy.overtime_ms for since in closed]
+    edges += [when for when in (*served_until, world.unreached_ms + UNREACHED_MS) if when > after]
     return min((edge for edge in edges if edge), default=0)

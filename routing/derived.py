@@ -19,8 +19,9 @@ class Derived:
     the following is to be looked at.
     departed: whether somebody who left the staff has nothing left to do. at_work, reached: who is,
     and at a phone that can be reached. attended: whether these or the hours changed in a way that matters to
-    who waits; prospect: what these have to expect;
-    joined: who began to wait since, and has to hear of it (routing.closing).
+    who waits; prospect: what these have to expect; prospects: the same for those with hours of their own, by
+    language and concern as in the policy, and empty without such. joined: who began to wait since, and has to
+    hear of it (routing.closing).
     """
 
     def __init__(self, world: World, like: Index | None = None) -> None:
@@ -42,6 +43,7 @@ class Derived:
         self.reached: set[str] = set()
         self.attended: bool
         self.prospect = ""
+        self.prospects: dict[tuple[str, str], str] = {}
         self.joined: list[int] = []
         self._at_phone: dict[str, dict[str, str]] = {}
         self.index_all(like)
@@ -76,6 +78,16 @@ class Derived:
     def hears(self, visit: Visit) -> bool:
         """Whether what the PBX of this visit says can be heard."""
         return self.all_up or self.world.linked(visit.node)
+
+    def awaits(self, visit: Visit) -> str:
+        """What this caller has to expect who waits."""
+        found = self.prospects
+        if found:
+            language, concern = visit.language, visit.concern
+            for key in ((language, concern), ("", concern), (language, "")):
+                if key in found:
+                    return found[key]
+        return self.prospect
 
     def attends(self, person: Person) -> None:
         """Somebody came to work or left, or their phone did."""

@@ -72,6 +72,11 @@ class Moves:
             derived.say(facts.HoursChanged(world.now_ms, is_open))
         if policy is not None and not is_open and not world.closed_ms:
             world.closed_ms = last_end(policy.opening, world.now_ms)
+        world.shut = {
+            each.key: world.shut.get(each.key, world.now_ms)
+            for each in (policy.hours if policy is not None else ())
+            if not holds(each.when, world.now_ms)
+        }
         midnight = day_of(policy.days, world.now_ms) if policy is not None else 0
         if midnight > world.day_ms:
             self.people.new_day(midnight)

@@ -85,6 +85,20 @@ class Announcing(NamedTuple):
     holds_least: int
 
 
+class Hours(NamedTuple):
+    """When callers in a language, for a concern, find it open; "" for any. when: as in Policy.opening, and
+    within that."""
+
+    language: str
+    concern: str
+    when: Spans
+
+    @property
+    def key(self) -> str:
+        """By which the world knows since when they are closed (World.shut)."""
+        return f"{self.language}/{self.concern}"
+
+
 class Policy(NamedTuple):
     """All that the engine decides by. Times are integer milliseconds.
 
@@ -107,6 +121,8 @@ class Policy(NamedTuple):
     announcing: None: nothing is told at intervals. rejoin_ms: so long after they left the line, or their talk
     was cut, a caller who calls again for the same need has their old place; 0: never. cut_talk_ms: a talk
     that ends from the caller's side sooner counts as cut.
+    hours: of those who have others than opening; the most specific counts: of language and concern, of the
+    concern, of the language.
     """
 
     plans: tuple[Plan, ...]
@@ -129,6 +145,7 @@ class Policy(NamedTuple):
     announcing: Announcing | None = None
     rejoin_ms: int = 0
     cut_talk_ms: int = 60_000
+    hours: tuple[Hours, ...] = ()
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""

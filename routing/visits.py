@@ -189,7 +189,7 @@ class Visits:
             changes_ms = index.enqueue(visit)
             if changes_ms and (not widen_ms or changes_ms < widen_ms):
                 widen_ms = changes_ms
-        if derived.prospect != visit.told or derived.world.announcement is not None:
+        if derived.awaits(visit) != visit.told or derived.world.announcement is not None:
             derived.joined.append(visit.id)
         self._announcer.begin(visit)
         visit.widen_ms = widen_ms

@@ -285,7 +285,8 @@ class World:
     callers' legs of visits that ended, likewise: a ledger may still tell of them. In all these the oldest is
     forgotten first. suspects: differences that the last look for drift found, by node. judged: by language,
     which of the last waits that were told held (routing.announce). left: token -> the place in line that the
-    caller left, LEFT_MAX at most. announcement: the emergency announcement that is on.
+    caller left, LEFT_MAX at most. announcement: the emergency announcement that is on. shut: which of the
+    policy's own hours are closed, by their key, and since when (epoch ms).
     """
 
     now_ms: int = 0
@@ -312,6 +313,7 @@ class World:
     fallback: tuple[tuple[str, tuple[str, ...]], ...] = ()
     suspects: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     judged: dict[str, str] = field(default_factory=dict)
+    shut: dict[str, int] = field(default_factory=dict)
     left: dict[str, Left] = field(default_factory=dict)
     announcement: AnnouncementSet | None = None
 

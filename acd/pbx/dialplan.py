@@ -6,7 +6,7 @@ told, and by which words, is the contract that acd/pbx/translate.py reads.
 
 from datetime import date
 
-from acd.pbx import consent, contexts, emergency, menus, waiting
+from acd.pbx import consent, contexts, emergency, menus, opening_hours, waiting
 from config.schema import Centre
 
 
@@ -20,7 +20,7 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
         menus.ANNOUNCED,
         menus.concern(centre),
         consent.question(centre),
-        menus.hours(centre, today),
+        opening_hours.hours(centre, today),
         waiting.hold(centre),
         waiting.connect(centre),
         waiting.degraded(centre),

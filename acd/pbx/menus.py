@@ -1,14 +1,12 @@
-"""From outside to the queue: the trunk, the menus of language and concern, and opening hours."""
+"""From outside to the queue: the trunk, and the menus of language and concern."""
 
 from collections.abc import Sequence
-from datetime import date
 
-from acd.pbx import consent
-from acd.pbx.contexts import caught, landing, note
+from acd.pbx import consent, opening_hours
+from acd.pbx.contexts import caught, note
 from agents.model import UNDETERMINED
 from config import menu
-from config.hours import closed_days
-from config.schema import DAYS, Centre
+from config.schema import Centre
 
 PATIENCE_S = 10
 """How long a menu waits for a key."""
@@ -19,7 +17,6 @@ WRONG_KEY_S = 9
 TRIES = 3
 RESPONSE_S = 0.2
 """Who lost the step they were on gets t after so long, and t leads on."""
-CLOSED_YEARS = 3
 
 
 def trunk(centre: Centre) -> str:
@@ -150,69 +147,6 @@ exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
 exten => none,1,ExecIf($["${{ACD_CONCERN}}"=""]?Set(ACD_CONCERN=other))
  same => n,Goto(chosen,1)
 exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
- same => n,Goto({consent.goal(centre)})""".strip()
+{opening_hours.own(centre, consent.goal(centre))}""".strip()
     ]
     return "\n".join([*lines, *_chosen("acd-concern", "ACD_CONCERN", centre.concerns)])
-
-
-def opening_times(centre: Centre) -> list[str]:
-    """The opening hours of a week as GotoIfTime takes them, each with the centre's own time zone."""
-    found = []
-    for weekday, name in enumerate(DAYS):
-        for span in centre.hours.of(weekday):
-            last = span.end_minute - 1
-            times = f"{span.begin:%H:%M}-{last // 60:02}:{last % 60:02}"
-            found.append(f"{times},{name},*,*,{centre.centre.timezone}")
-    return found
-
-
-def hours(centre: Centre, today: date) -> str:
-    """Opening hours as the dialplan knows them. `today` decides for which years holidays are written out.
-
-    No Gosub on a caller's leg: a list of channels names the context of a call, and the subroutine's would
-    say nothing of where the caller stands.
-    """
-    zone = centre.centre.timezone
-    lines = [
-        "; --- opening hours, so that the dialplan closes too when it is alone; ACD_NEXT says where to ---",
-        "[acd-hours]",
-        "include => acd-end",
-        "; whoever is in line stays there",
-        'exten => s,1,GotoIf($["${ACD_QUEUED}"!=""]?open)',
-        " same => n,GotoIf($[${DIALPLAN_EXISTS(acd-closed-days,"
-        f"${{STRFTIME(${{EPOCH}},{zone},%Y%m%d)}},1)}}]?closed)",
-    ]
-    lines += [f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre)]
-    lines += [
-        " same => n(closed),Goto(acd-closed,s,1)",
-        " same => n(open),Goto(${ACD_NEXT})",
-        caught("t", "i", "e"),
-        "",
-        "; a table of dates, looked up and never run",
-        "[acd-closed-days]",
-    ]
-    for day in closed_days(centre, today, today.replace(year=today.year + CLOSED_YEARS, day=28)):
-        lines.append(f"exten => {day:%Y%m%d},1,Goto(acd-closed,s,1)")
-    lines.append(
-        f"""
-; who waited and is let go at last comes here too, by a Redirect
-[acd-closed]
-include => acd-end
-{landing("s")}
- same => n,{note("q")}
- same => n,Set(ACD_AT=closed)
- same => n,UserEvent(ACDClosed,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
- same => n,StopMusicOnHold()
- same => n,GotoIf($["${{ACD_TELLS}}${{ACD_TELLS_END}}"="11"]?tells)
- same => n,Playback(acd/${{IF($["${{ACD_QUEUED}}"=""]?closed:turned_away)}})
- same => n(over),Set(ACD_BY=pbx)
- same => n,Hangup(16)
-; nobody stays on the line: whatever else would be said, this is
- same => n(tells),Set(ACD_SAID=${{ACD_TELLS_${{ACD_LANG}}}})
- same => n,Playback(${{IF($["${{ACD_SAID}}"=""]?acd/emergency_stock:${{ACD_SAID}})}})
- same => n,Goto(over)
-exten => t,1,Goto(s,1)
-exten => i,1,Goto(s,1)
-exten => e,1,Goto(s,1)"""
-    )
-    return "\n".join(lines)

@@ -3,7 +3,6 @@
 from acd.pbx import consent
 from acd.pbx.contexts import NOW_MS, caught, landing, note
 from acd.pbx.files import CODECS, WIDEBAND
-from acd.pbx.menus import opening_times
 from agents.model import UNDETERMINED
 from config import keys
 from config.schema import Centre
@@ -238,7 +237,6 @@ def degraded(centre: Centre) -> str:
     """Alone: whoever was on duty is rung."""
     minutes = centre.hours.after_closing_minutes
     overtime_s = ALONE_OVERTIME_S if minutes is None else minutes * 60
-    while_open = "\n".join(f" same => n,GotoIfTime({each}?open)" for each in opening_times(centre))
     return f"""
 ; --- alone: ring whoever was on duty, each phone once at a time, until the daemon beats again ---
 [acd-degraded]
@@ -267,9 +265,11 @@ exten => s,1,UserEvent(ACDDegraded,Call: ${{ACD_CALL}})
  same => n,Goto(top)
 ; every free phone was tried: one that does not answer never stands before the others
  same => n(rest),Set(ACD_TRIED=)
-; after closing who is in line is served for a while yet; a holiday does not begin while somebody waits
-{while_open}
- same => n,ExecIf($["${{ACD_SHUT}}"=""]?Set(ACD_SHUT=${{EPOCH}}))
+; after closing who is in line is served for a while yet
+ same => n,Set(ACD_NEXT=acd-degraded,s,open)
+ same => n,Set(ACD_ELSE=acd-degraded,s,shut)
+ same => n,Goto(acd-hours,look,1)
+ same => n(shut),ExecIf($["${{ACD_SHUT}}"=""]?Set(ACD_SHUT=${{EPOCH}}))
  same => n,GotoIf($[${{EPOCH}}-${{ACD_SHUT}}>={overtime_s}]?acd-closed,s,1:on)
  same => n(open),Set(ACD_SHUT=)
  same => n(on),WaitExten(1,m)

@@ -299,4 +299,5 @@ def _between(policy: Policy, begin: int, end: int) -> Policy:
         opening=cut(policy.opening),
         days=tuple(day for day in policy.days if begin < day < end),
         reserves=tuple(each._replace(when=cut(each.when)) for each in policy.reserves),
+        hours=tuple(each._replace(when=cut(each.when)) for each in policy.hours),
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents.model import Agent
-from routing.policy import Policy, Reserve, Step
+from routing.policy import Hours, Policy, Reserve, Step
 from routing.world import Person, Visit, World
 
 UNKNOWN, ANY = "und", "*"
@@ -261,15 +261,16 @@ def need_changes(policy: Policy, visit: Visit, now: int) -> int:
 def next_hour(policy: Policy, shadow: Policy | None, now: int) -> int:
     """When next an hour begins that changes something: opening, a reserve's, a new day; 0 if none does."""
     reserves = [*policy.reserves, *(shadow.reserves if shadow else ())]
-    spans = [*policy.opening, *(span for each in reserves for span in each.when)]
+    spans = [*policy.opening, *(span for each in (*reserves, *policy.hours) for span in each.when)]
     edges = [*policy.days, *(edge for span in spans for edge in span)]
     return min((edge for edge in edges if edge > now), default=0)
 
 
-def last_served(world: World) -> int:
-    """When who still waits after closing is served no more; 0: never, as long as somebody is at work."""
+def last_served(world: World) -> list[int]:
+    """When who still waits after closing is served no more: everybody, and whose own hours are over."""
     overtime = world.rules.overtime_ms
-    return 0 if world.open or overtime < 0 else world.closed_ms + overtime
+    closed = [*world.shut.values(), *([] if world.open else [world.closed_ms])]
+    return [] if overtime < 0 else [since + overtime for since in closed]
 
 
 def there(world: World) -> bool:
@@ -280,9 +281,24 @@ def there(world: World) -> bool:
     return any(each.device in says for each in working) or (lately and working != [])
 
 
-def prospect(world: World) -> str:
+def hours(policy: Policy, visit: Visit) -> Hours | None:
+    """The hours of their own that a caller finds, the most specific; None for the centre's."""
+    mine = [
+        each
+        for each in policy.hours
+        if each.language in ("", visit.language) and each.concern in ("", visit.concern)
+    ]
+    return max(mine, key=lambda each: (bool(each.concern), bool(each.language)), default=None)
+
+
+def prospect(world: World, visit: Visit) -> str:
     """What who waits now has to expect."""
-    if world.open:
+    own = hours(world.rules, visit)
+    closed = [] if world.open else [world.closed_ms]
+    if own is not None and not any(begin <= world.now_ms < end for begin, end in own.when):
+        closed.append(world.shut[own.key])
+    if not closed:
         return "" if there(world) else "nobody_here"
-    late = world.rules.overtime_ms >= 0 and world.now_ms >= last_served(world)
+    overtime = world.rules.overtime_ms
+    late = overtime >= 0 and any(world.now_ms >= since + overtime for since in closed)
     return "last_in_line" if there(world) and not late else "over"

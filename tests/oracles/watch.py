@@ -294,13 +294,15 @@ def deadlines(engine: Engine) -> None:
         return
     now = world.now_ms
     whens = [plainly.next_hour(world.policy, world.shadow, now)]
-    whens += [each for each in (plainly.last_served(world), world.unreached_ms + 60_000) if each > now]
+    whens += [each for each in (*plainly.last_served(world), world.unreached_ms + 60_000) if each > now]
     if plainly.linked(world, ""):
         whens += _of_visits(world, world.policy)
         whens += [each.until_ms for person in world.people.values() for each in person.engagements]
     assert engine.due() == min((each for each in whens if each), default=None)
     assert engine.due(now) is None, "overdue"
     assert world.open == any(begin <= now < end for begin, end in world.policy.opening)
+    shut = [each.key for each in world.policy.hours if not any(a <= now < b for a, b in each.when)]
+    assert list(world.shut) == shut
 
 
 def _of_visits(world: World, policy: Policy) -> list[int]:
@@ -341,9 +343,9 @@ def told_what_to_expect(world: World, effects: Effects) -> None:
     assert said == [each.sentence for each in _of(effects.facts, facts.CallerTold)]
     if world.policy is None:
         return
-    expected = plainly.prospect(world)
     for visit in world.visits.values():
         if visit.state == "waiting" and visit.caller is not None and plainly.linked(world, visit.node):
+            expected = plainly.prospect(world, visit)
             assert expected != "over", "waits for nobody"
             assert visit.told == expected, (visit, expected, effects.facts)
 

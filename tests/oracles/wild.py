@@ -7,7 +7,7 @@ from agents.model import Team
 from routing import events as ev
 from routing import facts
 from routing.engine import Effects, Engine
-from routing.policy import ANYBODY, INTERPRETER, OWN, Plan, Policy, Reserve, Step
+from routing.policy import ANYBODY, INTERPRETER, OWN, Hours, Plan, Policy, Reserve, Step
 from routing.world import Visit, World
 from tests.fakes.centre import NODE, POLICY, ROSTER, person
 from tests.oracles.watch import Watch
@@ -30,6 +30,13 @@ RULES = POLICY._replace(
     owner_ms=20_000,
     reserves=(Reserve("tr", 5, 1, 30_000, HOURS), Reserve("ar", 7, 1, 200_000)),
     short_talk_ms=300,
+    hours=(
+        Hours(
+            "", "study", ((0, BEGIN + 70_000), (BEGIN + 200_000, BEGIN + 380_000), (BEGIN + 500_000, 10**12))
+        ),
+        Hours("tr", "", ((0, BEGIN + 90_000), (BEGIN + 250_000, BEGIN + 420_000), (BEGIN + 470_000, 10**12))),
+        Hours("tr", "study", ((BEGIN + 250_000, BEGIN + 380_000), (BEGIN + 500_000, 10**12))),
+    ),
 )
 """Everything at once: hours, days, classes, owners, reserves that hold at times and always."""
 
@@ -44,6 +51,7 @@ INTERPRETED = RULES._replace(
     reserves=(),
     wrap_up_ms=0,
     short_talk_ms=0,
+    overtime_ms=25_000,
 )
 POLICIES = (RULES, INTERPRETED, POLICY._replace(days=DAYS))
 MORE = (

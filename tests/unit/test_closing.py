@@ -9,6 +9,7 @@ from routing import visit as table
 from routing.commands import Connect, Say, TurnAway
 from routing.deadlines import UNREACHED_MS
 from routing.engine import Effects
+from routing.policy import Hours
 from routing.visits import PARTING_MS
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, Bench
@@ -211,6 +212,88 @@ def test_in_the_morning_a_caller_is_offered_as_always() -> None:
     assert sentences(made.tell(ev.StaffAsked("", "p01", "logout", "", None))) == [closing.NOBODY_HERE]
     made.login("p03")
     assert isinstance(made.effects[-1].commands[-1], Connect)
+
+
+STUDY_SHUTS = SHUTS - HOUR // 2
+
+
+def of_its_own(overtime_ms: int = -1, language: str = "") -> Bench:
+    """Somebody is at work; callers for study find it closed half an hour before all others do."""
+    made = bench(overtime_ms, "p01")
+    own = Hours(language, "study", ((0, STUDY_SHUTS), (SHUTS + 11 * HOUR, 10**15)))
+    rules = made.engine.world.rules._replace(hours=(own,))
+    made.tell(ev.PolicyChanged("own", rules))
+    return made
+
+
+def at(made: Bench, when: int) -> Effects:
+    return made.tell(ev.Elapsed(), when - made.now)
+
+
+def gone(effects: Effects) -> list[str]:
+    return [each.caller.uid for each in effects.commands if isinstance(each, TurnAway)]
+
+
+def told(effects: Effects) -> list[tuple[str, str]]:
+    return [
+        (each.caller.uid, name)
+        for each in effects.commands
+        if isinstance(each, Say)
+        for name in each.sentences
+    ]
+
+
+def test_only_whose_concern_closes_is_told_and_all_others_when_the_centre_does() -> None:
+    made = of_its_own()
+    made.call("1.1", "tr", "study")
+    made.call("1.2", "tr", "other")
+    assert told(at(made, STUDY_SHUTS - 1)) == []
+    assert made.engine.due() == STUDY_SHUTS
+    assert told(at(made, STUDY_SHUTS)) == [("1.1", closing.LAST_IN_LINE)]
+    assert told(made.call("1.3", "tr", "study")) == [("1.3", closing.LAST_IN_LINE)]
+    assert told(made.call("1.4", "tr", "other")) == []
+    assert told(at(made, SHUTS)) == [("1.2", closing.LAST_IN_LINE), ("1.4", closing.LAST_IN_LINE)]
+
+
+def test_the_time_after_closing_counts_from_the_concerns_own_closing() -> None:
+    made = of_its_own(overtime_ms=10 * 60_000)
+    made.call("1.1", "tr", "study")
+    made.call("1.2", "tr", "other")
+    at(made, STUDY_SHUTS)
+    assert made.engine.due() == STUDY_SHUTS + 10 * 60_000
+    assert gone(at(made, STUDY_SHUTS + 10 * 60_000 - 1)) == []
+    assert gone(at(made, STUDY_SHUTS + 10 * 60_000)) == ["1.1"]
+    made.tell(ev.LegEnded(CALLER, 16))
+    assert gone(at(made, SHUTS + 10 * 60_000)) == ["1.2"]
+
+
+def test_a_closed_concern_is_waited_for_by_nobody_once_nobody_is_at_work() -> None:
+    made = of_its_own()
+    made.call("1.1", "tr", "study")
+    made.call("1.2", "tr", "other")
+    at(made, STUDY_SHUTS)
+    leaves = made.tell(ev.StaffAsked("", "p01", "logout", "", None))
+    assert gone(leaves) == ["1.1"]
+    assert told(leaves) == [("1.2", closing.NOBODY_HERE)]
+
+
+def test_hours_of_a_language_and_concern_are_nobody_elses() -> None:
+    made = of_its_own(language="ar")
+    made.call("1.1", "ar", "study")
+    made.call("1.2", "tr", "study")
+    assert told(at(made, STUDY_SHUTS)) == [("1.1", closing.LAST_IN_LINE)]
+
+
+def test_a_concern_that_a_new_file_closes_is_served_for_its_time_from_now_on() -> None:
+    made = bench(10 * 60_000, "p01")
+    made.call("1.1", "tr", "study")
+    closed = Hours("", "study", ((0, made.now - HOUR), (SHUTS + 11 * HOUR, 10**15)))
+    new = ev.PolicyChanged("own", made.engine.world.rules._replace(hours=(closed,)))
+    assert told(made.tell(new)) == [("1.1", closing.LAST_IN_LINE)]
+    assert gone(made.tell(ev.Elapsed(), 10 * 60_000)) == ["1.1"]
+    before = made.engine.world.rules._replace(hours=())
+    made.tell(ev.PolicyChanged("before", before))
+    assert made.engine.world.shut == {}
 
 
 def test_those_in_line_are_let_go_in_the_order_in_which_they_came() -> None:

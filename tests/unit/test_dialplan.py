@@ -21,7 +21,6 @@ CENTRE = SHIPPED.model_copy(update={"recording": AGREED})
 TEXT = extensions(CENTRE, date(2026, 11, 27))
 SUBROUTINES = {"acd-leg", "acd-ans", "acd-record"}
 """On a phone's leg, by Gosub: they return."""
-TABLES = {"acd-closed-days"}
 STAFF = {"acd-phones", "acd-staff", "acd-emergency", "acd-forget", "acd-tell", "acd-told"}
 """No caller comes here: phones of the staff, and helper channels."""
 ENDS = {"acd-end"}
@@ -54,7 +53,7 @@ def contexts() -> dict[str, dict[str, list[Line]]]:
 
 
 ALL = contexts()
-CALLERS = sorted(set(ALL) - SUBROUTINES - TABLES - STAFF - ENDS)
+CALLERS = sorted(set(ALL) - SUBROUTINES - STAFF - ENDS)
 REDIRECTED = [("acd-connect", "_X.")] + [("acd-hold", each) for each in SENTENCES.values()]
 
 

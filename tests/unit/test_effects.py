@@ -44,6 +44,8 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("hours.sun", "hours.sun", ["09:00-10:00"]),
     ("hours.holidays", "hours.holidays", "BY"),
     ("hours.extra_closed", "hours.extra_closed", [date(2026, 12, 23)]),
+    ("hours.concern", "hours.concern", [{"concern": "study", "mon": ["09:00-10:00"]}]),
+    ("closure", "closure", [{"from": date(2026, 12, 1), "to": date(2026, 12, 2)}]),
     ("routing.unknown_languages", "routing.unknown_languages", ["de"]),
     ("routing.fallback_languages", "routing.fallback_languages", ["de"]),
     ("routing.second_language", "routing.second_language", "fr"),
