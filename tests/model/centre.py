@@ -4,7 +4,8 @@ from random import Random
 
 from agents.model import Agent, Cefr, Reach, Team
 from routing import events as ev
-from routing.policy import Announcing, Policy
+from routing.policy import Announcing, Hours, Policy
+from routing.spans import Spans
 from tests.fakes.centre import POLICY
 from tests.model.book import Book
 from tests.model.channels import PRIVATE, STAFF, Channel, Phone
@@ -34,6 +35,7 @@ def policy(settings: Settings, rng: Random) -> Policy:
         opening = ((0, shut), (again, 10**15))
     days = (START_MS + rng.randrange(seconds) * 1000,) if settings.has("midnight") else ()
     return POLICY._replace(
+        hours=_own_hours(settings, opening),
         lease_ms=rng.choice((8_000, 10_000, 15_000, 20_000)),
         wrap_up_ms=rng.choice((0, 1_000, 5_000)),
         owner_ms=rng.choice((0, 20_000)),
@@ -45,6 +47,21 @@ def policy(settings: Settings, rng: Random) -> Policy:
         rejoin_ms=60_000 if settings.has("announces") else 0,
         overtime_ms=rng.choice((-1, -1, 0, 5_000, 20_000)) if settings.has("hours") else -1,
     )
+
+
+def _own_hours(settings: Settings, opening: Spans) -> tuple[Hours, ...]:
+    """Those of a concern, of a language and of both, each closed for a while of its own."""
+    rng = settings.random("own hours")
+    whose = rng.choice(((), (("", "study"),), (("ar", ""),), (("", "study"), ("ar", ""), ("ar", "study"))))
+    found = []
+    for language, concern in whose if settings.has("hours") else ():
+        shut = START_MS + rng.randrange(settings.seconds) * 1000
+        again = shut + rng.choice((5, 20, 60, 10**9)) * 1000
+        when = [
+            (max(a, begin), min(b, end)) for a, b in opening for begin, end in ((0, shut), (again, 10**15))
+        ]
+        found.append(Hours(language, concern, tuple(span for span in when if span[0] < span[1])))
+    return tuple(found)
 
 
 def somebody(number: int, phone: str) -> Agent:

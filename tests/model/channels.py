@@ -39,6 +39,8 @@ class Channel:
     steps: int = 0
     seen: int = -1
     since_ms: int = 0
+    shut_ms: int = 0
+    anew_ms: int = 0
     dial: "Dial | None" = None
     talk: Talk | None = None
 

@@ -1,9 +1,8 @@
 """The contexts of the rendered dialplan as they behave: entry, menus, hold, connect, degraded, closed."""
 
-from collections.abc import Callable
-
 from routing import events as ev
 from routing import facts
+from routing.policy import Policy
 from tests.model.channels import CALLER, Channel
 from tests.model.dialling import Dialling
 from tests.model.pbx import Pbx
@@ -12,15 +11,18 @@ LINE = "hotline"
 BEAT_LOST_MS = 6_000
 RING_S = 15
 DEGRADED_RING_S = 8
+ALONE_OVERTIME_MS = 1_800_000
+LATE_MS = 60_000
+"""So long after closing a decision to let somebody go may be on its way."""
 IN_USE = ("INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD")
 
 
 class Dialplan:
-    """Runs on one Pbx. `opened` says whether the clock on the wall lies in the opening hours."""
+    """Runs on one Pbx, with the opening hours of these rules."""
 
-    def __init__(self, pbx: Pbx, opened: Callable[[int], bool]) -> None:
+    def __init__(self, pbx: Pbx, rules: Policy) -> None:
         self._pbx = pbx
-        self._opened = opened
+        self._rules = rules
         self.dialling = Dialling(pbx, self.hold)
         self.dialling.rest = self.rest
         pbx.on_connect = self._connect
@@ -31,6 +33,19 @@ class Dialplan:
     @property
     def _now(self) -> int:
         return self._pbx.time.now
+
+    def _opened(self, channel: Channel, now: int) -> bool:
+        """Whether it is open at this time for whoever this is, as far as they have said."""
+        spans = self._rules.opening
+        for language, concern in (
+            (channel.language, ""),
+            ("", channel.concern),
+            (channel.language, channel.concern),
+        ):
+            for own in self._rules.hours:
+                if (own.language, own.concern) == (language, concern):
+                    spans = own.when
+        return any(begin <= now < end for begin, end in spans)
 
     # --- the menus -----------------------------------------------------------------------------------
 
@@ -67,7 +82,7 @@ class Dialplan:
             self._after_hours(channel)
 
     def _after_hours(self, channel: Channel) -> None:
-        if not self._opened(self._now) and not channel.queued_ms:
+        if not self._opened(channel, self._now) and not channel.queued_ms:
             self._close(channel)
         elif channel.concern:
             self._queue(channel)
@@ -81,6 +96,10 @@ class Dialplan:
         channel.concern = concern
         self._pbx.ledger.need(channel, self._now)
         self._pbx.emit(ev.ConcernChosen(channel.leg, concern))
+        own = any(each.concern == concern for each in self._rules.hours)
+        if own and not self._opened(channel, self._now) and not channel.queued_ms:
+            self._close(channel)
+            return
         if not self._pbx.settings.has("recording"):
             self._queue(channel)
             return
@@ -96,11 +115,22 @@ class Dialplan:
 
     def _close(self, channel: Channel) -> None:
         pbx = self._pbx
+        self._judge_let_go(channel)
+        channel.turn += 1
         channel.context = "acd-closed"
         pbx.book.calls[channel.leg].closed = True
         pbx.ledger.closed(channel, self._now)
         pbx.emit(ev.TurnedAway(channel.leg, channel.language))
         pbx.later(channel, 4_000, pbx.end_caller, channel, 16, "pbx")
+
+    def _judge_let_go(self, channel: Channel) -> None:
+        """Nobody in line is let go while it is open for them; who just chose anew may be, for what was."""
+        seconds = range(0, LATE_MS, 1_000)
+        if not channel.queued_ms or self._now - channel.anew_ms < LATE_MS:
+            return
+        if all(self._opened(channel, self._now - ago) for ago in seconds):
+            what = f"{channel.leg.uid} was let go, and it is open for them"
+            self._pbx.book.blame("let_go", what, self._now)
 
     # --- hold ----------------------------------------------------------------------------------------
 
@@ -171,6 +201,7 @@ class Dialplan:
         """The menus again; who presses nothing there keeps what they had."""
         pbx = self._pbx
         channel.turn += 1
+        channel.anew_ms = self._now
         channel.context = "acd-language"
         pbx.emit(ev.MenuAsked(channel.leg))
         language = pbx.rng.choice(("", "de", "ar", "en"))
@@ -249,5 +280,12 @@ class Dialplan:
         self.rest(channel)
 
     def rest(self, channel: Channel) -> None:
-        """A second of music, then the top of the loop."""
+        """Closed for so long: let go. Else a second of music, then the top of the loop."""
+        rules = self._rules
+        channel.shut_ms = 0 if self._opened(channel, self._now) else channel.shut_ms or self._now
+        overtime_ms = ALONE_OVERTIME_MS if rules.overtime_ms < 0 else rules.overtime_ms
+        if channel.shut_ms and self._now - channel.shut_ms >= overtime_ms:
+            self._pbx.book.did("closed alone")
+            self._close(channel)
+            return
         self._pbx.later(channel, 1_000, self._pick, channel)

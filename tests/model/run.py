@@ -43,7 +43,7 @@ def run(settings: Settings, story: bool = False) -> Outcome:
     wire = Wire(pbx, time, settings, book)
     rules = policy(settings, settings.random("policy"))
     daemon = Daemon(wire, time, settings, book, rules)
-    plan = Dialplan(pbx, lambda now: any(begin <= now < end for begin, end in rules.opening))
+    plan = Dialplan(pbx, rules)
     staff = Staff(pbx, daemon, time, settings, book)
     staff.lose = plan.dialling.lose_phone
     daemon.roster = staff.roster()

@@ -45,6 +45,9 @@ def _left(pbx: Pbx, daemon: Daemon, book: Book) -> None:
         book.blame("link", f"routing is off: {world.link_why}", now)
     if world.open != any(begin <= now < end for begin, end in world.rules.opening):
         book.blame("hours", f"open is {world.open}", now)
+    shut = {each.key for each in world.rules.hours if not any(a <= now < b for a, b in each.when)}
+    if set(world.shut) != shut:
+        book.blame("hours", f"shut is {sorted(world.shut)} and not {sorted(shut)}", now)
 
 
 def _people(pbx: Pbx, daemon: Daemon, book: Book) -> None:
