@@ -68,9 +68,9 @@ BLANKS: dict[str, dict[str, str]] = {
 """Sentence -> its blanks, and what each is the place of. All others have none."""
 
 
-CHARACTERS_MAX = 160
 SECONDS_MAX = 12.0
-"""No sentence is longer: who is worried remembers no more. A sound of several may take as much for each."""
+"""No sentence takes longer; CHARACTERS_MAX of config.schema likewise.
+A sound of several may take as much for each."""
 
 
 class About(NamedTuple):
@@ -141,11 +141,13 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
         )
     year = (today or date.today()).replace(month=1, day=1)
     closed = {code: says[code]["closed"] for code in centre.languages}
-    spoken_then = spoken_hours.sentences(centre, hours, closed, year)
-    for (code, name), text in spoken_then.items():
-        made[code, name] = (Sentence(code, text),)
-        if code == unknown[0]:
-            made[UNDETERMINED, name] = tuple(Sentence(each, spoken_then[each, name]) for each in unknown)
+    of_hours = {
+        key: tuple(Sentence(key[0], text) for text in texts)
+        for key, texts in spoken_hours.sentences(centre, hours, closed, year).items()
+    }
+    made |= of_hours
+    for name in dict.fromkeys(name for _, name in of_hours):
+        made[UNDETERMINED, name] = tuple(each for code in unknown for each in of_hours[code, name])
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
@@ -161,10 +163,8 @@ def about(folder: Path, code: str) -> About:
 
 
 def _read(folder: Path, centre: Centre) -> tuple[dict[str, dict[str, str]], dict[str, Words]]:
-    """Language -> name -> sentence, those of the menus still with their blanks; and how hours are spoken.
-
-    Raises ConfigFaults.
-    """
+    """Language -> name -> sentence, those of the menus still with their blanks; and the words for hours of
+    each language of callers. Raises ConfigFaults."""
     faults: list[Fault] = []
     hours: dict[str, Words] = {}
     says: dict[str, dict[str, str]] = {}
@@ -178,9 +178,10 @@ def _read(folder: Path, centre: Centre) -> tuple[dict[str, dict[str, str]], dict
         says[code], found = _sentences(code, str(path), raw, centre)
         faults += found
         if code in centre.languages:
-            spoken, wrong = spoken_hours.words(raw.get("opening", {}))
+            words, wrong = spoken_hours.words(raw.get("opening", {}))
             faults += [Fault(str(path), key, reason) for key, reason in wrong]
-            hours |= {code: spoken} if spoken is not None else {}
+            if words is not None:
+                hours[code] = words
     if faults:
         raise ConfigFaults(faults)
     return says, hours

@@ -273,6 +273,8 @@ def _together(spans: list[Span]) -> list[tuple[int, int]]:
 
 
 CLOSURE_DAYS_MAX = 366
+CHARACTERS_MAX = 160
+"""Characters of a sentence that callers hear; who is worried remembers no more."""
 
 
 def _moment(value: object) -> object:
@@ -299,7 +301,7 @@ class Closure(Table):
     to: Moment
     concerns: list[Key] = []
     languages: list[Code] = []
-    say: dict[Code, Annotated[OneLine, StringConstraints(min_length=1, max_length=300)]] = {}
+    say: dict[Code, Annotated[OneLine, StringConstraints(min_length=1, max_length=CHARACTERS_MAX)]] = {}
 
     @property
     def first(self) -> datetime:
@@ -768,12 +770,12 @@ class Centre(Table):
         found += _share_faults("language", [each.share for each in self.language])
         found += _share_faults("concern", [each.share for each in self.concern])
         found += self.recording.faults()
+        found += self._hours_faults()
         found += _doubles("voice.language", [each.language for each in self.voice])
         for voice in self.voice:
             found += voice.faults()
             if voice.language not in self.languages:
                 found.append(("voice.language", f"names {voice.language!r}, which no [[language]] describes"))
-        found += self._hours_faults()
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):

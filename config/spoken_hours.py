@@ -7,26 +7,54 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
+from config.blanks import filled, unfit
 from config.hours import DAY, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
 from config.schema import Centre, Table
 
 WEEKDAYS_AHEAD = 6
 """So many days ahead a weekday alone says which day is meant."""
 HOUR_MINUTES = 60
+DAY_HOURS = 24
 
 
-def _has(*marks: str) -> AfterValidator:
+BLANKS = {
+    "days": "days and their hours",
+    "time": "a time of day",
+    "day": "a day of the week",
+    "date": "a day of a month",
+    "begin": "a time of day",
+    "end": "a time of day",
+    "h": "an hour",
+    "m": "a minute",
+    "minute": "the minute, if there is one",
+    "d": "a day of a month",
+    "month": "its month",
+}
+
+
+def _has(*names: str) -> AfterValidator:
+    """A text has these blanks and no others."""
+
     def check(text: str) -> str:
-        if lacking := [mark for mark in marks if mark not in text]:
-            raise ValueError(f"lacks {', '.join(lacking)}, the place of what is read out")
+        if wrong := unfit(text, {name: BLANKS[name] for name in names}):
+            raise ValueError("; ".join(wrong))
         return text
 
     return AfterValidator(check)
 
 
+def _hours(texts: list[str]) -> list[str]:
+    """Each may have the place of the minute; what is never said with one may be without."""
+    for hour, text in enumerate(texts):
+        names = ("minute",) if hour < DAY_HOURS else ()
+        if wrong := unfit(text, {name: BLANKS[name] for name in names}):
+            raise ValueError(f"{hour}: {'; '.join(wrong)}")
+    return texts
+
+
 Said = Annotated[str, Field(min_length=1)]
 Days = Annotated[list[Said], Field(min_length=7, max_length=7)]
-OfHours = Annotated[list[Said], Field(min_length=25, max_length=25)]
+OfHours = Annotated[list[Said], Field(min_length=25, max_length=25), AfterValidator(_hours)]
 OfMinutes = Annotated[list[Said], Field(min_length=60, max_length=60)]
 
 
@@ -35,23 +63,22 @@ class Words(Table):
 
     model_config = ConfigDict(str_strip_whitespace=False)
 
-    hours: Annotated[Said, _has("{days}")]
-    hours_concern: Annotated[Said, _has("{days}")]
-    opens_today: Annotated[Said, _has("{time}")]
-    opens_tomorrow: Annotated[Said, _has("{time}")]
-    opens_day: Annotated[Said, _has("{day}", "{time}")]
-    opens_date: Annotated[Said, _has("{day}", "{date}", "{time}")]
+    hours: Annotated[Said, _has("days")]
+    hours_concern: Annotated[Said, _has("days")]
+    opens_today: Annotated[Said, _has("time")]
+    opens_tomorrow: Annotated[Said, _has("time")]
+    opens_day: Annotated[Said, _has("day", "time")]
+    opens_date: Annotated[Said, _has("day", "date", "time")]
     goodbye: Said
     on_day: Days
     every_day: Days | None = None
     from_day: Days
     to_day: Days
     two: Said
-    comma: Said = ", "
-    span: Annotated[Said, _has("{begin}", "{end}")]
-    hour: Annotated[Said, _has("{h}")] | OfHours
-    minute: Annotated[Said, _has("{m}")] | OfMinutes
-    dates: Annotated[Said, _has("{d}", "{month}")]
+    span: Annotated[Said, _has("begin", "end")]
+    hour: Annotated[Said, _has("h", "minute")] | OfHours
+    minute: Annotated[Said, _has("m")] | OfMinutes
+    dates: Annotated[Said, _has("d", "month")]
     day_of_month: Annotated[list[Said], Field(min_length=31, max_length=31)] | None = None
     month: Annotated[list[Said], Field(min_length=12, max_length=12)]
 
@@ -60,12 +87,12 @@ class Words(Table):
         h, m = divmod(at, HOUR_MINUTES)
         minute = ""
         if m:
-            minute = self.minute.format(m=f"{m:02}") if isinstance(self.minute, str) else self.minute[m]
+            minute = filled(self.minute, m=f"{m:02}") if isinstance(self.minute, str) else self.minute[m]
         if isinstance(self.hour, str):
-            return self.hour.format(h=h, minute=minute)
-        return self.hour[h].format(minute=minute)
+            return filled(self.hour, h=str(h), minute=minute)
+        return filled(self.hour[h], minute=minute)
 
-    def week(self, open_on: list[Minutes]) -> str:
+    def week(self, open_on: list[Minutes]) -> list[str]:
         """What is open in a week, Monday first: days in a row that open alike are said together."""
         every_day = self.every_day or self.on_day
         parts = []
@@ -77,14 +104,14 @@ class Words(Table):
                 said = f"{self.from_day[days[0]]} {self.to_day[days[-1]]}"
             else:
                 said = self.two.join(every_day[day] for day in days)
-            times = [self.span.format(begin=self.time(begin), end=self.time(end)) for begin, end in spans]
+            times = [filled(self.span, begin=self.time(begin), end=self.time(end)) for begin, end in spans]
             parts.append(f"{said} {self.two.join(times)}")
-        return self.comma.join(parts)
+        return parts
 
     def on_date(self, day: date) -> str:
         """A day of a month."""
-        said = self.day_of_month[day.day - 1] if self.day_of_month else day.day
-        return self.dates.format(d=said, month=self.month[day.month - 1])
+        said = self.day_of_month[day.day - 1] if self.day_of_month else str(day.day)
+        return filled(self.dates, d=said, month=self.month[day.month - 1])
 
 
 def words(table: object) -> tuple[Words | None, list[tuple[str, str]]]:
@@ -141,27 +168,27 @@ def _openings(calendar: Calendar, who: Whose) -> Iterator[Opens]:
 
 def sentences(
     centre: Centre, said: dict[str, Words], closed: dict[str, str], today: date
-) -> dict[tuple[str, str], str]:
-    """(language, name of the sound) -> what is said, for a dialplan that is written today.
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(language, name of the sound) -> the sentences that are said, for a dialplan that is written today.
 
     closed: the general sentence, for languages in which a closure has none of its own.
     """
     calendar = calendar_of(centre, today)
     weeks = {"hours": ""} | {f"hours_{each.concern}": each.concern for each in centre.hours.concern}
-    found = {}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
     for code, using in said.items():
-        found[code, "goodbye"] = using.goodbye
+        found[code, "goodbye"] = (using.goodbye,)
         for name, concern in weeks.items():
             if centre.hours.week(concern).opens:
                 who = EVERYBODY._replace(concern=concern)
-                days = using.week([calendar.usual(who, weekday) for weekday in range(7)])
-                pattern = using.hours_concern if concern else using.hours
-                found[code, name] = pattern.format(days=days)
+                first, *more = using.week([calendar.usual(who, weekday) for weekday in range(7)])
+                said_first = filled(using.hours_concern if concern else using.hours, days=first)
+                found[code, name] = (said_first, *(f"{each}." for each in more))
         for number, closure in enumerate(centre.closure, start=1):
             if closure.say:
-                found[code, f"closure_{number}"] = closure.say.get(code, closed[code])
+                found[code, f"closure_{number}"] = (closure.say.get(code, closed[code]),)
         for opens in openings(calendar, centre):
-            found[code, opens.sound] = _opens(using, opens)
+            found[code, opens.sound] = (_opens(using, opens),)
     return found
 
 
@@ -169,8 +196,8 @@ def _opens(using: Words, opens: Opens) -> str:
     time = using.time(opens.at)
     if opens.day is None:
         pattern = using.opens_today if opens.sound.startswith("opens_today") else using.opens_tomorrow
-        return pattern.format(time=time)
+        return filled(pattern, time=time)
     if isinstance(opens.day, int):
-        return using.opens_day.format(day=using.on_day[opens.day], time=time)
+        return filled(using.opens_day, day=using.on_day[opens.day], time=time)
     day = using.on_day[opens.day.weekday()]
-    return using.opens_date.format(day=day, date=using.on_date(opens.day), time=time)
+    return filled(using.opens_date, day=day, date=using.on_date(opens.day), time=time)

@@ -284,9 +284,9 @@ class World:
     and Uniqueid, with when, GONE_MAX at most: a snapshot asked for before that may still show them. over:
     callers' legs of visits that ended, likewise: a ledger may still tell of them. In all these the oldest is
     forgotten first. suspects: differences that the last look for drift found, by node. judged: by language,
-    which of the last waits that were told held (routing.announce). left: token -> the place in line that the
-    caller left, LEFT_MAX at most. announcement: the emergency announcement that is on. shut: which of the
-    policy's own hours are closed, by their key, and since when (epoch ms).
+    which of the last waits that were told held (routing.announce). shut: which of the policy's own hours are
+    closed, by their key, and since when (epoch ms). left: token -> the place in line that the caller left,
+    LEFT_MAX at most. announcement: the emergency announcement that is on.
     """
 
     now_ms: int = 0

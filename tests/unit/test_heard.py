@@ -21,6 +21,7 @@ from acd.pbx.speech import LIMIT_BYTES
 from config import prompts
 from config.load import load
 from config.prompts import SECONDS_MAX, Sentence, Sounds
+from config.schema import CHARACTERS_MAX
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
 GUIDE = SHIPPED.parents[1] / "docs" / "prompts.md"
@@ -183,7 +184,7 @@ def test_no_sentence_is_long_to_read_or_to_hear(tmp_path: Path) -> None:
     raw = CENTRE.recording.model_copy(update={"enabled": True, "agreement": "x", "folder": "x"})
     spoken = prompts.sounds(prompts.beside(SHIPPED), CENTRE.model_copy(update={"recording": raw}))
     sentences = dict.fromkeys(each for sound in spoken.values() for each in sound)
-    assert max(len(each.text) for each in sentences) <= prompts.CHARACTERS_MAX
+    assert max(len(each.text) for each in sentences) <= CHARACTERS_MAX
     alone: Sounds = {}
     for code in CENTRE.languages:
         own = sorted((each for each in sentences if each.language == code), key=lambda each: -len(each.text))

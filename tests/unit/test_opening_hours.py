@@ -151,8 +151,11 @@ def test_what_is_wrong_in_the_words_is_named() -> None:
         "opening.span",
         "opening.goodbye",
     }
-    assert ("opening.hours", "lacks {days}, the place of what is read out") in said
-    assert ("opening.span", "lacks {begin}, {end}, the place of what is read out") in said
+    assert ("opening.hours", "lacks {days}, the place of days and their hours") in said
+    assert (
+        "opening.span",
+        "lacks {begin}, the place of a time of day; lacks {end}, the place of a time of day",
+    ) in said
     assert ("opening.goodbye", "is missing: write it") in said
 
 
