@@ -88,6 +88,8 @@ class Cache:
         """Down to the limit: what was not used for longest goes first, and what others began and left."""
         found: list[tuple[float, int, Path]] = []
         for path in self._folder.iterdir():
+            if not path.is_file():
+                continue
             with suppress(OSError):
                 stat = path.stat()
                 if path.name.startswith("."):

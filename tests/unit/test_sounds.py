@@ -190,10 +190,11 @@ def test_over_its_limit_the_cache_forgets_what_was_not_used_for_longest(tmp_path
         os.utime(tmp_path / name, (now - age, now - age))
     assert kept.get("a") == Speech(bytes(400), bytes(500))  # and so it is the newest
     (tmp_path / ".draft").write_bytes(b"")
+    (tmp_path / "somebody's").mkdir()
     (tmp_path / ".left").write_bytes(b"")
     os.utime(tmp_path / ".left", (now - 7_200, now - 7_200))
     kept.prune(now)
-    assert sorted(each.name for each in tmp_path.iterdir()) == [".draft", "a", "c"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".draft", "a", "c", "somebody's"]
 
 
 def test_without_a_folder_for_the_cache_sounds_are_made_all_the_same(
