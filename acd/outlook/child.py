@@ -24,7 +24,8 @@ MEMORY: Final = 2 * 1024**3
 FUTURES_LEAST: Final = 20
 """Fewer say nothing of the outer tenths. So many are run although they cost more ..."""
 OVER: Final = 10
-"""... but not more than so many times what they may."""
+MOST_S: Final = 40.0
+"""... but not more than so many times what they may, nor so much: who asks does not wait for ever."""
 COLLECTED: Final = 25
 """After so many futures what they left is given back."""
 LEVELS: Final = Levels("short_abandons_excluded", 20_000, 5_000)
@@ -35,18 +36,18 @@ class Budget:
 
     def __init__(self, futures: int, cpu_ms: int) -> None:
         self._futures, self._cpu_s = futures, cpu_ms / 1000
-        self._began = process_time()
+        self.began = process_time()
         self.made = 0
 
     @property
     def cpu_ms(self) -> int:
         """What was used of it."""
-        return round((process_time() - self._began) * 1000)
+        return round((process_time() - self.began) * 1000)
 
     def one_more(self) -> bool:
         """Whether there is one more; then it is counted."""
-        used_s = process_time() - self._began
-        if self.made >= self._futures or used_s > OVER * self._cpu_s:
+        used_s = process_time() - self.began
+        if self.made >= self._futures or used_s > min(OVER * self._cpu_s, MOST_S):
             return False
         if used_s > self._cpu_s and self.made >= FUTURES_LEAST:
             return False
@@ -111,9 +112,11 @@ def main() -> None:
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever prints garbles no answer
     gc.freeze()
     gc.disable()  # futures make much that lives shortly: what they leave is collected between them
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+import acd
 from acd.outlook.asked import FRAME_MAX, LENGTH, Answer, Asked, answer, framed
 from acd.prospects import Unanswered
 
 COMMAND: Final = (sys.executable, "-P", "-m", "acd.outlook.child")
+HOUSE: Final = Path(acd.__file__).resolve().parents[1]
 GIVEN: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ")
 """What of our environment it gets: no secret is in these."""
 
@@ -63,7 +66,7 @@ class Process:
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={key: os.environ[key] for key in GIVEN if key in os.environ},
+                env=_environment(),
             )
         incoming, outgoing = self.running.stdout, self.running.stdin
         if incoming is None or outgoing is None:
@@ -83,3 +86,11 @@ class Process:
         with suppress(ProcessLookupError):
             running.kill()
         await running.wait()
+
+
+def _environment() -> dict[str, str]:
+    """What it needs of ours, and this very house first of all to import from."""
+    given = {key: os.environ[key] for key in GIVEN if key in os.environ}
+    before = given.get("PYTHONPATH", "")
+    given["PYTHONPATH"] = os.pathsep.join([str(HOUSE), *([before] if before else [])])
+    return given

@@ -9,7 +9,7 @@ import structlog
 
 from acd.frozen import Copied
 from acd.outlook.ahead import NOTHING_SEEN, Seen, beliefs, day
-from acd.outlook.asked import Answer, Asked, Changes, Levels
+from acd.outlook.asked import Answer, Asked, Levels
 from acd.outlook.prior import Believed, prior
 from acd.outlook.scene import trimmed
 from acd.outlook.wished import changes
@@ -29,6 +29,7 @@ SOON_S: Final = 1.0
 """So soon after a change at the earliest it looks ahead again."""
 IDLE: Final = 4
 """At least so many times as long as it works it rests: a large centre's outlook is rarer, not dearer."""
+COPY_S: Final = 10.0
 LEARN_S: Final = 3_600.0
 LEARN_MOST_S: Final = 20.0
 MINUTE_MS: Final = 60_000
@@ -151,12 +152,10 @@ class Outlook:
         self._waits = Waits(0, 0, 0, 0, state, 0, ())
 
     async def _look(self, policy: Policy) -> None:
-        centre, now = self.doors.centre(), self.doors.now_ms()
-        loop = asyncio.get_running_loop()
+        centre, loop = self.doors.centre(), asyncio.get_running_loop()
         began = loop.time()
-        until_ms = now + centre.outlook.horizon_minutes * MINUTE_MS
         try:
-            asked = await self._asked(centre, policy, now, until_ms)
+            asked = await self._asked(centre, policy, centre.outlook.horizon_minutes * MINUTE_MS)
             found = await self._process.ask(asked)
         except Unanswered as fault:
             self._none("no answer", str(fault))
@@ -165,28 +164,24 @@ class Outlook:
         self.trouble = ""
         self.futures_made += found.futures
         self._rest_s = IDLE * found.cpu_ms / 1000
-        self._waits = Waits(now, took_ms, found.cpu_ms, found.futures, "ok", 0, found.callers)
+        self._waits = Waits(asked.now_ms, took_ms, found.cpu_ms, found.futures, "ok", 0, found.callers)
         if found.callers:
-            age_ms = self.doors.now_ms() - now
+            age_ms = self.doors.now_ms() - asked.now_ms
             told = WaitsExpected(tuple(_expected(each, age_ms) for each in found.callers))
             with suppress(QueueFull):
                 self.doors.submit(Arrival(told, ACTOR))
 
-    async def _asked(
-        self,
-        centre: Centre,
-        policy: Policy,
-        now: int,
-        until_ms: int,
-        *,
-        cpu_ms: int = 0,
-        futures: int = 0,
-        wanted: Changes | None = None,
-    ) -> Asked:
+    async def _asked(self, centre: Centre, policy: Policy, ahead_ms: int) -> Asked:
+        """A question about the world as it is, so far ahead. Raises Unanswered."""
         believed = await self._beliefs(centre)
-        copied = await self.doors.copied(trimmed)
+        try:
+            async with asyncio.timeout(COPY_S):
+                copied = await self.doors.copied(trimmed)
+        except TimeoutError:
+            raise Unanswered(f"nothing was decided for {COPY_S:.0f} s: the world is not copied") from None
+        now = self.doors.now_ms()
         frozen = await copied.frozen_beside()
-        seen = self._seen_today(centre, now)
+        until_ms = now + ahead_ms
         self._number += 1
         target = centre.service_level
         return Asked(
@@ -196,10 +191,10 @@ class Outlook:
             until_ms,
             closes(policy, now) or until_ms,
             self._number,
-            futures or centre.outlook.futures,
-            cpu_ms or centre.outlook.cpu_ms,
-            beliefs(believed, centre, now, until_ms, policy.opening, seen),
-            wanted,
+            centre.outlook.futures,
+            centre.outlook.cpu_ms,
+            beliefs(believed, centre, now, until_ms, policy.opening, self._seen_today(centre, now)),
+            None,
             Levels(target.variant, target.seconds * 1000, target.short_abandon_seconds * 1000),
         )
 
@@ -240,19 +235,13 @@ class Outlook:
         if policy is None or not (closing_ms := closes(policy, now)):
             raise Closed("we are closed: nothing comes before we close")
         after_ms = policy.overtime_ms if policy.overtime_ms >= 0 else AFTER_CLOSING_MS
-        until_ms = min(closing_ms + min(after_ms, AFTER_CLOSING_MS), now + FARTHEST_MS)
+        ahead_ms = min(closing_ms - now + min(after_ms, AFTER_CLOSING_MS), FARTHEST_MS)
         async with self._busy:
             try:
-                asked = await self._asked(
-                    centre,
-                    policy,
-                    now,
-                    until_ms,
-                    cpu_ms=WHAT_IF_CPU_MS,
-                    futures=WHAT_IF_FUTURES,
-                    wanted=wanted,
+                asked = await self._asked(centre, policy, ahead_ms)
+                found = await self._what_if.ask(
+                    asked._replace(futures=WHAT_IF_FUTURES, cpu_ms=WHAT_IF_CPU_MS, changes=wanted)
                 )
-                found = await self._what_if.ask(asked)
             finally:
                 await self._what_if.close()
         if found.what_if is None:

@@ -15,7 +15,7 @@ from acd.daemon import Daemon, Wraps, composed
 from acd.demo.hotline import PROJECT, configured
 from acd.ports import Arrival
 from config.load import load
-from routing.events import ClockStepped, Elapsed, LinkDown, PbxSnapshot
+from routing.events import CallWaiting, ClockStepped, Elapsed, Leg, LinkDown, PbxSnapshot, StaffAsked
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
 
@@ -111,6 +111,37 @@ async def test_a_link_over_which_nothing_is_routed_is_not_ready(opened: tuple[Da
         answer = await client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["routing"] == "no calls are routed: we stood still for 3.0 s"
+
+
+async def test_who_waits_has_an_outlook(opened: tuple[Daemon, Path]) -> None:
+    """From the world by way of the real process into the engine, and to who asks."""
+    daemon, _ = opened
+    await wrap_up(daemon)
+    ask = daemon.runner.ask
+    await ask(Arrival(PbxSnapshot(0, True, (), (("p01", "NOT_INUSE"),), "pbx1"), "test"))
+    await ask(Arrival(StaffAsked("amal", "", "login", "", None), "test"))
+    for uid in ("1.0", "2.0"):
+        await ask(Arrival(CallWaiting(Leg("pbx1", uid), "ar", "employment", "", 0, 0), "test"))
+    looking = asyncio.create_task(next(each for each in daemon.kept if each.name == "outlook").run())
+    waiting = [each for each in daemon.runner.engine.world.visits.values() if each.state == "waiting"]
+    async with asyncio.timeout(60):
+        while waiting[0].expects is None:  # noqa: ASYNC110 no event here
+            await asyncio.sleep(0.01)
+    headers = {"Authorization": f"Bearer {(daemon.rules.centre.path('var/api.token')).read_text()}"}
+    transport = httpx.ASGITransport(daemon.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+        told = (await client.get("/api/outlook")).json()
+        figures = (await client.get("/metrics")).text
+        ready = (await client.get("/readyz")).json()
+    assert (told["state"], [each["visit"] for each in told["callers"]]) == ("ok", [waiting[0].id])
+    assert told["futures"] >= 20
+    assert told["callers"][0]["q50_ms"] > 0
+    assert f"acd_outlook_futures {float(told['futures'])}" in figures
+    assert ready["outlook"] == "ok"
+    journal = [each async for each in daemon.stores.journal.read(0)]
+    assert "program:outlook" in {each.actor for each in journal}
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_a_clock_that_is_set_far_has_the_hours_worked_out_anew_at_once(

@@ -139,6 +139,9 @@ def test_so_many_futures_as_the_processor_time_allows_but_not_too_few() -> None:
     assert not budget.one_more()  # far over at once
     budget = child.Budget(child.FUTURES_LEAST, 10**9)
     assert [budget.one_more() for _ in range(child.FUTURES_LEAST + 1)][-2:] == [True, False]
+    budget = child.Budget(10**9, 10**9)
+    budget.began -= child.MOST_S + 1
+    assert not budget.one_more()  # who asks waits no longer
     answer = child.answered(question()._replace(cpu_ms=0))
     assert "processor time" in answer.fault
 

@@ -8,6 +8,7 @@ import pytest
 
 from acd.copies import Copies
 from acd.frozen import Copied, thawed
+from acd.outlook import service
 from acd.outlook.asked import Answer, Asked
 from acd.outlook.drawn import Drawn
 from acd.outlook.expectation import Remaining
@@ -150,6 +151,20 @@ async def test_a_process_that_does_not_answer_is_a_visible_state_and_tells_nothi
     house.process.answer = lambda ask: Answer(ask.number, 150, 100)
     await house.outlook.once()
     assert house.outlook.trouble == ""
+
+
+async def test_a_world_that_is_not_copied_in_time_is_a_visible_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is decided (a journal that is stuck), nobody copies."""
+    house = House(bench_at())
+
+    async def never(view: Callable[[World], World]) -> Copied:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(service, "COPY_S", 0.01)
+    house.outlook.doors = house.outlook.doors._replace(copied=never)
+    await house.outlook.once()
+    assert "not copied" in house.outlook.trouble
 
 
 async def test_without_records_the_last_beliefs_stand() -> None:

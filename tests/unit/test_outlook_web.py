@@ -1,4 +1,4 @@
-"""The outlook's routes: what is told, what may be asked, how it is refused; the real application, no daemon."""
+"""The outlook's routes: what is told, what may be asked, how it is refused; the real application alone."""
 
 import json
 import re
