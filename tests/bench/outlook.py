@@ -1,21 +1,30 @@
 """How well the outlook's bands hold, and how narrow they are, beside three known predictors of a wait.
 
-On simulated days of the shipped centre, at three loads, as they are and with half the staff gone from a
-random hour on: 80 % bands for who begins to wait, against their virtual wait (as if they did not give up).
-Rivals are last-to-enter-service, head-of-line and queue-length (Whitt; Ibrahim): each an estimate times a
-band of factors, calibrated on the other half of the days, load by load, to the coverage that the outlook
-has.
+On simulated days of the shipped centre, at three loads, as they are and with half the staff gone from some
+hour on: 80 % bands for who begins to wait, against their virtual wait (as if they did not give up). Talks are
+longer in some languages and about some concerns than in others, and days are busier than others; what is
+believed of that is learned from records of other days, as in the daemon. Rivals are last to enter service,
+head of line and queue length (Whitt; Ibrahim): each an estimate times a band of factors, calibrated on other
+days of the same load, to the coverage that the outlook has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from math import exp
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from time import process_time
 from typing import NamedTuple
 
-from acd.outlook.ahead import Seen, beliefs
+from acd.frozen import Copied, thawed
+from acd.outlook.ahead import NOTHING_SEEN, Seen, beliefs
+from acd.outlook.asked import Asked
+from acd.outlook.beliefs import Beliefs
+from acd.outlook.child import answered
 from acd.outlook.drawn import Drawn
 from acd.outlook.expectation import Remaining
+from acd.outlook.learned import learned
 from acd.outlook.prior import Believed, prior
 from acd.outlook.quantiles import quantile
 from acd.outlook.scene import Scene, trimmed
@@ -26,30 +35,35 @@ from config.schema import Centre
 from routing.announce import OPEN, phrase
 from routing.need import spoken
 from routing.spans import Spans
+from routing.visit import WAITING
 from routing.world import World
 from simulation.scenarios import scenario_file
 from simulation.scenarios.year import team
+from tests.bench import engine
 from tests.bench.figures import Figures, spread
-from tests.bench.outlook_days import Day, Someone, moment
+from tests.bench.outlook_days import Day, Records, Someone, moment
 
-LOADS = {"shipped": 1.0, "busy": 12.0, "heavy": 18.0}
+LOADS = {"shipped": 1.0, "busy": 16.0, "heavy": 32.0}
 """How many times the calls of the shipped file come."""
 EDGES = (2, 5, 10, 15, 20, 30, 45, 60)
 MINUTE_MS = 60_000
 FLOOR_MS = 10_000
 """Rivals' estimates are at least so long: a factor on nothing is nothing."""
-ASKED_MAX = 8
-"""So many of a day's callers are asked about at most."""
-DAYS = 100
+ASKED = {"shipped": 6.0, "busy": 4.0, "heavy": 4.0}
+"""About so many of a day's callers are asked about, at any hour."""
+DAYS, HALVED, LEARNT = 100, 50, 20
+"""Days as they are, days on which half the staff leaves, and days before these whose records are known."""
+APART = 0.15
+"""How far talks of a language, or about a concern, are longer than others: a normal's standard deviation."""
+WAITING_HERE, LARGE = 15, (1_000, 500)
+"""How many wait where the speed is measured; staff and callers of a large centre."""
 FIRST = (2026, 3, 2)
 CONFIG = Path("config/planning.toml")
 LEVEL = Cefr.B2
-SHARE = {"shipped": 1.0, "busy": 0.05, "heavy": 0.03}
-"""How many of those who have to wait are asked about."""
 RIVALS = ("last to enter service", "head of line", "queue length")
 
 
-class Asked(NamedTuple):
+class Foretold(NamedTuple):
     """What was said of one caller, and what came. rivals: their estimates in ms."""
 
     load: str
@@ -68,7 +82,7 @@ class Asking:
     def __init__(
         self, predictor: "Predictor", load: str, halved: bool, day: int, futures: int, share: float
     ) -> None:
-        self.found: list[tuple[Someone, Asked]] = []
+        self.found: list[tuple[Someone, Foretold]] = []
         self.cpu_s: list[float] = []
         self._predictor = predictor
         self._what = (load, halved, day)
@@ -78,15 +92,15 @@ class Asking:
 
     def joined(self, day: Day, who: Someone) -> None:
         """Some of those who have to wait, chosen by chance alone."""
-        if len(self.found) >= ASKED_MAX or self._chance.random() > self._share:
+        if self._chance.random() > self._share:
             return
         began = process_time()
         low, high = self._predictor.band(day, who, self._futures, self._what[2])
         self.cpu_s.append(process_time() - began)
         rivals = self._predictor.rivals(day, who)
-        self.found.append((who, Asked(*self._what, who.language, low, high, rivals, 0.0)))
+        self.found.append((who, Foretold(*self._what, who.language, low, high, rivals, 0.0)))
 
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[Foretold]:
         """With what came."""
         return [each._replace(wait_ms=who.served_ms - who.queued_ms) for who, each in self.found]
 
@@ -94,19 +108,20 @@ class Asking:
 class Predictor:
     """What can be known when somebody begins to wait, of the world as it is without ghosts."""
 
-    def __init__(self, centre: Centre, believed: Believed, opening: Spans, load: float) -> None:
+    def __init__(self, centre: Centre, believed: Believed, opening: Spans) -> None:
         self._centre = centre
         self._opening = opening
-        self._believed = believed._replace(
-            week=tuple(tuple(load * each for each in day) for day in believed.week)
-        )
+        self._believed = believed
+
+    def beliefs(self, now: int, until_ms: int, seen: Seen) -> Beliefs:
+        """For these hours of a day of which this was seen."""
+        return beliefs(self._believed, self._centre, now, until_ms, self._opening, seen)
 
     def band(self, day: Day, who: Someone, futures: int, seed: int) -> tuple[float, float]:
         """The outlook's, in ms; inf for no end."""
         now = day.now
         until_ms = now + self._centre.outlook.horizon_minutes * MINUTE_MS
-        seen = Seen(day.begin_ms, now, day.queued)
-        believed = beliefs(self._believed, self._centre, now, until_ms, self._opening, seen)
+        believed = self.beliefs(now, until_ms, Seen(day.begin_ms, now, day.queued))
         scene = Scene(_seen(day), now)
         waits = Remaining(
             scene, Drawn(believed, scene.policy), seed * 1000 + day.queued, until_ms, day.end_ms
@@ -163,7 +178,7 @@ def width(low_ms: float, high_ms: float) -> float:
     return (min(high_ms, top) - min(low_ms, top)) / MINUTE_MS
 
 
-def said_holds(asked: Asked) -> bool | None:
+def said_holds(asked: Foretold) -> bool | None:
     """Whether the phrase would have held; None if none would have been said."""
     high = OPEN if asked.high_ms == float("inf") else int(asked.high_ms)
     low = 10**9 if asked.low_ms == float("inf") else int(asked.low_ms)
@@ -173,7 +188,7 @@ def said_holds(asked: Asked) -> bool | None:
     return said.low_ms <= asked.wait_ms and (said.high_ms == OPEN or asked.wait_ms <= said.high_ms)
 
 
-def calibrated(asked: Sequence[Asked], rival: int, level: float) -> dict[int, tuple[float, float]]:
+def calibrated(asked: Sequence[Foretold], rival: int, level: float) -> dict[int, tuple[float, float]]:
     """A rival's bands, by the place of the asked: its factors are found on the days of the other parity."""
     bands = {}
     for load in LOADS:
@@ -197,7 +212,7 @@ def mean(of: Sequence[float]) -> float:
     return round(sum(of) / len(of), 2) if of else float("nan")
 
 
-def told(figures: Figures, name: str, asked: Sequence[Asked], every: Sequence[Asked]) -> None:
+def told(figures: Figures, name: str, asked: Sequence[Foretold], every: Sequence[Foretold]) -> None:
     """The table for some of the asked. every: with all of which the rivals are calibrated."""
     if not asked:
         return
@@ -221,42 +236,130 @@ def told(figures: Figures, name: str, asked: Sequence[Asked], every: Sequence[As
     figures.add(f"outlook, {name}", **values)
 
 
-def gathered(small: bool) -> tuple[list[Asked], list[float]]:
-    """All that was asked on all days, and the CPU seconds of each outlook."""
-    asked: list[Asked] = []
-    cpu_s: list[float] = []
-    scenario = scenario_file.load(CONFIG, "full_house")
-    centre = scenario.house
-    people = team(scenario)
-    believed = prior(centre)
-    begin = moment(FIRST, centre)
-    rules = policy(centre, begin)
-    days, futures = (2, 30) if small else (DAYS, centre.outlook.futures)
-    for halved in (False, True):
-        for load, factor in LOADS.items():
-            predictor = Predictor(centre, believed, rules.opening, factor)
+def truth(believed: Believed) -> Believed:
+    """What is so, and nobody knows: how long talks of each language and concern are."""
+    chance = Random(2026)
+    names = sorted({name for each in believed.shares for name in (each.language, each.concern)})
+    longer = {name: exp(chance.gauss(0.0, APART)) for name in names}
+    talks = {}
+    for each in believed.shares:
+        factor = longer[each.language] * longer[each.concern]
+        talks[each.language, each.concern] = believed.talk._replace(mean_ms=factor * believed.talk.mean_ms)
+    return believed._replace(talks=talks)
+
+
+class Year:
+    """The days of one load. days, halved, learnt: as DAYS, HALVED and LEARNT."""
+
+    def __init__(self, load: str, days: int, halved: int, learnt: int, futures: int) -> None:
+        scenario = scenario_file.load(CONFIG, "full_house")
+        self._centre = scenario.house
+        self._people = team(scenario)
+        self._load, self._days, self._halved, self._futures = load, days, halved, futures
+        self._rules = policy(self._centre, moment(FIRST, self._centre))
+        self._prior = prior(self._centre)
+        self._truth = truth(self._prior)
+        self._predictor, self._joined = self._learn(learnt)
+
+    def _learn(self, learnt: int) -> tuple["Predictor", float]:
+        """What the records of other days say, and how many have to wait on one of them."""
+        records, joined = Records(), [0]
+
+        def joins(_day: Day, _who: Someone) -> None:
+            joined[0] += 1
+
+        for day in range(learnt):
+            self.run(day, 50_000 + day, False, joins, records)
+        opening = self._rules.opening
+        seen = records.observed(opening[0][0], opening[learnt - 1][1])
+        centre = self._centre
+        believed = learned(self._prior, seen, centre.centre.zone, opening, centre.outlook.weighs)
+        return Predictor(centre, believed, opening), joined[0] / learnt
+
+    def believed(self, now: int, until_ms: int) -> Beliefs:
+        """For these hours."""
+        return self._predictor.beliefs(now, until_ms, NOTHING_SEEN)
+
+    def run(
+        self, place: int, seed: int, halved: bool, joined: Callable[[Day, Someone], None], records: Records
+    ) -> None:
+        opening = self._rules.opening
+        Day(
+            self._centre,
+            self._rules,
+            self._people,
+            self._truth,
+            opening[place % len(opening)],
+            1_000_000 * list(LOADS).index(self._load) + seed,
+            load=LOADS[self._load],
+            halved=halved,
+            joined=joined,
+            records=records,
+        ).run()
+
+    def asked(self) -> tuple[list[Foretold], list[float]]:
+        """All that was asked, and the CPU seconds of each outlook."""
+        found: list[Foretold] = []
+        cpu_s: list[float] = []
+        share = ASKED[self._load] / max(self._joined, 1.0)
+        for halved, days in ((False, self._days), (True, self._halved)):
             for day in range(days):
-                asking = Asking(predictor, load, halved, day, futures, SHARE[load])
-                span = rules.opening[day % len(rules.opening)]
-                seed = day + 1000 * list(LOADS).index(load) + 10_000 * halved
-                Day(
-                    centre,
-                    rules,
-                    people,
-                    believed,
-                    span,
-                    seed,
-                    load=factor,
-                    halved=halved,
-                    joined=asking.joined,
-                ).run()
-                asked += asking.asked()
+                asking = Asking(self._predictor, self._load, halved, day, self._futures, share)
+                self.run(day, day + 10_000 * halved, halved, asking.joined, Records())
+                found += asking.asked()
                 cpu_s += asking.cpu_s
+        return found, cpu_s
+
+
+def year(load: str, small: bool) -> tuple[list[Foretold], list[float]]:
+    """One load's days."""
+    sizes = (2, 2, 2, 30) if small else (DAYS, HALVED, LEARNT, 150)
+    return Year(load, *sizes).asked()
+
+
+def gathered(small: bool) -> tuple[list[Foretold], list[float]]:
+    """All that was asked on all days, and the CPU seconds of each outlook."""
+    asked: list[Foretold] = []
+    cpu_s: list[float] = []
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for some, took in pool.map(year, reversed(list(LOADS)), [small] * len(LOADS)):
+            asked += some
+            cpu_s += took
     return asked, cpu_s
+
+
+def speeds(figures: Figures, small: bool) -> None:
+    """How many futures there are in the time that they may take: shipped centre, and a large one."""
+    worlds: list[tuple[World, int]] = []
+
+    def joins(day: Day, _who: Someone) -> None:
+        waiting = sum(each.state == WAITING for each in day.world.visits.values())
+        if waiting == WAITING_HERE and not worlds:
+            worlds.append((thawed(Copied(trimmed(day.world)).frozen()), day.now))
+
+    shipped = Year("heavy", 0, 0, 1, 0)
+    for day in range(20):
+        if not worlds:
+            shipped.run(day, day, False, joins, Records())
+    large = engine.Centre(*LARGE)
+    large.run(sum(LARGE) * 8)
+    worlds.append((large.engine.world, large.now))
+    for (world, now), name in zip(worlds, ("shipped centre", "large centre"), strict=True):
+        until_ms = now + 120 * MINUTE_MS
+        frozen = Copied(trimmed(world)).frozen().decode()
+        ask = Asked(1, frozen, now, until_ms, until_ms, 1, 150, 300, shipped.believed(now, until_ms))
+        answers = [answered(ask) for _ in range(1 if small else 5)]
+        figures.add(
+            f"outlook, {name}: {len(world.people):,} people, {len(answers[0].callers)} waiting",
+            futures=min(each.futures for each in answers),
+            cpu_ms=round(mean([each.cpu_ms for each in answers])),
+            cpu_ms_a_future=round(mean([each.cpu_ms / each.futures for each in answers]), 2),
+        )
 
 
 def main(figures: Figures, small: bool, _folder: Path) -> None:
     """Measure and tell."""
+    speeds(figures, small)
     asked, cpu_s = gathered(small)
     for halved, name in ((False, "as they are"), (True, "half the staff gone")):
         those = [a for a in asked if a.halved == halved]

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from acd.outlook.ahead import expected
 from acd.outlook.chance import LogNormal, Weighted, moments
 from acd.outlook.prior import QUARTER_MS, Believed
+from acd.prospects import Observed, Seen
 from agents import state as staff
 from agents.model import Team
 from config.schema import Centre
@@ -33,6 +34,44 @@ class Joined(NamedTuple):
     visit: int
     language: str
     concern: str
+
+
+class Records:
+    """What the records would say of such days, taken together."""
+
+    def __init__(self) -> None:
+        self.days = 0
+        self._talks: dict[tuple[str, str], Seen] = {}
+        self._needs: dict[tuple[str, str], int] = {}
+        self._calls: dict[tuple[int, int], int] = {}
+        self._lasted = {"menus": Seen(), "answers": Seen(), "pauses": Seen(), "ready": Seen()}
+        self._counts = {"offers": 0, "missed": 0, "gave_up": 0, "waited_ms": 0}
+
+    def talk(self, who: "Someone", ms: float) -> None:
+        need = (who.language, who.concern)
+        self._talks[need] = self._talks.get(need, Seen()).with_(ms)
+
+    def came(self, who: "Someone", local: datetime) -> None:
+        need, hour = (who.language, who.concern), (local.weekday(), local.hour)
+        self._needs[need] = self._needs.get(need, 0) + 1
+        self._calls[hour] = self._calls.get(hour, 0) + 1
+
+    def lasted(self, what: str, ms: float) -> None:
+        self._lasted[what] = self._lasted[what].with_(ms)
+
+    def count(self, what: str, more: int = 1) -> None:
+        self._counts[what] += more
+
+    def observed(self, since_ms: int, until_ms: int) -> Observed:
+        return Observed(
+            since_ms,
+            until_ms,
+            self._talks,
+            self._needs,
+            self._calls,
+            **self._lasted,
+            **self._counts,
+        )
 
 
 class Someone:
@@ -62,6 +101,7 @@ class Day:
         load: float,
         halved: bool,
         joined: "Callable[[Day, Someone], None]",
+        records: Records,
     ) -> None:
         self.policy = policy
         self.begin_ms, self.end_ms = span
@@ -75,9 +115,12 @@ class Day:
         self._chance = chance = Random(f"day {seed}")
         self._believed = believed
         self._joined = joined
+        self._records = records
+        self._zone = centre.centre.zone
         self._agenda: list[tuple[int, int, Callable[..., Any], tuple[Any, ...]]] = []
         self._count = 0
         self._talk = LogNormal(believed.talk)
+        self._talks = {need: LogNormal(lasts) for need, lasts in believed.talks.items()}
         self._pause = LogNormal(believed.pauses.lasts)
         self._away = LogNormal(believed.pauses.away)
         self._shares = Weighted([each.share for each in believed.shares])
@@ -138,6 +181,8 @@ class Day:
 
     def _served(self, who: Someone, at_ms: int) -> None:
         who.served_ms = at_ms
+        if not who.ghost:
+            self._records.count("waited_ms", at_ms - who.queued_ms)
         self.last_waits[who.language] = self.last_waits[""] = at_ms - who.queued_ms
 
     # --- callers -------------------------------------------------------------------------------------
@@ -149,6 +194,7 @@ class Day:
         share = self._believed.shares[self._shares.drawn(chance)]
         who = self._by_leg[leg] = Someone(leg, share.language, share.concern)
         menu_ms = chance.expovariate(1 / self._believed.menu_ms)
+        self._records.lasted("menus", menu_ms)
         self._tell(ev.CallArrived(leg, "line"))
         self._after(menu_ms / 2, self._tell, ev.LanguageChosen(leg, who.language))
         self._after(menu_ms, self._waits, who)
@@ -160,6 +206,7 @@ class Day:
             second = self._second[who.language == self._second[0]]
         who.queued_ms, self.queued = self.now, self.queued + 1
         who.gives_up_ms = self.now + int(chance.expovariate(1 / self._believed.patience_ms))
+        self._records.came(who, datetime.fromtimestamp(self.now / 1000, self._zone))
         self._tell(ev.ConcernChosen(who.leg, who.concern))
         who.visit = next(each.id for each in self.world.visits.values() if each.caller == who.leg)
         self.by_visit[who.visit] = who
@@ -172,6 +219,9 @@ class Day:
     def _gives_up(self, who: Someone) -> None:
         visit = self.world.visits.get(who.visit)
         who.ghost = visit is not None and visit.state == "waiting"
+        if who.ghost:
+            self._records.count("gave_up")
+            self._records.count("waited_ms", self.now - who.queued_ms)
 
     def _ends(self, who: Someone) -> None:
         self._by_leg.pop(who.leg, None)
@@ -194,7 +244,9 @@ class Day:
             (6, ev.DeviceChanged(phone, "RINGING", NODE)),
             (20, ev.PhoneRang(leg)),
         ]
+        self._records.count("offers")
         if chance.random() < phones.missed:
+            self._records.count("missed")
             told += [
                 (phones.ring_ms, ev.LegEnded(leg, 19)),
                 (phones.ring_ms + 1, ev.DeviceChanged(phone, staff.USABLE, NODE)),
@@ -202,7 +254,10 @@ class Day:
             ]
             self._after(phones.ring_ms + 3, self._is_away, self.world.offers[command.id].agent)
         else:
-            over_ms = answer_ms + self._talk.drawn(chance)
+            lasts_ms = self._talks.get((who.language, who.concern), self._talk).drawn(chance)
+            over_ms = answer_ms + lasts_ms
+            self._records.talk(who, lasts_ms)
+            self._records.lasted("answers", answer_ms)
             told += [
                 (answer_ms - 1, ev.DeviceChanged(phone, "INUSE", NODE)),
                 (answer_ms, ev.Bridged(who.leg, leg, phone)),
@@ -230,12 +285,15 @@ class Day:
     def _pauses_some_time(self, agent: str) -> None:
         every_ms = self._believed.pauses.every_ms
         if every_ms and self.now < self.end_ms:
-            self._after(self._chance.expovariate(1 / every_ms), self._pauses, agent)
+            after_ms = self._chance.expovariate(1 / every_ms)
+            self._records.lasted("ready", after_ms)
+            self._after(after_ms, self._pauses, agent)
 
     def _pauses(self, agent: str) -> None:
         if self.world.people[agent].presence == staff.READY:
             self._staff(agent, "notready")
         lasts_ms = self._pause.drawn(self._chance)
+        self._records.lasted("pauses", lasts_ms)
         self._after(lasts_ms, self._back, agent)
         self._after(lasts_ms, self._pauses_some_time, agent)
 
