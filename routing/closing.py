@@ -54,6 +54,7 @@ class Closing:
     def __init__(self, derived: Derived, visits: Visits, tell: Callable[[Visit, str], None]) -> None:
         self._derived, self._visits, self._say = derived, visits, tell
         self._look()
+        derived.attended = False  # a world that goes on was looked at when it stood still
 
     def _look(self) -> None:
         derived = self._derived

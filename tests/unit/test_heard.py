@@ -214,7 +214,5 @@ def test_the_guide_is_true(asterisk: Path, tmp_path: Path) -> None:
         raw |= {key: raw[key] | each if key in raw else each for key, each in tomllib.loads(block).items()}
     (tmp_path / "centre.toml").write_text(tomli_w.dumps(raw), encoding="utf-8")
     assert [each.engine for each in load(tmp_path / "centre.toml").voice] == ["rhvoice", "command"]
-    assert (
-        f"more than {CHARACTERS_MAX} characters or takes more than {SECONDS_MAX:.0f} seconds" in guide
-    )
+    assert f"more than {CHARACTERS_MAX} characters or takes more than {SECONDS_MAX:.0f} seconds" in guide
     assert f"{LIMIT_BYTES // 1_000_000} MB at" in guide
