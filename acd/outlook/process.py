@@ -60,7 +60,14 @@ class Process:
             raise Unanswered(found.fault)
         return found
 
-    async def _told(self, frame: bytes) -> Answer:
+    async def begin(self) -> None:
+        """Begin it before anything is asked: the first answer comes no later than others. If that fails, the
+        first question tells."""
+        async with self._one:
+            with suppress(OSError):
+                await self._begun()
+
+    async def _begun(self) -> asyncio.subprocess.Process:
         if self.running is None or self.running.returncode is not None:
             self.running = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -68,7 +75,11 @@ class Process:
                 stdout=asyncio.subprocess.PIPE,
                 env=_environment(),
             )
-        incoming, outgoing = self.running.stdout, self.running.stdin
+        return self.running
+
+    async def _told(self, frame: bytes) -> Answer:
+        running = await self._begun()
+        incoming, outgoing = running.stdout, running.stdin
         if incoming is None or outgoing is None:
             raise OSError("has no pipes")
         outgoing.write(frame)

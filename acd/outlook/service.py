@@ -47,6 +47,10 @@ log = structlog.get_logger(__name__)
 class Asking(Protocol):
     """A process that runs futures."""
 
+    async def begin(self) -> None:
+        """Begin it ahead of the first question."""
+        ...
+
     async def ask(self, asked: Asked) -> Answer:
         """Raises Unanswered."""
         ...
@@ -116,6 +120,8 @@ class Outlook:
     async def run(self) -> None:
         """Until cancelled."""
         try:
+            if self.doors.centre().outlook.enabled:
+                await self._process.begin()
             while True:
                 await self._rest()
                 await self.once()

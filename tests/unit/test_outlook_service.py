@@ -35,7 +35,10 @@ class FakeProcess:
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.answer: Callable[[Asked], Answer] = lambda ask: Answer(ask.number, 150, 100)
-        self.closed = 0
+        self.begun = self.closed = 0
+
+    async def begin(self) -> None:
+        self.begun += 1
 
     async def ask(self, asked: Asked) -> Answer:
         self.asked.append(asked)
