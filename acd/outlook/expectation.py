@@ -49,7 +49,8 @@ class Remaining:
             visit, ranked = self._scene.visits[key], sorted(waits) or [inf]
             bounds = (quantile(ranked, share) for share in QUANTILES)
             low, middle, high = (BEYOND if each == inf else int(each) for each in bounds)
-            served = sum(wait <= self._closes_ms - now for wait in ranked)
+            closes_ms = min(self._closes_ms, self._scene.closes(visit.language, visit.concern))
+            served = sum(wait <= closes_ms - now for wait in ranked)
             waited_ms = max(0, now - visit.queued_ms)
             permille = round(1000 * served / len(ranked))
             found.append(

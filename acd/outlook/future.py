@@ -238,8 +238,8 @@ class Future:
         """Somebody who was in the menus waits from now on."""
         return ev.CallWaiting(caller.leg, language, concern, "", now, now)
 
-    def _arrives(self, now: int, coming: Iterator[int], chance: Random) -> ev.Event:
-        """Somebody calls who is not here yet."""
+    def _arrives(self, now: int, coming: Iterator[int], chance: Random) -> ev.Event | None:
+        """Somebody calls who is not here yet. Whom the dialplan tells that we are closed does not come in."""
         self._next_arrival(coming, chance)
         calls = self._drawn.beliefs.calls
         share = calls.shares[self._drawn.shares.drawn(chance)]
@@ -249,6 +249,9 @@ class Future:
         if chance.random() < calls.second:
             is_it = share.language == calls.second_language
             second = calls.second_language_for_it if is_it else calls.second_language
+        if not self._scene.shuts(share.language, share.concern, now):
+            del self._by_leg[self.callers.pop().leg]
+            return None
         self._at(caller.gives_up_ms, self._gives_up, caller)
         return ev.CallWaiting(leg, share.language, share.concern, second, now, now)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from math import inf
 from operator import attrgetter
 from typing import Any, Final
 
@@ -38,7 +39,28 @@ def trimmed(world: World) -> World:
         people=world.people,
         offers=world.offers,
         fallback=world.fallback,
+        shut=world.shut,
     )
+
+
+UNNEEDED: Final = frozenset(
+    {
+        "policy_digest",
+        "shadow",
+        "shadow_digest",
+        "shadow_said",
+        "team_digest",
+        "recent",
+        "devices",
+        "gone",
+        "over",
+        "suspects",
+        "judged",
+        "left",
+        "announcement",
+    }
+)
+"""What `trimmed` leaves out: marks of values, what is only said, and what is known of who is not here."""
 
 
 def quiet(policy: Policy) -> Policy:
@@ -57,6 +79,7 @@ class Scene:
         self.policy = quiet(world.rules)
         self.now_ms = max(now_ms, world.now_ms)
         self._world = world
+        self._own = {(each.language, each.concern): each.when for each in self.policy.hours}
         self.visits = dict(sorted(world.visits.items()))
         self.people = world.people
         self.offers = world.offers
@@ -68,6 +91,20 @@ class Scene:
             self._people.append((key, tuple(row), [ENGAGEMENT(each) for each in person.engagements]))
         self._first = Engine(self._copy())
         """Never run: its people stay those of the scene."""
+
+    def closes(self, language: str, concern: str) -> float:
+        """When those with this need find us closed by hours of their own: epoch ms; 0 if they do now, inf if
+        they have none."""
+        return self.shuts(language, concern, self.now_ms)
+
+    def shuts(self, language: str, concern: str, at_ms: int) -> float:
+        """The same as seen from then."""
+        if not self._own:
+            return inf
+        for key in ((language, concern), ("", concern), (language, "")):
+            if key in self._own:
+                return next((end for begin, end in self._own[key] if begin <= at_ms < end), 0)
+        return inf
 
     def engine(self) -> Engine:
         """A new engine over a copy."""
