@@ -195,6 +195,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             learned=lambda described: _learned(described, records, clock.now_ms()),
             submit=lambda arrival: runner.submit(arrival),
             now_ms=clock.now_ms,
+            alone=lambda: picture.languages,
         ),
         Process(OUTLOOK_S),
         Process(WHAT_IF_S),

@@ -53,9 +53,14 @@ class Picture:
             self._last = board(world, self._now_ms(), self._shown(world).cells)
         return self._last
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Those whose figures may be shown by themselves; None: all."""
+        return (self._shown(self._world()) if self._still() else self._apart).languages
+
     def language(self, tongue: str) -> str:
         """Under which name figures of this language are shown."""
-        apart = (self._shown(self._world()) if self._still() else self._apart).languages
+        apart = self.languages
         return tongue if apart is None or tongue in apart else MERGED
 
     def _shown(self, world: World) -> "Apart":

@@ -36,7 +36,8 @@ class Changes(NamedTuple):
 class Asked(NamedTuple):
     """Futures of a frozen world (acd.frozen) from now_ms until until_ms. closes_ms: when we close. futures:
     how many; fewer where cpu_ms of this process are not enough. changes: None: what those who wait have to
-    expect; else what would be otherwise with these. number: which the answer repeats."""
+    expect; else what would be otherwise with these. number: which the answer repeats. alone:
+    languages that may be shown by themselves (routing.privacy), None: all."""
 
     number: int
     world: str
@@ -49,6 +50,7 @@ class Asked(NamedTuple):
     beliefs: Beliefs
     changes: Changes | None = None
     levels: Levels | None = None
+    alone: tuple[str, ...] | None = None
 
 
 class Answer(NamedTuple):

@@ -83,7 +83,7 @@ def _what_if(ask: Asked, world: World, budget: Budget) -> Answer:
         raise ValueError("nothing is changed")
     levels = ask.levels or LEVELS
     comparison = Comparison(
-        world, ask.changes, lambda policy: Drawn(ask.beliefs, policy), ask.now_ms, ask.until_ms
+        world, ask.changes, lambda policy: Drawn(ask.beliefs, policy), ask.now_ms, ask.until_ms, ask.alone
     )
     while budget.one_more():
         comparison.one_more(ask.seed * APART + budget.made, levels)

@@ -1,6 +1,6 @@
 """What would be otherwise: the same futures without and with changes, drawn by the same chance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from functools import partial
 from math import sqrt
@@ -17,6 +17,7 @@ from agents import state as staff
 from agents.model import Agent, Cefr, Reach
 from routing import events as ev
 from routing.policy import Policy, Reserve
+from routing.privacy import MERGED
 from routing.service_level import service_level
 from routing.world import Person, World
 
@@ -82,10 +83,17 @@ def course(world: World, changes: Changes, now_ms: int) -> Course:
 
 
 class Comparison:
-    """Pairs of futures, gathered one by one. until_ms: who is not served by then is not served."""
+    """Pairs of futures, gathered one by one. until_ms: who is not served by then is not served. alone:
+    languages that are shown by themselves, all others as one; None: all are."""
 
     def __init__(
-        self, world: World, changes: Changes, drawn: Callable[[Policy], Drawn], now_ms: int, until_ms: int
+        self,
+        world: World,
+        changes: Changes,
+        drawn: Callable[[Policy], Drawn],
+        now_ms: int,
+        until_ms: int,
+        alone: Container[str] | None = None,
     ) -> None:
         other = changed_world(world, changes)
         scenes = Scene(world, now_ms), Scene(other, now_ms)
@@ -94,6 +102,7 @@ class Comparison:
             (scene, drawn(scene.policy), each) for scene, each in zip(scenes, courses, strict=True)
         )
         self._now_ms, self._until_ms = scenes[0].now_ms, until_ms
+        self._alone = alone
         self.pairs: list[tuple[Counted, Counted]] = []
 
     def one_more(self, seed: int, levels: Levels) -> None:
@@ -111,7 +120,8 @@ class Comparison:
             served = 0 <= caller.served_ms <= self._until_ms
             end = caller.served_ms if served else caller.gives_up_ms if caller.over else self._until_ms
             wait = max(0, min(end, self._until_ms) - caller.queued_ms)
-            waits.setdefault(caller.language, []).append(wait)
+            shown = self._alone is None or caller.language in self._alone
+            waits.setdefault(caller.language if shown else MERGED, []).append(wait)
             if served:
                 answered, in_time = answered + 1, in_time + (wait <= levels.within_ms)
             else:

@@ -62,8 +62,9 @@ class Asking(Protocol):
 
 class Doors(NamedTuple):
     """What the outlook needs of the daemon. world: to look at between two steps. copied: what a view leaves
-    of it, copied. learned: what is believed, with what the records say by now; may fail, or take its
-    time."""
+    of it, copied. learned: what is believed, with what the records say by now; may fail, or take its time.
+    alone: languages whose figures may be shown by themselves; None: all.
+    """
 
     world: Callable[[], World]
     copied: Callable[[Callable[[World], World]], Awaitable[Copied]]
@@ -71,6 +72,7 @@ class Doors(NamedTuple):
     learned: Callable[[Centre], Awaitable[Believed]]
     submit: Callable[[Arrival], None]
     now_ms: Callable[[], int]
+    alone: Callable[[], frozenset[str] | None]
 
 
 class Outlook:
@@ -242,11 +244,17 @@ class Outlook:
             raise Closed("we are closed: nothing comes before we close")
         after_ms = policy.overtime_ms if policy.overtime_ms >= 0 else AFTER_CLOSING_MS
         ahead_ms = min(closing_ms - now + min(after_ms, AFTER_CLOSING_MS), FARTHEST_MS)
+        alone = self.doors.alone()
         async with self._busy:
             try:
                 asked = await self._asked(centre, policy, ahead_ms)
                 found = await self._what_if.ask(
-                    asked._replace(futures=WHAT_IF_FUTURES, cpu_ms=WHAT_IF_CPU_MS, changes=wanted)
+                    asked._replace(
+                        futures=WHAT_IF_FUTURES,
+                        cpu_ms=WHAT_IF_CPU_MS,
+                        changes=wanted,
+                        alone=None if alone is None else tuple(sorted(alone)),
+                    )
                 )
             finally:
                 await self._what_if.close()

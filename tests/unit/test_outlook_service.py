@@ -13,11 +13,13 @@ from acd.outlook.asked import Answer, Asked
 from acd.outlook.drawn import Drawn
 from acd.outlook.expectation import Remaining
 from acd.outlook.prior import Believed, prior
+from acd.outlook.process import Process
 from acd.outlook.scene import Scene
 from acd.outlook.service import ACTOR, Doors, Outlook
 from acd.ports import Arrival
 from acd.prospects import BEYOND, Closed, Expectation, Unanswered, WhatIf, Wish
 from config.load import SHIPPED, load
+from config.people import policy, team
 from config.schema import Centre
 from routing import events as ev
 from routing.facts import AgentChanged, Queued
@@ -54,6 +56,7 @@ class House:
     def __init__(self, bench: Bench, centre: Centre = CENTRE) -> None:
         self.bench, self.centre = bench, centre
         self.submitted: list[Arrival] = []
+        self.alone: frozenset[str] | None = None
         self.process, self.what_if = FakeProcess(), FakeProcess()
         self.learns: Callable[[Centre], Believed] = prior
         self.now: Callable[[], int] = lambda: bench.now
@@ -65,6 +68,7 @@ class House:
                 self.learned,
                 self.submitted.append,
                 lambda: self.now(),
+                lambda: self.alone,
             ),
             self.process,
             self.what_if,
@@ -240,6 +244,22 @@ async def test_what_if_until_closing_and_one_at_a_time() -> None:
     assert await asking == result
     assert slow.asked[0].changes is not None
     assert slow.closed == 1
+
+
+async def test_what_if_by_the_real_process_and_of_few_people_nothing_by_itself() -> None:
+    """Turkish is what only one person could serve: its waits stand with those of others that few speak."""
+    people = team(CENTRE)
+    bench = Bench(policy(CENTRE, NOW), people)
+    bench.tell(ev.Elapsed(), NOW - bench.now)
+    bench.login(*(each.reach.address for each in people.agents))
+    house = House(bench)
+    house.alone = frozenset({"de", "en"})
+    outlook = Outlook(house.outlook.doors, house.process, Process(60))
+    found = await outlook.what_if([Wish("calls", factor=2.0), Wish("leave", at="12:00", how_many=5)])
+    assert {each.language for each in found.waits} == {"de", "en", "*"}
+    assert found.answered is not None
+    assert found.answered.difference.low > 0
+    assert found.futures >= 20
 
 
 async def test_what_if_has_no_answer_when_we_are_closed() -> None:
