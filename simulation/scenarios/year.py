@@ -42,8 +42,8 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
     calendar = Calendar(scenario)
     house, calls = scenario.house, scenario.calls
     begin = calendar.begin_ms
-    # neither driver knows yet what callers are told, nor that who calls again has their old place
-    rules = policy(house, begin + DAY_MS // 2, calendar.days)._replace(announcing=None, rejoin_ms=0)
+    # no driver knows yet what callers are told, that who calls again has their place, or hours of a concern
+    rules = policy(house, begin + DAY_MS // 2, calendar.days)._replace(announcing=None, rejoin_ms=0, hours=())
     kinds = _kinds(scenario)
     arrivals, mixes = _arrivals(scenario, calendar, rules.opening, kinds, case_work)
     phones = scenario.phones
