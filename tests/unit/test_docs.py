@@ -38,7 +38,7 @@ def test_each_example_is_accepted_in_the_centres_file(example: str, tmp_path: Pa
         (PROJECT / "config" / "welcomecenter.toml").read_text(encoding="utf-8")
     )
     for table, values in tomllib.loads(example).items():
-        raw[table] |= values
+        raw[table] = raw.get(table, {}) | values if isinstance(values, dict) else values
     path = tmp_path / "centre.toml"
     path.write_text(tomli_w.dumps(raw), encoding="utf-8")
     load(path)
