@@ -32,7 +32,7 @@ class Board(NamedTuple):
     """The whole picture at `at_ms`. No caller stands in it alone: only counts by language and concern.
 
     in_menu: callers still choosing. ringing: offered or ringing. talking: in conversation.
-    degraded: callers the dialplan serves alone.
+    degraded: callers the dialplan serves alone. announcing: an emergency announcement is on.
     """
 
     at_ms: int
@@ -46,6 +46,7 @@ class Board(NamedTuple):
     degraded: int
     waiting: tuple[WaitingCell, ...]
     staff: tuple[StaffState, ...]
+    announcing: bool = False
 
 
 def board(world: World, now: int, apart: Container[tuple[str, str]] | None = None) -> Board:
@@ -77,4 +78,5 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
             StaffState(key, person.agent.name, person.shown, person.shown_reason, person.shown_ms)
             for key, person in world.people.items()
         ),
+        announcing=world.announcement is not None,
     )

@@ -41,7 +41,7 @@ class StaffState(Shape):
 
 
 class Board(Shape):
-    """The hotline now; times in epoch ms."""
+    """The hotline now; times in epoch ms. announcing: an emergency announcement is on."""
 
     at_ms: int
     link_up: bool
@@ -54,6 +54,7 @@ class Board(Shape):
     degraded: int
     waiting: list[WaitingCell]
     staff: list[StaffState]
+    announcing: bool
 
 
 class ServiceLevel(Shape):
