@@ -1,10 +1,18 @@
 """Waiting on real calls: what callers are told, keys, the place kept, an emergency announcement."""
 
-from acd.demo.hotline import NUMBER
+import shlex
+
+from acd.demo.hotline import NUMBER, PROJECT
 from tests.contract.conftest import Wire, keys
 from tests.integration.conftest import Watched, state_of, waiting
 from tests.integration.test_bad_input import acd
 
+GUIDE = [
+    shlex.split(line.removeprefix("acd "))
+    for line in (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("acd announce ")
+]
+"""The guide's own commands: on, show, off."""
 TOLD = "select * from announcement where visit = ? and sentence = ?"
 NEWEST = "select * from (select * from visit order by id desc limit 1) where queued_at is not null"
 
@@ -61,7 +69,7 @@ async def test_an_emergency_announcement_from_the_command_to_the_caller(hotline:
         await hotline.until("one waits", lambda board: waiting(board) == 1)
         visit = (await hotline.row(NEWEST))["id"]
         before = len(wire.frames)
-        code, said = await acd("announce", "on", "--config", config, "--text", "de=Bei uns brennt es.")
+        code, said = await acd(*GUIDE[0], "--config", config)
         assert (code, "on" in said) == (0, True), said
         own = await wire.sees(after=before, UserEvent="ACDSays", within_s=20)
         while "made_" not in own.get("Sound"):  # a slow machine: the stock sentence first
@@ -69,8 +77,8 @@ async def test_an_emergency_announcement_from_the_command_to_the_caller(hotline:
         sound = own.get("Sound").rpartition("/")[2]
         assert await hotline.row(TOLD, visit, sound)
         kept = await hotline.row("select text from announcement_text where sound = ?", sound)
-        assert kept["text"] == "de: Bei uns brennt es."
-        code, said = await acd("announce", "show", "--config", config)
+        assert kept["text"] == "de: Bei uns ist Feueralarm. Bitte rufen Sie später an."
+        code, said = await acd(*GUIDE[1], "--config", config)
         assert "their own text: de" in said
         await hotline.stop_daemon(kill=True)
         await hotline.sipp.call(NUMBER, keys("tr")[:1], hang_up_ms=20_000)
@@ -78,7 +86,7 @@ async def test_an_emergency_announcement_from_the_command_to_the_caller(hotline:
         await hotline.start_daemon()
         code, said = await acd("announce", "show", "--config", config)
         assert said.startswith("on"), said
-        code, said = await acd("announce", "off", "--config", config)
+        code, said = await acd(*GUIDE[2], "--config", config)
         assert (code, said.startswith("off")) == (0, True), said
         before = len(wire.frames)
         await hotline.sipp.call(NUMBER, keys("de"), hang_up_ms=3_000)
