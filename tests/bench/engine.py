@@ -13,7 +13,7 @@ from agents.model import Agent, Reach, Team
 from routing import events as ev
 from routing.commands import Connect
 from routing.engine import Engine
-from routing.policy import FALLBACK, OWN, SECOND, Plan, Policy, Refusal, Reserve, Step
+from routing.policy import FALLBACK, OWN, SECOND, Announcing, Plan, Policy, Refusal, Reserve, Step
 from tests.bench.figures import Figures, spread
 
 LANGUAGES = ("de", "en", "ar", "tr", "uk", "ru", "fa", "pl", "fr", "es")
@@ -45,6 +45,8 @@ def policy() -> Policy:
         repeat_ms=3_600_000,
         owner_ms=20_000,
         reserves=(Reserve("uk", 5, 1, 60_000), Reserve("ar", 5, 1, 60_000)),
+        announcing=Announcing(2_000, (60_000, 120_000), (2, 5, 10, 15, 20, 30, 45, 60), 650),
+        rejoin_ms=600_000,
     )
 
 
