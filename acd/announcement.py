@@ -19,6 +19,7 @@ from acd.ports import Announced, Arrival
 from acd.store.tables import announcement_texts
 from agents.model import UNDETERMINED
 from config import prompts
+from config.load import ConfigFaults
 from config.prompts import Sentence
 from config.schema import Centre
 from routing.events import AnnouncementSet
@@ -76,27 +77,23 @@ class EmergencyAnnouncement:
         self._later: asyncio.Task[None] | None = None
 
     async def on(self, texts: Mapping[str, str], ends_calls: bool, actor: str, reason: str) -> Announced:
-        """It is on when this returns: by which words in which language. Raises QueueFull, ConfigFaults."""
+        """It is on when this returns: by which words in which language. Raises QueueFull."""
         self._drop()
         centre = self._centre()
-        spoken = prompts.sounds(prompts.beside(self._source), centre)
-        want = wanted(centre, spoken, texts)
+        sounds = tuple(sorted((code, STOCK) for code in (*centre.languages, UNDETERMINED)))
         trouble = ""
-        ready = not want.made
-        speaking: asyncio.Task[object] | None = None
-        if want.made and not centre.announcement.folder:
+        speaking: asyncio.Task[Wanted] | None = None
+        if texts and not centre.announcement.folder:
             trouble = "announcement.folder names no folder for what is spoken: the stock sentence is told"
-        elif want.made:
-            speaking = asyncio.create_task(self._speak(centre, want), name="announcement")
-            done, _ = await asyncio.wait({speaking}, timeout=READY_S)
-            ready = bool(done) and speaking.exception() is None
-            trouble = _why(speaking) if done else NOT_READY
-        sounds = want.sounds if ready else tuple((code, STOCK) for code, _ in want.sounds)
+        elif texts:
+            speaking = asyncio.create_task(asyncio.to_thread(self._speak, centre, texts), name="announcement")
+            await asyncio.wait({speaking}, timeout=READY_S)
+            trouble = _why(speaking) if speaking.done() else NOT_READY
+            if not trouble:
+                sounds = speaking.result().sounds
         await self._tell(Arrival(AnnouncementSet(sounds, ends_calls), actor, reason))
-        if speaking is not None and not speaking.done():
-            event = AnnouncementSet(want.sounds, ends_calls)
-            self._later = asyncio.create_task(self._when_spoken(speaking, event, actor, reason))
-        await self._keep(want)
+        if speaking is not None:
+            self._later = asyncio.create_task(self._when_spoken(speaking, ends_calls, actor, reason))
         return self.now()._replace(trouble=trouble)
 
     async def off(self, actor: str, reason: str) -> Announced:
@@ -113,24 +110,34 @@ class EmergencyAnnouncement:
         told = {code: "stock" if sound == STOCK else "text" for code, sound in event.sounds}
         return Announced(True, event.ends_calls, told, "")
 
+    async def settled(self) -> None:
+        """Once nothing more comes of the last one that was put on."""
+        if self._later is not None:
+            await asyncio.wait({self._later})
+
     def _drop(self) -> None:
         if self._later is not None:
             self._later.cancel()
             self._later = None
 
-    async def _speak(self, centre: Centre, want: Wanted) -> object:
-        """Into the folder; what was there of an announcement before is taken away by that."""
-        folder = centre.path(centre.announcement.folder)
-        return await asyncio.to_thread(render, want.made, folder, centre.voice)
+    def _speak(self, centre: Centre, texts: Mapping[str, str]) -> Wanted:
+        """Into the folder; what was there of an announcement before is taken away by that. In a thread."""
+        want = wanted(centre, prompts.sounds(prompts.beside(self._source), centre), texts)
+        render(want.made, centre.path(centre.announcement.folder), centre.voice)
+        return want
 
     async def _when_spoken(
-        self, speaking: "asyncio.Task[object]", event: AnnouncementSet, actor: str, reason: str
+        self, speaking: "asyncio.Task[Wanted]", ends_calls: bool, actor: str, reason: str
     ) -> None:
+        """Its own words from when they are spoken on; and they are kept."""
         await asyncio.wait({speaking})
         if why := _why(speaking):
             log.warning("the emergency announcement stays the stock sentence", why=why)
-        else:
+            return
+        event = AnnouncementSet(speaking.result().sounds, ends_calls)
+        if event != self._in_force():
             await self._tell(Arrival(event, actor, reason))
+        await self._keep(speaking.result())
 
     async def _keep(self, want: Wanted) -> None:
         """What was said to the public is kept: the words by the name of their sound."""
@@ -145,9 +152,11 @@ class EmergencyAnnouncement:
             log.warning("the words of the announcement are not kept", error=type(fault).__name__)
 
 
-def _why(speaking: "asyncio.Task[object]") -> str:
+def _why(speaking: "asyncio.Task[Wanted]") -> str:
     """Why a voice failed, "" if none did."""
     fault = speaking.exception()
     if fault is None:
         return ""
-    return str(fault)[:300] if isinstance(fault, (SoundFault, OSError)) else type(fault).__name__
+    return (
+        str(fault)[:300] if isinstance(fault, (SoundFault, OSError, ConfigFaults)) else type(fault).__name__
+    )

@@ -184,6 +184,7 @@ async def test_it_is_spoken_into_the_folder_and_its_words_are_kept(
         said = made.now()
     (last,) = ear.events[-1:]
     assert (tmp_path / "any" / "acd" / f"{dict(last.sounds)['de']}.wav").exists()
+    await made.settled()
     async with records.connect() as connection:
         kept = {row.sound: row.text for row in await connection.execute(select(announcement_texts))}
     assert kept[dict(last.sounds)["de"]] == "de: Es brennt."
@@ -225,5 +226,6 @@ async def test_a_voice_never_delays_it(
         go.set()
         await ear.more.wait()
         assert made.now().languages["de"] == "text"
+    await made.settled()
     assert len(ear.events) == (2 if how == "slow" else 1)
     await records.dispose()
