@@ -93,7 +93,8 @@ class Words(Table):
         return filled(self.hour[h], minute=minute)
 
     def week(self, open_on: list[Minutes]) -> list[str]:
-        """What is open in a week, Monday first: days in a row that open alike are said together."""
+        """What is open in a week, Monday first, in short parts: days in a row that open alike are said
+        together, each further span by itself."""
         every_day = self.every_day or self.on_day
         parts = []
         for spans, group in groupby(range(7), key=lambda weekday: open_on[weekday]):
@@ -105,7 +106,8 @@ class Words(Table):
             else:
                 said = self.two.join(every_day[day] for day in days)
             times = [filled(self.span, begin=self.time(begin), end=self.time(end)) for begin, end in spans]
-            parts.append(f"{said} {self.two.join(times)}")
+            parts.append(f"{said} {times[0]}")
+            parts += [f"{self.two}{each}".lstrip() for each in times[1:]]
         return parts
 
     def on_date(self, day: date) -> str:

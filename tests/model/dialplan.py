@@ -124,9 +124,12 @@ class Dialplan:
         pbx.later(channel, 4_000, pbx.end_caller, channel, 16, "pbx")
 
     def _judge_let_go(self, channel: Channel) -> None:
-        """Nobody in line is let go while it is open for them; who just chose anew may be, for what was."""
+        """Nobody in line is let go while it is open for them, unless an announcement ends calls; who just
+        chose anew may be, for what was."""
+        pbx = self._pbx
         seconds = range(0, LATE_MS, 1_000)
-        if not channel.queued_ms or self._now - channel.anew_ms < LATE_MS:
+        ends = pbx.tells_end or self._now - pbx.ended_ms < LATE_MS
+        if not channel.queued_ms or ends or self._now - channel.anew_ms < LATE_MS:
             return
         if all(self._opened(channel, self._now - ago) for ago in seconds):
             what = f"{channel.leg.uid} was let go, and it is open for them"

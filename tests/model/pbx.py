@@ -46,6 +46,7 @@ class Pbx:
         self.announced: dict[str, tuple[str, ...]] = {}
         self.tells: dict[str, str] = {}
         self.tells_end = False
+        self.ended_ms = 0
         self.born_ms = time.now
         self.say: Callable[[Event, Talk | None], None] = lambda _event, _talk: None
         self.on_connect: Callable[[Channel, int, int, str], None] = lambda *_: None
@@ -160,6 +161,8 @@ class Pbx:
             return ""
         if isinstance(command, SetAnnouncement):
             self.tells = dict(command.sounds)
+            if self.tells_end or command.ends_calls:
+                self.ended_ms = self.time.now
             self.tells_end = command.ends_calls
             return ""
         if isinstance(command, Confirm):

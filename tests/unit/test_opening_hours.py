@@ -12,13 +12,15 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from acd.cli import app
 from acd.pbx.dialplan import extensions
 from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Whose, calendar_of, opening, own
 from config.load import SHIPPED, ConfigFaults, load
 from config.people import policy
 from config.prompts import beside, sounds
-from config.schema import DAYS, Centre
+from config.schema import CHARACTERS_MAX, DAYS, Centre
 from config.spoken_hours import openings, words
 from routing.policy import Hours
 from routing.spans import holds
@@ -420,3 +422,95 @@ def following(when: tuple[tuple[int, int], ...], second: int, zone: ZoneInfo) ->
         day = f"{then:%Y%m%d}"
     sound = f"opens_{day}_{then.hour * 60 + then.minute}"
     return sound if ahead <= AHEAD_DAYS else "", begins[0] + 86_400
+
+
+# --- what is said ----------------------------------------------------------------------------------------
+
+SPLIT = {
+    "mon": ["08:00-12:00", "13:30-16:00"],
+    **{each: ["08:00-16:00"] for each in ("tue", "wed", "thu")},
+    "fri": [],
+    "sat": ["00:00-24:00"],
+    "sun": [],
+}
+
+
+def test_days_and_times_are_said_as_people_say_them() -> None:
+    made = centre(hours=SPLIT | {"concern": [{"concern": "study", "tue": ["09:05-13:00"]}]})
+    spoken = sounds(beside(SHIPPED), made, TODAY)
+
+    def said(code: str, name: str) -> list[str]:
+        return [each.text for each in spoken[code, name]]
+
+    assert said("de", "hours") == [
+        "Sie erreichen uns am Montag von 8 Uhr bis 12 Uhr.",
+        "und von 13 Uhr 30 bis 16 Uhr.",
+        "von Dienstag bis Donnerstag von 8 Uhr bis 16 Uhr.",
+        "am Samstag von 0 Uhr bis 24 Uhr.",
+    ]
+    assert said("de", "hours_study") == [
+        "Für dieses Anliegen erreichen Sie uns am Dienstag von 9 Uhr 05 bis 13 Uhr."
+    ]
+    for code, whole in {
+        "en": "For this concern you can reach us on Tuesdays from 9:05 AM to 1 PM.",
+        "ru": "По этому вопросу мы работаем во вторник с девяти часов пяти минут до тринадцати часов.",
+        "uk": "З цього питання ми працюємо у вівторок з дев'ятої години п'яти хвилин до тринадцятої години.",
+        "pl": "W tej sprawie przyjmujemy telefony we wtorek od godziny dziewiątej 05 do godziny trzynastej.",
+        "fr": "Pour cette demande, vous pouvez nous joindre le mardi de 9 heures 05 à 13 heures.",
+        "es": "Para este asunto puede llamarnos los martes de las 9 y 05 a las 13.",
+        "tr": "Bu konudaki çalışma saatlerimiz: salı günü saat 9 05 ile 13 arasında.",
+        "fa": "ساعات پاسخ‌گویی برای این موضوع: روز سه‌شنبه از ساعت 9 و 05 دقیقه تا ساعت 13.",
+        "ar": "لهذا الطلب يمكنكم الاتصال بنا يوم الثلاثاء "
+        "من الساعة التاسعة و05 دقيقة صباحاً حتى الساعة الواحدة ظهراً.",
+    }.items():
+        assert said(code, "hours_study") == [whole]
+    assert said("und", "hours_study") == said("de", "hours_study") + said("en", "hours_study")
+
+
+def test_when_it_opens_next_is_said_with_the_date_from_a_week_on() -> None:
+    closed = {"from": date(2027, 1, 1), "to": date(2027, 1, 11)}
+    spoken = sounds(beside(SHIPPED), centre(closure=[closed]), TODAY)
+    for code, whole in {
+        "de": "Wir sind am Dienstag, dem zwölften Januar, ab 8 Uhr wieder für Sie da.",
+        "en": "We are here for you again on Tuesday, January 12th, from 8 AM.",
+        "ru": "Мы снова работаем во вторник, двенадцатого января, с восьми часов.",
+        "uk": "Ми знову працюємо у вівторок, дванадцятого січня, з восьмої години.",
+        "pl": "Ponownie przyjmujemy telefony we wtorek, dwunastego stycznia, od godziny ósmej.",
+        "fr": "Vous pourrez de nouveau nous joindre mardi 12 janvier à partir de 8 heures.",
+        "es": "Volveremos a atenderle el martes 12 de enero a partir de las 8.",
+        "tr": "Bir sonraki açılışımız 12 Ocak, salı günü saat 8.",
+    }.items():
+        assert [each.text for each in spoken[code, "opens_20270112_480"]] == [whole]
+    assert spoken["de", "opens_1_480"][0].text == "Wir sind am Montag ab 8 Uhr wieder für Sie da."
+    assert spoken["de", "opens_tomorrow_480"][0].text == "Morgen sind wir ab 8 Uhr wieder für Sie da."
+
+
+@pytest.mark.parametrize("code", centre().languages)
+def test_every_day_and_minute_can_be_said_in_every_language_shortly(code: str) -> None:
+    table = tomllib.loads((beside(SHIPPED) / f"{code}.toml").read_text(encoding="utf-8"))["opening"]
+    using, wrong = words(table)
+    assert using is not None, wrong
+    times = [using.time(minute) for minute in range(1, 24 * 60 + 1)]
+    assert len(set(times)) == 24 * 60, "no two are said alike"
+    assert not [each for each in times if "{" in each or "  " in each or each != each.strip()]
+    dates = {using.on_date(date(2028, 1, 1) + timedelta(days=each)) for each in range(366)}
+    assert len(dates) == 366
+    longest = [(8 * 60 + 59, 12 * 60 + 58), (13 * 60 + 57, 17 * 60 + 56)]
+    assert max(map(len, using.week([tuple(longest)] * 7))) <= CHARACTERS_MAX
+    for names in (using.on_day, using.from_day, using.to_day, using.month):
+        assert len(set(names)) == len(names)
+
+
+# --- the command ---------------------------------------------------------------------------------------------
+
+
+def test_check_names_what_is_wrong(tmp_path: Path) -> None:
+    raw = deepcopy(RAW)
+    raw["closure"] = [{"from": date(2026, 12, 10), "to": date(2026, 12, 9)}]
+    path = tmp_path / "centre.toml"
+    path.write_text(tomli_w.dumps(raw), encoding="utf-8")
+    found = CliRunner().invoke(app, ["check", "--config", str(path)])
+    assert found.exit_code != 0
+    assert (
+        "closure.1.to: is 2026-12-09, which does not lie behind from (2026-12-10): swap them" in found.output
+    )
