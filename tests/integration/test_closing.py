@@ -49,11 +49,13 @@ async def test_a_concern_closes_and_only_who_waits_for_it_is_told_and_let_go() -
         goes, stays = [(await hotline.row(visit, each))["id"] for each in ("registration", "card_collection")]
         await shuts(hotline, "registration")
         told = "select visit from announcement where sentence = ?"
-        assert (await hotline.row(told, "last_in_line"))["visit"] == goes
+        assert (await hotline.row(told, "last_in_line", timeout_s=2 * APART_MS / 1000))["visit"] == goes
         assert await hotline.ask("anna", "logout") == 200
-        ended = await hotline.row("select * from visit where id = ? and outcome != ''", goes)
+        ended = await hotline.row(
+            "select * from visit where id = ? and outcome != ''", goes, timeout_s=HEARD_S
+        )
         assert (ended["outcome"], ended["ended_by"]) == ("turned_away", "pbx")
-        assert (await hotline.row(told, "nobody_here"))["visit"] == stays
+        assert (await hotline.row(told, "nobody_here", timeout_s=2 * APART_MS / 1000))["visit"] == stays
         await hotline.until("one waits", lambda board: waiting(board) == 1)
         await hotline.no_drift()
 
@@ -64,7 +66,7 @@ async def test_an_evening() -> None:
         told = "select visit from announcement where sentence = ?"
         await hotline.sipp.call(NUMBER, TURKISH)
         await hotline.until("one waits", lambda board: waiting(board) == 1)
-        first = await hotline.row(told, "nobody_here")
+        first = await hotline.row(told, "nobody_here", timeout_s=2 * APART_MS / 1000)
         await hotline.sipp.phones([next(each.phone for each in hotline.centre.staff if each.id == "anna")])
         assert await hotline.ask("anna", "login") == 200
         await hotline.until("she is there", lambda board: state_of(board, "anna") == "ready")

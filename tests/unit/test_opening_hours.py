@@ -501,7 +501,7 @@ def test_every_day_and_minute_can_be_said_in_every_language_shortly(code: str) -
         assert len(set(names)) == len(names)
 
 
-# --- the command ---------------------------------------------------------------------------------------------
+# --- the command ---------------------------------------------------------------------------------------
 
 
 def test_check_names_what_is_wrong(tmp_path: Path) -> None:
