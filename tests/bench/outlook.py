@@ -8,6 +8,7 @@ head of line and queue length (Whitt; Ibrahim): each an estimate times a band of
 days of the same load, to the coverage that the outlook has.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from math import exp
@@ -19,13 +20,13 @@ from typing import NamedTuple
 
 from acd.frozen import Copied, thawed
 from acd.outlook.ahead import NOTHING_SEEN, Seen, beliefs
-from acd.outlook.asked import Asked
+from acd.outlook.asked import Answer, Asked
 from acd.outlook.beliefs import Beliefs
-from acd.outlook.child import answered
 from acd.outlook.drawn import Drawn
 from acd.outlook.expectation import Remaining
 from acd.outlook.learned import learned
 from acd.outlook.prior import Believed, prior
+from acd.outlook.process import Process
 from acd.outlook.quantiles import quantile
 from acd.outlook.scene import Scene, trimmed
 from acd.prospects import BEYOND
@@ -49,10 +50,12 @@ EDGES = (2, 5, 10, 15, 20, 30, 45, 60)
 MINUTE_MS = 60_000
 FLOOR_MS = 10_000
 """Rivals' estimates are at least so long: a factor on nothing is nothing."""
-ASKED = {"shipped": 6.0, "busy": 4.0, "heavy": 4.0}
+ASKED = {"shipped": 4.0, "busy": 3.0, "heavy": 3.0}
 """About so many of a day's callers are asked about, at any hour."""
-DAYS, HALVED, LEARNT = 100, 50, 20
-"""Days as they are, days on which half the staff leaves, and days before these whose records are known."""
+DAYS = {"shipped": (100, 50), "busy": (50, 25), "heavy": (30, 15)}
+"""How many days as they are, and on which half the staff leaves."""
+LEARNT = 10
+"""Days before these, whose records are known."""
 APART = 0.15
 """How far talks of a language, or about a concern, are longer than others: a normal's standard deviation."""
 WAITING_HERE, LARGE = 15, (1_000, 500)
@@ -249,7 +252,7 @@ def truth(believed: Believed) -> Believed:
 
 
 class Year:
-    """The days of one load. days, halved, learnt: as DAYS, HALVED and LEARNT."""
+    """The days of one load. days, halved: as DAYS. learnt: as LEARNT."""
 
     def __init__(self, load: str, days: int, halved: int, learnt: int, futures: int) -> None:
         scenario = scenario_file.load(CONFIG, "full_house")
@@ -313,7 +316,7 @@ class Year:
 
 def year(load: str, small: bool) -> tuple[list[Foretold], list[float]]:
     """One load's days."""
-    sizes = (2, 2, 2, 30) if small else (DAYS, HALVED, LEARNT, 150)
+    sizes = (2, 2, 2, 30) if small else (*DAYS[load], LEARNT, 150)
     return Year(load, *sizes).asked()
 
 
@@ -326,6 +329,15 @@ def gathered(small: bool) -> tuple[list[Foretold], list[float]]:
             asked += some
             cpu_s += took
     return asked, cpu_s
+
+
+async def asked_of_a_process(ask: Asked, times: int) -> list[Answer]:
+    """The daemon's own, which does nothing else."""
+    process = Process(60.0)
+    try:
+        return [await process.ask(ask) for _ in range(times)]
+    finally:
+        await process.close()
 
 
 def speeds(figures: Figures, small: bool) -> None:
@@ -348,7 +360,7 @@ def speeds(figures: Figures, small: bool) -> None:
         until_ms = now + 120 * MINUTE_MS
         frozen = Copied(trimmed(world)).frozen().decode()
         ask = Asked(1, frozen, now, until_ms, until_ms, 1, 150, 300, shipped.believed(now, until_ms))
-        answers = [answered(ask) for _ in range(1 if small else 5)]
+        answers = asyncio.run(asked_of_a_process(ask, 1 if small else 5))
         figures.add(
             f"outlook, {name}: {len(world.people):,} people, {len(answers[0].callers)} waiting",
             futures=min(each.futures for each in answers),
