@@ -1,7 +1,7 @@
 """The emergency announcement: who hears it when, by which words, and that no offer waits for it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +165,10 @@ class Told:
 
 
 @pytest.fixture
-async def records(tmp_path: Path) -> AsyncEngine:
-    return await ready("records", f"sqlite+aiosqlite:///{tmp_path}/records.db")
+async def records(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = await ready("records", f"sqlite+aiosqlite:///{tmp_path}/records.db")
+    yield engine
+    await engine.dispose()
 
 
 TEXTS: Mapping[str, str] = {"de": "Es brennt."}
@@ -189,7 +191,6 @@ async def test_it_is_spoken_into_the_folder_and_its_words_are_kept(
         kept = {row.sound: row.text for row in await connection.execute(select(announcement_texts))}
     assert kept[dict(last.sounds)["de"]] == "de: Es brennt."
     assert (await made.off("program:api", "")).on is False
-    await records.dispose()
 
 
 @pytest.mark.parametrize("how", ["slow", "broken", "no folder"])
@@ -207,7 +208,7 @@ async def test_a_voice_never_delays_it(
         return []
 
     monkeypatch.setattr(announcement, "render", voice)
-    monkeypatch.setattr(announcement, "READY_S", 0.05)
+    monkeypatch.setattr(announcement, "READY_S", 0.05 if how == "slow" else 60)
     if how == "no folder":
         centre = centre.model_copy(update={"announcement": Announcement()})
     ear = Told()
@@ -228,4 +229,3 @@ async def test_a_voice_never_delays_it(
         assert made.now().languages["de"] == "text"
     await made.settled()
     assert len(ear.events) == (2 if how == "slow" else 1)
-    await records.dispose()
