@@ -189,6 +189,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     records = stores.records.engine
     outlook = Outlook(
         Doors(
+            still=lambda: runner.settled.is_set(),
             world=lambda: runner.engine.world,
             copied=lambda view: runner.copies.taken(view),
             centre=lambda: rules.centre,

@@ -61,11 +61,12 @@ class Asking(Protocol):
 
 
 class Doors(NamedTuple):
-    """What the outlook needs of the daemon. world: to look at between two steps. copied: what a view leaves
-    of it, copied. learned: what is believed, with what the records say by now; may fail, or take its time.
-    alone: languages whose figures may be shown by themselves; None: all.
+    """What the outlook needs of the daemon. still: whether the world may be looked at just now. copied:
+    what a view leaves of it, copied. learned: what is believed, with what the records say by now; may fail,
+    or take its time. alone: languages whose figures may be shown by themselves; None: all.
     """
 
+    still: Callable[[], bool]
     world: Callable[[], World]
     copied: Callable[[Callable[[World], World]], Awaitable[Copied]]
     centre: Callable[[], Centre]
@@ -143,6 +144,8 @@ class Outlook:
     async def once(self) -> None:
         """Look ahead now, if somebody waits."""
         self._rest_s = 0.0
+        if not self.doors.still():
+            return
         world = self.doors.world()
         if not self.doors.centre().outlook.enabled:
             self._none("off")
@@ -233,6 +236,8 @@ class Outlook:
     async def what_if(self, wishes: Sequence[Wish]) -> WhatIf:
         """What comes until closing, without and with these changes. Raises WishesRefused,
         Unanswered, of these Closed."""
+        if not self.doors.still():
+            raise Unanswered("a large step is being made")
         world, centre = self.doors.world(), self.doors.centre()
         now = self.doors.now_ms()
         agents = frozenset(key for key, each in world.people.items() if not each.leaving)

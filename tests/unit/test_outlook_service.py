@@ -57,11 +57,13 @@ class House:
         self.bench, self.centre = bench, centre
         self.submitted: list[Arrival] = []
         self.alone: frozenset[str] | None = None
+        self.still = True
         self.process, self.what_if = FakeProcess(), FakeProcess()
         self.learns: Callable[[Centre], Believed] = prior
         self.now: Callable[[], int] = lambda: bench.now
         self.outlook = Outlook(
             Doors(
+                lambda: self.still,
                 lambda: bench.engine.world,
                 self.copied,
                 lambda: self.centre,
@@ -189,6 +191,16 @@ async def test_without_records_the_last_beliefs_stand() -> None:
     house.centre = CENTRE.model_copy()
     await house.outlook.once()
     assert [each.beliefs.patience_ms for each in house.process.asked] == [77_000, 77_000, 360_000]
+
+
+async def test_while_a_large_step_is_made_the_world_is_not_looked_at() -> None:
+    """It is made in a thread, and visits come and go meanwhile."""
+    house = House(bench_at())
+    house.still = False
+    await house.outlook.once()
+    with pytest.raises(Unanswered, match="large step"):
+        await house.outlook.what_if([Wish("calls", factor=2.0)])
+    assert house.process.asked == []
 
 
 async def test_it_can_be_turned_off() -> None:
