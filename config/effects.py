@@ -53,6 +53,7 @@ EFFECTS = {
     "pbx.ami_port": RENDER | RESTART,
     "pbx.ami_user": RENDER | RESTART,
     "emergency": RENDER,
+    "overflow": NOW,
     "voice": RENDER,
     "store": RESTART,
     "store.journal_days": NOW,

@@ -1,8 +1,11 @@
 """From the centre's description to the values that decide: the team and the policy."""
 
+from collections.abc import Iterable
+
 from agents.model import Agent, Cefr, Reach, Team
 from config.hours import daily, midnights, opening, own
 from config.schema import Centre, RoutingStep, StaffMember, cefr
+from config.schema import Overflow as OverflowRule
 from routing.policy import (
     ANYBODY,
     FALLBACK,
@@ -10,6 +13,7 @@ from routing.policy import (
     OWN,
     SECOND,
     Announcing,
+    Overflow,
     Plan,
     Policy,
     Refusal,
@@ -58,18 +62,38 @@ def team(centre: Centre) -> Team:
     return Team(tuple(agent(member) for member in sorted(centre.staff, key=lambda each: each.id)))
 
 
+def scope(languages: Iterable[str]) -> int:
+    """Which languages a step admits, as a sum."""
+    return sum({SCOPES[name] for name in languages})
+
+
 def steps(asked: list[RoutingStep]) -> tuple[Step, ...]:
     """Widening steps as values."""
     return tuple(
         Step(
             step.after_seconds * 1000,
-            sum({SCOPES[name] for name in step.languages}),
+            scope(step.languages),
             int(cefr(step.language)),
             step.concern,
             int(cefr(step.prefer_language)) if step.prefer_language else 0,
             step.prefer_concern,
         )
         for step in asked
+    )
+
+
+def overflow(rule: OverflowRule) -> Overflow:
+    """A rule of overflow as a value. Where it leads to stands in the dialplan, under its name."""
+    asked = rule.step
+    return Overflow(
+        rule.name,
+        rule.language,
+        rule.concern,
+        -1 if rule.after_seconds is None else rule.after_seconds * 1000,
+        -1 if rule.length is None else rule.length,
+        rule.nobody,
+        rule.then,
+        Step(0, scope(asked.languages), int(cefr(asked.language)), asked.concern) if asked else None,
     )
 
 
@@ -118,4 +142,5 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         rejoin_ms=waiting.rejoin_minutes * 60_000,
         cut_talk_ms=waiting.cut_talk_seconds * 1000,
         hours=own(centre, now_ms, days),
+        overflow=tuple(overflow(each) for each in centre.overflow),
     )

@@ -30,6 +30,7 @@ WAITING = (
     "rejoined",
     "outside",
     "outside_failed",
+    "not_now",
     "again_offer",
     "menu_offer",
     "back_to_menu",

@@ -600,6 +600,68 @@ class Emergency(Table):
     number: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]
 
 
+class OverflowStep(Table):
+    """[overflow.step]: who is asked too once a fallback took effect; as in [[routing.step]]."""
+
+    languages: Annotated[
+        list[Literal["own", "second", "fallback", "interpreter", "anybody"]], Field(min_length=1)
+    ]
+    language: Level
+    concern: Annotated[int, Field(ge=0, le=CONCERN_MAX)]
+
+
+class Outside(Table):
+    """[overflow.outside]: somebody else who takes calls. gateway: a SIP URI that leads there."""
+
+    name: Text
+    number: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")]
+    gateway: Annotated[str, StringConstraints(pattern=r"^sips?:[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
+
+
+class Overflow(Table):
+    """[[overflow]]: what becomes of callers of a language, a concern, both, or all ("") whom the steps alone
+    do not serve, once any of its conditions holds.
+
+    after_seconds: of waiting. length: more than so many of these callers wait when one joins them. nobody:
+    nobody at work could take the caller at any step. then: "fallback" asks those of `step` too, "closed"
+    tells the caller that nobody can take the call now, "outside" sends them to `outside`.
+    """
+
+    name: Key
+    language: Code | Literal[""] = ""
+    concern: Key | Literal[""] = ""
+    after_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    length: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    nobody: bool = False
+    then: Literal["fallback", "closed", "outside", "callback", "message"]
+    step: OverflowStep | None = None
+    outside: Outside | None = None
+
+    def faults(self) -> list[tuple[str, str]]:
+        """As Centre.faults."""
+        where = f"overflow.{self.name}"
+        if self.then in LATER:
+            return [(f"{where}.then", f"is {self.then!r}, which is not there yet: write {', '.join(NOW)}")]
+        found = []
+        if self.after_seconds is None and self.length is None and not self.nobody:
+            found.append((where, "names no condition: after_seconds, length or nobody = true"))
+        for key, then, what in (
+            ("step", "fallback", "languages, language and concern of who is asked too"),
+            ("outside", "outside", "name, number and gateway of who takes the call"),
+        ):
+            given = getattr(self, key) is not None
+            if given and then != self.then:
+                found.append((f"{where}.{key}", f"is only for then = {then!r}"))
+            elif not given and then == self.then:
+                found.append((f"{where}.{key}", f"is missing: {what}"))
+        return found
+
+
+NOW = ("fallback", "closed")
+LATER = ("outside", "callback", "message")
+"""What an overflow does, and what it will do besides."""
+
+
 class Voice(Table):
     """[[voice]]: who speaks a language's sentences that no person has recorded.
 
@@ -742,6 +804,7 @@ class Centre(Table):
     mqtt: Mqtt | None = None
     outlook: Outlook = Outlook()
     emergency: list[Emergency] = []
+    overflow: list[Overflow] = []
     voice: list[Voice] = []
     staff: list[StaffMember] = []
     base: Annotated[Path, Field(exclude=True)] = Path()
@@ -785,6 +848,7 @@ class Centre(Table):
                     found.append((f"routing.{key}", f"names {code!r}, which no [[language]] describes"))
         found += self._routing_faults()
         found += self._outlook_faults()
+        found += self._overflow_faults()
         for person in self.staff:
             found += [(f"staff.{person.id}.{key}", reason) for key, reason in self.person_faults(person)]
         found += _doubles("emergency.phones", [phone for each in self.emergency for phone in each.phones])
@@ -858,6 +922,20 @@ class Centre(Table):
             given = getattr(beliefs, key)
             if given and not any(given.values()):
                 found.append((f"outlook.{key}", "weighs nothing at all: give one of them more than 0"))
+        return found
+
+    def _overflow_faults(self) -> list[tuple[str, str]]:
+        found = _doubles("overflow.name", [each.name for each in self.overflow])
+        for each in self.overflow:
+            found += each.faults()
+            for key, value, known in (
+                ("language", each.language, self.languages),
+                ("concern", each.concern, self.concerns),
+            ):
+                if value and value not in known:
+                    found.append(
+                        (f"overflow.{each.name}.{key}", f"names {value!r}, which no [[{key}]] describes")
+                    )
         return found
 
     def person_faults(self, person: StaffMember) -> list[tuple[str, str]]:

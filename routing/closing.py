@@ -87,10 +87,8 @@ class Closing:
             if awaits != SERVED:
                 self._say(visit, awaits)
 
-    def turn_away(self, visit: Visit) -> None:
+    def turn_away(self, visit: Visit, sentence: str = "") -> None:
         """Let a waiting caller go, who hears so. If the redirect does not take hold, they wait again, and are
-        let go anew."""
-        if visit.caller is not None and self._visits.move(visit, table.DISMISS):
-            self._visits.leave_queue(visit)
-            self._visits.part_again(visit)
-            self._derived.commands.append(TurnAway(self._derived.new_id(), visit.caller))
+        let go anew. sentence: as in TurnAway."""
+        if visit.caller is not None and self._visits.dismiss(visit):
+            self._derived.commands.append(TurnAway(self._derived.new_id(), visit.caller, sentence))

@@ -48,10 +48,18 @@ class Say(NamedTuple):
 
 
 class TurnAway(NamedTuple):
-    """Tell a caller who waited that nobody will serve them any more, and let them go."""
+    """Tell a caller who waited that nobody will serve them any more, and let them go.
+
+    sentence: NOT_NOW where somebody may later on the same day, else "".
+    """
 
     id: int
     caller: Leg
+    sentence: str = ""
+
+
+NOT_NOW = "not_now"
+"""Nobody can take the call now."""
 
 
 class CallInterpreter(NamedTuple):

@@ -15,6 +15,7 @@ RETRY: Final = 3
 PARTING: Final = 4
 HOURS: Final = 5
 SAY: Final = 6
+OVERFLOW: Final = 7
 
 UNREACHED_MS: Final = 60_000
 """So long phones may be unreachable before nobody counts as at work: a network can blink."""
@@ -93,6 +94,8 @@ class Deadlines:
             return visit is not None and visit.widen_ms == when
         if rank == SAY:
             return visit is not None and visit.say_ms == when
+        if rank == OVERFLOW:
+            return visit is not None and visit.overflow_ms == when
         return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
 
     def await_hours(self) -> None:

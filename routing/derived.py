@@ -22,6 +22,8 @@ class Derived:
     who waits; prospect: what these have to expect; prospects: the same for those with hours of their own, by
     language and concern as in the policy, and empty without such. joined: who began to wait since, and has to
     hear of it (routing.closing).
+    lined_up: who waits, or waits for something else, since overflow was looked at last; newcomers: who joined
+    the line in the step at hand; thinned: whether somebody who was at work is no more (routing.overflow).
     """
 
     def __init__(self, world: World, like: Index | None = None) -> None:
@@ -45,6 +47,9 @@ class Derived:
         self.prospect = ""
         self.prospects: dict[tuple[str, str], str] = {}
         self.joined: list[int] = []
+        self.lined_up: list[int] = []
+        self.newcomers: set[int] = set()
+        self.thinned = False
         self._at_phone: dict[str, dict[str, str]] = {}
         self.index_all(like)
 
@@ -93,6 +98,8 @@ class Derived:
         """Somebody came to work or left, or their phone did."""
         before = bool(self.at_work), bool(self.reached)
         key = person.agent.id
+        if key in self.at_work and not person.at_work:
+            self.thinned = self.dirty = True
         self.at_work.discard(key)
         self.reached.discard(key)
         if person.at_work:

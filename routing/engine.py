@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from routing import events as ev
 from routing import facts
 from routing.commands import Command
-from routing.deadlines import HOURS, LEASE, PARTING, SAY, WRAP_UP
+from routing.deadlines import HOURS, LEASE, OVERFLOW, PARTING, SAY, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
 from routing.handlers import caller, centre, phone, staff
@@ -83,6 +83,8 @@ class Engine:
             if heap and heap[0][0] <= now and not early:
                 self._pass_deadlines(now)
             world.now_ms = now
+            if derived.newcomers:
+                derived.newcomers.clear()
             HANDLERS[type(event)](moves, event)
             if early:
                 self._pass_deadlines(now)
@@ -113,6 +115,8 @@ class Engine:
                 moves.visits.back_on_hold(visit)
             elif rank == SAY:
                 moves.announcer.due(world.visits[key])
+            elif rank == OVERFLOW:
+                moves.overflows.due(world.visits[key])
             else:
                 moves.visits.wait(world.visits[key])
             self._settle()
@@ -128,6 +132,10 @@ class Engine:
             moves.closing.settle()
         if derived.dirty:
             self._match()
+        while derived.lined_up or derived.thinned:
+            moves.overflows.settle()  # who is served now needs none
+            if derived.dirty:
+                self._match()
 
     def _match(self) -> None:
         """Offer until no waiting caller stands beside a free person who may take them."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from routing import visit as table
 from routing.index import Index
-from routing.need import Need, Needs, best_language, steps_of
+from routing.need import Need, Needs, best_language, fitting, steps_of
 from routing.policy import Policy
 from routing.select import REASONS
 from routing.world import Visit, World
@@ -54,12 +54,13 @@ def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: in
     if visit.state not in SOUGHT:
         return
     need = Needs(policy, world.people).at(visit, now)[0]
-    step = steps_of(policy, visit)[need.step]
+    steps = (steps_of(policy, visit)[need.step], *need.wider)
     reasons = {
         person.agent.id: reason for reason, bits in index.verdicts(need).items() for person in index.who(bits)
     }
     for person in list(world.people.values()):
         if (reason := reasons.get(person.agent.id)) is not None:
+            step = fitting(policy, person, steps, need)
             best, level = best_language(policy, person, step, need.language, need.second)
             yield Candidate(
                 person.agent.id,

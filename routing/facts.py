@@ -153,6 +153,15 @@ class Rejoined(NamedTuple):
     order_from_ms: int
 
 
+class Overflowed(NamedTuple):
+    """A rule of overflow took effect for a waiting caller. then: one of routing.policy.OVERFLOW_THEN."""
+
+    at_ms: int
+    visit: int
+    rule: str
+    then: str
+
+
 class OfferMade(NamedTuple):
     """The caller was offered to a person; `choice` says why to this one."""
 
@@ -360,6 +369,7 @@ Fact = (
     | AnnouncementChanged
     | WaitJudged
     | Rejoined
+    | Overflowed
     | OfferMade
     | ShadowDiffered
     | InterpreterChanged

@@ -4,7 +4,8 @@ Derived from the world and rebuilt on load; equal to a plain search by routing.s
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -89,6 +90,12 @@ class Lane:
         self.terms: dict[int, Terms] = {}
 
 
+def _lines(need: Need) -> tuple[tuple[str, str], ...]:
+    """By which languages and concerns those with this need are counted."""
+    language, concern = need.language, need.concern
+    return (language, concern), (language, ""), ("", concern), ("", "")
+
+
 Head = tuple[int, int, Lane]
 """Who is the first of a lane, as in its queue, and the lane."""
 
@@ -132,6 +139,10 @@ class Index:
         self.free = 0
         self._linked: int
         self._ready = 0
+        self._at_work = 0
+        self._ever: dict[tuple[object, ...], int] = {}
+        counts = any(each.length >= 0 for each in policy.overflow)
+        self._lines: Counter[tuple[str, str]] | None = Counter() if counts else None
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
         tongues = [(each, self._skills.speakers(each, 1)) for each in (*languages, UNDETERMINED)]
         self._duties = [Duty(language, speakers) for language, speakers in (("", -1), *tongues)]
@@ -161,6 +172,7 @@ class Index:
         """Put a person's phone among those of who takes calls, or out, in each language they speak."""
         place = self._place[person.agent.id]
         bit = self._bits[place]
+        self._at_work = self._at_work | bit if person.at_work else self._at_work & ~bit
         if bool(self._ready & bit) == (person.presence == READY):
             return
         before, self._ready = self._ready & (bit - 1), self._ready ^ bit
@@ -226,6 +238,8 @@ class Index:
             if self._fresh is not None:
                 self._fresh[lane] = None
         self._where[visit.id] = (lane, order)
+        if self._lines is not None:
+            self._lines.update(_lines(need))
         return changes_ms
 
     def _lane(self, need: Need) -> Lane:
@@ -240,6 +254,8 @@ class Index:
         if place is None:
             return
         lane, order = place
+        if self._lines is not None:
+            self._lines.subtract(_lines(lane.need))
         queue = lane.queue
         if queue[0] is not order:
             del queue[bisect_left(queue, order)]
@@ -270,6 +286,34 @@ class Index:
         if not self._owned[owner]:
             del self._owned[owner]
             self._owners &= ~self._bit(owner)
+
+    def waiting(self, language: str, concern: str) -> int:
+        """How many wait for this language and concern ("" for any); counted only where a rule asks for it."""
+        return self._lines[language, concern] if self._lines is not None else 0
+
+    def anybody_for(self, visit: Visit) -> bool:
+        """Whether anybody at work could take this caller at any step of their plan, or as it was widened."""
+        wider = self._policy.widened_by(visit.overflowed)
+        return self._anybody(Need(visit.language, visit.second, visit.concern, 0, (), "", (), wider))
+
+    def _anybody(self, need: Need) -> bool:
+        key = (*need[:3], need.wider)
+        mask = self._ever.get(key)
+        if mask is None:
+            steps = self._policy.plan(need.language, need.concern).steps
+            asks = [need._replace(step=i, asked=(), owner="", released=()) for i in range(len(steps))]
+            mask = 0
+            for each in asks:
+                mask |= self._skills.suited(each)
+            self._ever[key] = mask
+        return bool(mask & self._at_work)
+
+    def hopeless(self) -> Iterator[int]:
+        """The waiting callers whom nobody at work could take at any step."""
+        owned = (each for lanes in self._owned.values() for each in lanes.values())
+        for lane in (*(lane for *_, lane in self._heads), *owned):
+            if not self._anybody(lane.need):
+                yield from [visit for _, visit in lane.queue]
 
     def speaks(self, *languages: str) -> bool:
         """Whether anybody who takes calls speaks one of these at all."""
@@ -352,7 +396,7 @@ class Index:
     def verdicts(self, need: Need) -> dict[str, int]:
         """Everybody by the first reason why callers with this need are not offered to them (or that they
         suit), as bits; in the order of select.verdict, which says the same of one person."""
-        skills, step = self._skills, self._skills.step(need)
+        skills = self._skills
         left = (1 << len(self._people)) - 1
         found: dict[str, int] = {}
 
@@ -361,14 +405,11 @@ class Index:
             found[REASONS[verdict]] = left & ~kept
             left &= kept
 
-        speak = 0
-        for language in skills.admitted(need):
-            speak |= skills.speakers(language, step.language)
-        sort_out(LANGUAGE_TOO_LOW, speak)
+        sort_out(LANGUAGE_TOO_LOW, skills.understand(need))
         if need.owner:
             sort_out(OWNERS_TIME, self._bit(need.owner))
         else:
-            sort_out(CONCERN_TOO_LOW, skills.knowers(need.concern, step.concern))
+            sort_out(CONCERN_TOO_LOW, skills.suited(need))
         for agent in need.asked:
             found[REASONS[ASKED_ALREADY]] = found.get(REASONS[ASKED_ALREADY], 0) | left & self._bit(agent)
             left &= ~self._bit(agent)

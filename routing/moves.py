@@ -11,6 +11,7 @@ from routing.derived import Derived
 from routing.emergency import Emergency
 from routing.index import Index
 from routing.offers import Offers
+from routing.overflow import Overflows
 from routing.people import People
 from routing.spans import day_of, holds, last_end
 from routing.talks import Talks
@@ -38,6 +39,7 @@ class Moves:
         self.talks = Talks(self.derived, self.visits, self.people, self.offers, self.announcer)
         self.closing = Closing(self.derived, self.visits, self.announcer.add)
         self.emergency = Emergency(self.derived, self.closing)
+        self.overflows = Overflows(self.derived, self.visits, self.closing, self.announcer)
         self._lay_anew()
 
     def rebuild(self) -> None:

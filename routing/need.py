@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agents.model import UNDETERMINED, Cefr
 from agents.state import READY
-from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Policy, Step
+from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Overflow, Policy, Step
 from routing.select import step_at, waits_for_owner
 from routing.world import Person, Visit
 
@@ -19,7 +19,7 @@ class Need(NamedTuple):
 
     step: index in the caller's plan. asked: the people not to be asked again yet, sorted. owner: who alone
     may take the caller now, or "". released: the reserves (by index) whose release time this caller has
-    waited.
+    waited. wider: what is admitted beside the step since an overflow took effect.
     """
 
     language: str
@@ -29,6 +29,7 @@ class Need(NamedTuple):
     asked: tuple[str, ...]
     owner: str
     released: tuple[int, ...]
+    wider: tuple[Step, ...] = ()
 
 
 def admitted(policy: Policy, step: Step, language: str, second: str) -> tuple[str, ...]:
@@ -71,6 +72,17 @@ def best_language(policy: Policy, person: Person, step: Step, language: str, sec
     return best, most
 
 
+def fitting(policy: Policy, person: Person, steps: tuple[Step, ...], need: Need) -> Step:
+    """The first of these steps at which the person suits the need; the first of all if they suit at none."""
+    for step in steps[1:] and steps:
+        _, level = best_language(policy, person, step, need.language, need.second)
+        if level >= step.language and (
+            need.owner or person.agent.concern_level(need.concern) >= step.concern
+        ):
+            return step
+    return steps[0]
+
+
 def steps_of(policy: Policy, visit: Visit) -> tuple[Step, ...]:
     """The widening steps of this caller's plan."""
     return policy.plan(visit.language, visit.concern).steps
@@ -79,6 +91,26 @@ def steps_of(policy: Policy, visit: Visit) -> tuple[Step, ...]:
 def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
     """Index of the widening step reached after `waited_ms`."""
     return max(i for i, step in enumerate(steps) if step_at(waited_ms, step.after_ms))
+
+
+def overflows(policy: Policy, visit: Visit) -> tuple[Overflow, ...]:
+    """The rules of overflow that may still take effect for this caller, in the order in which they are looked
+    at: the most specific first, then as the file has them."""
+    language, concern = visit.language, visit.concern
+    order = [(language, concern), ("", concern), (language, ""), ("", "")]
+    theirs = [
+        each
+        for each in policy.overflow
+        if each.name not in visit.overflowed and (each.language, each.concern) in order
+    ]
+    return tuple(sorted(theirs, key=lambda each: order.index((each.language, each.concern))))
+
+
+def overflows_at(policy: Policy, visit: Visit) -> int:
+    """When next a rule of overflow takes effect by waiting alone (epoch ms); 0: none does, and none does for
+    whose talk broke: they are the first in line."""
+    ages = [each.after_ms for each in overflows(policy, visit) if each.after_ms >= 0 and not visit.talks]
+    return visit.queued_ms + min(ages) if ages else 0
 
 
 class Phases(NamedTuple):
@@ -124,24 +156,29 @@ class Needs:
         need = phases.needs[place]
         change = phases.ends[place] if place < len(phases.ends) else None
         asked: tuple[str, ...] = ()
+        wider: tuple[Step, ...] = ()
         owner = ""
+        if visit.overflowed:
+            wider = self._policy.widened_by(visit.overflowed)
         if visit.asked:
             asked = tuple(sorted([agent for agent, until in visit.asked if until > now]))
         if visit.owner and waited < (owner_ms := self._policy.owner_ms):
             change = owner_ms if change is None else min(owner_ms, change)
-            owner = self._awaited(visit.owner, need, asked, waited)
-        if asked or owner:
-            need = Need(*need[:4], asked, owner, need.released)
+            owner = self._awaited(visit.owner, need, asked, waited, wider)
+        if asked or owner or wider:
+            need = Need(*need[:4], asked, owner, need.released, wider)
         return need, 0 if change is None else visit.order_from_ms + change
 
-    def _awaited(self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int) -> str:
+    def _awaited(
+        self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int, wider: tuple[Step, ...]
+    ) -> str:
         """The owner of the caller's case while the caller waits for that person alone, else ""."""
         keeper = self._people.get(owner)
         could = (
             keeper is not None
             and keeper.presence == READY
             and owner not in asked
-            and self._understood(keeper, need)
+            and self._understood(keeper, need._replace(wider=wider) if wider else need)
         )
         return owner if waits_for_owner(waited_ms, self._policy.owner_ms, int(could)) else ""
 
@@ -152,6 +189,8 @@ class Needs:
         if found is None:
             policy = self._policy
             step = policy.plan(need.language, need.concern).steps[need.step]
-            _, level = best_language(policy, keeper, step, need.language, need.second)
-            found = self._understands[key] = level >= step.language
+            found = self._understands[key] = any(
+                best_language(policy, keeper, each, need.language, need.second)[1] >= each.language
+                for each in (step, *need.wider)
+            )
         return found

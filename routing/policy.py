@@ -99,6 +99,32 @@ class Hours(NamedTuple):
         return f"{self.language}/{self.concern}"
 
 
+OVERFLOW_FALLBACK = "fallback"
+OVERFLOW_CLOSED = "closed"
+OVERFLOW_OUTSIDE = "outside"
+OVERFLOW_THEN = (OVERFLOW_FALLBACK, OVERFLOW_CLOSED, OVERFLOW_OUTSIDE)
+"""What an overflow does with a caller: widens their need, lets them go, sends them to somebody else."""
+
+
+class Overflow(NamedTuple):
+    """What becomes of callers whom the plan alone does not serve, once any of its conditions holds.
+
+    name: unique. language, concern: whose; "" for any. after_ms: of waiting; -1: not by time. length: more
+    than so many of these callers wait when one joins them; -1: not by length. nobody: nobody at work could
+    take the caller at any step of their plan. then: one of OVERFLOW_THEN. step: of a fallback, what is
+    admitted beside the plan from then on; its after_ms counts for nothing.
+    """
+
+    name: str
+    language: str
+    concern: str
+    after_ms: int
+    length: int
+    nobody: bool
+    then: str
+    step: Step | None = None
+
+
 class Policy(NamedTuple):
     """All that the engine decides by. Times are integer milliseconds.
 
@@ -123,6 +149,7 @@ class Policy(NamedTuple):
     that ends from the caller's side sooner counts as cut.
     hours: of those who have others than opening; the most specific counts: of language and concern, of the
     concern, of the language.
+    overflow: in the order of the file (see routing.overflow for which applies).
     """
 
     plans: tuple[Plan, ...]
@@ -146,6 +173,7 @@ class Policy(NamedTuple):
     rejoin_ms: int = 0
     cut_talk_ms: int = 60_000
     hours: tuple[Hours, ...] = ()
+    overflow: tuple[Overflow, ...] = ()
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""
@@ -154,6 +182,11 @@ class Policy(NamedTuple):
             if key in found:
                 return found[key]
         return found["", ""]
+
+    def widened_by(self, names: tuple[str, ...]) -> tuple[Step, ...]:
+        """What the overflows of these names admit beside a caller's plan, in their order."""
+        found = {each.name: each.step for each in self.overflow}
+        return tuple([step for name in names if (step := found.get(name)) is not None])
 
     def worth(self, classes: tuple[str, ...]) -> int:
         """What the dearest of these priority classes is worth, in ms of waiting."""

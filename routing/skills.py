@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from routing.need import Need, admitted, best_language, interpreted, spoken
+from routing.need import Need, admitted, best_language, fitting, interpreted, spoken
 from routing.policy import Policy, Step
 from routing.select import BY_SKILL, CRITERIA, person_order
 from routing.world import Person
@@ -41,7 +41,7 @@ class Skills:
         self._steps: dict[tuple[str, str], tuple[Step, ...]] = {}
         self._speak: dict[tuple[str, int], int] = {}
         self._know: dict[tuple[str, int], int] = {}
-        self._suited: dict[tuple[str, str, str, int, bool], int] = {}
+        self._suited: dict[tuple[str, str, str, int, bool, tuple[Step, ...]], int] = {}
         self._rankings: dict[tuple[object, ...], Ranking] = {}
 
     def speakers(self, language: str, level: int) -> int:
@@ -68,18 +68,30 @@ class Skills:
 
     def admitted(self, need: Need) -> tuple[str, ...]:
         """The languages in which it may be served."""
-        return admitted(self._policy, self.step(need), need.language, need.second)
+        found = admitted(self._policy, self.step(need), need.language, need.second)
+        for step in need.wider:
+            found += admitted(self._policy, step, need.language, need.second)
+        return tuple(dict.fromkeys(found)) if need.wider else found
+
+    def understand(self, need: Need) -> int:
+        """Everybody who speaks what this need asks for."""
+        mask = 0
+        for step in (self.step(need), *need.wider):
+            for language in admitted(self._policy, step, need.language, need.second):
+                mask |= self.speakers(language, step.language)
+        return mask
 
     def suited(self, need: Need) -> int:
         """Everybody whose skills suit this need; a case's owner in their own time needs no concern."""
-        key = (*need[:4], bool(need.owner))
+        key = (*need[:4], bool(need.owner), need.wider)
         mask = self._suited.get(key)
         if mask is None:
-            step, mask = self.step(need), 0
-            for language in admitted(self._policy, step, need.language, need.second):
-                mask |= self.speakers(language, step.language)
-            if not need.owner:
-                mask &= self.knowers(need.concern, step.concern)
+            mask = 0
+            for step in (self.step(need), *need.wider):
+                speak = 0
+                for language in admitted(self._policy, step, need.language, need.second):
+                    speak |= self.speakers(language, step.language)
+                mask |= speak if need.owner else speak & self.knowers(need.concern, step.concern)
             self._suited[key] = mask
         return mask
 
@@ -110,7 +122,8 @@ class Skills:
 
     def terms(self, need: Need, person: Person) -> Terms:
         """On which terms this person would take a caller with this need."""
-        policy, step = self._policy, self.step(need)
+        policy = self._policy
+        step = fitting(policy, person, (self.step(need), *need.wider), need)
         language, level = best_language(policy, person, step, need.language, need.second)
         known = person.agent.concern_level(need.concern)
         return Terms(need.step, language, level, known, interpreted(step, need, language))

@@ -6,9 +6,10 @@ from agents.model import UNDETERMINED
 from routing import facts
 from routing import visit as table
 from routing.announce import REJOINED, Announcer
-from routing.deadlines import PARTING, RETRY, WIDEN
+from routing.deadlines import OVERFLOW, PARTING, RETRY, WIDEN
 from routing.derived import Derived
 from routing.events import Leg
+from routing.need import overflows_at
 from routing.policy import REPEAT
 from routing.world import GONE_MAX, LEFT_MAX, RECENT_MAX, Left, Visit, VisitLeg, leg_key, remember
 
@@ -47,6 +48,8 @@ class Visits:
             visit.state = target
             visit.changed_ms = self._derived.world.now_ms
             visit.parting_ms = 0
+            if visit.sent and target not in (table.LEAVING, table.WAITING):
+                visit.sent = ""
         return target is not None
 
     def part(self, visit: Visit) -> None:
@@ -156,6 +159,7 @@ class Visits:
         visit.queued_ms = visit.order_from_ms = min(queued_ms, now)
         self.set_need(visit, visit.language or UNDETERMINED, visit.concern or "other", "")
         self._derived.say(facts.Queued(now, visit.id, visit.queued_ms))
+        self._derived.newcomers.add(visit.id)
         self._rejoin(visit)
 
     def _rejoin(self, visit: Visit) -> None:
@@ -191,6 +195,12 @@ class Visits:
                 widen_ms = changes_ms
         if derived.awaits(visit) != visit.told or derived.world.announcement is not None:
             derived.joined.append(visit.id)
+        visit.overflow_ms = 0
+        policy = derived.world.policy
+        if policy is not None and policy.overflow:
+            derived.lined_up.append(visit.id)
+            visit.overflow_ms = overflows_at(policy, visit)
+            derived.deadlines.at(visit.overflow_ms, OVERFLOW, visit.id)
         self._announcer.begin(visit)
         visit.widen_ms = widen_ms
         derived.deadlines.at(widen_ms, WIDEN, visit.id)
@@ -202,11 +212,20 @@ class Visits:
 
     def leave_queue(self, visit: Visit) -> None:
         """No longer waiting: what falls due for those who wait is void."""
-        visit.widen_ms = visit.retry_ms = 0
+        visit.widen_ms = visit.retry_ms = visit.overflow_ms = 0
         for index in self._derived.indexes:
             index.dequeue(visit.id)
         if self._derived.shadow is not None:
             self._derived.dirty = True
+
+    def dismiss(self, visit: Visit) -> bool:
+        """A waiting caller is let go from the line; they have a while to be seen elsewhere."""
+        if not self.move(visit, table.DISMISS):
+            return False
+        visit.sent = ""
+        self.leave_queue(visit)
+        self.part_again(visit)
+        return True
 
     def back_on_hold(self, visit: Visit) -> None:
         """The caller is back on hold, with everything they had."""

@@ -70,6 +70,8 @@ class Visit:
     when they are next. said_ms: when something was said last; say_ms: the next deadline of saying.
     announced: the sound by which they heard the emergency announcement, or "".
     rejoined: whether they have the place of an earlier call. talk_ms: how long the last talk was.
+    overflowed: the rules of overflow that took effect, in order; overflow_ms: when the next does by time.
+    sent: what the last of them lets them go for, until they are seen to be there (routing.overflow).
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -120,6 +122,9 @@ class Visit:
     announced: str = ""
     rejoined: bool = False
     talk_ms: int = 0
+    overflowed: tuple[str, ...] = ()
+    overflow_ms: int = 0
+    sent: str = ""
 
     @property
     def caller(self) -> Leg | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from agents import state as staff
 from routing.engine import Engine
-from routing.policy import Policy
+from routing.policy import OVERFLOW_FALLBACK, Policy
 from routing.world import Engagement, Offer, Person, Visit, World
 
 
@@ -66,7 +66,12 @@ UNNEEDED: Final = frozenset(
 def quiet(policy: Policy) -> Policy:
     """The same rules, as far as they decide who talks to whom: nothing is announced, nobody comes back, and
     phones need not say that they ring."""
-    return policy._replace(announcing=None, rejoin_ms=0, silent_ms=policy.lease_ms)
+    return policy._replace(
+        announcing=None,
+        rejoin_ms=0,
+        silent_ms=policy.lease_ms,
+        overflow=tuple(each for each in policy.overflow if each.then == OVERFLOW_FALLBACK),
+    )
 
 
 class Scene:

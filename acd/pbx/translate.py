@@ -385,7 +385,7 @@ class Translator:
                 actions.append(self._redirect(command.caller, "acd-hold", "s"))
             return actions
         if isinstance(command, TurnAway):
-            return [self._redirect(command.caller, "acd-closed", "s")]
+            return [self._redirect(command.caller, "acd-closed", command.sentence or "s")]
         if isinstance(command, CallInterpreter):
             return []  # the person is told on the page; the conference is not built yet
         if isinstance(command, SetAnnouncement):

@@ -26,6 +26,7 @@ from acd.store.tables import (
     handlings,
     incidents,
     offers,
+    overflows,
     position,
     recordings,
     set_aside,
@@ -73,6 +74,7 @@ class SqlRecorder:
             facts.WaitJudged: self._wait_judged,
             facts.AnnouncementChanged: self._announcement,
             facts.Rejoined: self._rejoined,
+            facts.Overflowed: self._overflowed,
             facts.Degraded: self._degraded,
             facts.OfferMade: self._offer_made,
             facts.OfferRang: self._offer_rang,
@@ -280,6 +282,10 @@ class SqlRecorder:
 
     def _rejoined(self, batch: Gathered, fact: facts.Rejoined) -> None:
         batch.set(visits, fact.visit, rejoins=fact.before)
+
+    def _overflowed(self, batch: Gathered, fact: facts.Overflowed) -> None:
+        row = {"visit": fact.visit, "at": moment(fact.at_ms), "rule": fact.rule, "then": fact.then}
+        batch.insert(overflows, row)
 
     def _degraded(self, batch: Gathered, fact: facts.Degraded) -> None:
         batch.set(visits, fact.visit, degraded=True)

@@ -104,6 +104,15 @@ announcements = Table(
     Column("at", Moment, nullable=False),
     Column("sentence", String(40), nullable=False),
 )
+overflows = Table(
+    "overflow",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("then", String(20), nullable=False),
+)
 told_waits = Table(
     "told_wait",
     RECORDS,

@@ -8,7 +8,7 @@ from acd import __version__
 from acd.web.deps import Explained
 from acd.web.pieces import array
 
-COPIED = ("language", "concern", "second", "classes", "case", "owner", "state")
+COPIED = ("language", "concern", "second", "classes", "case", "owner", "state", "overflowed")
 
 
 class Shape(BaseModel):
@@ -107,7 +107,8 @@ class Candidate(Shape):
 
 
 class WaitingCall(Shape):
-    """A caller who waits or rings, and how many people there are by reason (suits, or why not)."""
+    """A caller who waits or rings, and how many people there are by reason (suits, or why not). overflowed:
+    the rules of overflow that took effect for them, by name."""
 
     visit: int
     language: str
@@ -119,6 +120,7 @@ class WaitingCall(Shape):
     state: str
     waited_ms: int
     people: dict[str, int]
+    overflowed: tuple[str, ...] = ()
 
 
 class Idle(Shape):

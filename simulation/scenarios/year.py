@@ -42,8 +42,9 @@ def year(scenario: Scenario, *, case_work: bool = True) -> Year:
     calendar = Calendar(scenario)
     house, calls = scenario.house, scenario.calls
     begin = calendar.begin_ms
-    # no driver knows yet what callers are told, that who calls again has their place, or hours of a concern
-    rules = policy(house, begin + DAY_MS // 2, calendar.days)._replace(announcing=None, rejoin_ms=0, hours=())
+    # no driver knows yet what callers are told, who has an old place, hours of a concern, or overflow
+    rules = policy(house, begin + DAY_MS // 2, calendar.days)
+    rules = rules._replace(announcing=None, rejoin_ms=0, hours=(), overflow=())
     kinds = _kinds(scenario)
     arrivals, mixes = _arrivals(scenario, calendar, rules.opening, kinds, case_work)
     phones = scenario.phones

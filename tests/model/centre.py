@@ -4,7 +4,17 @@ from random import Random
 
 from agents.model import Agent, Cefr, Reach, Team
 from routing import events as ev
-from routing.policy import Announcing, Hours, Policy
+from routing.policy import (
+    ANYBODY,
+    FALLBACK,
+    OVERFLOW_CLOSED,
+    OVERFLOW_FALLBACK,
+    Announcing,
+    Hours,
+    Overflow,
+    Policy,
+    Step,
+)
 from routing.spans import Spans
 from tests.fakes.centre import POLICY
 from tests.model.book import Book
@@ -22,6 +32,7 @@ SKILLS: tuple[dict[str, int], ...] = (
     {"de": Cefr.NATIVE},
 )
 CONCERNS = ("study", "other")
+WIDER = Step(0, FALLBACK, Cefr.A1, 0)
 ANNOUNCING = Announcing(first_ms=2_000, gaps_ms=(10_000, 20_000), edges=(1, 2, 5), holds_least=650)
 
 
@@ -43,6 +54,7 @@ def policy(settings: Settings, rng: Random) -> Policy:
         repeat_ms=rng.choice((0, 600_000)),
         opening=opening,
         days=days,
+        overflow=overflow(settings.random("overflow")) if settings.has("overflow") else (),
         announcing=ANNOUNCING if settings.has("announces") else None,
         rejoin_ms=60_000 if settings.has("announces") else 0,
         overtime_ms=rng.choice((-1, -1, 0, 5_000, 20_000)) if settings.has("hours") else -1,
@@ -62,6 +74,18 @@ def _own_hours(settings: Settings, opening: Spans) -> tuple[Hours, ...]:
         ]
         found.append(Hours(language, concern, tuple(span for span in when if span[0] < span[1])))
     return tuple(found)
+
+
+def overflow(rng: Random) -> tuple[Overflow, ...]:
+    """Rules of overflow of each kind, some of them."""
+    rules = (
+        Overflow("wider", "tr", "", rng.choice((0, 10_000)), -1, True, OVERFLOW_FALLBACK, WIDER),
+        Overflow("widest", "", "", 20_000, -1, False, OVERFLOW_FALLBACK, WIDER._replace(scope=ANYBODY)),
+        Overflow("full", "", "", -1, rng.choice((0, 1, 3)), False, OVERFLOW_CLOSED),
+        Overflow("late", "", "study", 40_000, -1, False, OVERFLOW_CLOSED),
+        Overflow("nobody", "", "", -1, -1, True, OVERFLOW_CLOSED),
+    )
+    return tuple(each for each in rules if rng.random() < 0.5)
 
 
 def somebody(number: int, phone: str) -> Agent:

@@ -16,7 +16,8 @@ class Channel:
     """A leg. turn: rises with every jump, so that what was planned before it does not happen any more.
 
     seen, since_ms: the daemon's beat as this caller's loop saw it last, and when. dying: hung up, not yet
-    gone. records: the caller said yes to a recording, and nobody stopped one; steps: what was told of it.
+    gone. not_now: let go by an overflow. records: the caller said yes to a recording, and nobody stopped one;
+    steps: what was told of it.
     """
 
     leg: Leg
@@ -41,6 +42,7 @@ class Channel:
     since_ms: int = 0
     shut_ms: int = 0
     anew_ms: int = 0
+    not_now: bool = False
     dial: "Dial | None" = None
     talk: Talk | None = None
 

@@ -129,7 +129,7 @@ class Dialplan:
         pbx = self._pbx
         seconds = range(0, LATE_MS, 1_000)
         ends = pbx.tells_end or self._now - pbx.ended_ms < LATE_MS
-        if not channel.queued_ms or ends or self._now - channel.anew_ms < LATE_MS:
+        if channel.not_now or not channel.queued_ms or ends or self._now - channel.anew_ms < LATE_MS:
             return
         if all(self._opened(channel, self._now - ago) for ago in seconds):
             what = f"{channel.leg.uid} was let go, and it is open for them"

@@ -6,6 +6,7 @@ from typing import Any
 
 from routing import events as ev
 from routing.commands import (
+    NOT_NOW,
     Command,
     Confirm,
     Connect,
@@ -184,6 +185,7 @@ class Pbx:
             self.on_hold(channel)
             return ""
         if isinstance(command, TurnAway):
+            channel.not_now = command.sentence == NOT_NOW
             self.on_closed(channel)
             return ""
         channel.context = "acd-connect"

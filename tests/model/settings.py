@@ -34,6 +34,7 @@ FAULTS = (
     "vanished",  # callers vanish without hanging up
     "keys",  # second language, case number, again, the menus
     "emergency",  # an emergency announcement goes on and off, and may end calls
+    "overflow",  # by wait, length, nobody: a wider need, and the end
     "announces",  # those who wait are told how it stands, and may have the place of an earlier call
     "unlisted",  # a phone that the PBX's list does not name
     "recording",  # callers are asked for a recording; some say yes, and some of those take it back

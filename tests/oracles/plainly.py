@@ -59,6 +59,24 @@ def step_number(policy: Policy, visit: Visit, now: int) -> int:
     return sum(1 for step in steps(policy, visit)[1:] if step.after_ms <= waited)
 
 
+def wider(policy: Policy, visit: Visit) -> list[Step]:
+    """What overflow admits beside the plan."""
+    rules = {each.name: each for each in policy.overflow}
+    steps = [rules[name].step for name in visit.overflowed if name in rules]
+    return [each for each in steps if each is not None]
+
+
+def fitting(policy: Policy, people: Mapping[str, Person], visit: Visit, agent: Agent, now: int) -> Step:
+    """The step by which this person would take the caller: the plan's, else the first of overflow's."""
+    owned = awaited(policy, people, visit, now) != ""
+    first = steps(policy, visit)[step_number(policy, visit, now)]
+    for step in (first, *wider(policy, visit)):
+        speaks = level(policy, agent, tongue(policy, step, visit, agent)) >= step.language
+        if speaks and (owned or knows(agent, visit.concern) >= step.concern):
+            return step
+    return first
+
+
 def tongues(policy: Policy, step: Step, visit: Visit) -> list[str]:
     """The languages in which this step serves, the caller's own first, each once."""
     found = [visit.language] if step.scope & OWN else []
@@ -105,9 +123,14 @@ def awaited(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int
     step = steps(policy, visit)[step_number(policy, visit, now)]
     if owner is None or owner.presence != "ready" or visit.owner in asked(visit, now):
         return ""
-    if level(policy, owner.agent, tongue(policy, step, visit, owner.agent)) < step.language:
+    if not understood(policy, [step, *wider(policy, visit)], visit, owner.agent):
         return ""
     return visit.owner if now - visit.order_from_ms < policy.owner_ms else ""
+
+
+def understood(policy: Policy, steps: list[Step], visit: Visit, agent: Agent) -> bool:
+    """Whether this person speaks what any of these steps asks for."""
+    return any(level(policy, agent, tongue(policy, each, visit, agent)) >= each.language for each in steps)
 
 
 def holds(reserve: Reserve, now: int) -> bool:
@@ -138,13 +161,15 @@ def kept(world: World, policy: Policy, visit: Visit, person: Person, firmly: boo
 def unsuited(policy: Policy, people: Mapping[str, Person], visit: Visit, person: Person, now: int) -> str:
     """Why this person, if free and held in no reserve, would not get this caller now; "" if they would."""
     agent = person.agent
-    step = steps(policy, visit)[step_number(policy, visit, now)]
     owner = awaited(policy, people, visit, now)
-    if level(policy, agent, tongue(policy, step, visit, agent)) < step.language:
+    step = fitting(policy, people, visit, agent, now)
+    first = steps(policy, visit)[step_number(policy, visit, now)]
+    if not understood(policy, [first, *wider(policy, visit)], visit, agent):
         return "language_too_low"
     if owner and owner != agent.id:
         return "owners_time"
-    if not owner and knows(agent, visit.concern) < step.concern:
+    low = level(policy, agent, tongue(policy, step, visit, agent)) < step.language
+    if not owner and (low or knows(agent, visit.concern) < step.concern):
         return "concern_too_low"
     return "asked_already" if agent.id in asked(visit, now) else ""
 
@@ -194,7 +219,8 @@ def in_order(world: World, policy: Policy) -> list[Visit]:
 def by(world: World, policy: Policy, visit: Visit, name: str, person: Person) -> int:
     """A person's order by one criterion: a lower one goes first."""
     step = steps(policy, visit)[step_number(policy, visit, world.now_ms)]
-    speaks = max((level(policy, person.agent, each) for each in tongues(policy, step, visit)), default=0)
+    spoken = {each for one in (step, *wider(policy, visit)) for each in tongues(policy, one, visit)}
+    speaks = max((level(policy, person.agent, each) for each in spoken), default=0)
     skilled = knows(person.agent, visit.concern)
     idle = person.idle_ms + world.now_ms - person.idle_since_ms
     worked = person.busy_ms + idle
@@ -233,6 +259,7 @@ def _best(world: World, policy: Policy, visit: Visit, people: list[Person]) -> C
         lost += [(key, name, order, least) for key, order in orders.items() if order > least]
         left, decided = [each for each in left if orders[each.agent.id] == least], name
     agent = left[0].agent
+    step = fitting(policy, world.people, visit, agent, world.now_ms)
     language = tongue(policy, step, visit, agent)
     helped = step.scope & INTERPRETER and not step.scope & FALLBACK
     interpreter = visit.language if helped and language not in (visit.language, visit.second) else ""
@@ -256,6 +283,14 @@ def need_changes(policy: Policy, visit: Visit, now: int) -> int:
     ages += [policy.owner_ms] if visit.owner else []
     waited = now - visit.order_from_ms
     return min((visit.order_from_ms + age for age in ages if age > waited), default=0)
+
+
+def overflows_at(policy: Policy, visit: Visit) -> int:
+    """When next a rule of overflow takes effect by waiting alone (epoch ms); 0: none does."""
+    mine = [each for each in policy.overflow if each.language in ("", visit.language)]
+    mine = [each for each in mine if each.concern in ("", visit.concern)]
+    ages = [each.after_ms for each in mine if each.name not in visit.overflowed and each.after_ms >= 0]
+    return 0 if visit.talks else min((visit.queued_ms + age for age in ages), default=0)
 
 
 def next_hour(policy: Policy, shadow: Policy | None, now: int) -> int:

@@ -311,10 +311,11 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
     for visit in world.visits.values():
         offer = world.offers.get(visit.offer)
         mine = [visit.widen_ms, visit.retry_ms, visit.parting_ms, offer.deadline_ms if offer else 0]
-        expected = [0, 0, 0, 0]
+        mine.append(visit.overflow_ms)
+        expected = [0, 0, 0, 0, 0]
         if plainly.linked(world, visit.node):
             going = visit.state in ("parting", "leaving")
-            expected = [0, 0, mine[2] if going else 0, mine[3] if offer else 0]
+            expected = [0, 0, mine[2] if going else 0, mine[3] if offer else 0, 0]
             assert not going or world.now_ms < visit.parting_ms <= world.now_ms + 5_000
             assert offer is None or world.now_ms < offer.deadline_ms <= world.now_ms + policy.lease_ms
             if visit.state == "waiting":
@@ -322,6 +323,7 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
                 changes = [plainly.need_changes(each, visit, world.now_ms) for each in rules]
                 expected[0] = min((each for each in changes if each), default=0)
                 expected[1] = min((until for _, until in visit.asked), default=0)
+                expected[4] = plainly.overflows_at(policy, visit)
         assert mine == expected
         whens += mine
     return whens
@@ -368,9 +370,9 @@ def explained(index: Index, world: World, policy: Policy) -> None:
     for visit in world.visits.values():
         everybody = list(explain.candidates(index, world, policy, visit, world.now_ms))
         assert {each.agent: each.reason for each in everybody} == whys.get(visit.id, {})
-        step = plainly.steps(policy, visit)[plainly.step_number(policy, visit, world.now_ms)]
         for each in everybody:
             someone = world.people[each.agent]
+            step = plainly.fitting(policy, world.people, visit, someone.agent, world.now_ms)
             language = plainly.tongue(policy, step, visit, someone.agent)
             assert each[2:] == (
                 language,

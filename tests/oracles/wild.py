@@ -7,7 +7,20 @@ from agents.model import Team
 from routing import events as ev
 from routing import facts
 from routing.engine import Effects, Engine
-from routing.policy import ANYBODY, INTERPRETER, OWN, Hours, Plan, Policy, Reserve, Step
+from routing.policy import (
+    ANYBODY,
+    FALLBACK,
+    INTERPRETER,
+    OVERFLOW_CLOSED,
+    OVERFLOW_FALLBACK,
+    OWN,
+    Hours,
+    Overflow,
+    Plan,
+    Policy,
+    Reserve,
+    Step,
+)
 from routing.world import Visit, World
 from tests.fakes.centre import NODE, POLICY, ROSTER, person
 from tests.oracles.watch import Watch
@@ -53,7 +66,15 @@ INTERPRETED = RULES._replace(
     short_talk_ms=0,
     overtime_ms=25_000,
 )
-POLICIES = (RULES, INTERPRETED, POLICY._replace(days=DAYS))
+OVERFLOWING = RULES._replace(
+    overflow=(
+        Overflow("wider", "tr", "", 30_000, -1, False, OVERFLOW_FALLBACK, Step(0, FALLBACK, 3, 0)),
+        Overflow("anybody", "", "", 90_000, -1, False, OVERFLOW_FALLBACK, Step(0, ANYBODY, 1, 0)),
+        Overflow("full", "", "study", -1, 2, False, OVERFLOW_CLOSED),
+        Overflow("nobody", "", "", -1, -1, True, OVERFLOW_CLOSED),
+    ),
+)
+POLICIES = (RULES, INTERPRETED, OVERFLOWING, POLICY._replace(days=DAYS))
 MORE = (
     *ROSTER.agents,
     person("dora", "p04", {"de": 7, "ar": 5}, {"study": 3, "other": 3}),

@@ -8,7 +8,20 @@ from agents.model import Agent, Reach
 from routing import visit as table
 from routing.events import Leg
 from routing.index import Index
-from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Plan, Policy, Refusal, Reserve, Step
+from routing.policy import (
+    ANYBODY,
+    FALLBACK,
+    INTERPRETER,
+    OVERFLOW_FALLBACK,
+    OWN,
+    SECOND,
+    Overflow,
+    Plan,
+    Policy,
+    Refusal,
+    Reserve,
+    Step,
+)
 from routing.select import CRITERIA
 from routing.world import Engagement, Link, Person, Visit, VisitLeg, World
 from tests.oracles import plainly
@@ -39,6 +52,10 @@ def a_policy(one: Random) -> Policy:
         classes=(("repeat", 30_000), ("vip", 90_000)),
         owner_ms=one.choice((0, 15_000)),
         reserves=tuple(a_reserve(one) for _ in range(one.choice((0, 0, 1, 2)))),
+        overflow=tuple(
+            Overflow(name, "", "", 1, -1, False, OVERFLOW_FALLBACK, steps(one)[0])
+            for name in one.choice(((), ("a",), ("a", "b")))
+        ),
     )
 
 
@@ -104,6 +121,7 @@ def somebody_calls(one: Random, world: World, number: int) -> Visit:
         owner=one.choice(("", "", "p0", "p1", "gone")),
         classes=one.choice(((), (), ("vip",), ("repeat", "vip"), ("other",))),
         asked=asked,
+        overflowed=one.choice(((), ("a",), ("b", "a"), ("gone",))),
     )
 
 

@@ -132,6 +132,49 @@ def test_what_does_not_fit_together_is_named(tmp_path: Path) -> None:
     assert [each for each in found if each.startswith("staff.amal.languages: names 'zz'")]
 
 
+OVERFLOWS = """
+[[overflow]]
+name = "a"
+then = "closed"
+[[overflow]]
+name = "a"
+language = "xx"
+concern = "nothing"
+nobody = true
+then = "fallback"
+[[overflow]]
+name = "b"
+length = 3
+then = "closed"
+step = { languages = ["anybody"], language = "A1", concern = 0 }
+[[overflow]]
+name = "c"
+nobody = true
+then = "callback"
+[[overflow]]
+name = "d"
+nobody = true
+then = "message"
+"""
+
+
+def test_each_fault_of_overflow_is_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "centre.toml"
+    path.write_text(SHIPPED.read_text(encoding="utf-8") + OVERFLOWS, encoding="utf-8")
+    with pytest.raises(ConfigFaults) as caught:
+        load(path)
+    assert {(fault.key, fault.reason.partition(",")[0]) for fault in caught.value.faults} == {
+        ("overflow.name", "has 'a' more than once"),
+        ("overflow.a", "names no condition: after_seconds"),
+        ("overflow.a.language", "names 'xx'"),
+        ("overflow.a.concern", "names 'nothing'"),
+        ("overflow.a.step", "is missing: languages"),
+        ("overflow.b.step", "is only for then = 'fallback'"),
+        ("overflow.c.then", "is 'callback'"),
+        ("overflow.d.then", "is 'message'"),
+    }
+
+
 def test_who_has_the_larger_share_is_said_first(tmp_path: Path) -> None:
     path = changed(tmp_path, ('name = "Русский"\nshare = 0.06', 'name = "Русский"\nshare = 0.08'))
     assert faults(path) == ["language.share: sums to 1.020 over all; it has to be 1"]

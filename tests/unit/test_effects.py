@@ -22,6 +22,14 @@ from config.schema import Centre, Span
 RAW = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
 RAW["emergency"] = [{"site": "Office", "gateway": "sip:192.0.2.10", "number": "+4920188000000"}]
 RAW["mqtt"] = {"host": "127.0.0.1"}
+RAW["overflow"] = [
+    {
+        "name": "wider",
+        "nobody": True,
+        "then": "fallback",
+        "step": {"languages": ["anybody"], "language": "A1", "concern": 0},
+    }
+]
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
 HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
@@ -63,6 +71,16 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("routing.reserve.0.keep", "routing.reserve", 2),
     *((f"routing.refused.{each}.away_after", f"routing.refused.{each}.away_after", 9) for each in REFUSED),
     *((f"routing.refused.{each}.retry_seconds",) * 2 + (99,) for each in REFUSED),
+    ("overflow.0.name", "overflow.wider", "other"),
+    ("overflow.0.language", "overflow.wider.language", "tr"),
+    ("overflow.0.concern", "overflow.wider.concern", "study"),
+    ("overflow.0.after_seconds", "overflow.wider.after_seconds", 60),
+    ("overflow.0.length", "overflow.wider.length", 3),
+    ("overflow.0.nobody", "overflow.wider.nobody", False),
+    ("overflow.0.then", "overflow.wider.then", "closed"),
+    ("overflow.0.step.languages", "overflow.wider.step.languages", ["fallback"]),
+    ("overflow.0.step.language", "overflow.wider.step.language", "B1"),
+    ("overflow.0.step.concern", "overflow.wider.step.concern", 1),
     ("staffing.ring_seconds", "staffing.ring_seconds", 16),
     ("staffing.wrap_up_seconds", "staffing.wrap_up_seconds", 31),
     ("staffing.silent_seconds", "staffing.silent_seconds", 3),
@@ -196,7 +214,15 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def test_every_key_of_the_schema_is_changed_here_and_has_an_effect() -> None:
     found = set(keys(Centre))
     tried = {each.key for path, _, value in CHANGES for each in changed(CENTRE, with_(path, value))}
-    called = {"language.code", "concern.key", "concern.share", "routing.class.name", "staff.id"}
+    called = {
+        "language.code",
+        "concern.key",
+        "concern.share",
+        "routing.class.name",
+        "staff.id",
+        "overflow.name",
+    }
+    called |= {f"overflow.outside.{each}" for each in ("name", "number", "gateway")}
     assert found - tried - called == set()
     assert all(Changed(key, key).effect for key in found)
     tables = {key.rpartition(".")[0] for key in found} | found
