@@ -10,6 +10,8 @@ line behind its moment in epoch ms and a colon:
     mN  WHAT:WHO          the N-th step of recording it
     rN  PHONE:OFFER       the N-th phone rings           tN              and is answered
     eN  DIALSTATUS:MS     that dial, or talk, is over    z   WHO:CAUSE   the end
+    oN  RULE              the N-th way outside           uN              and is answered
+    vN  DIALSTATUS        that is over
 
 MS is how long the talk was; tN stands before the disk let it begin.
 
@@ -23,7 +25,7 @@ from typing import Protocol
 
 import structlog
 
-from routing.events import LedgerRead, LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
+from routing.events import LedgerOutside, LedgerRead, LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
 from routing.facts import BY_CALLER, BY_STAFF, ENDED_BY, RECORDING
 
 FAMILY = "acd"
@@ -158,6 +160,7 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         by=who if who in ENDED_BY else "",
         cause=int(cause) if cause.isdecimal() and len(cause) <= 3 else 0,
         recording=_recording(lines),
+        outside=_outside(lines),
     )
 
 
@@ -168,6 +171,18 @@ def _recording(lines: Notes) -> tuple[LedgerStep, ...]:
         at, what, by = _fields(lines[f"m{step}"], 3)
         if step and what in RECORDING and _ms(at):
             found.append(LedgerStep(_ms(at), step, what, by if by in (BY_CALLER, BY_STAFF) else ""))
+    return tuple(found)
+
+
+def _outside(lines: Notes) -> tuple[LedgerOutside, ...]:
+    """The times that a call was sent outside, in order."""
+    found = []
+    for number in _numbered(lines, "o"):
+        at, rule = _fields(lines[f"o{number}"], 2)
+        over, _ = _fields(lines.get(f"v{number}", ""), 2)
+        if _ms(at):
+            answered_ms = _ms(lines.get(f"u{number}", "").strip())
+            found.append(LedgerOutside(_ms(at), rule, answered_ms, _ms(over)))
     return tuple(found)
 
 
@@ -202,6 +217,12 @@ def shifted(read: LedgerRead, by_ms: int) -> LedgerRead:
                 degraded_ms=at(each.degraded_ms),
                 closed_ms=at(each.closed_ms),
                 ended_ms=at(each.ended_ms),
+                outside=tuple(
+                    way._replace(
+                        at_ms=at(way.at_ms), answered_ms=at(way.answered_ms), ended_ms=at(way.ended_ms)
+                    )
+                    for way in each.outside
+                ),
                 recording=tuple(step._replace(at_ms=at(step.at_ms)) for step in each.recording),
                 rings=tuple(
                     ring._replace(at_ms=at(ring.at_ms), ended_ms=at(ring.ended_ms)) for ring in each.rings

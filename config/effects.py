@@ -53,7 +53,15 @@ EFFECTS = {
     "pbx.ami_port": RENDER | RESTART,
     "pbx.ami_user": RENDER | RESTART,
     "emergency": RENDER,
-    "overflow": NOW,
+    "overflow": NOW | RENDER,
+    **{
+        f"overflow.{each}": NOW
+        for each in ("language", "concern", "after_seconds", "length", "nobody", "then")
+    },
+    "overflow.step": NOW,
+    "overflow.outside.name": NOW,
+    "overflow.outside.number": RENDER,
+    "overflow.outside.gateway": RENDER,
     "voice": RENDER,
     "store": RESTART,
     "store.journal_days": NOW,

@@ -657,8 +657,8 @@ class Overflow(Table):
         return found
 
 
-NOW = ("fallback", "closed")
-LATER = ("outside", "callback", "message")
+NOW = ("fallback", "closed", "outside")
+LATER = ("callback", "message")
 """What an overflow does, and what it will do besides."""
 
 

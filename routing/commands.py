@@ -62,6 +62,14 @@ NOT_NOW = "not_now"
 """Nobody can take the call now."""
 
 
+class SendOutside(NamedTuple):
+    """Send a caller who waited to somebody outside. destination: the rule of overflow that names them."""
+
+    id: int
+    caller: Leg
+    destination: str
+
+
 class CallInterpreter(NamedTuple):
     """Bring an interpreter for `language` into the talk of this caller."""
 
@@ -105,7 +113,17 @@ def moved(command: object) -> Leg | None:
     """The caller whom a command takes elsewhere in the dialplan; None if it takes nobody."""
     if isinstance(command, Say):
         return command.caller if command.at_once else None
-    return command.caller if isinstance(command, (Connect, Withdraw, TurnAway)) else None
+    return command.caller if isinstance(command, (Connect, Withdraw, TurnAway, SendOutside)) else None
 
 
-Command = Connect | Withdraw | Say | TurnAway | CallInterpreter | Confirm | SetAnnouncement | SetFallback
+Command = (
+    Connect
+    | Withdraw
+    | Say
+    | TurnAway
+    | SendOutside
+    | CallInterpreter
+    | Confirm
+    | SetAnnouncement
+    | SetFallback
+)

@@ -104,6 +104,15 @@ class LedgerStep(NamedTuple):
     by: str
 
 
+class LedgerOutside(NamedTuple):
+    """A time that the dialplan sent a caller outside, by which rule; answered_ms, ended_ms: 0 while not."""
+
+    at_ms: int
+    rule: str
+    answered_ms: int = 0
+    ended_ms: int = 0
+
+
 class LedgerRow(NamedTuple):
     """One call as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
@@ -127,6 +136,7 @@ class LedgerRow(NamedTuple):
     by: str
     cause: int
     recording: tuple[LedgerStep, ...] = ()
+    outside: tuple[LedgerOutside, ...] = ()
 
 
 class LedgerRead(NamedTuple):
@@ -266,6 +276,19 @@ class SentencesAsked(NamedTuple):
 
 class MenuAsked(NamedTuple):
     """The caller asked by key for the menus again, and keeps their place in line."""
+
+    leg: Leg
+
+
+class WentOutside(NamedTuple):
+    """The caller is on the way outside by this rule of overflow ("" where that is not told)."""
+
+    leg: Leg
+    rule: str
+
+
+class OutsideAnswered(NamedTuple):
+    """Somebody outside answered this caller."""
 
     leg: Leg
 
@@ -483,6 +506,8 @@ Event = (
     | AnnouncementSet
     | AnnouncementHeard
     | RecordingTold
+    | WentOutside
+    | OutsideAnswered
     | DegradedEntered
     | TurnedAway
     | CallEnds
@@ -508,7 +533,7 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
 }
 """Journal name -> class; the last ones are names of before."""
 
-VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LedgerRead": 2, "LegEnded": 2}
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LedgerRead": 3, "LegEnded": 2}
 """Schema version under which each kind is written today."""
 
 

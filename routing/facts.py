@@ -15,7 +15,18 @@ CLOSED = "closed"
 LOST = "lost_in_pbx"
 TURNED_AWAY = "turned_away"
 """Waited, and heard that nobody will serve them any more; CLOSED: called when we were closed."""
-VISIT_OUTCOMES = (ANSWERED, ABANDONED_MENU, ABANDONED_QUEUE, ABANDONED_RINGING, CLOSED, LOST, TURNED_AWAY)
+FORWARDED = "forwarded"
+"""Somebody outside answered: neither answered by us nor abandoned."""
+VISIT_OUTCOMES = (
+    ANSWERED,
+    ABANDONED_MENU,
+    ABANDONED_QUEUE,
+    ABANDONED_RINGING,
+    CLOSED,
+    LOST,
+    TURNED_AWAY,
+    FORWARDED,
+)
 
 BUSY = "busy"
 DECLINED = "declined"

@@ -29,6 +29,9 @@ ALONE_FROM: Final = frozenset({table.GREETED, table.WAITING, table.OFFERED, tabl
 CLOSED_FROM: Final = frozenset({table.GREETED, table.WAITING, table.DEGRADED, table.LEAVING})
 """Where a caller can be, as we know it, when the dialplan tells them that we are closed."""
 
+OUTSIDE_FROM: Final = frozenset({table.WAITING, table.DEGRADED, table.LEAVING})
+"""Where a caller can be, as we know it, when the dialplan sends them outside."""
+
 What = Callable[[Moves, Visit], None]
 
 
@@ -122,6 +125,8 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
     if row.queued_ms:
         yield row.queued_ms, queued
     yield from dials(alone=False)
+    for number, way in enumerate(row.outside):
+        yield from _outside(number, way)
     if row.degraded_ms:
         yield row.degraded_ms, degraded
     yield from dials(alone=True)
@@ -131,6 +136,31 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         yield row.closed_ms, closed
     if row.ended_ms:
         yield row.ended_ms, ended
+
+
+def _outside(number: int, told: ev.LedgerOutside) -> Iterator[tuple[int, What]]:
+    """The time with this number, counted from 0, that the caller went outside, and what came of it."""
+
+    def there(visit: Visit) -> bool:
+        return visit.state == table.OUTSIDE and visit.outsides == number + 1
+
+    def went(moves: Moves, visit: Visit) -> None:
+        if visit.outsides == number and visit.state in OUTSIDE_FROM:
+            moves.goes_outside(visit, told.rule)
+
+    def answered(moves: Moves, visit: Visit) -> None:
+        if there(visit):
+            moves.answered_outside(visit)
+
+    def failed(moves: Moves, visit: Visit) -> None:
+        if there(visit) and moves.visits.move(visit, table.QUEUE):
+            moves.visits.wait(visit)
+
+    yield told.at_ms, went
+    if told.answered_ms:
+        yield told.answered_ms, answered
+    elif told.ended_ms:
+        yield told.ended_ms, failed
 
 
 def _rings(ring: ev.LedgerRing) -> What:

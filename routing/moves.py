@@ -13,6 +13,7 @@ from routing.index import Index
 from routing.offers import Offers
 from routing.overflow import Overflows
 from routing.people import People
+from routing.policy import OVERFLOW_OUTSIDE
 from routing.spans import day_of, holds, last_end
 from routing.talks import Talks
 from routing.visits import Visits
@@ -116,6 +117,23 @@ class Moves:
             self.offers.stops_alone(visit)
             self.visits.leave_queue(visit)
 
+    def goes_outside(self, visit: Visit, rule: str) -> None:
+        """The caller is on the way to somebody outside, by this rule ("" where that is not known)."""
+        before = visit.state
+        if not self.visits.move(visit, table.GO_OUTSIDE) or visit.state != table.OUTSIDE:
+            return
+        visit.outsides += before != table.OUTSIDE
+        if rule and rule not in visit.overflowed:
+            visit.overflowed = (*visit.overflowed, rule)
+        self.offers.stops_alone(visit)
+        self.visits.leave_queue(visit)
+
+    def answered_outside(self, visit: Visit) -> None:
+        """Somebody there answered: the wait is over."""
+        if visit.state == table.OUTSIDE and not visit.forwarded:
+            visit.forwarded = True
+            self.announcer.judge(visit, served=False)
+
     def end_visit(self, visit: Visit, outcome: str, ended_by: str, reason: str, cause: int = 0) -> None:
         """The visit is over, with everything in it. cause: as in leave_line."""
         world = self.world
@@ -153,9 +171,11 @@ def outcome(visit: Visit) -> str:
     """What a visit has come to when its caller's leg ends."""
     if visit.talked:
         return facts.ANSWERED
+    if visit.forwarded:
+        return facts.FORWARDED
     return {
         table.GREETED: facts.ABANDONED_QUEUE if visit.queued_ms else facts.ABANDONED_MENU,
-        table.LEAVING: facts.TURNED_AWAY,
+        table.LEAVING: facts.ABANDONED_QUEUE if visit.sent == OVERFLOW_OUTSIDE else facts.TURNED_AWAY,
         table.CLOSING: facts.TURNED_AWAY if visit.queued_ms else facts.CLOSED,
         table.RINGING: facts.ABANDONED_RINGING,
         table.PARTING: facts.ABANDONED_RINGING,

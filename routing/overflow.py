@@ -10,7 +10,7 @@ from routing import facts
 from routing import visit as table
 from routing.announce import Announcer
 from routing.closing import Closing
-from routing.commands import NOT_NOW
+from routing.commands import NOT_NOW, SendOutside
 from routing.derived import Derived
 from routing.need import overflows
 from routing.policy import OVERFLOW_CLOSED, OVERFLOW_FALLBACK, Overflow
@@ -84,6 +84,10 @@ class Overflows:
 
     def _send(self, visit: Visit, then: str) -> None:
         """Out of the line; again, where that did not take hold."""
+        derived = self._derived
         if then == OVERFLOW_CLOSED:
             self._closing.turn_away(visit, NOT_NOW)
+        elif visit.caller is not None and self._visits.dismiss(visit):
+            command = SendOutside(derived.new_id(), visit.caller, visit.overflowed[-1])
+            derived.commands.append(command)
         visit.sent = then

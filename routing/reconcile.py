@@ -18,6 +18,7 @@ HOLD: Final = "acd-hold"
 CONNECT: Final = "acd-connect"
 DEGRADED: Final = "acd-degraded"
 CLOSED: Final = "acd-closed"
+OUTSIDE: Final = "acd-outside"
 MENUS: Final = frozenset(
     {"acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours", "acd-announced"}
 )
@@ -62,6 +63,8 @@ def _seen(row: LegSeen, phones: list[LegSeen]) -> Seen | None:
     """What a caller's leg with these phones' legs means; None if it is no call of ours yet."""
     bridged = [leg for leg in phones if row.bridge and leg.bridge == row.bridge]
     phone = phones[0] if phones else None
+    if row.context == OUTSIDE:
+        return Seen(row, table.OUTSIDE, None)
     if bridged:
         return Seen(row, table.TALKING, bridged[0])
     if row.context == DEGRADED:
@@ -108,7 +111,7 @@ def _same(there: str, ours: str) -> bool:
     if ours == table.PARTING:
         return there in (table.TALKING, table.OFFERED)
     if ours == table.LEAVING:
-        return there == table.CLOSING
+        return there in (table.CLOSING, table.OUTSIDE)
     return there == ours or {there, ours} <= {table.OFFERED, table.RINGING}
 
 
@@ -174,7 +177,10 @@ def _gone(moves: Moves, visit: Visit) -> None:
     if visit.hung_up_by:
         moves.leave_line(visit, reason)
     else:
-        outcome = facts.ANSWERED if visit.talked or visit.in_talk else facts.LOST
+        if visit.talked or visit.in_talk:
+            outcome = facts.ANSWERED
+        else:
+            outcome = facts.FORWARDED if visit.forwarded else facts.LOST
         moves.end_visit(visit, outcome, facts.BY_PBX, reason)
 
 
@@ -217,9 +223,16 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
     elif there.state == table.CLOSING:
         _end_offer(moves, visit)
         moves.hears_closed(visit)
+    elif there.state == table.OUTSIDE:
+        _end_offer(moves, visit)
+        if visit.state in (table.GREETED, table.PARTING):
+            moves.visits.move(visit, table.QUEUE)
+        moves.goes_outside(visit, "")
+        if there.row.bridge:
+            moves.answered_outside(visit)
     elif there.state == table.WAITING:
         _hold(moves, visit)
-    elif visit.state == table.WAITING:
+    elif visit.state in (table.WAITING, table.OUTSIDE):
         moves.to_menus(visit)
     else:
         _go_on(moves, visit)

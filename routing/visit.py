@@ -31,11 +31,25 @@ PARTING: Final = "parting"
 DEGRADED: Final = "degraded"
 LEAVING: Final = "leaving"
 CLOSING: Final = "closing"
+OUTSIDE: Final = "outside"
 ENDED: Final = "ended"
 
-STATES: Final = (GREETED, WAITING, OFFERED, RINGING, TALKING, PARTING, DEGRADED, LEAVING, CLOSING, ENDED)
+STATES: Final = (
+    GREETED,
+    WAITING,
+    OFFERED,
+    RINGING,
+    TALKING,
+    PARTING,
+    DEGRADED,
+    LEAVING,
+    CLOSING,
+    OUTSIDE,
+    ENDED,
+)
 """PARTING: the phone's leg of a talk is gone; the caller's is about to end, or to be on hold again. LEAVING:
-let go from the line by us; CLOSING: hears that we are closed."""
+let go from the line by us; CLOSING: hears that we are closed. OUTSIDE: rings
+at or talks with somebody who is none of us."""
 
 ARRIVE: Final = "arrive"
 CHOOSE: Final = "choose"
@@ -50,6 +64,7 @@ RETURN: Final = "return"
 DEGRADE: Final = "degrade"
 DISMISS: Final = "dismiss"
 TURN_AWAY: Final = "turn_away"
+GO_OUTSIDE: Final = "go_outside"
 END: Final = "end"
 
 TRANSITIONS: Final[dict[tuple[str, str], str]] = {
@@ -67,6 +82,7 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (WAITING, DEGRADE): DEGRADED,
     (WAITING, CONNECT): TALKING,  # answered in the instant in which the offer was given up
     (WAITING, TURN_AWAY): CLOSING,
+    (WAITING, GO_OUTSIDE): OUTSIDE,  # the redirect was given up, and took hold after all
     (WAITING, END): ENDED,
     (WAITING, DISMISS): LEAVING,
     (LEAVING, QUEUE): LEAVING,  # said on hold just before the redirect took the caller away
@@ -76,11 +92,13 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (LEAVING, RETURN): WAITING,  # the redirect did not take hold
     (LEAVING, CONNECT): TALKING,  # nor did it, and somebody took them who was not heard of
     (LEAVING, TURN_AWAY): CLOSING,
+    (LEAVING, GO_OUTSIDE): OUTSIDE,
     (LEAVING, END): ENDED,
     (OFFERED, QUEUE): OFFERED,  # said on hold just before the redirect took the caller away
     (OFFERED, ADD_LANGUAGE): OFFERED,
     (OFFERED, CHOOSE_ANEW): OFFERED,
     (OFFERED, DEGRADE): OFFERED,
+    (OFFERED, GO_OUTSIDE): OFFERED,  # said just before the redirect took the caller away
     (OFFERED, RING): RINGING,
     (OFFERED, CONNECT): TALKING,
     (OFFERED, RETURN): WAITING,
@@ -105,14 +123,23 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (DEGRADED, QUEUE): WAITING,
     (DEGRADED, CONNECT): TALKING,
     (DEGRADED, TURN_AWAY): CLOSING,
+    (DEGRADED, GO_OUTSIDE): OUTSIDE,
     (DEGRADED, END): ENDED,
+    (OUTSIDE, GO_OUTSIDE): OUTSIDE,
+    (OUTSIDE, QUEUE): WAITING,
+    (OUTSIDE, CHOOSE_ANEW): GREETED,
+    (OUTSIDE, DEGRADE): DEGRADED,
+    (OUTSIDE, CONNECT): TALKING,  # what led there was lost
+    (OUTSIDE, TURN_AWAY): CLOSING,
+    (OUTSIDE, END): ENDED,
     (CLOSING, TURN_AWAY): CLOSING,
     (CLOSING, END): ENDED,
 }
 
 LEGS_NEEDED: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(
-        (GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, LEAVING, CLOSING), frozenset({CALLER})
+        (GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, LEAVING, CLOSING, OUTSIDE),
+        frozenset({CALLER}),
     ),
     TALKING: frozenset({CALLER, PHONE}),
 }

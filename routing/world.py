@@ -71,6 +71,7 @@ class Visit:
     announced: the sound by which they heard the emergency announcement, or "".
     rejoined: whether they have the place of an earlier call. talk_ms: how long the last talk was.
     overflowed: the rules of overflow that took effect, in order; overflow_ms: when the next does by time.
+    outsides: how often they went outside; forwarded: somebody there answered.
     sent: what the last of them lets them go for, until they are seen to be there (routing.overflow).
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
@@ -125,6 +126,8 @@ class Visit:
     overflowed: tuple[str, ...] = ()
     overflow_ms: int = 0
     sent: str = ""
+    outsides: int = 0
+    forwarded: bool = False
 
     @property
     def caller(self) -> Leg | None:

@@ -145,9 +145,14 @@ class Sipp:
             else:
                 return
 
-    async def gateway(self, port: int, *, talk_ms: int) -> "Run":
-        """Whoever answers at this port without being a phone of ours, and hangs up after so long."""
-        scenario = self._scenario("phone", answer_ms=200, talk_ms=talk_ms, says=((180, False),), media=True)
+    async def gateway(
+        self, port: int, *, talk_ms: int | None, answer_ms: int = 200, refuse: int = 0
+    ) -> "Run":
+        """Whoever answers at this port without being a phone of ours, and hangs up after so long; or refuses,
+        as phones do."""
+        scenario = self._scenario(
+            "phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, says=((180, False),), media=True
+        )
         run = await self._start(scenario, PHONE_ADDRESS, calls=0, port=port)
         await run.listens(PHONE_ADDRESS)
         return run

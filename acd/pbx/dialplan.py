@@ -6,7 +6,7 @@ told, and by which words, is the contract that acd/pbx/translate.py reads.
 
 from datetime import date
 
-from acd.pbx import consent, contexts, emergency, menus, opening_hours, waiting
+from acd.pbx import consent, contexts, emergency, menus, opening_hours, outside, waiting
 from config.schema import Centre
 
 
@@ -24,6 +24,7 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
         waiting.hold(centre),
         waiting.connect(centre),
         waiting.degraded(centre),
+        outside.context(centre),
         consent.recorder(centre),
         contexts.END,
         contexts.FORGET,

@@ -1,6 +1,6 @@
 """Asterisk's files beside the dialplan: only modules that are used, loopback first, no call records."""
 
-from acd.pbx import emergency
+from acd.pbx import emergency, outside
 from agents.model import Team
 from config.schema import Centre
 
@@ -149,6 +149,23 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
             f"[{name}]",
             "type = aor",
             f"contact = {place.gateway}",
+            "",
+        ]
+    for name, _, there in outside.places(centre):
+        lines += [
+            f"[{name}]",
+            "type = endpoint",
+            "context = acd-emergency",
+            "identify_by = ip",
+            f"aors = {name}",
+            f"from_user = {centre.centre.hotline}",
+            "timers = always",
+            f"timers_sess_expires = {SESSION_S}",
+            *media,
+            "",
+            f"[{name}]",
+            "type = aor",
+            f"contact = {there.gateway}",
             "",
         ]
     for agent in roster.agents:

@@ -7,6 +7,7 @@ what a caller keys in, which may be a number; channel names, which can hold numb
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from acd.pbx import outside
 from acd.pbx.emergency import ENDPOINT
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
@@ -18,6 +19,7 @@ from routing.commands import (
     Confirm,
     Connect,
     Say,
+    SendOutside,
     SetAnnouncement,
     SetFallback,
     TurnAway,
@@ -54,6 +56,7 @@ CONTEXTS = frozenset(
         "acd-connect",
         "acd-degraded",
         "acd-closed",
+        "acd-outside",
     }
 )
 """Where a caller can stand. Asked in any other one of ours, they are where their ACD_AT says."""
@@ -64,6 +67,7 @@ PLACES = {
     "connect": "acd-connect",
     "degraded": "acd-degraded",
     "closed": "acd-closed",
+    "outside": "acd-outside",
 }
 """ACD_AT -> context. A caller's own subroutine or include is where they were when they went into it."""
 
@@ -134,6 +138,11 @@ def _helper(frame: Frame) -> bool:
     return not frame.get("Channel", "PJSIP/").startswith("PJSIP/")
 
 
+def _outside(channel: str) -> bool:
+    """Whether a channel leads to somebody outside: it is no phone of ours, and serves no visit."""
+    return _endpoint(channel).startswith(outside.ENDPOINT)
+
+
 class Entered(NamedTuple):
     """A leg in a bridge where no talk has begun yet. phone: "" for a caller's leg."""
 
@@ -184,6 +193,8 @@ class Translator:
             "ACDCaught": lambda f: ev.CallerCaught(self._call(f)),
             "ACDEnds": lambda f: ev.CallEnds(self._call(f), _who(f.get("By"))),
             "ACDStaff": self._staff,
+            "ACDOutside": lambda f: ev.WentOutside(self._call(f), _word(f.get("Rule"))),
+            "ACDOutsideAnswered": lambda f: ev.OutsideAnswered(self._call(f)),
         }
 
     # --- in ------------------------------------------------------------------------------------------
@@ -196,7 +207,9 @@ class Translator:
     def legs(self, status: Iterable[Frame]) -> tuple[ev.LegSeen, ...]:
         """The answer to Status: every channel but helpers."""
         return tuple(
-            self._leg_seen(each) for each in status if each.get("Event") == "Status" and not _helper(each)
+            self._leg_seen(each)
+            for each in status
+            if each.get("Event") == "Status" and not _helper(each) and not _outside(each.get("Channel"))
         )
 
     def snapshot(
@@ -280,7 +293,8 @@ class Translator:
     def _dial_begin(self, frame: Frame) -> list[Arrival]:
         phone = _endpoint(frame.get("DestChannel"))
         by_a_phone = _endpoint(frame.get("Channel")) not in ("", self._trunk)
-        if not phone or phone == self._trunk or by_a_phone or not frame.get("Uniqueid"):
+        ours = phone not in ("", self._trunk) and not _outside(frame.get("DestChannel"))
+        if not ours or by_a_phone or not frame.get("Uniqueid"):
             return []
         event = ev.DialBegan(self._leg(frame), self._leg(frame, "DestUniqueid"), phone, _dialled_for(frame))
         return [Arrival(event, PBX)]
@@ -297,6 +311,9 @@ class Translator:
         """
         channel = _endpoint(frame.get("Channel"))
         if not channel:
+            return []
+        if _outside(frame.get("Channel")):
+            self._bridges.pop(frame.get("BridgeUniqueid"), None)
             return []
         bridge, leg = frame.get("BridgeUniqueid"), self._leg(frame)
         phone = "" if channel == self._trunk else channel
@@ -326,7 +343,7 @@ class Translator:
         if not device.startswith("PJSIP/"):
             return []
         phone = device.removeprefix("PJSIP/")
-        if phone == self._trunk or phone.startswith(ENDPOINT):
+        if phone == self._trunk or phone.startswith((ENDPOINT, outside.ENDPOINT)):
             return []
         return [Arrival(ev.DeviceChanged(phone[:40], _word(frame.get("State")), self._node), PBX)]
 
@@ -386,6 +403,8 @@ class Translator:
             return actions
         if isinstance(command, TurnAway):
             return [self._redirect(command.caller, "acd-closed", command.sentence or "s")]
+        if isinstance(command, SendOutside):
+            return [self._redirect(command.caller, "acd-outside", outside.extension(command.destination))]
         if isinstance(command, CallInterpreter):
             return []  # the person is told on the page; the conference is not built yet
         if isinstance(command, SetAnnouncement):

@@ -159,6 +159,7 @@ def _print_read(found: journals.Read, asked: Scenario, of_patience: str) -> None
     typer.echo(
         f"{len(ends)} callers: {ends.count(facts.ANSWERED)} answered, {gave_up} gave up, "
         f"{ends.count(facts.CLOSED)} when closed, {ends.count(facts.TURNED_AWAY)} turned away, "
+        f"{ends.count(facts.FORWARDED)} forwarded, "
         f"{ends.count(facts.LOST)} lost; "
         f"left out: {journal.in_menu} who left in the menu, {journal.unfinished} still there at the end"
     )

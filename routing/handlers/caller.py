@@ -158,6 +158,20 @@ def recording_told(moves: Moves, event: ev.RecordingTold) -> None:
         moves.visits.recorded(visit, event.step, event.what, event.by)
 
 
+def went_outside(moves: Moves, event: ev.WentOutside) -> None:
+    """On the way to somebody outside."""
+    visit = moves.derived.expected(event.leg, "WentOutside")
+    if visit is not None:
+        moves.goes_outside(visit, event.rule)
+
+
+def outside_answered(moves: Moves, event: ev.OutsideAnswered) -> None:
+    """It is not our talk; but the wait is over."""
+    visit = moves.derived.expected(event.leg, "OutsideAnswered")
+    if visit is not None:
+        moves.answered_outside(visit)
+
+
 def degraded(moves: Moves, event: ev.DegradedEntered) -> None:
     """The dialplan serves this caller by itself; a dial whose end it has told waits for no cause now."""
     visit = moves.derived.expected(event.leg, "DegradedEntered")
@@ -244,6 +258,8 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.MenuAsked: menu_asked,
     ev.AnnouncementHeard: announcement_heard,
     ev.RecordingTold: recording_told,
+    ev.WentOutside: went_outside,
+    ev.OutsideAnswered: outside_answered,
     ev.DegradedEntered: degraded,
     ev.TurnedAway: turned_away,
     ev.CallEnds: call_ends,

@@ -40,6 +40,7 @@ class Call:
     queued_ms: int = 0
     degraded_ms: int = 0
     closed: bool = False
+    forwarded: bool = False
     recording: list[LedgerStep] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
     ended_ms: int = 0

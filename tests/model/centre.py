@@ -9,6 +9,7 @@ from routing.policy import (
     FALLBACK,
     OVERFLOW_CLOSED,
     OVERFLOW_FALLBACK,
+    OVERFLOW_OUTSIDE,
     Announcing,
     Hours,
     Overflow,
@@ -84,6 +85,7 @@ def overflow(rng: Random) -> tuple[Overflow, ...]:
         Overflow("full", "", "", -1, rng.choice((0, 1, 3)), False, OVERFLOW_CLOSED),
         Overflow("late", "", "study", 40_000, -1, False, OVERFLOW_CLOSED),
         Overflow("nobody", "", "", -1, -1, True, OVERFLOW_CLOSED),
+        Overflow("partner", "", "other", rng.choice((0, 5_000, 15_000)), 2, False, OVERFLOW_OUTSIDE),
     )
     return tuple(each for each in rules if rng.random() < 0.5)
 

@@ -29,6 +29,7 @@ class Dialplan:
         pbx.on_hold = self.hold
         pbx.on_closed = self._close
         pbx.on_caught = self._caught
+        pbx.on_outside = self._go_outside
 
     @property
     def _now(self) -> int:
@@ -252,6 +253,40 @@ class Dialplan:
             pbx.book.blame("lost", f"{channel.leg.uid} fell out of the dialplan", self._now)
             return
         pbx.emit(ev.CallerCaught(channel.leg))
+        self.hold(channel)
+
+    # --- outside -------------------------------------------------------------------------------------
+
+    def _go_outside(self, channel: Channel, rule: str) -> None:
+        """The sentence, then a ring there: answered, busy, or nobody."""
+        pbx, rng = self._pbx, self._pbx.rng
+        pbx.book.did("outside")
+        pbx.ledger.outside(channel, rule, self._now)
+        pbx.emit(ev.WentOutside(channel.leg, rule))
+        rings = 3_000 + rng.choice((100, 2_000, 10_000, 40_000))
+        goes_on = self._answered_outside if rng.random() < 0.6 else self._not_answered_outside
+        pbx.later(channel, rings, goes_on, channel)
+
+    def _answered_outside(self, channel: Channel) -> None:
+        pbx = self._pbx
+        pbx.book.did("outside answered")
+        pbx.book.calls[channel.leg].forwarded = True
+        channel.bridge = f"outside-{channel.leg.uid}"
+        pbx.ledger.outside_answered(channel, self._now)
+        pbx.emit(ev.OutsideAnswered(channel.leg))
+        length = pbx.rng.randrange(500, 30_000)
+        if pbx.rng.random() < 0.5:
+            pbx.later(channel, length, self._over_outside, channel)
+        else:
+            pbx.later(channel, length, self.dialling.hang_up, channel)
+
+    def _over_outside(self, channel: Channel) -> None:
+        self._pbx.ledger.outside_over(channel, self._now)
+        self._pbx.end_caller(channel, 16, "pbx")
+
+    def _not_answered_outside(self, channel: Channel) -> None:
+        self._pbx.book.did("outside failed")
+        self._pbx.ledger.outside_over(channel, self._now)
         self.hold(channel)
 
     # --- alone ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ SETTLE_MS = 1_500
 """After link-up, before which nothing is held against anybody."""
 
 MENUS = ("acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours")
-STATES = {"acd-hold": WAITING, "acd-degraded": DEGRADED, "acd-closed": "closing"}
+STATES = {"acd-hold": WAITING, "acd-degraded": DEGRADED, "acd-closed": "closing", "acd-outside": "outside"}
 
 
 def expected(channel: Channel) -> str:

@@ -1,6 +1,6 @@
 """What the dialplan writes down in AstDB while calls run: whole seconds, no numbers, kept through a death."""
 
-from routing.events import LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
+from routing.events import LedgerOutside, LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
 from tests.model.channels import Channel, Dial
 
 
@@ -54,6 +54,22 @@ class Ledger:
         """What became of recording this caller."""
         if (row := self.rows.get(caller.leg)) is not None:
             self._change(caller, step.at_ms, recording=(*row.recording, step))
+
+    def outside(self, caller: Channel, rule: str, now: int) -> None:
+        """On the way outside."""
+        if (row := self.rows.get(caller.leg)) is not None:
+            self._change(caller, now, outside=(*row.outside, LedgerOutside(_s(now), rule)))
+
+    def outside_answered(self, caller: Channel, now: int) -> None:
+        self._outside(caller, now, answered_ms=_s(now))
+
+    def outside_over(self, caller: Channel, now: int) -> None:
+        self._outside(caller, now, ended_ms=_s(now))
+
+    def _outside(self, caller: Channel, now: int, **fields: int) -> None:
+        row = self.rows.get(caller.leg)
+        if row is not None and row.outside:
+            self._change(caller, now, outside=(*row.outside[:-1], row.outside[-1]._replace(**fields)))
 
     def degraded(self, caller: Channel, now: int) -> None:
         row = self.rows.get(caller.leg)

@@ -11,6 +11,7 @@ from routing.commands import (
     Confirm,
     Connect,
     Say,
+    SendOutside,
     SetAnnouncement,
     SetFallback,
     TurnAway,
@@ -53,6 +54,7 @@ class Pbx:
         self.on_connect: Callable[[Channel, int, int, str], None] = lambda *_: None
         self.on_hold: Callable[[Channel], None] = lambda _: None
         self.on_closed: Callable[[Channel], None] = lambda _: None
+        self.on_outside: Callable[[Channel, str], None] = lambda *_: None
         self.on_caught: Callable[[Channel], None] = lambda _: None
         self._count = 0
 
@@ -168,7 +170,10 @@ class Pbx:
             return ""
         if isinstance(command, Confirm):
             return "" if command.leg in self.channels else GONE
-        if not isinstance(command, Connect | Say | TurnAway | Withdraw) or moved(command) is None:
+        if (
+            not isinstance(command, Connect | Say | TurnAway | SendOutside | Withdraw)
+            or moved(command) is None
+        ):
             return ""
         channel = self.channels.get(command.caller)
         if channel is None:
@@ -176,7 +181,7 @@ class Pbx:
         if channel.dying:
             return ""
         has, rng = self.settings.has, self.rng
-        if isinstance(command, Connect | TurnAway) and has("swallowed") and rng.random() < 0.05:
+        if isinstance(command, Connect | TurnAway | SendOutside) and has("swallowed") and rng.random() < 0.05:
             self.book.did("swallowed")
             return ""
         self._judge_redirect(channel, command, knew_ms)
@@ -188,17 +193,20 @@ class Pbx:
             channel.not_now = command.sentence == NOT_NOW
             self.on_closed(channel)
             return ""
-        channel.context = "acd-connect"
+        channel.context = "acd-outside" if isinstance(command, SendOutside) else "acd-connect"
         if has("caught") and rng.random() < 0.1:
             self.book.did("caught")
             self.later(channel, rng.choice((0, 1, 200)), self.on_caught, channel)
+            return ""
+        if isinstance(command, SendOutside):
+            self.on_outside(channel, command.destination)
             return ""
         channel.offer = command.id
         self.on_connect(channel, command.id, command.term, command.reach.address)
         return ""
 
     def _judge_redirect(
-        self, channel: Channel, command: Connect | Say | TurnAway | Withdraw, knew_ms: int
+        self, channel: Channel, command: Connect | Say | TurnAway | SendOutside | Withdraw, knew_ms: int
     ) -> None:
         """Nobody is taken out of a talk that the daemon could have known of."""
         talk, now = channel.talk, self.time.now

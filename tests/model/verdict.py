@@ -125,6 +125,8 @@ class Truth:
             self._blame("untrue_outcome", "was not answered")
         if call.by == "asterisk" or self._book.lost(call.ended_ms):
             return
+        if call.forwarded != (ended.outcome == facts.FORWARDED) and not call.talks:
+            self._blame("untrue_outcome", f"was forwarded: {call.forwarded}, not {ended.outcome}")
         if abs(ended.at_ms - call.ended_ms) > self._near:
             self._blame("untrue_time", f"ended {ended.at_ms - call.ended_ms} ms from when it is said")
         only_the_dialplan_said = call.by == "vanished" and ended.ended_by == "caller"

@@ -10,12 +10,25 @@ from agents import state as staff
 from agents.model import Team
 from routing import events as ev
 from routing import visit as table
-from routing.policy import INTERPRETER, Plan, Step
+from routing.policy import INTERPRETER, OVERFLOW_CLOSED, OVERFLOW_OUTSIDE, Overflow, Plan, Step
 from routing.world import Visit
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER, Bench
 
 STEPS = 250
-CONTEXTS = ("acd-language", "acd-hold", "acd-hold", "acd-connect", "acd-degraded", "acd-closed", "acd-hours")
+CONTEXTS = (
+    "acd-language",
+    "acd-hold",
+    "acd-hold",
+    "acd-connect",
+    "acd-degraded",
+    "acd-closed",
+    "acd-hours",
+    "acd-outside",
+)
+OVERFLOW = (
+    Overflow("partner", "", "study", -1, 2, True, OVERFLOW_OUTSIDE),
+    Overflow("end", "", "", 20_000, -1, True, OVERFLOW_CLOSED),
+)
 STATUSES = ("NOANSWER", "BUSY", "CHANUNAVAIL", "ANSWER", "STALE", "TAKEN")
 STATES = ("NOT_INUSE", "NOT_INUSE", "INUSE", "RINGING", "UNAVAILABLE")
 
@@ -30,7 +43,9 @@ class Wild:
         plans = POLICY.plans
         if self._rng.random() < 0.5:
             plans, self._languages = (*plans, helped), ("ar", "ar", "ar", "de")
-        self._bench = Bench(POLICY._replace(plans=plans, wrap_up_ms=self._rng.choice((0, 3_000))))
+        overflow = OVERFLOW if self._rng.random() < 0.5 else ()
+        wrap_up_ms = self._rng.choice((0, 3_000))
+        self._bench = Bench(POLICY._replace(plans=plans, wrap_up_ms=wrap_up_ms, overflow=overflow))
         self._bench.login(*PHONES)
         self._legs: list[ev.Leg] = []
         self._phone_legs: dict[int, list[ev.Leg]] = {}
@@ -118,6 +133,9 @@ class Wild:
                     ev.TurnedAway(leg, "de"),
                     ev.CallEnds(leg, rng.choice(("caller", "staff", "pbx"))),
                     ev.CallerCaught(leg),
+                    ev.WentOutside(leg, "partner"),
+                    ev.WentOutside(leg, "partner"),
+                    ev.OutsideAnswered(leg),
                     ev.LegEnded(leg, 16),
                     ev.CallerKnown(
                         leg, f"t{rng.randrange(3)}", "", rng.choice(("", "amal", "cem")), ("vip",)

@@ -8,18 +8,23 @@ import pytest
 from acd.demo.hotline import PROJECT
 from acd.pbx.contexts import LANDING
 from acd.pbx.dialplan import extensions
+from acd.pbx.files import pjsip
 from acd.pbx.translate import CONTEXTS, PLACES, SENTENCES, TOLD_FOR_OTHERS, Translator
 from agents.model import Reach
 from config.load import load
-from routing.commands import Connect, Withdraw
+from config.people import team
+from config.schema import Outside, Overflow
+from routing.commands import NOT_NOW, Command, Connect, SendOutside, TurnAway, Withdraw
 from routing.events import Leg
 
 SHIPPED = load(PROJECT / "config" / "welcomecenter.toml")
 AGREED = SHIPPED.recording.model_copy(update={"enabled": True, "agreement": "Dienstvereinbarung 7"})
-CENTRE = SHIPPED.model_copy(update={"recording": AGREED})
-"""All that a dialplan can hold: talks may be recorded."""
+OFFICE = Outside(name="Partner office", number="+4920155500000", gateway="sip:192.0.2.20")
+PARTNER = Overflow(name="partner", nobody=True, then="outside", outside=OFFICE)
+CENTRE = SHIPPED.model_copy(update={"recording": AGREED, "overflow": [PARTNER]})
+"""All that a dialplan can hold: talks may be recorded, and callers sent outside."""
 TEXT = extensions(CENTRE, date(2026, 11, 27))
-SUBROUTINES = {"acd-leg", "acd-ans", "acd-record"}
+SUBROUTINES = {"acd-leg", "acd-ans", "acd-record", "acd-outside-answered"}
 """On a phone's leg, by Gosub: they return."""
 STAFF = {"acd-phones", "acd-staff", "acd-emergency", "acd-forget", "acd-tell", "acd-told"}
 """No caller comes here: phones of the staff, and helper channels."""
@@ -55,6 +60,7 @@ def contexts() -> dict[str, dict[str, list[Line]]]:
 ALL = contexts()
 CALLERS = sorted(set(ALL) - SUBROUTINES - STAFF - ENDS)
 REDIRECTED = [("acd-connect", "_X.")] + [("acd-hold", each) for each in SENTENCES.values()]
+REDIRECTED += [("acd-closed", "s"), ("acd-closed", NOT_NOW), ("acd-outside", "to_partner")]
 
 
 def branches(args: str) -> list[str]:
@@ -126,7 +132,7 @@ def test_a_redirect_that_lands_too_far_still_lands_before_the_first_real_step(
 
 
 def test_a_caught_caller_is_on_hold_at_once_and_the_daemon_hears_it() -> None:
-    for context in ("acd-connect", "acd-entry", "acd-hours"):
+    for context in ("acd-connect", "acd-entry", "acd-hours", "acd-outside"):
         for event in "tie":
             told, back = ALL[context][event][1:]
             assert told.args.startswith("ACDCaught,")
@@ -159,7 +165,11 @@ def test_every_word_of_the_dialplan_is_understood() -> None:
 def test_the_daemons_redirects_have_their_place() -> None:
     leg = Leg("pbx1", "1.1")
     translator = Translator("pbx1")
-    commands = [Connect(7, leg, Reach("phone", "p01"), 3), *(Withdraw(8, leg, each) for each in SENTENCES)]
+    commands: list[Command] = [
+        Connect(7, leg, Reach("phone", "p01"), 3),
+        *(Withdraw(8, leg, each) for each in SENTENCES),
+    ]
+    commands += [TurnAway(9, leg), TurnAway(9, leg, NOT_NOW), SendOutside(10, leg, "partner")]
     for command in commands:
         action = translator.actions(command)[0]
         extension = action["Exten"] if action["Exten"] in ALL[action["Context"]] else "_X."
@@ -188,3 +198,17 @@ def test_no_phone_is_dialled_unclaimed() -> None:
         between = " ".join(text[claim:dial])
         assert "GROUP_COUNT(" in between
         assert "DEVICE_STATE(" in between
+
+
+def test_only_what_the_configuration_names_is_dialled_outside() -> None:
+    """The caller comes back where nobody answers, and what is shown there is the hotline's number."""
+    text = [f"{line.app}({line.args})" for lines in ALL["acd-outside"].values() for line in lines]
+    (dial,) = [each for each in text if each.startswith("Dial(")]
+    assert dial.startswith("Dial(PJSIP/${ACD_TO},40,gm")
+    assert f"f({CENTRE.centre.hotline})" in dial
+    assert [each for each in text if each.startswith("Set(ACD_TO=")] == [
+        "Set(ACD_TO=+4920155500000@outside-1)"
+    ]
+    made = pjsip(CENTRE, team(CENTRE), {agent.reach.address: "" for agent in team(CENTRE).agents})
+    assert "[outside-1]\ntype = aor\ncontact = sip:192.0.2.20\n" in made
+    assert "acd-outside" not in extensions(SHIPPED, date(2026, 11, 27))

@@ -1,5 +1,6 @@
 """Overflow: whom the plan alone does not serve is asked for more widely, or let go; a rule once."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,9 +8,9 @@ from agents.model import Cefr
 from routing import closing, facts, need, overflow
 from routing import events as ev
 from routing import visit as table
-from routing.commands import NOT_NOW, Connect, TurnAway
+from routing.commands import NOT_NOW, Connect, SendOutside, TurnAway
 from routing.engine import Effects, Engine
-from routing.policy import FALLBACK, OVERFLOW_CLOSED, OVERFLOW_FALLBACK, Overflow, Step
+from routing.policy import FALLBACK, OVERFLOW_CLOSED, OVERFLOW_FALLBACK, OVERFLOW_OUTSIDE, Overflow, Step
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, Bench
 from tests.unit.test_engine import CALLER, PHONE, only
@@ -261,6 +262,112 @@ def test_nobody_here_is_said_to_who_has_a_wider_need_too() -> None:
     assert told == [closing.NOBODY_HERE, overflow.WIDENED]
 
 
+# --- outside ---------------------------------------------------------------------------------------------
+
+
+def sent_outside(**more: object) -> Bench:
+    """A caller whom nobody at work could take is on the way outside."""
+    made = bench(rule("partner", then=OVERFLOW_OUTSIDE, nobody=True, **more))
+    effects = made.call("1.1")
+    assert only(SendOutside, effects.commands).destination == "partner"
+    assert the_visit(made).state == table.LEAVING
+    made.tell(ev.WentOutside(CALLER, "partner"))
+    assert the_visit(made).state == table.OUTSIDE
+    return made
+
+
+def test_who_is_answered_outside_is_forwarded() -> None:
+    made = sent_outside()
+    made.tell(ev.OutsideAnswered(CALLER), 5_000)
+    made.tell(ev.CallEnds(CALLER, "pbx"), 60_000)
+    ended = only(facts.VisitEnded, made.tell(ev.LegEnded(CALLER, 16)).facts)
+    assert (ended.outcome, ended.ended_by) == (facts.FORWARDED, "pbx")
+
+
+@pytest.mark.parametrize("went", [False, True])
+def test_who_hangs_up_before_anybody_outside_answers_has_left_the_line(went: bool) -> None:
+    made = bench(rule("partner", then=OVERFLOW_OUTSIDE, nobody=True))
+    made.call("1.1")
+    if went:
+        made.tell(ev.WentOutside(CALLER, "partner"))
+    assert only(facts.VisitEnded, made.tell(ev.LegEnded(CALLER, 16)).facts).outcome == facts.ABANDONED_QUEUE
+
+
+def test_who_is_not_answered_outside_waits_again_with_the_old_place_and_is_not_sent_there_again() -> None:
+    made = sent_outside()
+    queued_ms = the_visit(made).queued_ms
+    effects = made.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0), 40_000)
+    assert (the_visit(made).state, the_visit(made).order_from_ms) == (table.WAITING, queued_ms)
+    later = wait(made, 60_000)
+    assert not [each for each in (*effects.commands, *later.commands) if isinstance(each, SendOutside)]
+    made.login("p02")
+    assert the_visit(made).state == table.OFFERED
+
+
+def test_who_is_outside_is_offered_to_nobody() -> None:
+    made = sent_outside()
+    made.login("p02")
+    assert the_visit(made).state == table.OUTSIDE
+
+
+def test_a_way_outside_that_did_not_take_hold_is_sent_again() -> None:
+    made = bench(rule("partner", then=OVERFLOW_OUTSIDE, nobody=True))
+    made.call("1.1")
+    sent = [each for each in wait(made, 11_000).commands if isinstance(each, SendOutside)]
+    assert [each.destination for each in sent] == ["partner", "partner"]
+
+
+def seen(bridge: str = "") -> tuple[ev.LegSeen, ...]:
+    """The caller as the PBX lists them, outside."""
+    return (ev.LegSeen(CALLER, CALLER, "", "acd-outside", bridge, True, "de", "other", "", 1, 1, 0, 0),)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("bridge", ["", "b"])
+def test_who_is_outside_is_taken_up_after_a_restart(known: bool, bridge: str) -> None:
+    made = sent_outside() if known else bench(rule("partner", then=OVERFLOW_OUTSIDE, nobody=True))
+    made.tell(ev.TermBegan(2))
+    made.tell(ev.PbxSnapshot(made.now, True, seen(bridge), (), NODE))
+    assert the_visit(made).state == table.OUTSIDE
+    ended = only(facts.VisitEnded, made.tell(ev.LegEnded(CALLER, 16)).facts)
+    assert ended.outcome == (facts.FORWARDED if bridge else facts.ABANDONED_QUEUE)
+
+
+def ledger(*outside: ev.LedgerOutside, ended_ms: int = 0) -> ev.LedgerRead:
+    """What the dialplan wrote down of the caller."""
+    row = ev.LedgerRow(
+        CALLER, "line", "de", "other", "", 1_000_000, 1_000_100, 0, 0, (), (), ended_ms, "caller", 16
+    )
+    return ev.LedgerRead(NODE, (row._replace(outside=outside),))
+
+
+@pytest.mark.parametrize(
+    ("answered_ms", "over_ms", "outcome"),
+    [
+        (1_002_000, 0, facts.FORWARDED),
+        (0, 1_003_000, facts.ABANDONED_QUEUE),
+        (0, 0, facts.ABANDONED_QUEUE),
+    ],
+)
+def test_what_became_of_it_without_us_stands_in_the_ledger(
+    answered_ms: int, over_ms: int, outcome: str
+) -> None:
+    made = bench(rule("partner", then=OVERFLOW_OUTSIDE, nobody=True))
+    made.now = 1_010_000
+    way = ev.LedgerOutside(1_001_000, "partner", answered_ms, over_ms)
+    effects = made.tell(ledger(way, ended_ms=1_004_000))
+    assert only(facts.VisitEnded, effects.facts).outcome == outcome
+
+
+def test_a_way_outside_that_was_followed_is_not_told_again_by_the_ledger() -> None:
+    made = sent_outside()
+    made.tell(ev.CallWaiting(CALLER, "de", "other", "", 0, 0), 10_000)
+    before = the_visit(made).changed_ms
+    made.tell(ledger(ev.LedgerOutside(1_001_000, "partner", 0, 1_002_000)))
+    visit = the_visit(made)
+    assert (visit.state, visit.changed_ms, visit.outsides) == (table.WAITING, before, 1)
+
+
 # --- always ----------------------------------------------------------------------------------------------
 
 RULES = st.lists(
@@ -272,7 +379,7 @@ RULES = st.lists(
         st.sampled_from([-1, 0, 5_000, 30_000]),
         st.sampled_from([-1, 0, 1, 2]),
         st.booleans(),
-        st.sampled_from([OVERFLOW_FALLBACK, OVERFLOW_CLOSED]),
+        st.sampled_from([OVERFLOW_FALLBACK, OVERFLOW_CLOSED, OVERFLOW_OUTSIDE]),
         st.just(GERMAN),
     ).map(lambda each: each if each.then == OVERFLOW_FALLBACK else each._replace(step=None)),
     max_size=4,
@@ -288,6 +395,8 @@ HAPPENS = st.lists(
         st.tuples(st.just("call"), st.sampled_from(CALLERS), st.sampled_from(NEEDS)),
         st.tuples(st.just("hang"), st.sampled_from(CALLERS)),
         st.tuples(st.just("closed"), st.sampled_from(CALLERS)),
+        st.tuples(st.just("outside"), st.sampled_from(CALLERS)),
+        st.tuples(st.just("answered"), st.sampled_from(CALLERS)),
         st.tuples(st.just("staff"), st.sampled_from(PHONES), st.sampled_from(ASKED)),
         st.tuples(st.just("device"), st.sampled_from(PHONES), st.sampled_from(["INUSE", "NOT_INUSE"])),
         st.tuples(st.just("hold"), st.sampled_from(CALLERS)),
@@ -308,6 +417,10 @@ def happens(made: Bench, what: tuple[object, ...]) -> Effects:
             return made.tell(ev.LegEnded(leg, 16))
         case "closed", leg:
             return made.tell(ev.TurnedAway(leg, "de"))
+        case "outside", leg:
+            return made.tell(ev.WentOutside(leg, "d"))
+        case "answered", leg:
+            return made.tell(ev.OutsideAnswered(leg))
         case "staff", phone, asked:
             return made.tell(ev.StaffAsked("", phone, asked, "", None))
         case "device", phone, state:
@@ -336,23 +449,13 @@ def test_a_rule_takes_effect_once_a_visit_and_nobody_is_lost(
         world = made.engine.world
         assert not ended & set(world.visits)
         for visit in world.visits.values():
-            let_go = [
-                then
-                for name in visit.overflowed
-                for then in [dict_of(rules)[name]]
-                if then == OVERFLOW_CLOSED
-            ]
-            assert (visit.state != table.LEAVING) or let_go
+            assert visit.state != table.LEAVING or visit.sent
             if visit.state != table.WAITING or visit.sent:
                 continue
             assert made.engine.index is not None
             for each in need.overflows(world.rules, visit):
                 assert each.after_ms < 0 or visit.talks or world.now_ms - visit.queued_ms < each.after_ms
                 assert not each.nobody or made.engine.index.anybody_for(visit)
-
-
-def dict_of(rules: tuple[Overflow, ...]) -> dict[str, str]:
-    return {each.name: each.then for each in rules}
 
 
 @given(RULES, HAPPENS)
