@@ -2,10 +2,11 @@
 
 A language without a text of its own, and each whose voice is not ready in time, is told the shipped stock
 sentence; one whose voice becomes ready later is told its own text from then on. Nothing is translated.
+The last word counts: what was put on is not told any more once another one, or off, was asked for after it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ FOLDER = "any"
 READY_S = 1.0
 """So long voices are waited for before the stock sentence is told in their place."""
 NOT_READY = "the voices are not ready yet: until they are, the stock sentence is told"
+OVERTAKEN = "another one was put on, or it was taken off, meanwhile"
 RECORDS_S = 2.0
 
 log = structlog.get_logger(__name__)
@@ -75,10 +77,12 @@ class EmergencyAnnouncement:
         self._centre, self._source, self._records = centre, source, records
         self._tell, self._in_force = tell, in_force
         self._later: asyncio.Task[None] | None = None
+        self._turn = 0
+        self._voice = asyncio.Lock()
 
     async def on(self, texts: Mapping[str, str], ends_calls: bool, actor: str, reason: str) -> Announced:
         """It is on when this returns: by which words in which language. Raises QueueFull."""
-        self._drop()
+        turn = self._begin()
         centre = self._centre()
         sounds = tuple(sorted((code, STOCK) for code in (*centre.languages, UNDETERMINED)))
         trouble = ""
@@ -86,19 +90,22 @@ class EmergencyAnnouncement:
         if texts and not centre.announcement.folder:
             trouble = "announcement.folder names no folder for what is spoken: the stock sentence is told"
         elif texts:
-            speaking = asyncio.create_task(asyncio.to_thread(self._speak, centre, texts), name="announcement")
+            speaking = asyncio.create_task(self._spoken(centre, texts, turn), name="announcement")
+            speaking.add_done_callback(lambda done: done.cancelled() or done.exception())
             await asyncio.wait({speaking}, timeout=READY_S)
+            if self._turn != turn:
+                return self.now()._replace(trouble=OVERTAKEN)
             trouble = _why(speaking) if speaking.done() else NOT_READY
             if not trouble:
                 sounds = speaking.result().sounds
         await self._tell(Arrival(AnnouncementSet(sounds, ends_calls), actor, reason))
-        if speaking is not None:
+        if speaking is not None and self._turn == turn:
             self._later = asyncio.create_task(self._when_spoken(speaking, ends_calls, actor, reason))
         return self.now()._replace(trouble=trouble)
 
     async def off(self, actor: str, reason: str) -> Announced:
         """Nobody is told anything any more. Raises QueueFull."""
-        self._drop()
+        self._begin()
         await self._tell(Arrival(AnnouncementSet((), False), actor, reason))
         return self.now()
 
@@ -115,15 +122,27 @@ class EmergencyAnnouncement:
         if self._later is not None:
             await asyncio.wait({self._later})
 
-    def _drop(self) -> None:
+    def _begin(self) -> int:
+        """Nothing more comes of what was asked for before; returns which turn this is."""
+        self._turn += 1
         if self._later is not None:
             self._later.cancel()
             self._later = None
+        return self._turn
 
-    def _speak(self, centre: Centre, texts: Mapping[str, str]) -> Wanted:
-        """Into the folder; what was there of an announcement before is taken away by that. In a thread."""
+    async def _spoken(self, centre: Centre, texts: Mapping[str, str], turn: int) -> Wanted:
+        """One after the other, for each takes away what the folder has no need of; none that is overtaken."""
+        async with self._voice:
+            if self._turn != turn:
+                return Wanted((), {})
+            event = self._in_force()
+            told = {(FOLDER, sound) for _, sound in event.sounds} if event is not None else set()
+            return await asyncio.to_thread(self._speak, centre, texts, told)
+
+    def _speak(self, centre: Centre, texts: Mapping[str, str], told: Collection[tuple[str, str]]) -> Wanted:
+        """Into the folder, from which all is taken away but this and what is told now. In a thread."""
         want = wanted(centre, prompts.sounds(prompts.beside(self._source), centre), texts)
-        render(want.made, centre.path(centre.announcement.folder), centre.voice)
+        render(want.made, centre.path(centre.announcement.folder), centre.voice, keep=told)
         return want
 
     async def _when_spoken(

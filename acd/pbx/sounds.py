@@ -9,7 +9,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -84,9 +84,12 @@ def render(
     folder: Path,
     voices: Sequence[Voice] = (),
     tell: Callable[[int, int], None] = lambda done, of: None,
+    *,
+    keep: Collection[tuple[str, str]] = (),
 ) -> list[Path]:
     """Write <folder>/<language>/acd/<name> at both rates for each sound, and take away what was made here and
     is no sound any more; returns the files made now. tell: how many sentences are spoken, and of how many.
+    keep: sounds that are none of these and still played.
 
     Raises SoundFault, OSError.
     """
@@ -119,7 +122,7 @@ def render(
             )
         ]
         kept.prune(time.time())
-    _tidy(sounds, folder, old)
+    _tidy({*sounds, *keep}, folder, old)
     return made
 
 
@@ -194,10 +197,10 @@ def _old(folder: Path) -> set[Path]:
     return {folder / f"{name}.wav" for name in names} if isinstance(names, dict) else set()
 
 
-def _tidy(sounds: Sounds, folder: Path, old: set[Path]) -> None:
+def _tidy(played: Collection[tuple[str, str]], folder: Path, old: set[Path]) -> None:
     """Take away what was made here and is not played any more."""
     for path in (each for ending in RATES for each in folder.glob(f"*/acd/[!.]*.{ending}")):
         language, name = path.parent.parent.name, path.name.removesuffix(path.suffix)
-        if (language, name) not in sounds and (path in old or rendered_of(path)):
+        if (language, name) not in played and (path in old or rendered_of(path)):
             path.unlink(missing_ok=True)
     (folder / OLD_MANIFEST).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import announcement
 from acd.announcement import STOCK, EmergencyAnnouncement, wanted
+from acd.pbx.sounds import render
 from acd.pbx.speech import SoundFault
 from acd.ports import Arrival
 from acd.store.open import ready
@@ -201,7 +202,7 @@ async def test_a_voice_never_delays_it(
     go = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def voice(*_: Any) -> list[Path]:
+    def voice(*_: Any, **__: Any) -> list[Path]:
         if how == "broken":
             raise SoundFault("de: the program espeak-ng is not installed")
         asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
@@ -229,3 +230,81 @@ async def test_a_voice_never_delays_it(
         assert made.now().languages["de"] == "text"
     await made.settled()
     assert len(ear.events) == (2 if how == "slow" else 1)
+
+
+class Slow:
+    """A voice that is as slow as a test wants: it goes on when that is said."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._loop, self._real = asyncio.get_running_loop(), render
+        self.began, self.go, self.speaking = asyncio.Event(), asyncio.Event(), 0
+        self.most = 0
+        monkeypatch.setattr(announcement, "render", self._render)
+
+    def _render(self, *given: Any, **more: Any) -> list[Path]:
+        self.speaking += 1
+        self.most = max(self.most, self.speaking)
+        self._loop.call_soon_threadsafe(self.began.set)
+        asyncio.run_coroutine_threadsafe(self.go.wait(), self._loop).result()
+        made = self._real(*given, **more)
+        self.speaking -= 1
+        return made
+
+
+async def test_what_was_taken_off_while_its_voice_speaks_stays_off(
+    centre: Centre, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, ear = Slow(monkeypatch), Told()
+    made = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    on = asyncio.create_task(made.on(TEXTS, False, "program:api", ""))
+    await slow.began.wait()
+    assert (await made.off("program:api", "")).on is False
+    slow.go.set()
+    said = await on
+    assert not said.on
+    assert "meanwhile" in said.trouble
+    assert ear.events == [OFF]
+    await made.settled()
+
+
+async def test_of_two_at_once_the_later_is_told_and_its_sounds_are_there(
+    centre: Centre, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow, ear = Slow(monkeypatch), Told()
+    made = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    first = asyncio.create_task(made.on(TEXTS, True, "program:api", "first"))
+    await slow.began.wait()
+    second = asyncio.create_task(made.on({"de": "Es ist nass."}, False, "program:api", "second"))
+    await asyncio.sleep(0)  # the second has begun
+    slow.go.set()
+    await asyncio.gather(first, second)
+    await made.settled()
+    assert slow.most == 1
+    assert not any(each.ends_calls for each in ear.events)
+    sound = dict(ear.events[-1].sounds)["de"]
+    assert sound != STOCK
+    assert (tmp_path / "any" / "acd" / f"{sound}.wav").exists()
+
+
+async def test_what_is_on_keeps_its_sounds_until_another_is_told_also_after_a_restart(
+    centre: Centre, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ear = Told()
+    before = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    await before.on(TEXTS, False, "program:api", "")
+    await before.settled()
+    old = tmp_path / "any" / "acd" / f"{dict(ear.events[-1].sounds)['de']}.wav"
+    there: list[bool] = []
+
+    async def ask(arrival: Arrival) -> None:
+        there.append(old.exists())
+        await ear.ask(arrival)
+
+    monkeypatch.setattr(announcement, "READY_S", 60.0)
+    after = EmergencyAnnouncement(lambda: centre, SOURCE, records, ask, ear.now)
+    await after.on({"de": "Es ist nass."}, False, "program:api", "")
+    await after.settled()
+    assert there == [True]
+    await after.on({"de": "Es ist kalt."}, False, "program:api", "")
+    await after.settled()
+    assert not old.exists()
