@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import TypeAdapter
@@ -74,9 +75,10 @@ def announce(centre: Centre, texts: Mapping[str, str], ends_calls: bool, reason:
     return _ANNOUNCED.validate_python(_taken(_asked(centre, "PUT", "/api/announcement", body)))
 
 
-def announce_no_more(centre: Centre) -> Announced:
+def announce_no_more(centre: Centre, reason: str) -> Announced:
     """Take it off. Raises NotRunning, Refused."""
-    return _ANNOUNCED.validate_python(_taken(_asked(centre, "DELETE", "/api/announcement")))
+    path = f"/api/announcement?{urlencode({'reason': reason})}"
+    return _ANNOUNCED.validate_python(_taken(_asked(centre, "DELETE", path)))
 
 
 def announced(centre: Centre) -> Announced:

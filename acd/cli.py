@@ -316,10 +316,13 @@ def announce_on(
 
 
 @announcing.command("off")
-def announce_off(config: ConfigFile = DEFAULT) -> None:
+def announce_off(
+    config: ConfigFile = DEFAULT,
+    reason: Annotated[str, typer.Option("--reason", help="For the journal, in a few words.")] = "",
+) -> None:
     """Tell it to nobody any more."""
     with _saying(asking.NotRunning, asking.Refused):
-        _announced(asking.announce_no_more(_centre(config)))
+        _announced(asking.announce_no_more(_centre(config), reason))
 
 
 @announcing.command("show")

@@ -196,16 +196,16 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.put("/api/announcement", dependencies=[Depends(authorised)])
     async def announce(body: AnnouncementBody) -> AnnouncementState:
         """Tell it to everybody who waits, at once, and to everybody who calls."""
-        if strange := sorted(set(body.texts) - set(deps.names().languages)):
-            known = ", ".join(deps.names().languages)
-            faults = [f"texts.{code[:20]}: is no language of this centre; known: {known}" for code in strange]
+        if faults := body.faults(deps.names().languages):
             raise HTTPException(422, faults)
         return AnnouncementState.model_validate(await deps.announce(body.texts, body.ends_calls, body.reason))
 
     @app.delete("/api/announcement", dependencies=[Depends(authorised)])
-    async def announce_no_more() -> AnnouncementState:
+    async def announce_no_more(
+        reason: Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = "",
+    ) -> AnnouncementState:
         """Tell it to nobody any more."""
-        return AnnouncementState.model_validate(await deps.announce_no_more(""))
+        return AnnouncementState.model_validate(await deps.announce_no_more(reason))
 
     @app.post("/api/reload", dependencies=[Depends(authorised)])
     async def reload() -> Reloaded:

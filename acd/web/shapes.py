@@ -1,5 +1,6 @@
 """What the API answers with, named field by field: the shapes that OpenAPI shows."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -196,6 +197,10 @@ class Reloaded(Shape):
     staff: str
 
 
+TEXT_MAX = 300
+"""Characters of an emergency announcement in one language."""
+
+
 class Reason(BaseModel):
     """Why a person is not ready."""
 
@@ -203,18 +208,29 @@ class Reason(BaseModel):
     reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
 
-Spoken = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
-"""A text that a voice speaks."""
-
-
 class AnnouncementBody(BaseModel):
-    """An emergency announcement. texts: by language; who has none is told the stock sentence. ends_calls: who
-    hears it is let go."""
+    """An emergency announcement. texts: by language, one line of TEXT_MAX characters at most; who has none is
+    told the stock sentence. ends_calls: who hears it is let go."""
 
     model_config = ConfigDict(extra="forbid")
-    texts: dict[str, Spoken] = {}
+    texts: Annotated[dict[str, str], Field(max_length=100)] = {}
     ends_calls: bool = False
     reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+    def faults(self, languages: Iterable[str]) -> list[str]:
+        """Everything that is wrong with the texts of a centre with these languages, each as one sentence."""
+        known = list(languages)
+        found = []
+        for code, text in self.texts.items():
+            shown = "".join(c for c in code[:20] if c.isprintable())
+            if code not in known:
+                found.append(f"texts.{shown}: is no language of this centre; known: {', '.join(known)}")
+            if not text.strip() or len(text) > TEXT_MAX or not text.isprintable():
+                found.append(
+                    f"texts.{shown}: is one line of 1 to {TEXT_MAX} characters, none of them for control; "
+                    f"this has {len(text)}"
+                )
+        return found
 
 
 class AnnouncementState(Shape):

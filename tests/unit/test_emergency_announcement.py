@@ -26,6 +26,7 @@ from routing.commands import Connect, Say, SetAnnouncement, TurnAway
 from routing.engine import Effects
 from tests.fakes.centre import NODE, Bench
 from tests.unit.test_engine import CALLER, PHONE, only
+from tests.unit.test_web import client
 
 FIRE = ev.AnnouncementSet((("de", "made_fire"), ("tr", STOCK), ("und", STOCK)), False)
 FLOOD = ev.AnnouncementSet((("de", "made_flood"), ("tr", STOCK), ("und", STOCK)), False)
@@ -308,3 +309,12 @@ async def test_what_is_on_keeps_its_sounds_until_another_is_told_also_after_a_re
     await after.on({"de": "Es ist kalt."}, False, "program:api", "")
     await after.settled()
     assert not old.exists()
+
+
+async def test_a_request_with_faults_names_all_of_them_and_changes_nothing() -> None:
+    texts = {"xx": "Hallo", "de": "a" * 301, "tr": "a\nb", "ar": " "}
+    async with client() as asking:
+        asking.headers["Authorization"] = "Bearer test"
+        answer = await asking.put("/api/announcement", json={"texts": texts})
+    assert answer.status_code == 422
+    assert [each.partition(":")[0] for each in answer.json()["detail"]] == [f"texts.{code}" for code in texts]
