@@ -43,7 +43,7 @@ class Overflows:
             return
         if thinned and any(each.nobody for each in world.rules.overflow):
             keys = [*keys, *index.hopeless()]
-        for key in dict.fromkeys(keys):
+        for key in sorted({*keys}):  # in the order in which they came, whatever brought them here
             visit = world.visits.get(key)
             if visit is not None and visit.state == table.WAITING and derived.hears(visit):
                 self._look(visit)
