@@ -33,6 +33,7 @@ class Board(NamedTuple):
 
     in_menu: callers still choosing. ringing: offered or ringing. talking: in conversation.
     degraded: callers the dialplan serves alone. announcing: an emergency announcement is on.
+    outside: callers sent to somebody who is none of us.
     """
 
     at_ms: int
@@ -47,6 +48,7 @@ class Board(NamedTuple):
     waiting: tuple[WaitingCell, ...]
     staff: tuple[StaffState, ...]
     announcing: bool = False
+    outside: int = 0
 
 
 def board(world: World, now: int, apart: Container[tuple[str, str]] | None = None) -> Board:
@@ -79,4 +81,5 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
             for key, person in world.people.items()
         ),
         announcing=world.announcement is not None,
+        outside=states[table.OUTSIDE],
     )

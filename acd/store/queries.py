@@ -27,7 +27,8 @@ ENOUGH = 30
 @dataclass(frozen=True)
 class Counts:
     """Calls of a span. answered A, of these in time a; abandoned B, of these in time b; short ones apart.
-    Who waited and was turned away at closing is in B, and never in time: they were not served."""
+    Who waited and was turned away at closing is in B, and never in time: they were not served. Who was
+    answered by somebody outside is in neither."""
 
     answered: int = 0
     answered_in_time: int = 0

@@ -56,6 +56,7 @@ class Board(Shape):
     waiting: list[WaitingCell]
     staff: list[StaffState]
     announcing: bool
+    outside: int
 
 
 class ServiceLevel(Shape):

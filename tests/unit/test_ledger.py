@@ -12,6 +12,7 @@ from acd.pbx.codec import Frame
 from acd.pbx.correlate import Listing
 from acd.store.codec import decode, encode
 from routing.events import (
+    LedgerOutside,
     LedgerRead,
     LedgerRing,
     LedgerRow,
@@ -39,6 +40,10 @@ WHOLE = {
     "m1": "1795776909500:consented:caller",
     "m2": "1795776933460:started:",
     "m3": "1795776940500:stopped:caller",
+    "o1": "1795776911000:partner",
+    "v1": "1795776915000:BUSY",
+    "o2": "1795776916000:other",
+    "u2": "1795776917500",
 }
 
 
@@ -76,6 +81,10 @@ def test_a_whole_call() -> None:
             LedgerStep(1795776933_460, 2, "started", ""),
             LedgerStep(1795776940_500, 3, "stopped", "caller"),
         ),
+        (
+            LedgerOutside(1795776911_000, "partner", 0, 1795776915_000),
+            LedgerOutside(1795776916_000, "other", 1795776917_500, 0),
+        ),
     )
 
 
@@ -84,7 +93,7 @@ def test_a_journal_of_before_is_read_as_what_it_meant_then() -> None:
     row = '[["pbx1","1.1"],"line","de","other","",1,1,0,0,[],[],0,"",0]'
     read = decode("LedgerRead", 1, f'["pbx1",[{row}]]', "")
     assert isinstance(read, LedgerRead)
-    assert read.rows[0].recording == ()
+    assert (read.rows[0].recording, read.rows[0].outside) == ((), ())
     assert decode("RecordingRefused", 1, '[["pbx1","1.1"]]', "") == RecordingTold(
         Leg(NODE, "1.1"), "refused", "caller", 0
     )

@@ -1,16 +1,30 @@
 """Overflow: whom the plan alone does not serve is asked for more widely, or let go; a rule once."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.piecemeal import gathered
+from acd.web.deps import Explained
+from acd.web.shapes import explanation
 from agents.model import Cefr
 from routing import closing, facts, need, overflow
 from routing import events as ev
 from routing import visit as table
 from routing.commands import NOT_NOW, Connect, SendOutside, TurnAway
 from routing.engine import Effects, Engine
-from routing.policy import FALLBACK, OVERFLOW_CLOSED, OVERFLOW_FALLBACK, OVERFLOW_OUTSIDE, Overflow, Step
+from routing.explain import Sought, look
+from routing.policy import (
+    FALLBACK,
+    OVERFLOW_CLOSED,
+    OVERFLOW_FALLBACK,
+    OVERFLOW_OUTSIDE,
+    SECOND,
+    Overflow,
+    Step,
+)
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, Bench
 from tests.unit.test_engine import CALLER, PHONE, only
@@ -262,6 +276,18 @@ def test_nobody_here_is_said_to_who_has_a_wider_need_too() -> None:
     assert told == [closing.NOBODY_HERE, overflow.WIDENED]
 
 
+async def test_it_is_explained_which_rules_took_effect() -> None:
+    made = bench(rule("wider", then=OVERFLOW_FALLBACK, after_ms=5_000), at_work=("p03",))
+    made.call("1.1", "tr")
+    wait(made, 6_000)
+    index = made.engine.index
+    assert index is not None
+    found = await gathered(look(index, made.engine.world, made.engine.world.rules, made.now))
+    callers = tuple(each for each in found if isinstance(each, Sought))
+    said = json.loads(await explanation(Explained(made.now, callers, ())))
+    assert [each["overflowed"] for each in said["waiting"]] == [["wider"]]
+
+
 # --- outside ---------------------------------------------------------------------------------------------
 
 
@@ -481,7 +507,7 @@ def test_the_same_events_lead_to_the_same_and_so_does_a_world_that_was_kept(
 @settings(max_examples=100)
 def test_the_order_of_all_others_is_untouched(events: list[tuple[object, ...]]) -> None:
     """A fallback that nobody suits changes nothing for anybody."""
-    nobody = rule(then=OVERFLOW_FALLBACK, after_ms=5_000, step=Step(0, FALLBACK, Cefr.NATIVE, 5))
+    nobody = rule(then=OVERFLOW_FALLBACK, after_ms=5_000, step=Step(0, SECOND, Cefr.NATIVE, 5))
     with_it, without = Bench(POLICY._replace(overflow=(nobody,))), Bench(POLICY)
 
     def offered(effects: list[Effects]) -> list[tuple[int, str]]:

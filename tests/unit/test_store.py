@@ -22,7 +22,16 @@ from acd.store.journal import SqlJournal
 from acd.store.open import MIGRATIONS, StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder, epoch_ms
-from acd.store.tables import blobs, handlings, incidents, offers, recordings, staff_intervals, visits
+from acd.store.tables import (
+    blobs,
+    handlings,
+    incidents,
+    offers,
+    overflows,
+    recordings,
+    staff_intervals,
+    visits,
+)
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from config.load import SHIPPED, load
 from config.people import team
@@ -332,6 +341,30 @@ async def test_counts_are_those_of_the_day(records: AsyncEngine) -> None:
         records, day, day.replace(day=2), seconds=5, clock="since_answer", short_seconds=5
     )
     assert (found.answered, found.answered_in_time) == (1, 0)
+
+
+async def test_where_a_visit_went_is_told_and_who_is_forwarded_counts_in_no_service_level(
+    records: AsyncEngine,
+) -> None:
+    """Neither answered by us nor abandoned: in none of the four variants."""
+    went = (("wider", "fallback"), ("partner", "outside"))
+    told: list[tuple[int, list[facts.Fact]]] = [
+        (
+            1,
+            [facts.VisitBegan(1_000, 7, Leg("n", "1.1"), "+49", 1_000, False), facts.Queued(2_000, 7, 2_000)],
+        ),
+        (2, [facts.Overflowed(3_000, 7, rule, then) for rule, then in went]),
+        (3, [facts.VisitEnded(9_000, 7, facts.FORWARDED, "pbx", "")]),
+    ]
+    await SqlRecorder(records).record(told)
+    async with records.connect() as connection:
+        rows = (await connection.execute(select(overflows).order_by(overflows.c.id))).all()
+    assert [(row.visit, row.rule, row.then) for row in rows] == [(7, *each) for each in went]
+    day = datetime(1970, 1, 1, tzinfo=UTC)
+    found = await queries.counts(
+        records, day, day.replace(day=2), seconds=5, clock="since_queue", short_seconds=5
+    )
+    assert found == queries.Counts(0, 0, 0, 0, 0)
 
 
 async def test_a_keyed_case_is_one_that_is_kept_or_unknown(records: AsyncEngine) -> None:

@@ -8,7 +8,7 @@ from acd.pbx.codec import BadValue, Frame, FrameReader, FrameTooLarge, check, de
 from acd.pbx.translate import Translator
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import PHONE_LOST, Confirm, Connect, Say, SetFallback, Withdraw
+from routing.commands import PHONE_LOST, Confirm, Connect, Say, SendOutside, SetFallback, Withdraw
 
 LEG = ev.Leg("pbx1", "1.1")
 STREAM = (
@@ -346,3 +346,42 @@ def test_a_greeting_without_end_is_read_once_whatever_the_pieces() -> None:
         reader.feed(b"x")
     assert reader._buffer is buffer
     assert buffer.work < 10 * 20_000
+
+
+def test_a_leg_outside_is_no_phone_of_ours_and_its_talk_none_of_ours() -> None:
+    """In whichever order they enter, when it is dialled, in the list of channels, and as a device."""
+    ours, theirs = ("PJSIP/trunk-1", "1.1"), ("PJSIP/outside-1-1", "1.2")
+    for first, second in ((ours, theirs), (theirs, ours)):
+        translator = Translator("pbx1")
+        assert translator.events(entered("b", 1, *first)) == []
+        assert translator.events(entered("b", 2, *second)) == []
+    dial = frame(
+        Event="DialBegin",
+        Channel="PJSIP/trunk-1",
+        Uniqueid="1.1",
+        DestChannel="PJSIP/outside-1-1",
+        DestUniqueid="1.2",
+        Context="acd-outside",
+    )
+    translator = Translator("pbx1")
+    assert translator.events(dial) == []
+    assert translator.events(frame(Event="DeviceStateChange", Device="PJSIP/outside-1", State="INUSE")) == []
+    legs = translator.legs([status("1.1", "PJSIP/trunk-1"), status("1.2", "PJSIP/outside-1-1")])
+    assert [each.leg.uid for each in legs] == ["1.1"]
+
+
+def test_the_way_outside_in_the_dialplans_words_and_ours() -> None:
+    told = [
+        frame(Event="UserEvent", UserEvent="ACDOutside", Call="1.1", Rule="partner"),
+        frame(Event="UserEvent", UserEvent="ACDOutsideAnswered", Call="1.1"),
+    ]
+    translator = Translator("pbx1")
+    assert [arrival.event for each in told for arrival in translator.events(each)] == [
+        ev.WentOutside(LEG, "partner"),
+        ev.OutsideAnswered(LEG),
+    ]
+    (action,) = translator.actions(SendOutside(1, LEG, "partner"))
+    assert (action["Context"], action["Exten"]) == ("acd-outside", "to_partner")
+    at = ("ACD_CALL=1.1", "ACD_AT=outside")
+    (row,) = translator.legs([status("1.1", "PJSIP/trunk-1", *at, Context="acd-end")])
+    assert row.context == "acd-outside"

@@ -119,6 +119,7 @@ function show() {
   set("waiting", String(total));
   for (const { id } of document.querySelectorAll("[data-count]")) set(id, String(b[id]));
   signal("hours", b.open, b.open ? words.open : words.closed);
+  at("outside-figure").hidden = b.outside === 0;
   document.getElementById("announcing").hidden = !b.announcing;
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
   set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
