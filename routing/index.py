@@ -4,15 +4,14 @@ Derived from the world and rebuilt on load; equal to a plain search by routing.s
 """
 
 from bisect import bisect_left, insort
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from agents.model import UNDETERMINED
 from agents.state import READY
-from routing.need import Need, Needs
-from routing.policy import Policy
+from routing.need import Need, Needs, overflows
+from routing.policy import Overflow, Policy
 from routing.select import (
     ASKED_ALREADY,
     CONCERN_TOO_LOW,
@@ -90,12 +89,6 @@ class Lane:
         self.terms: dict[int, Terms] = {}
 
 
-def _lines(need: Need) -> tuple[tuple[str, str], ...]:
-    """By which languages and concerns those with this need are counted."""
-    language, concern = need.language, need.concern
-    return (language, concern), (language, ""), ("", concern), ("", "")
-
-
 Head = tuple[int, int, Lane]
 """Who is the first of a lane, as in its queue, and the lane."""
 
@@ -141,8 +134,9 @@ class Index:
         self._ready = 0
         self._at_work = 0
         self._ever: dict[tuple[object, ...], int] = {}
-        counts = any(each.length >= 0 for each in policy.overflow)
-        self._lines: Counter[tuple[str, str]] | None = Counter() if counts else None
+        self._overflows: dict[tuple[str, str], tuple[Overflow, ...]] = {}
+        lines = {(each.language, each.concern): 0 for each in policy.overflow if each.length >= 0}
+        self._lines: dict[tuple[str, str], int] | None = lines or None
         languages = sorted({code for p in self._people for code, _ in p.agent.languages})
         tongues = [(each, self._skills.speakers(each, 1)) for each in (*languages, UNDETERMINED)]
         self._duties = [Duty(language, speakers) for language, speakers in (("", -1), *tongues)]
@@ -239,7 +233,7 @@ class Index:
                 self._fresh[lane] = None
         self._where[visit.id] = (lane, order)
         if self._lines is not None:
-            self._lines.update(_lines(need))
+            self._count(self._lines, need, 1)
         return changes_ms
 
     def _lane(self, need: Need) -> Lane:
@@ -255,7 +249,7 @@ class Index:
             return
         lane, order = place
         if self._lines is not None:
-            self._lines.subtract(_lines(lane.need))
+            self._count(self._lines, lane.need, -1)
         queue = lane.queue
         if queue[0] is not order:
             del queue[bisect_left(queue, order)]
@@ -291,20 +285,33 @@ class Index:
         """How many wait for this language and concern ("" for any); counted only where a rule asks for it."""
         return self._lines[language, concern] if self._lines is not None else 0
 
+    @staticmethod
+    def _count(lines: dict[tuple[str, str], int], need: Need, more: int) -> None:
+        for line in lines:
+            if line[0] in ("", need.language) and line[1] in ("", need.concern):
+                lines[line] += more
+
+    def overflows(self, visit: Visit) -> tuple[Overflow, ...]:
+        """The rules of overflow that may still take effect for this caller, in the order of their turn."""
+        key = (visit.language, visit.concern)
+        found = self._overflows.get(key)
+        if found is None:
+            found = self._overflows[key] = overflows(self._policy, *key)
+        done = visit.overflowed
+        return tuple([each for each in found if each.name not in done]) if done else found
+
     def anybody_for(self, visit: Visit) -> bool:
         """Whether anybody at work could take this caller at any step of their plan, or as it was widened."""
-        wider = self._policy.widened_by(visit.overflowed)
-        return self._anybody(Need(visit.language, visit.second, visit.concern, 0, (), "", (), wider))
+        return self._anybody(visit.language, visit.second, visit.concern, visit.overflowed)
 
-    def _anybody(self, need: Need) -> bool:
-        key = (*need[:3], need.wider)
+    def _anybody(self, language: str, second: str, concern: str, overflowed: tuple[str, ...]) -> bool:
+        key = (language, second, concern, overflowed)
         mask = self._ever.get(key)
         if mask is None:
-            steps = self._policy.plan(need.language, need.concern).steps
-            asks = [need._replace(step=i, asked=(), owner="", released=()) for i in range(len(steps))]
+            wider = self._policy.widened_by(overflowed)
             mask = 0
-            for each in asks:
-                mask |= self._skills.suited(each)
+            for step in range(len(self._policy.plan(language, concern).steps)):
+                mask |= self._skills.suited(Need(language, second, concern, step, (), "", (), wider))
             self._ever[key] = mask
         return bool(mask & self._at_work)
 
@@ -312,7 +319,8 @@ class Index:
         """The waiting callers whom nobody at work could take at any step."""
         owned = (each for lanes in self._owned.values() for each in lanes.values())
         for lane in (*(lane for *_, lane in self._heads), *owned):
-            if not self._anybody(lane.need):
+            # all of a lane are alike, whichever rules widened them
+            if not self.anybody_for(self._world.visits[lane.queue[0][1]]):
                 yield from [visit for _, visit in lane.queue]
 
     def speaks(self, *languages: str) -> bool:

@@ -93,23 +93,18 @@ def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
     return max(i for i, step in enumerate(steps) if step_at(waited_ms, step.after_ms))
 
 
-def overflows(policy: Policy, visit: Visit) -> tuple[Overflow, ...]:
-    """The rules of overflow that may still take effect for this caller, in the order in which they are looked
-    at: the most specific first, then as the file has them."""
-    language, concern = visit.language, visit.concern
+def overflows(policy: Policy, language: str, concern: str) -> tuple[Overflow, ...]:
+    """The rules of overflow for these callers, in the order in which they are looked at: the most specific
+    first, then as the file has them."""
     order = [(language, concern), ("", concern), (language, ""), ("", "")]
-    theirs = [
-        each
-        for each in policy.overflow
-        if each.name not in visit.overflowed and (each.language, each.concern) in order
-    ]
+    theirs = [each for each in policy.overflow if (each.language, each.concern) in order]
     return tuple(sorted(theirs, key=lambda each: order.index((each.language, each.concern))))
 
 
-def overflows_at(policy: Policy, visit: Visit) -> int:
-    """When next a rule of overflow takes effect by waiting alone (epoch ms); 0: none does, and none does for
+def overflows_at(rules: tuple[Overflow, ...], visit: Visit) -> int:
+    """When next one of these rules takes effect by waiting alone (epoch ms); 0: none does, and none does for
     whose talk broke: they are the first in line."""
-    ages = [each.after_ms for each in overflows(policy, visit) if each.after_ms >= 0 and not visit.talks]
+    ages = [each.after_ms for each in rules if each.after_ms >= 0 and not visit.talks]
     return visit.queued_ms + min(ages) if ages else 0
 
 

@@ -12,7 +12,7 @@ from routing.announce import Announcer
 from routing.closing import Closing
 from routing.commands import NOT_NOW, SendOutside
 from routing.derived import Derived
-from routing.need import overflows
+from routing.index import Index
 from routing.policy import OVERFLOW_CLOSED, OVERFLOW_FALLBACK, Overflow
 from routing.visits import Visits
 from routing.world import Visit
@@ -45,24 +45,23 @@ class Overflows:
             keys = [*keys, *index.hopeless()]
         for key in sorted({*keys}):  # in the order in which they came, whatever brought them here
             visit = world.visits.get(key)
-            if visit is not None and visit.state == table.WAITING and derived.hears(visit):
-                self._look(visit)
+            if visit is None or visit.state != table.WAITING or visit.caller is None:
+                continue
+            if derived.hears(visit):
+                self._look(index, visit)
 
-    def _look(self, visit: Visit) -> None:
+    def _look(self, index: Index, visit: Visit) -> None:
         if visit.sent:
             self._send(visit, visit.sent)  # the redirect did not take hold
             return
-        for rule in overflows(self._derived.world.rules, visit):
-            if self._holds(rule, visit):
+        for rule in index.overflows(visit):
+            if self._holds(index, rule, visit):
                 self._take_effect(visit, rule)
                 return
 
-    def _holds(self, rule: Overflow, visit: Visit) -> bool:
+    def _holds(self, index: Index, rule: Overflow, visit: Visit) -> bool:
         """Whether any condition holds now."""
         derived = self._derived
-        index = derived.index
-        if index is None:
-            return False
         if rule.nobody and not index.anybody_for(visit):
             return True
         if visit.talks:

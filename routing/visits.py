@@ -197,9 +197,9 @@ class Visits:
             derived.joined.append(visit.id)
         visit.overflow_ms = 0
         policy = derived.world.policy
-        if policy is not None and policy.overflow:
+        if policy is not None and policy.overflow and derived.index is not None:
             derived.lined_up.append(visit.id)
-            visit.overflow_ms = overflows_at(policy, visit)
+            visit.overflow_ms = overflows_at(derived.index.overflows(visit), visit)
             derived.deadlines.at(visit.overflow_ms, OVERFLOW, visit.id)
         self._announcer.begin(visit)
         visit.widen_ms = widen_ms
