@@ -113,12 +113,12 @@ def _print_answer(
         f"\nby the formula: {cases:g} cases x {needed.minutes_of_a_case:.1f} min / "
         f"{needed.year_minutes:,.0f} min = {needed.needed:.2f} posts; there are {needed.there:.2f}"
     )
-    _say_what_is_left_out(asked)
+    say_what_is_left_out(asked)
     if not answer.reached:
         typer.echo(f"{figure}: its interval is still wider than +- {half_width:g}; raise --most")
 
 
-def _say_what_is_left_out(asked: Scenario) -> None:
+def say_what_is_left_out(asked: Scenario) -> None:
     """Of the centre's rules, what the planner's drivers do not know (simulation.scenarios.year)."""
     if asked.house.overflow:
         typer.echo(f"without overflow: {len(asked.house.overflow)} rules of the centre are not simulated")
@@ -177,6 +177,6 @@ def sweep_(
             )
         model = year(asked, case_work=not calls_only).model
         written = results.write(grid, swept, model, out / f"{scenario}-{grid.digest}")
-    _say_what_is_left_out(asked)
+    say_what_is_left_out(asked)
     for path in written:
         typer.echo(str(path))

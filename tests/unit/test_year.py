@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config.schema import DAYS
+from acd.plan.simulate import say_what_is_left_out
+from config.schema import DAYS, Overflow
 from simulation.drivers.model import faults
 from simulation.scenarios import scenario_file
 from simulation.scenarios.attendance import MINUTE
@@ -117,3 +118,16 @@ def test_counter_hours_are_those_of_the_file_on_open_days(flow: Year) -> None:
     assert sum(day == date(2023, 6, 14) for day in days) == 1
     assert all(end > begin for begin, end in work.counter)
     assert all(a[1] <= b[0] for a, b in zip(work.counter, work.counter[1:], strict=False))
+
+
+def test_overflow_is_left_out_and_the_planner_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """No driver knows it; neither a year nor what its simulation prints passes over that."""
+    scenario = scenario_file.load(SHIPPED, "2023_flow")
+    say_what_is_left_out(scenario)
+    assert capsys.readouterr().out == ""
+    rule = Overflow(name="full", length=3, then="closed")
+    house = scenario.house.model_copy(update={"overflow": [rule]})
+    with_it = scenario.model_copy(update={"house": house})
+    assert year(with_it, case_work=False).model.policy.overflow == ()
+    say_what_is_left_out(with_it)
+    assert capsys.readouterr().out == "without overflow: 1 rules of the centre are not simulated\n"
