@@ -134,7 +134,7 @@ class Again(Reference):
             for agent in roster.agents:
                 self._place.setdefault(agent.id, len(self._place))
         agenda: list[tuple[int, int, Policy | Team | Did]] = [
-            *((at, 0, policy) for at, policy in job.rules.policies[1:]),
+            *((at, 0, _simulated(policy)) for at, policy in job.rules.policies[1:]),
             *((at, 1, roster) for at, roster in job.rules.rosters[1:]),
             *((did.at_ms, 2, did) for did in job.rules.did),
         ]
@@ -289,9 +289,14 @@ def _kind(caller: Caller) -> tuple[str, str, str, tuple[str, ...]]:
     return caller.language, caller.concern, second, caller.classes
 
 
+def _simulated(policy: Policy) -> Policy:
+    """Without overflow, which the driver does not know: nobody there takes who is sent outside."""
+    return policy._replace(overflow=())
+
+
 def _model(job: Job, kinds: tuple[tuple[str, str, str, tuple[str, ...]], ...]) -> Model:
     trace, assumed = job.trace, job.assumed
-    rules = job.rules.policies[0][1]
+    rules = _simulated(job.rules.policies[0][1])
     rings = trace.rings_ms if trace.rings_ms != UNKNOWN else assumed.phones.rings_after_ms
     away = trace.away_ms if trace.away_ms != UNKNOWN else assumed.back_ms
     return Model(

@@ -8,6 +8,7 @@ import pytest
 from routing import facts
 from routing.engine import Engine
 from routing.events import Envelope, Event
+from routing.policy import OVERFLOW_OUTSIDE, Overflow
 from simulation.drivers import sampler
 from simulation.drivers.model import Duration, Model
 from simulation.drivers.reference import Reference
@@ -150,3 +151,15 @@ def test_cells_that_few_could_serve_are_one() -> None:
     others, one = contacts[:2]
     assert others > 0 < one
     assert contacts == [others, one, others, one]
+
+
+def test_overflow_of_the_rules_is_left_out() -> None:
+    """Nobody in a replay takes who is sent outside: everybody waits as if there were no such rule."""
+    model = day(9, smooth=True)
+    trace = read(told(model))
+    rule = Overflow("outside", "", "", 0, -1, True, OVERFLOW_OUTSIDE)
+    with_it = tuple((at, policy._replace(overflow=(rule,))) for at, policy in trace.policies)
+    other = job(trace, model)._replace(rules=Rules(with_it, trace.rosters, trace.did))
+    mine, theirs = Again(job(trace, model), 0).run_through(), Again(other, 0).run_through()
+    assert (mine.ended == theirs.ended).all()
+    assert (mine.wait_ms == theirs.wait_ms).all()
