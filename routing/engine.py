@@ -83,8 +83,6 @@ class Engine:
             if heap and heap[0][0] <= now and not early:
                 self._pass_deadlines(now)
             world.now_ms = now
-            if derived.newcomers:
-                derived.newcomers.clear()
             HANDLERS[type(event)](moves, event)
             if early:
                 self._pass_deadlines(now)
@@ -136,6 +134,8 @@ class Engine:
             moves.overflows.settle()  # who is served now needs none
             if derived.dirty:
                 self._match()
+        if derived.newcomers:
+            derived.newcomers.clear()
 
     def _match(self) -> None:
         """Offer until no waiting caller stands beside a free person who may take them."""

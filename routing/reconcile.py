@@ -232,7 +232,8 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
             moves.answered_outside(visit)
     elif there.state == table.WAITING:
         _hold(moves, visit)
-    elif visit.state in (table.WAITING, table.OUTSIDE):
+    elif visit.state in (table.WAITING, table.OFFERED, table.RINGING, table.OUTSIDE):
+        _end_offer(moves, visit)
         moves.to_menus(visit)
     else:
         _go_on(moves, visit)

@@ -185,7 +185,9 @@ def _may_be(there: str, before: str) -> set[str]:
     if before == "closing":
         return {"closing"}
     return {
-        "greeted": {"greeted"} if before in ("", "waiting") else {before, *GOES_ON.get(before, ())},
+        "greeted": {"greeted"}
+        if before in ("", "waiting", "offered", "ringing")
+        else {before, *GOES_ON.get(before, ())},
         "waiting": {"waiting", "offered", "leaving"},
         "offered": {"offered", "ringing", "waiting", "leaving", "parting"},
         "ringing": {"ringing", "waiting", "leaving", "offered"},

@@ -378,3 +378,19 @@ def test_a_phone_that_calls_by_itself_is_no_caller() -> None:
     bench.login("p02")
     link_up(bench, seen(PHONE, PHONE, "p02", "acd-phones"), at("acd-hold"))
     assert (states(bench), bench.engine.world.people["birgit"].appears) == (["waiting"], "busy_outside")
+
+
+@pytest.mark.parametrize("rings", [False, True])
+def test_an_offer_to_a_caller_who_is_in_the_menus_is_over_at_link_up(rings: bool) -> None:
+    """It was made while we stood still, and never sent; they chose anew meanwhile."""
+    bench = Bench()
+    bench.login("p02")
+    bench.call("1", "de", "other")
+    assert states(bench) == ["offered"]
+    if rings:
+        bench.tell(ev.DialBegan(CALLER, PHONE, "p02"))
+        bench.tell(ev.PhoneRang(PHONE))
+    (visit,) = bench.engine.world.visits.values()
+    link_up(bench, at("acd-concern")._replace(queued_ms=visit.queued_ms))
+    assert (states(bench), bench.engine.world.offers) == (["greeted"], {})
+    assert bench.engine.world.people["birgit"].appears == "ready"
