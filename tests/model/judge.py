@@ -19,6 +19,8 @@ AGREE_MS = 6_000
 SETTLE_MS = 1_500
 """After link-up, before which nothing is held against anybody."""
 
+LET_GO_MS = 6_000
+"""So soon a caller whose redirect was swallowed is let go again."""
 MENUS = ("acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours")
 STATES = {"acd-hold": WAITING, "acd-degraded": DEGRADED, "acd-closed": "closing", "acd-outside": "outside"}
 
@@ -160,6 +162,12 @@ class Judge:
                 continue
             for channel in waiting:
                 visit = visits.get(channel.leg)
+                if (
+                    visit is not None
+                    and visit.state == "leaving"
+                    and world.now_ms - visit.changed_ms < LET_GO_MS
+                ):
+                    continue  # the redirect may be swallowed: they are let go again
                 if visit is not None and not unsuited(world.rules, world.people, visit, person, world.now_ms):
                     found.append(("idle_beside_waiting", person.agent.id, channel.leg.uid))
         return found
