@@ -1,14 +1,16 @@
 """How a journal is written: one transaction a batch, over the one connection that may.
 
-On SQLite plain sqlite3 in a thread of its own, since a hop between threads costs more than the commit; on a
-server over a session that holds the leader's lock.
+On SQLite plain sqlite3, in a thread of its own or, while commits are swift (acd.store.swift), in the loop
+itself, since a hop between threads costs more than the commit; on a server over a session that holds the
+leader's lock.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Table, insert, select, text
@@ -16,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.store import lock
+from acd.store.swift import Swift
 from acd.store.tables import blobs, decisions, events, skipped
 from acd.store.worker import Worker
 
@@ -36,6 +39,10 @@ class Refused(Exception):
 
 class Taken(Refused):
     """Another session holds the leader's lock."""
+
+
+class _Locked(Exception):
+    """Somebody else writes just now; nothing was written."""
 
 
 class Batch(NamedTuple):
@@ -67,31 +74,55 @@ def reason(fault: Exception) -> str:
 
 
 class SqliteWriter:
-    """Implements Writer on a file. The connection is made with the first write, in the thread that has it."""
+    """Implements Writer on a file. The connection is made with the first write; one at a time has it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._worker = Worker("journal")
+        self._given = self._done = 0
+        self._swift = Swift()
         self._connection: sqlite3.Connection | None = None
         self.busy_ms = BUSY_MS
 
     async def write(self, batch: Batch) -> None:
-        await self._worker.do(partial(self._guarded, partial(self._write, batch), batch.durable))
+        work = partial(self._write, batch)
+        rows = len(batch.events) + len(batch.decisions)
+        idle = self._given == self._done
+        if idle and not (batch.durable or batch.blobs) and self._swift.may(rows):
+            with suppress(_Locked):
+                self._guarded(work, waits=False)
+                return
+        await self._in_thread(partial(self._guarded, work, batch.durable))
 
     async def skip(self, row: Row) -> None:
         with suppress(Conflict):
-            await self._worker.do(partial(self._guarded, partial(self._insert, skipped, [row])))
+            await self._in_thread(partial(self._guarded, partial(self._insert, skipped, [row])))
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        """Whoever is cancelled meanwhile leaves it there: until it is done, the loop makes none itself.
+
+        Given is counted by the loop alone, done by the thread alone.
+        """
+        self._given += 1
+        await self._worker.do(partial(self._counted, work))
 
     async def close(self) -> None:
         await self._worker.do(self._leave)
         self._worker.end()
 
-    # --- in the thread -------------------------------------------------------------------------------
+    # --- in the thread, or in the loop while nothing is in the thread ----------------------------------
 
-    def _guarded(self, work: "partial[None]", durable: bool = False) -> None:
-        """In a transaction. Raises Conflict, Refused."""
+    def _counted(self, work: Callable[[], None]) -> None:
         try:
-            connection = self._connected()
+            work()
+        finally:
+            self._done += 1
+
+    def _guarded(self, work: "partial[None]", durable: bool = False, waits: bool = True) -> None:
+        """In a transaction. waits: for others who write. Raises Conflict, Refused, _Locked if it does not."""
+        began = perf_counter()
+        try:
+            connection = self._connected(self.busy_ms if waits else 0)
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             work(connection)
@@ -101,16 +132,21 @@ class SqliteWriter:
             raise Conflict(reason(fault)) from None
         except (sqlite3.Error, OSError) as fault:
             self._back()
+            self._swift.failed()
+            if not waits and getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                raise _Locked from None
             raise Refused(reason(fault)) from None
+        if not durable:
+            self._swift.took(perf_counter() - began)
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self, busy_ms: int) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = sqlite3.connect(
                 f"file:{self._path}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
             )
             for pragma in ("journal_mode=WAL", "wal_autocheckpoint=0"):
                 self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(f"PRAGMA busy_timeout={self.busy_ms}")
+        self._connection.execute(f"PRAGMA busy_timeout={busy_ms}")
         return self._connection
 
     def _write(self, batch: Batch, connection: sqlite3.Connection) -> None:
