@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from acd import __version__, asking, daemon, heard, installing, logs, opening, recordings, staff
+from acd.outlook.rostered import rostered
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules, NotOurs
@@ -168,6 +169,8 @@ def check(config: ConfigFile = DEFAULT) -> None:
         typer.echo(staff.said(people, centre, config))
     for key, reason in staff.misfits(people.team, centre) if people.source == IMPORTED else ():
         typer.echo(f"{config}: warning: the imported staff does not fit: {key}: {reason}")
+    for wrong in rostered(centre, [each.id for each in people.team.agents]).faults:
+        typer.echo(f"{config}: warning: the duty roster: {wrong}")
     if helpless := centre.without_help(each.reach.address for each in people.team.agents):
         typer.echo(
             f"{config}: warning: 112 and 110 lead nowhere from {', '.join(helpless)}, and who dials them "

@@ -31,6 +31,7 @@ from acd.opening import Stores
 from acd.outlook.learned import learned
 from acd.outlook.prior import Believed, prior
 from acd.outlook.process import Process
+from acd.outlook.rostered import rostered
 from acd.outlook.service import Doors, Outlook
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
@@ -194,6 +195,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             copied=lambda view: runner.copies.taken(view),
             centre=lambda: rules.centre,
             learned=lambda described: _learned(described, records, clock.now_ms()),
+            duties=lambda described: asyncio.to_thread(
+                rostered, described, frozenset(runner.engine.world.people)
+            ),
             submit=lambda arrival: runner.submit(arrival),
             now_ms=clock.now_ms,
             alone=lambda: picture.languages,
@@ -279,7 +283,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
-        "outlook": lambda: ahead.trouble or outlook.trouble,
+        "outlook": lambda: ahead.trouble or outlook.trouble or outlook.duties.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }
     if publisher is not None:

@@ -452,13 +452,15 @@ class Routing(Table):
 class Staffing(Table):
     """[staffing]: how long things at a phone take.
 
-    short_talk_seconds: a talk that the phone's side ends sooner was none; the caller waits again.
+    short_talk_seconds: a talk that the phone's side ends sooner was none; the caller waits again. duties: the
+    duty roster's file (config.duties), "" for none.
     """
 
     ring_seconds: Annotated[int, Field(ge=5, le=120)]
     wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)]
     silent_seconds: Annotated[int, Field(ge=1, le=10)] = 2
     short_talk_seconds: Annotated[int, Field(ge=0, le=10)] = 2
+    duties: str = ""
 
 
 BAND_MINUTES_MAX = 180

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from acd.outlook.beliefs import Beliefs, Calls, Talk
 from acd.outlook.prior import QUARTER_MS, QUARTERS, Believed
+from config.duties import Presence, comes, leaves
 from config.schema import Centre
 from routing.spans import Spans
 
@@ -58,7 +59,7 @@ def beliefs(
     until_ms: int,
     opening: Spans,
     seen: Seen = NOTHING_SEEN,
-    leaves: tuple[tuple[str, int], ...] = (),
+    duties: tuple[Presence, ...] = (),
 ) -> Beliefs:
     """For [now_ms, until_ms). How busy the day is follows from what was seen of it: with a prior of mean 1
     and squared coefficient of variation v, after n calls where m were expected, Gamma(1/v + n, 1/v + m)."""
@@ -85,7 +86,8 @@ def beliefs(
             centre.routing.second_language,
             centre.routing.second_language_for_it,
         ),
-        leaves=leaves,
+        leaves=leaves(duties, now_ms, until_ms),
+        comes=comes(duties, now_ms, until_ms),
     )
 
 

@@ -66,7 +66,8 @@ class Pauses(NamedTuple):
 class Beliefs(NamedTuple):
     """All of it. talks: of what is not listed the talk is `talk`. patience_ms: mean, exponential. wrap_up:
     None where everybody takes all the time that the rules give; nobody takes longer. menu_ms: mean time
-    from the greeting to waiting. leaves: when people are known to leave, (id, epoch ms)."""
+    from the greeting to waiting. leaves, comes: when people are known to, (id, epoch
+    ms)."""
 
     talk: Lasts
     talks: tuple[Talk, ...]
@@ -77,3 +78,4 @@ class Beliefs(NamedTuple):
     pauses: Pauses
     calls: Calls
     leaves: tuple[tuple[str, int], ...] = ()
+    comes: tuple[tuple[str, int], ...] = ()

@@ -230,6 +230,12 @@ class Future:
         out = person is not None and person.presence in (staff.NOT_READY, staff.AWAY)
         return ev.StaffAsked(agent, "", staff.ASK_READY, "", None) if out else None
 
+    def _comes(self, now: int, agent: str) -> ev.Event | None:
+        """Who is not here yet comes to work."""
+        person = self._engine.world.people.get(agent)
+        out = person is not None and person.presence == staff.LOGGED_OUT
+        return ev.StaffAsked(agent, "", staff.LOGIN, "", None) if out else None
+
     def _pauses_some_time(self, now: int, agent: str) -> None:
         if every_ms := self._drawn.beliefs.pauses.every_ms:
             self._at(now + int(self._staff.expovariate(1 / every_ms)) + 1, self._pauses, agent)
@@ -367,6 +373,8 @@ class Future:
             leaves += [(agent, at_ms) for agent in self._odd.sample(here, min(count, len(here)))]
         for agent, at_ms in leaves:
             self._at(max(at_ms, now), self._tells, ev.StaffAsked(agent, "", staff.LOGOUT, "", None))
+        for agent, at_ms in drawn.beliefs.comes:
+            self._at(at_ms, self._comes, agent)
 
     def _phone_begins(self, person: Person, spent_ms: int) -> None:
         now, chance, drawn = self._scene.now_ms, self._staff, self._drawn

@@ -11,6 +11,7 @@ from acd.frozen import Copied
 from acd.outlook.ahead import NOTHING_SEEN, Seen, beliefs, day
 from acd.outlook.asked import Answer, Asked, Levels
 from acd.outlook.prior import Believed, prior
+from acd.outlook.rostered import Duties
 from acd.outlook.scene import trimmed
 from acd.outlook.wished import changes
 from acd.ports import Arrival, QueueFull
@@ -63,7 +64,8 @@ class Asking(Protocol):
 class Doors(NamedTuple):
     """What the outlook needs of the daemon. still: whether the world may be looked at just now. copied:
     what a view leaves of it, copied. learned: what is believed, with what the records say by now; may fail,
-    or take its time. alone: languages whose figures may be shown by themselves; None: all.
+    or take its time. duties: of the duty roster as its file is. alone: languages whose figures may be shown
+    by themselves; None: all.
     """
 
     still: Callable[[], bool]
@@ -71,14 +73,16 @@ class Doors(NamedTuple):
     copied: Callable[[Callable[[World], World]], Awaitable[Copied]]
     centre: Callable[[], Centre]
     learned: Callable[[Centre], Awaitable[Believed]]
+    duties: Callable[[Centre], Awaitable[Duties]]
     submit: Callable[[Arrival], None]
     now_ms: Callable[[], int]
     alone: Callable[[], frozenset[str] | None]
 
 
 class Outlook:
-    """Implements ports.Listener. trouble: what is wrong, or "". futures_made: in all. changed: set when it
-    is time to look again. learn_at: when (of the loop's clock) the records are asked again."""
+    """Implements ports.Listener. trouble: what is wrong, or "". duties: as they were read last. futures_made:
+    in all. changed: set when it is time to look again. learn_at: when (of the loop's clock) the records are
+    asked again."""
 
     def __init__(self, doors: Doors, process: Asking, what_if: Asking) -> None:
         self.doors = doors
@@ -92,6 +96,7 @@ class Outlook:
         self._number = 0
         self._busy = asyncio.Lock()
         self._believed: Believed | None = None
+        self.duties = Duties()
         self._of: Centre | None = None
         self.learn_at = 0.0
         self._rest_s = 0.0
@@ -204,7 +209,15 @@ class Outlook:
             self._number,
             centre.outlook.futures,
             centre.outlook.cpu_ms,
-            beliefs(believed, centre, now, until_ms, policy.opening, self._seen_today(centre, now)),
+            beliefs(
+                believed,
+                centre,
+                now,
+                until_ms,
+                policy.opening,
+                self._seen_today(centre, now),
+                self.duties.presences,
+            ),
             None,
             Levels(target.variant, target.seconds * 1000, target.short_abandon_seconds * 1000),
         )
@@ -215,6 +228,7 @@ class Outlook:
         new = self._of is not centre
         if self._believed is None or new or now_s >= self.learn_at:
             self._of, self.learn_at = centre, now_s + LEARN_S
+            self.duties = await self.doors.duties(centre)
             try:
                 async with asyncio.timeout(LEARN_MOST_S):
                     self._believed = await self.doors.learned(centre)

@@ -25,13 +25,14 @@ from acd.plan.common import (
     told,
 )
 from agents.model import Cefr
+from config import duties
+from config.duties import Listed, clock
 from config.load import ConfigFaults, Fault, cleaned
 from config.schema import DAYS, Span
 from simulation.report.numbers import LANGUAGES
 from simulation.rosters import required_csv, roster_check, roster_csv
 from simulation.rosters.required_csv import Curve
 from simulation.rosters.roster_check import Gap
-from simulation.rosters.roster_csv import Listed, clock
 from simulation.rosters.roster_task import Absence, Task, Wish, level, task
 from simulation.runs.outcome import figures_of
 from simulation.scenarios import scenario_file
@@ -152,7 +153,7 @@ def _task(
     span = _read(faults, lambda: _span(frame), None)
     monday = _read(faults, lambda: _monday(first, checked is not None), None)
     if checked is not None:
-        listed = _read(faults, lambda: roster_csv.read(checked, people).listed, no_duties)
+        listed = _read(faults, lambda: duties.read(checked, people).listed, no_duties)
         days = [each.duty.day for each in listed]
         if monday is None and days:
             monday = min(days) - timedelta(days=min(days).weekday())
@@ -197,14 +198,14 @@ def _monday(text: str, may_lack: bool) -> date | None:
 
 
 def _check(asked: Scenario, given: Task, path: Path) -> None:
-    read = roster_csv.read(path, [person.id for person in given.people])
-    duties = read.duties()
+    read = duties.read(path, [person.id for person in given.people])
+    listed = read.duties()
     found = [(_line(fault.key), fault) for fault in read.faults]
     for each in read.listed:
         if not given.first <= each.duty.day <= given.last:
             why = f"{each.duty.day} is not in the weeks from {given.first} to {given.last}"
             found.append((each.line.number, read.sheet.fault(each.line, "date", why)))
-    for person, breach in roster_check.broken(given, duties):
+    for person, breach in roster_check.broken(given, listed):
         mine = [each for each in read.listed if each.person == person]
         later = [each for each in mine if each.duty.day >= breach.day] or mine
         line = min((each.line.number for each in later if each.duty.day == later[0].duty.day), default=0)
@@ -214,7 +215,7 @@ def _check(asked: Scenario, given: Task, path: Path) -> None:
         raise ConfigFaults([fault for _, fault in sorted(found)])
     typer.echo(f"{path}: {len(read.listed)} duties, {given.first} to {given.last}: {KEPT}")
     if given.required.rows:
-        _print_gaps(asked, given, roster_check.gaps(given, roster_check.cover(given, duties)))
+        _print_gaps(asked, given, roster_check.gaps(given, roster_check.cover(given, listed)))
 
 
 def _line(key: str) -> int:
@@ -252,7 +253,7 @@ def _plan(
             progress=lambda done: bar.update(bar_task, completed=done),
         )
     written = [out / "roster.csv", out / "coverage.csv", out / "roster.de.html", out / "roster.en.html"]
-    roster_csv.write(written[0], planned.duties)
+    duties.write(written[0], planned.duties)
     roster_csv.write_cover(written[1], given, covered)
     contents = Contents(asked, given, planned, broken, gaps, tried)
     for path, language in zip(written[2:], LANGUAGES, strict=True):

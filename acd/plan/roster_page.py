@@ -13,13 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from acd.plan.roster_words import DAY_NAMES, MONTHS, WORDS
+from config.duties import Duty, clock
 from simulation.report.numbers import Language, with_unit
 from simulation.rosters.roster import Planned
 from simulation.rosters.roster_check import Gap
-from simulation.rosters.roster_csv import clock
 from simulation.rosters.roster_task import Rostered, Task
 from simulation.rosters.roster_trial import Trial
-from simulation.rosters.working_time import SUNDAY, WORKING_DAYS, Breach, Duty, due, hours
+from simulation.rosters.working_time import SUNDAY, WORKING_DAYS, Breach, due, hours
 from simulation.runs.outcome import figures_of
 from simulation.scenarios.scenario import Scenario
 

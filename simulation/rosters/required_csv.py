@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from agents.model import UNDETERMINED
 from config import sheet
+from config.duties import DAY, minute_of
 from config.load import ConfigFaults, Fault, cleaned
 from config.schema import DAYS, Centre
-from simulation.rosters.working_time import DAY, HOUR, SUNDAY
+from simulation.rosters.working_time import SUNDAY
 from simulation.staffing.required import MOST, SLOT
 
 Ints = npt.NDArray[np.int64]
@@ -65,15 +66,6 @@ def read(path: Path, centre: Centre) -> Curve:
         raise ConfigFaults(faults)
     table = np.array([rows[key] for key in sorted(rows)], np.int64)
     return Curve(spoken, tuple(sorted(rows)), table[:, 0], table[:, 1:])
-
-
-def minute_of(text: str) -> int:
-    """Minutes after midnight of HH:MM (24:00 is the day's end); -1 if it is none."""
-    hour, _, minute = text.partition(":")
-    if not (text.isascii() and hour.isdecimal() and minute.isdecimal()):
-        return -1
-    found = int(hour) * HOUR + int(minute)
-    return found if len(hour) <= 2 and len(minute) == 2 and int(minute) < HOUR and found <= DAY else -1
 
 
 def _number(text: str) -> int:

@@ -15,17 +15,16 @@ from typing import Any, Final, NamedTuple
 
 from ortools.sat.python import cp_model
 
+from config.duties import DAY, Duty
 from simulation.rosters.roster_start import EDGE, SHORTEST, guess, longest
 from simulation.rosters.roster_task import Day, Rostered, Task, Wish
 from simulation.rosters.working_time import (
     AVERAGE_WEEKS,
     BETWEEN_DAYS,
-    DAY,
     DAY_MEAN,
     REST_STEPS,
     STRETCH_MOST,
     WORKING_DAYS,
-    Duty,
     due,
     mondays,
     working_days,

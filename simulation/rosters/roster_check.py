@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from config.duties import Duty
 from simulation.rosters.roster_task import Task
-from simulation.rosters.working_time import Breach, Duty, breaches
+from simulation.rosters.working_time import Breach, breaches
 from simulation.staffing.required import SLOT
 
 

@@ -6,16 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from config.duties import DAY, HOUR, Duty
 from simulation.rosters.roster_task import Day, Rostered, Task
 from simulation.rosters.working_time import (
     BETWEEN_DAYS,
-    DAY,
     DAY_MOST,
-    HOUR,
     REST_STEPS,
     STRETCH_MOST,
     WORKING_DAYS,
-    Duty,
     due,
     rest_due,
 )

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from agents.model import UNDETERMINED
+from config.duties import HOUR
 from config.hours import closed_days, public_holidays
 from config.schema import DAYS, Span, cefr
 from simulation.rosters.required_csv import Curve
-from simulation.rosters.working_time import HOUR, SUNDAY, Contract, Terms
+from simulation.rosters.working_time import SUNDAY, Contract, Terms
 from simulation.scenarios.scenario import Scenario
 from simulation.staffing.required import SLOT as STEP
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from config.duties import Duty
 from simulation.drivers.tables import Machine
-from simulation.rosters.working_time import Duty
 from simulation.runs.outcome import Cells, figures_of, outcome
 from simulation.runs.spread import Estimate, Spread
 from simulation.scenarios.scenario import Scenario

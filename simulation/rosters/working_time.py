@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-HOUR: Final = 60
-DAY: Final = 24 * HOUR
+from config.duties import DAY, HOUR, Duty
+
 DAY_MEAN: Final = 8 * HOUR
 """Section 3, sentence 1: a working day's length, which longer ones have to come back to on average."""
 DAY_MOST: Final = 10 * HOUR
@@ -32,21 +32,6 @@ SUBSTITUTE_DAYS: Final = {"sunday": 14, "holiday": 56}
 WORKING_DAYS: Final = 5
 """Of the contract's week, Monday to Friday; a day off counts as one of them."""
 SUNDAY: Final = 6
-
-
-class Duty(NamedTuple):
-    """One person's presence. begin, end: minutes after midnight of `day` (end may be after the next one's);
-    rests: [from, to) in the same minutes."""
-
-    day: date
-    begin: int
-    end: int
-    rests: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def work(self) -> int:
-        """Working time in minutes: from begin to end without rest (section 2)."""
-        return self.end - self.begin - sum(to - begin for begin, to in self.rests)
 
 
 class Contract(NamedTuple):

@@ -94,6 +94,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("staffing.wrap_up_seconds", "staffing.wrap_up_seconds", 31),
     ("staffing.silent_seconds", "staffing.silent_seconds", 3),
     ("staffing.short_talk_seconds", "staffing.short_talk_seconds", 3),
+    ("staffing.duties", "staffing.duties", "duties.csv"),
     ("waiting.band_minutes", "waiting.band_minutes", [5, 10]),
     ("waiting.first_seconds", "waiting.first_seconds", 3),
     ("waiting.announce_seconds", "waiting.announce_seconds", [60]),

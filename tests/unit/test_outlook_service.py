@@ -14,6 +14,7 @@ from acd.outlook.drawn import Drawn
 from acd.outlook.expectation import Remaining
 from acd.outlook.prior import Believed, prior
 from acd.outlook.process import Process
+from acd.outlook.rostered import Duties
 from acd.outlook.scene import Scene
 from acd.outlook.service import ACTOR, Doors, Outlook
 from acd.ports import Arrival
@@ -58,6 +59,7 @@ class House:
         self.submitted: list[Arrival] = []
         self.alone: frozenset[str] | None = None
         self.still = True
+        self.duties = Duties()
         self.process, self.what_if = FakeProcess(), FakeProcess()
         self.learns: Callable[[Centre], Believed] = prior
         self.now: Callable[[], int] = lambda: bench.now
@@ -68,6 +70,7 @@ class House:
                 self.copied,
                 lambda: self.centre,
                 self.learned,
+                self.rostered,
                 self.submitted.append,
                 lambda: self.now(),
                 lambda: self.alone,
@@ -78,6 +81,9 @@ class House:
 
     async def copied(self, view: Callable[[World], World]) -> Copied:
         return Copied(view(self.bench.engine.world))
+
+    async def rostered(self, centre: Centre) -> Duties:
+        return self.duties
 
     async def learned(self, centre: Centre) -> Believed:
         return self.learns(centre)

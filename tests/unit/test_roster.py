@@ -6,11 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 
+from config.duties import Duty
 from simulation.rosters import roster
 from simulation.rosters.required_csv import Curve
 from simulation.rosters.roster_start import guess
 from simulation.rosters.roster_task import Day, Rostered, Task, Wish
-from simulation.rosters.working_time import Contract, Duty, Terms, breaches, rest_due
+from simulation.rosters.working_time import Contract, Terms, breaches, rest_due
 
 MONDAY = date(2026, 3, 2)
 LUNCH = (690, 810)

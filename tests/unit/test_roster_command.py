@@ -11,12 +11,12 @@ from typer.testing import CliRunner, Result
 
 from acd.plan import app
 from config import sheet
+from config.duties import Duty
 from config.load import ConfigFaults
 from simulation.rosters import required_csv, roster_check, roster_csv, roster_trial
 from simulation.rosters.required_csv import Curve
 from simulation.rosters.roster_check import Gap
 from simulation.rosters.roster_task import Absence, Task, Wish, task
-from simulation.rosters.working_time import Duty
 from simulation.scenarios import scenario_file
 from simulation.scenarios.attendance import MINUTE, Calendar
 

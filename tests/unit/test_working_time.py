@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from simulation.rosters.working_time import REASONS, Breach, Contract, Duty, Terms, breaches, due, rest_due
+from config.duties import Duty
+from simulation.rosters.working_time import REASONS, Breach, Contract, Terms, breaches, due, rest_due
 
 MONDAY = date(2026, 3, 2)
 ANY = Contract(0, 10_000, 100_000)
