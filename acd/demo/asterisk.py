@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+from acd.demo.ended import ended
 from acd.pbx.place import NoAsterisk, Place
 from acd.pbx.render import render
 from acd.pbx.secrets import Secrets
@@ -127,15 +127,7 @@ class PrivateAsterisk:
     async def stop(self, kill: bool = False) -> None:
         """End it; hard with `kill`, else by asking first."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process, STOP_S, kill)
 
     async def cli(self, command: str) -> str:
         """What a console command answers; for people who look for a fault."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import httpx
 import tomli_w
 
 from acd.demo.asterisk import PrivateAsterisk
+from acd.demo.ended import ended
 from acd.demo.ports import free_port
 from acd.demo.sipp import Sipp
 from acd.pbx import place
@@ -155,15 +155,7 @@ class Hotline:
     async def stop_daemon(self, kill: bool = False) -> None:
         """End it; hard with `kill`."""
         process, self.daemon = self.daemon, None
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process, STOP_S, kill)
 
     # --- asking it -----------------------------------------------------------------------------------
 

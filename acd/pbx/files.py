@@ -1,5 +1,7 @@
 """Asterisk's files beside the dialplan: only modules that are used, loopback first, no call records."""
 
+from collections.abc import Sequence
+
 from acd.pbx import emergency, outside
 from agents.model import Team
 from config.schema import Centre
@@ -98,6 +100,12 @@ def manager(centre: Centre, secret: str) -> str:
     )
 
 
+def _way_out(name: str, gateway: str, how: Sequence[str]) -> list[str]:
+    """An endpoint through which calls go out and none comes in."""
+    kind = ["type = endpoint", "context = acd-emergency", "identify_by = ip", f"aors = {name}"]
+    return [f"[{name}]", *kind, *how, "", f"[{name}]", "type = aor", f"contact = {gateway}", ""]
+
+
 def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
     """pjsip.conf: the trunk by its address, phones by registration and password."""
     pbx = centre.pbx
@@ -137,37 +145,10 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         "",
     ]
     for name, place in emergency.places(centre):
-        lines += [
-            f"[{name}]",
-            "type = endpoint",
-            "context = acd-emergency",
-            "identify_by = ip",
-            f"aors = {name}",
-            f"from_user = {place.number}",
-            *media,
-            "",
-            f"[{name}]",
-            "type = aor",
-            f"contact = {place.gateway}",
-            "",
-        ]
+        lines += _way_out(name, place.gateway, [f"from_user = {place.number}", *media])
     for name, _, there in outside.places(centre):
-        lines += [
-            f"[{name}]",
-            "type = endpoint",
-            "context = acd-emergency",
-            "identify_by = ip",
-            f"aors = {name}",
-            f"from_user = {centre.centre.hotline}",
-            "timers = always",
-            f"timers_sess_expires = {SESSION_S}",
-            *media,
-            "",
-            f"[{name}]",
-            "type = aor",
-            f"contact = {there.gateway}",
-            "",
-        ]
+        timed = ["timers = always", f"timers_sess_expires = {SESSION_S}"]
+        lines += _way_out(name, there.gateway, [f"from_user = {centre.centre.hotline}", *timed, *media])
     for agent in roster.agents:
         phone = agent.reach.address
         lines += [

@@ -11,7 +11,6 @@ import pwd
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import httpx
 import pytest
 import tomli_w
 
+from acd.demo.ended import ended
 from acd.demo.hotline import NUMBER, PROJECT, configured
 from acd.demo.sipp import Sipp
 from acd.pbx.secrets import own
@@ -81,14 +81,7 @@ class Services:
 
     async def stop(self) -> None:
         for process in reversed(self.running.values()):
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(STOP_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+            await ended(process, STOP_S)
 
     def said(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-2000:] for path in self._folder.glob("*.log"))
