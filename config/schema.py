@@ -770,6 +770,17 @@ class Outlook(Table):
     away_minutes: Annotated[float, Field(ge=0.1, le=1_440)] = 10.0
 
 
+class People(Table):
+    """[people]: who signs in. A session ends after so long without a request, and so long after it began.
+
+    staff_second_factor: everybody needs a second factor; else supervisors, editors and administrators do.
+    """
+
+    staff_second_factor: bool = False
+    idle_minutes: Annotated[int, Field(ge=5, le=720)] = 60
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+
+
 class StaffMember(Table):
     """[[staff]]: a person, their phone and their skills."""
 
@@ -809,6 +820,7 @@ class Centre(Table):
     overflow: list[Overflow] = []
     voice: list[Voice] = []
     staff: list[StaffMember] = []
+    people: People = People()
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     @property

@@ -246,6 +246,68 @@ staff = Table(
     Column("since", Moment),
 )
 
+accounts = Table(
+    "account",
+    RECORDS,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("roles", String(200), nullable=False),
+    Column("agent", String(40), nullable=False),
+    Column("source", String(10), nullable=False),
+    Column("subject", String(300), unique=True),
+    Column("password", String(200), nullable=False),
+    Column("first_until_ms", BigInteger, nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("totp", String(64), nullable=False),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+)
+recovery_codes = Table(
+    "recovery_code",
+    RECORDS,
+    Column("digest", String(64), primary_key=True),
+    Column("account", String(40), nullable=False, index=True),
+)
+sessions = Table(
+    "session",
+    RECORDS,
+    Column("digest", String(64), primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("account", String(40), nullable=False, index=True),
+    Column("step", String(20), nullable=False),
+    Column("factor", Boolean, nullable=False),
+    Column("totp", String(64), nullable=False),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("address", String(60), nullable=False),
+    Column("browser", String(120), nullable=False),
+    Column("csrf", String(64), nullable=False),
+)
+program_tokens = Table(
+    "program_token",
+    RECORDS,
+    Column("name", String(40), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("roles", String(200), nullable=False),
+    Column("actions", Text, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    Column("used_ms", BigInteger, nullable=False),
+)
+audit = Table(
+    "audit",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(120), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("address", String(60), nullable=False),
+)
+
 numbers = Table(
     "vault_number",
     VAULT,
