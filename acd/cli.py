@@ -5,15 +5,14 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from acd import __version__, asking, daemon, heard, installing, logs, opening, recordings, staff
+from acd import __version__, admitting, asking, daemon, heard, installing, logs, opening, recordings, staff
 from acd.outlook.rostered import rostered
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
@@ -22,6 +21,10 @@ from acd.pbx.secrets import SecretsExposed
 from acd.pbx.speech import SoundFault
 from acd.ports import Announced, Decision, Fenced, Snapshot
 from acd.proof import compare, prove
+from acd.saying import DEFAULT, ConfigFile
+from acd.saying import centre_of as _centre
+from acd.saying import fail as _fail
+from acd.saying import saying as _saying
 from acd.store import open as stores
 from acd.store import queries, roster
 from acd.store.codec import UnreadableEvent
@@ -42,11 +45,9 @@ from config.schema import Centre
 from routing.facts import ShadowDiffered
 from routing.index import Choice
 
-FAULTY = 2
 TAKEN = 3
 FENCED = 4
-"""Exit codes: what is given cannot be used; another daemon runs on these stores; another one leads by now."""
-DEFAULT = Path("config/welcomecenter.toml")
+"""Exit codes: another daemon runs on these stores; another one leads by now."""
 FORGOTTEN = """the number is forgotten: nothing leads from the records to it any more
 not erased by this: backups made before, {recordings}and what the telephone provider keeps"""
 
@@ -67,21 +68,7 @@ app.add_typer(staffing, name="staff")
 app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
 app.add_typer(hearing, name="sounds")
-
-ConfigFile = Annotated[Path, typer.Option("--config", help="The centre's configuration file (TOML).")]
-
-
-def _fail(*lines: str, code: int = FAULTY) -> typer.Exit:
-    for line in lines:
-        typer.echo(line, err=True)
-    return typer.Exit(code)
-
-
-def _centre(path: Path) -> Centre:
-    try:
-        return load(path)
-    except ConfigFaults as fault:
-        raise _fail(*map(str, fault.faults)) from None
+app.add_typer(admitting.app, name="people")
 
 
 def _version(asked: bool) -> None:
@@ -191,17 +178,6 @@ CANNOT_RENDER = (
     installing.NoUser,
     OSError,
 )
-
-
-@contextmanager
-def _saying(*faults: type[Exception]) -> Iterator[None]:
-    """These end the command with their own words."""
-    try:
-        yield
-    except faults as fault:
-        file = isinstance(fault, OSError) and fault.filename
-        said = f"{file}: cannot be used: {fault.strerror}" if file else str(fault)  # type: ignore[attr-defined]
-        raise _fail(*said.splitlines()) from None
 
 
 @pbx.command("render")

@@ -1,7 +1,9 @@
 """The accounts as pages and API see them: acd.identity.People over the records."""
 
 import asyncio
-import getpass
+import os
+import pwd
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
@@ -75,8 +77,11 @@ class StoredPeople(Requests, Entry, Administration):
 def operator() -> Asker:
     """Who works on this machine with the `acd` command: the user it runs as."""
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = "unknown"
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    behind = os.environ.get("SUDO_USER", "")
+    if os.getuid() == 0 and re.fullmatch(r"[\w.-]{1,32}", behind):
+        name = f"{behind} as {name}"
     roles = frozenset({Role.ADMINISTRATOR})
-    return Asker("", name, f"command:{name[:40]}", roles, granted(roles))
+    return Asker("", name, f"command:{name}", roles, granted(roles))
