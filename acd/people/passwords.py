@@ -11,7 +11,6 @@ from typing import Final, Literal, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
-from zxcvbn import zxcvbn
 
 from acd.identity import Refusal
 
@@ -76,6 +75,8 @@ def fault(password: str, about: Iterable[str]) -> Literal["", "weak_password", "
     """Why it cannot be one. about: names of the person and of the centre, which it must not be made of."""
     if not SHORTEST <= len(password) <= LONGEST:
         return "weak_password"
+    from zxcvbn import zxcvbn  # its lists take longer to load than most commands to run
+
     own = [part.lower() for each in about for part in (each, *re.split(r"\W+", each)) if len(part) > 2]
     words = sorted({*own, *LOCAL_WORDS}, key=len, reverse=True)
     rest = re.sub("|".join(map(re.escape, words)), "", password, flags=re.IGNORECASE)
