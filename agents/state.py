@@ -22,6 +22,10 @@ ASK_READY: Final = "ready"
 ASK_NOT_READY: Final = "notready"
 MISSED_TOO_OFTEN: Final = "missed_too_often"
 
+WRAP_LONGER: Final = "wrap_longer"
+WRAP_OVER: Final = "wrap_over"
+"""Asked for while something is written up: they leave presence as it is."""
+
 PRESENCE: Final[dict[tuple[str, str], str]] = {
     (LOGGED_OUT, LOGIN): READY,
     (READY, LOGIN): READY,
@@ -84,6 +88,9 @@ REACHED: Final = IN_USE | {USABLE}
 LOST: Final = "LOST"
 """Our own word beside Asterisk's: the phone does not answer the PBX, whatever calls stand on it."""
 
+QUIET: Final = "quiet"
+"""Ready but for the quiet time between two calls that they asked for."""
+
 BUSY_OUTSIDE: Final = "busy_outside"
 UNREACHABLE: Final = "unreachable"
 
@@ -98,12 +105,13 @@ SHOWN: Final = (
     BUSY_OUTSIDE,
     UNREACHABLE,
     LOGGED_OUT,
+    QUIET,
 )
-"""Every state that pages, metrics and records show."""
+"""Every state that pages, metrics and records show. Traces name one by its place here."""
 
 
-def shown(presence: str, activity: str, device: str) -> str:
-    """The one state (of SHOWN) that others see."""
+def shown(presence: str, activity: str, device: str, quiet: bool = False) -> str:
+    """The one state (of SHOWN) that others see. quiet: their quiet time lasts."""
     if activity != IDLE:
         return activity
     if presence != READY:
@@ -112,9 +120,9 @@ def shown(presence: str, activity: str, device: str) -> str:
         return BUSY_OUTSIDE
     if device != USABLE:
         return UNREACHABLE
-    return READY
+    return QUIET if quiet else READY
 
 
-def takes_offers(presence: str, activity: str, device: str) -> bool:
-    """Whether a caller may be offered: ready, doing nothing for us, and the phone is free."""
-    return presence == READY and activity == IDLE and device == USABLE
+def takes_offers(presence: str, activity: str, device: str, quiet: bool = False) -> bool:
+    """Whether a caller may be offered: ready, doing nothing for us, the phone is free, no quiet time."""
+    return presence == READY and activity == IDLE and device == USABLE and not quiet

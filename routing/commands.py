@@ -50,7 +50,7 @@ class Say(NamedTuple):
 class TurnAway(NamedTuple):
     """Tell a caller who waited that nobody will serve them any more, and let them go.
 
-    sentence: NOT_NOW where somebody may later on the same day, else "".
+    sentence: NOT_NOW where somebody may later on the same day, BLOCKED where they threatened us, else "".
     """
 
     id: int
@@ -60,6 +60,9 @@ class TurnAway(NamedTuple):
 
 NOT_NOW = "not_now"
 """Nobody can take the call now."""
+
+BLOCKED = "blocked"
+"""They threatened us, and are not served for a while."""
 
 
 class SendOutside(NamedTuple):

@@ -16,12 +16,14 @@ PARTING: Final = 4
 HOURS: Final = 5
 SAY: Final = 6
 OVERFLOW: Final = 7
+QUIET: Final = 8
 
 UNREACHED_MS: Final = 60_000
 """So long phones may be unreachable before nobody counts as at work: a network can blink."""
 
 Deadline = tuple[int, int, Any]
-"""(epoch ms, rank, key): key is a LEASE's offer, a WRAP_UP's (person, visit), 0 for HOURS, else the visit."""
+"""(epoch ms, rank, key): key is a LEASE's offer, a WRAP_UP's (person, visit), a QUIET's person, 0 for HOURS,
+else the visit."""
 
 
 class Deadlines:
@@ -89,6 +91,9 @@ class Deadlines:
             person = world.people.get(key[0])
             engaged = person.engaged_with(key[1]) if person is not None else None
             return engaged is not None and engaged.until_ms == when
+        if rank == QUIET:
+            person = world.people.get(key)
+            return person is not None and person.quiet_until_ms == when
         visit = world.visits.get(key)
         if rank == WIDEN:
             return visit is not None and visit.widen_ms == when

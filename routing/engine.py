@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 from routing import events as ev
 from routing import facts
 from routing.commands import Command
-from routing.deadlines import HOURS, LEASE, OVERFLOW, PARTING, SAY, WRAP_UP
+from routing.deadlines import HOURS, LEASE, OVERFLOW, PARTING, QUIET, SAY, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
-from routing.handlers import caller, centre, phone, staff
+from routing.handlers import caller, centre, desk, phone, staff
 from routing.index import Choice, Index
 from routing.moves import Moves
 from routing.world import ALIKE, World
@@ -21,6 +21,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     **caller.HANDLERS,
     **phone.HANDLERS,
     **staff.HANDLERS,
+    **desk.HANDLERS,
     **centre.HANDLERS,
 }
 """What each event means."""
@@ -113,6 +114,8 @@ class Engine:
                 moves.visits.back_on_hold(visit)
             elif rank == SAY:
                 moves.announcer.due(world.visits[key])
+            elif rank == QUIET:
+                moves.people.rests(world.people[key], 0)
             elif rank == OVERFLOW:
                 moves.overflows.due(world.visits[key])
             else:
@@ -126,6 +129,7 @@ class Engine:
         if derived.departed:
             centre.depart(moves)
         if derived.attended or derived.joined:
+            moves.threats.settle()
             moves.emergency.settle()
             moves.closing.settle()
         if derived.dirty:

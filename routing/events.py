@@ -451,7 +451,8 @@ class CommandFailed(NamedTuple):
 
 
 class StaffAsked(NamedTuple):
-    """A person (or a supervisor for them) asks for a change. what: login, logout, ready, notready.
+    """A person (or a supervisor for them) asks for a change. what: login, logout, ready, notready,
+    wrap_longer (the policy's wrap-up once more), wrap_over (it is done; presence stays as it is).
 
     agent: id of the person, or "" where `phone` names them (feature code). leg: the phone's leg that
     waits for a spoken confirmation, or None. reason: for notready, a code of the house.
@@ -463,6 +464,61 @@ class StaffAsked(NamedTuple):
     reason: str
     leg: Leg | None
     node: str = ""
+
+
+class QuietAsked(NamedTuple):
+    """A person takes one call in so many minutes at most from now on, until they log out. It counts from the
+    end of their last talk. 0: they take as many as come."""
+
+    agent: str
+    minutes: int
+
+
+class HandlingClosed(NamedTuple):
+    """What a person says of a visit that they handle or handled last; said again, the last counts.
+
+    outcome: a code of the house. note, case: references. "" for none.
+    """
+
+    visit: int
+    agent: str
+    outcome: str
+    note: str
+    case: str
+
+
+class HandedOver(NamedTuple):
+    """A person leaves a follow-up of a visit that they handle or handled last on a colleague's desk."""
+
+    visit: int
+    agent: str
+    to: str
+    note: str
+
+
+class HandoverDone(NamedTuple):
+    """That follow-up is done, says who has it or who left it."""
+
+    handover: int
+    agent: str
+
+
+class ThreatTold(NamedTuple):
+    """A person was threatened on a visit that they handle or handled last. note: a reference, or "".
+
+    block_ms: so long this caller is not served; 0: they are.
+    """
+
+    visit: int
+    agent: str
+    note: str
+    block_ms: int
+
+
+class TokenUnblocked(NamedTuple):
+    """The caller who was blocked on this visit is served again."""
+
+    visit: int
 
 
 class DeviceChanged(NamedTuple):
@@ -522,6 +578,12 @@ Event = (
     | CallerCaught
     | CommandFailed
     | StaffAsked
+    | QuietAsked
+    | HandlingClosed
+    | HandedOver
+    | HandoverDone
+    | ThreatTold
+    | TokenUnblocked
     | DeviceChanged
     | PhoneLost
 )
@@ -533,7 +595,12 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
 }
 """Journal name -> class; the last ones are names of before."""
 
-VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {"DialBegan": 2, "LedgerRead": 3, "LegEnded": 2}
+VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {
+    "DialBegan": 2,
+    "LedgerRead": 3,
+    "LegEnded": 2,
+    "StaffAsked": 2,
+}
 """Schema version under which each kind is written today."""
 
 

@@ -17,6 +17,8 @@ TURNED_AWAY = "turned_away"
 """Waited, and heard that nobody will serve them any more; CLOSED: called when we were closed."""
 FORWARDED = "forwarded"
 """Somebody outside answered: neither answered by us nor abandoned."""
+BLOCKED = "blocked"
+"""Had threatened us, and heard that they are not served for a while: in no service level."""
 VISIT_OUTCOMES = (
     ANSWERED,
     ABANDONED_MENU,
@@ -26,6 +28,7 @@ VISIT_OUTCOMES = (
     LOST,
     TURNED_AWAY,
     FORWARDED,
+    BLOCKED,
 )
 
 BUSY = "busy"
@@ -279,6 +282,72 @@ class AgentChanged(NamedTuple):
     reason: str
 
 
+class WrapUpExtended(NamedTuple):
+    """A person needs longer for the work after a call: until_ms."""
+
+    at_ms: int
+    visit: int
+    agent: str
+    until_ms: int
+
+
+class QuietChanged(NamedTuple):
+    """A person takes one call in so many minutes at most; 0: as many as come."""
+
+    at_ms: int
+    agent: str
+    minutes: int
+
+
+class HandlingClosed(NamedTuple):
+    """What a person said of a visit: see events.HandlingClosed."""
+
+    at_ms: int
+    visit: int
+    agent: str
+    outcome: str
+    note: str
+    case: str
+
+
+class HandedOver(NamedTuple):
+    """A follow-up of a visit lies on the desk of `to`, from `agent`. note: a reference, or ""."""
+
+    at_ms: int
+    handover: int
+    visit: int
+    agent: str
+    to: str
+    note: str
+
+
+class HandoverDone(NamedTuple):
+    """A follow-up is done, by `agent`; "" where everybody who had to do with it has left the staff."""
+
+    at_ms: int
+    handover: int
+    visit: int
+    agent: str
+
+
+class ThreatTold(NamedTuple):
+    """A person was threatened. note: a reference, or "". until_ms: so long the caller is not served; 0: they
+    are, since nobody asked for more or nobody knows who called."""
+
+    at_ms: int
+    visit: int
+    agent: str
+    note: str
+    until_ms: int
+
+
+class TokenUnblocked(NamedTuple):
+    """The caller who was blocked on this visit is served again."""
+
+    at_ms: int
+    visit: int
+
+
 class StaffRefused(NamedTuple):
     """A request of a person was not possible. why: a stable code."""
 
@@ -390,6 +459,13 @@ Fact = (
     | TalkFailed
     | TalkEnded
     | WrapUpEnded
+    | WrapUpExtended
+    | QuietChanged
+    | HandlingClosed
+    | HandedOver
+    | HandoverDone
+    | ThreatTold
+    | TokenUnblocked
     | VisitEnded
     | AgentChanged
     | StaffRefused

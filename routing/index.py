@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from agents.model import UNDETERMINED
-from agents.state import READY
+from agents.state import QUIET, READY
 from routing.need import Need, Needs, overflows
 from routing.policy import Overflow, Policy
 from routing.select import (
@@ -17,6 +17,7 @@ from routing.select import (
     CONCERN_TOO_LOW,
     CRITERIA,
     HELD_IN_RESERVE,
+    IN_QUIET_TIME,
     LANGUAGE_TOO_LOW,
     NOT_FREE,
     OWNERS_TIME,
@@ -130,6 +131,7 @@ class Index:
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
+        self._quiet = 0
         self._linked: int
         self._ready = 0
         self._at_work = 0
@@ -156,6 +158,7 @@ class Index:
         if since is not None:
             del self._idle[bisect_left(self._idle, (since, place))]
             self.free &= ~bit
+        self._quiet = self._quiet | bit if person.appears == QUIET else self._quiet & ~bit
         if person.free:
             insort(self._idle, (person.idle_since_ms, place))
             self._idle_since[place] = person.idle_since_ms
@@ -421,6 +424,7 @@ class Index:
         for agent in need.asked:
             found[REASONS[ASKED_ALREADY]] = found.get(REASONS[ASKED_ALREADY], 0) | left & self._bit(agent)
             left &= ~self._bit(agent)
+        sort_out(IN_QUIET_TIME, ~(self._quiet & self._linked))
         sort_out(NOT_FREE, self.free & self._linked)
         if not need.owner and left:
             sort_out(HELD_IN_RESERVE, self._not_held(need, left, self._held_now()))

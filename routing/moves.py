@@ -6,9 +6,11 @@ from routing import facts
 from routing import visit as table
 from routing.announce import Announcer
 from routing.closing import Closing
-from routing.deadlines import LEASE, PARTING, WRAP_UP
+from routing.commands import BLOCKED
+from routing.deadlines import LEASE, PARTING, QUIET, WRAP_UP
 from routing.derived import Derived
 from routing.emergency import Emergency
+from routing.handovers import Handovers
 from routing.index import Index
 from routing.offers import Offers
 from routing.overflow import Overflows
@@ -16,6 +18,7 @@ from routing.people import People
 from routing.policy import OVERFLOW_OUTSIDE
 from routing.spans import day_of, holds, last_end
 from routing.talks import Talks
+from routing.threats import Threats
 from routing.visits import Visits
 from routing.world import Visit, World
 
@@ -39,6 +42,8 @@ class Moves:
         self.offers = Offers(self.derived, self.visits, self.people)
         self.talks = Talks(self.derived, self.visits, self.people, self.offers, self.announcer)
         self.closing = Closing(self.derived, self.visits, self.announcer.add)
+        self.handovers = Handovers(self.derived)
+        self.threats = Threats(self.derived, self.closing)
         self.emergency = Emergency(self.derived, self.closing)
         self.overflows = Overflows(self.derived, self.visits, self.closing, self.announcer)
         self._lay_anew()
@@ -57,6 +62,7 @@ class Moves:
         for person in world.people.values():
             for engaged in person.engagements:
                 deadlines.at(engaged.until_ms, WRAP_UP, (person.agent.id, engaged.visit))
+            deadlines.at(person.quiet_until_ms, QUIET, person.agent.id)
         for visit in world.visits.values():
             deadlines.at(visit.parting_ms, PARTING, visit.id)
             if visit.state == table.WAITING and world.policy is not None:
@@ -83,6 +89,7 @@ class Moves:
         midnight = day_of(policy.days, world.now_ms) if policy is not None else 0
         if midnight > world.day_ms:
             self.people.new_day(midnight)
+            world.threats = 0
             world.day_ms = midnight
         for index in derived.indexes:
             index.set_hours()
@@ -173,6 +180,8 @@ def outcome(visit: Visit) -> str:
         return facts.ANSWERED
     if visit.forwarded:
         return facts.FORWARDED
+    if visit.told == BLOCKED and visit.state in (table.LEAVING, table.CLOSING):
+        return facts.BLOCKED
     return {
         table.GREETED: facts.ABANDONED_QUEUE if visit.queued_ms else facts.ABANDONED_MENU,
         table.LEAVING: facts.ABANDONED_QUEUE if visit.sent == OVERFLOW_OUTSIDE else facts.TURNED_AWAY,

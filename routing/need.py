@@ -172,6 +172,7 @@ class Needs:
         could = (
             keeper is not None
             and keeper.presence == READY
+            and not keeper.quiet
             and owner not in asked
             and self._understood(keeper, need._replace(wider=wider) if wider else need)
         )

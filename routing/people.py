@@ -4,6 +4,7 @@ from typing import Final
 
 from agents import state as staff
 from routing import facts
+from routing.deadlines import QUIET, WRAP_UP
 from routing.derived import Derived
 from routing.events import Leg
 from routing.visit import WAITING
@@ -12,6 +13,15 @@ from routing.world import DEVICES_MAX, Engagement, Person, Visit, VisitLeg, devi
 
 REASONED: Final = frozenset({staff.NOT_READY, staff.AWAY})
 """Shown with the reason for it."""
+
+SEEN_BY_INDEX: Final = frozenset({staff.READY, staff.QUIET})
+"""States that make a difference to who may be offered, and why not."""
+
+MINUTE_MS: Final = 60_000
+QUIET_MAX_MIN: Final = 480
+"""The longest quiet time between two calls, in minutes."""
+WRAP_UP_MAX_MS: Final = 3_600_000
+"""The work after one call is not made longer than that."""
 
 
 class People:
@@ -58,6 +68,56 @@ class People:
         derived.say(facts.WrapUpEnded(now, engaged.visit, person.agent.id))
         self.engage(person, engaged.visit, staff.WRAPPED)
 
+    def writes_longer(self, person: Person) -> str:
+        """The work after a call takes the policy's time once more; why not, if it does not, else ""."""
+        world = self._derived.world
+        more = world.rules.wrap_up_ms
+        writing = [each for each in person.engagements if each.activity == staff.WRAP_UP]
+        if not writing or not more:
+            return "no_wrap_up"
+        for engaged in writing:
+            if engaged.until_ms + more - engaged.since_ms > WRAP_UP_MAX_MS:
+                return "long_enough"
+            engaged.until_ms += more
+            self._derived.deadlines.at(engaged.until_ms, WRAP_UP, (person.agent.id, engaged.visit))
+            said = facts.WrapUpExtended(world.now_ms, engaged.visit, person.agent.id, engaged.until_ms)
+            self._derived.say(said)
+        person.changed_ms = world.now_ms
+        return ""
+
+    def writes_no_more(self, person: Person) -> bool:
+        """The work after a call is done, presence as it is; False if there was none."""
+        writing = [each for each in person.engagements if each.activity == staff.WRAP_UP]
+        for engaged in writing:
+            self.wrapped(person, engaged)
+        return bool(writing)
+
+    # --- quiet time ----------------------------------------------------------------------------------
+
+    def wants_quiet(self, person: Person, minutes: int) -> None:
+        """One call in so many minutes at most, counted from the end of the last talk; 0: as many as come."""
+        if minutes != person.quiet_min:
+            person.quiet_min = minutes
+            self._derived.say(facts.QuietChanged(self._derived.world.now_ms, person.agent.id, minutes))
+        self.rests(person, person.talked_ms + minutes * MINUTE_MS if minutes and person.talked_ms else 0)
+
+    def talked(self, person: Person, visit: Visit) -> None:
+        """A talk of theirs is over: quiet time begins, where they asked for it."""
+        now = self._derived.world.now_ms
+        person.talked_ms, person.last_visit, person.last_token = now, visit.id, visit.token
+        if person.quiet_min:
+            self.rests(person, now + person.quiet_min * MINUTE_MS)
+
+    def rests(self, person: Person, until_ms: int) -> None:
+        """They are offered nobody until then; whoever waits for them alone does so no longer than that helps.
+        0, or a time that has come: they are offered who comes."""
+        before = person.quiet
+        person.quiet_until_ms = until_ms if until_ms > self._derived.world.now_ms else 0
+        self._derived.deadlines.at(person.quiet_until_ms, QUIET, person.agent.id)
+        self.show(person)
+        if before != person.quiet:
+            self._tell_who_waits(person)
+
     # --- presence ------------------------------------------------------------------------------------
 
     def set_presence(self, person: Person, presence: str) -> None:
@@ -80,10 +140,16 @@ class People:
         self.set_presence(person, target)
         self.show(person)
         self._derived.tell_fallback()
+        if target == staff.LOGGED_OUT and (person.quiet_min or person.quiet):
+            self.wants_quiet(person, 0)
         if on_duty != (target == staff.READY):
-            for visit in self._derived.world.visits.values():
-                if visit.owner == person.agent.id and visit.state == WAITING:
-                    self._visits.wait(visit)
+            self._tell_who_waits(person)
+
+    def _tell_who_waits(self, person: Person) -> None:
+        """Who waits for this person alone may do so no more, or does now."""
+        for visit in self._derived.world.visits.values():
+            if visit.owner == person.agent.id and visit.state == WAITING:
+                self._visits.wait(visit)
 
     def missed(self, person: Person, outcome: str) -> None:
         """An offer was not taken: too many in a row, as the rules count them, and the person is away."""
@@ -162,9 +228,12 @@ class People:
         self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))
         if staff.READY in (before, state):
             self._idles(person, before, now)
+        if before in SEEN_BY_INDEX or state in SEEN_BY_INDEX:
+            for index in self._derived.indexes:
+                index.refresh(person)
 
     def _idles(self, person: Person, before: str, now: int) -> None:
-        """Ready from now on, or no more: count the time, and keep the index right."""
+        """Ready from now on, or no more: count the time."""
         derived = self._derived
         today = max(now, derived.world.day_ms)  # what was before midnight is no part of the day
         if before == staff.READY:
@@ -175,8 +244,6 @@ class People:
             derived.dirty = True
         if derived.shadow is not None:
             derived.dirty = True
-        for index in derived.indexes:
-            index.refresh(person)
 
     def new_day(self, midnight: int) -> None:
         """Counts begin anew; a stretch that goes on counts from midnight, since its begin is taken off."""

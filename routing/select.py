@@ -15,6 +15,7 @@ NOT_FREE: Final = 3
 ASKED_ALREADY: Final = 4
 OWNERS_TIME: Final = 5
 HELD_IN_RESERVE: Final = 6
+IN_QUIET_TIME: Final = 7
 
 REASONS: Final = (
     "suits",
@@ -24,6 +25,7 @@ REASONS: Final = (
     "asked_already",
     "owners_time",
     "held_in_reserve",
+    "quiet",
 )
 """Stable reason codes, by verdict."""
 
@@ -38,12 +40,14 @@ def verdict(
     owners_time: int,
     is_owner: int,
     held: int,
+    quiet: int = 0,
 ) -> int:
     """Whether a person may take a caller at the caller's present step, or the first reason why not.
 
     language_level: the best level in any language that the step admits. owners_time: the caller still
     waits for the owner of their case alone; the owner needs no level in the concern. held: the person
-    is kept for callers of a scarce language. Flags are 0 or 1. A caller's need comes before the person's
+    is kept for callers of a scarce language. quiet: nothing but their quiet time keeps them from being free.
+    Flags are 0 or 1. A caller's need comes before the person's
     state, so that the reason given is the lasting one.
     """
     if language_level < language_needed:
@@ -56,6 +60,8 @@ def verdict(
     if asked_already != 0:
         return 4
     if free == 0:
+        if quiet != 0:
+            return 7
         return 3
     if held != 0 and owners_time == 0:
         return 6

@@ -180,6 +180,7 @@ class Talks:
             self._fail(visit, person, by_phone=by_phone)
         else:
             person.misses = 0
+            self._people.talked(person, visit)
             self._write_up(person, engaged)
 
     def _fail(self, visit: Visit, person: Person, *, by_phone: bool) -> None:

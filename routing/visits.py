@@ -193,7 +193,12 @@ class Visits:
             changes_ms = index.enqueue(visit)
             if changes_ms and (not widen_ms or changes_ms < widen_ms):
                 widen_ms = changes_ms
-        if derived.awaits(visit) != visit.told or derived.world.announcement is not None:
+        world = derived.world
+        if (
+            derived.awaits(visit) != visit.told
+            or world.announcement is not None
+            or visit.token in world.blocked
+        ):
             derived.joined.append(visit.id)
         visit.overflow_ms = 0
         policy = derived.world.policy

@@ -12,6 +12,8 @@ from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, TALKING, VOICE
 RECENT_MAX = 10_000
 GONE_MAX = 2_000
 LEFT_MAX = 2_000
+HANDOVERS_MAX = 2_000
+BLOCKED_MAX = 1_000
 DEVICES_MAX = 20_000
 
 ALIKE = (0, "", 0, "")
@@ -48,6 +50,33 @@ class Left(NamedTuple):
     language: str
     concern: str
     order_from_ms: int
+
+
+class Handover(NamedTuple):
+    """A follow-up that `agent` left on the desk of `to`. note: a reference, or ""."""
+
+    id: int
+    visit: int
+    agent: str
+    to: str
+    note: str
+    at_ms: int
+
+
+class Blocked(NamedTuple):
+    """A caller who is not served until then, since a threat was told on this visit."""
+
+    until_ms: int
+    visit: int
+
+
+class Closed(NamedTuple):
+    """What somebody said last of a visit that they handled: codes and references, "" where none."""
+
+    visit: int
+    outcome: str
+    note: str
+    case: str
 
 
 @dataclass(slots=True)
@@ -212,6 +241,9 @@ class Person:
     is left to do.
     calls, busy_ms, idle_ms: of today: talks begun, time in talks and wrap-up, time idle and ready. The
     two times are without the stretch that goes on now, and so can be negative after midnight.
+    quiet_min: they take one call in so many minutes at most; 0: as many as come. quiet_until_ms: until then
+    they are offered nobody; 0: they are. talked_ms: when their last talk ended. last_visit, last_token: whose
+    talk that was, and by which token they are known. closed: what they said last of a visit.
     """
 
     agent: Agent
@@ -232,6 +264,17 @@ class Person:
     idle_ms: int = 0
     misses: int = 0
     leaving: bool = False
+    quiet_min: int = 0
+    quiet_until_ms: int = 0
+    talked_ms: int = 0
+    last_visit: int = 0
+    last_token: str = ""
+    closed: Closed | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether their quiet time lasts."""
+        return self.quiet_until_ms != 0
 
     @property
     def activity(self) -> str:
@@ -242,12 +285,13 @@ class Person:
     def free(self) -> bool:
         """Whether a caller may be offered now."""
         idle = not self.engagements and not self.other_legs
-        return idle and takes_offers(self.presence, IDLE, self.device)
+        return idle and takes_offers(self.presence, IDLE, self.device, self.quiet)
 
     @property
     def appears(self) -> str:
         """The state that others see."""
-        return shown(self.presence, self.activity, "INUSE" if self.other_legs else self.device)
+        device = "INUSE" if self.other_legs else self.device
+        return shown(self.presence, self.activity, device, self.quiet)
 
     @property
     def at_work(self) -> bool:
@@ -294,7 +338,9 @@ class World:
     forgotten first. suspects: differences that the last look for drift found, by node. judged: by language,
     which of the last waits that were told held (routing.announce). shut: which of the policy's own hours are
     closed, by their key, and since when (epoch ms). left: token -> the place in line that the caller left,
-    LEFT_MAX at most. announcement: the emergency announcement that is on.
+    LEFT_MAX at most. announcement: the emergency announcement that is on. handovers: the open ones by id,
+    HANDOVERS_MAX at most: one more is refused. blocked: token -> who is not served, BLOCKED_MAX at most.
+    threats: how many were told since midnight.
     """
 
     now_ms: int = 0
@@ -324,6 +370,9 @@ class World:
     shut: dict[str, int] = field(default_factory=dict)
     left: dict[str, Left] = field(default_factory=dict)
     announcement: AnnouncementSet | None = None
+    handovers: dict[int, Handover] = field(default_factory=dict)
+    blocked: dict[str, Blocked] = field(default_factory=dict)
+    threats: int = 0
 
     @property
     def rules(self) -> Policy:

@@ -58,6 +58,9 @@ UNNEEDED: Final = frozenset(
         "judged",
         "left",
         "announcement",
+        "handovers",
+        "blocked",
+        "threats",
     }
 )
 """What `trimmed` leaves out: marks of values, what is only said, and what is known of who is not here."""

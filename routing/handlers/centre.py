@@ -133,6 +133,7 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
         person.leaving = key not in staying
         if person.leaving:
             person.presence = staff.LOGGED_OUT
+            person.quiet_min = person.quiet_until_ms = 0
         person.agent = staying.get(key, person.agent)
         reach = person.agent.reach
         person.device = _device(moves, person)
@@ -149,6 +150,7 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
     for person in world.people.values():
         moves.people.show(person)
     moves.derived.tell_fallback()
+    moves.handovers.give_back()
 
 
 def _device(moves: Moves, person: Person) -> str:

@@ -8,6 +8,7 @@ from routing import events as ev
 from routing import facts
 from routing.commands import Confirm
 from routing.moves import Moves
+from routing.people import QUIET_MAX_MIN
 from routing.world import Person
 
 
@@ -25,15 +26,37 @@ def asked(moves: Moves, event: ev.StaffAsked) -> None:
 
 def _refused(moves: Moves, person: Person, event: ev.StaffAsked) -> str:
     """Do it; why not, if it cannot be done, else ""."""
+    if event.what == staff.WRAP_LONGER:
+        return moves.people.writes_longer(person)
+    if event.what == staff.WRAP_OVER:
+        return "" if moves.people.writes_no_more(person) else "no_wrap_up"
     was_out = person.presence == staff.LOGGED_OUT
     reason = event.reason if event.what == staff.ASK_NOT_READY else ""
     if not moves.people.attend(person, event.what, reason):
         return "not_logged_in" if was_out else "not_possible"
     if event.what == staff.ASK_READY:
-        for engaged in person.engagements:
-            if engaged.activity == staff.WRAP_UP:
-                moves.people.wrapped(person, engaged)
+        moves.people.writes_no_more(person)
     return ""
 
 
-HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {ev.StaffAsked: asked}
+def quiet_asked(moves: Moves, event: ev.QuietAsked) -> None:
+    """Only who is logged in can have it; it ends when they log out."""
+    world = moves.world
+    person = world.people.get(event.agent)
+    why = ""
+    if person is None or person.leaving:
+        why = "unknown_person"
+    elif person.presence == staff.LOGGED_OUT:
+        why = "not_logged_in"
+    elif not 0 <= event.minutes <= QUIET_MAX_MIN:
+        why = "not_possible"
+    else:
+        moves.people.wants_quiet(person, event.minutes)
+    if why:
+        moves.derived.say(facts.StaffRefused(world.now_ms, event.agent, staff.QUIET, why))
+
+
+HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
+    ev.StaffAsked: asked,
+    ev.QuietAsked: quiet_asked,
+}

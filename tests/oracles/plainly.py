@@ -99,7 +99,12 @@ def tongue(policy: Policy, step: Step, visit: Visit, agent: Agent) -> str:
 
 
 def free(person: Person) -> bool:
-    """Ready, with a free phone, and nothing to do for us."""
+    """Ready, with a free phone, nothing to do for us, and no quiet time."""
+    return able_but_for_quiet(person) and person.quiet_until_ms == 0
+
+
+def able_but_for_quiet(person: Person) -> bool:
+    """Free, or in quiet time."""
     doing = (*person.engagements, *person.other_legs)
     return (person.presence, person.device, doing) == ("ready", "NOT_INUSE", ())
 
@@ -121,7 +126,7 @@ def awaited(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int
     """The owner for whom alone the caller waits: on duty, not asked already, of a language that is served."""
     owner = people.get(visit.owner)
     step = steps(policy, visit)[step_number(policy, visit, now)]
-    if owner is None or owner.presence != "ready" or visit.owner in asked(visit, now):
+    if owner is None or owner.presence != "ready" or owner.quiet_until_ms or visit.owner in asked(visit, now):
         return ""
     if not understood(policy, [step, *wider(policy, visit)], visit, owner.agent):
         return ""
@@ -179,7 +184,8 @@ def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: b
     if why := unsuited(policy, world.people, visit, person, world.now_ms):
         return why
     if not free(person) or not linked(world, person.agent.reach.node):
-        return "not_free"
+        rests = able_but_for_quiet(person) and linked(world, person.agent.reach.node)
+        return "quiet" if rests else "not_free"
     awaits = awaited(policy, world.people, visit, world.now_ms)
     if not awaits and kept(world, policy, visit, person, firmly):
         return "held_in_reserve"

@@ -124,6 +124,7 @@ def judge(world: World, policy: Policy, visit: Visit, need: Need, person: Person
         int(need.owner != ""),
         int(person.agent.id == need.owner),
         held,
+        int(person.appears == "quiet"),
     )
 
 

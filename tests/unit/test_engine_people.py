@@ -48,8 +48,13 @@ def test_work_is_shown_before_presence_and_presence_before_the_phone() -> None:
         assert state.shown(presence, activity, device) == (wanted if activity == "idle" else activity)
         takes = (presence, activity, device) == ("ready", "idle", "NOT_INUSE")
         assert state.takes_offers(presence, activity, device) == takes
+        quiet = (
+            "quiet" if wanted == "ready" and activity == "idle" else state.shown(presence, activity, device)
+        )
+        assert state.shown(presence, activity, device, True) == quiet
+        assert not state.takes_offers(presence, activity, device, True)
 
 
 def test_every_state_that_is_shown_is_named_once() -> None:
-    reached = {state.shown(*each) for each in product(PRESENCES, ACTIVITIES, DEVICES)}
+    reached = {state.shown(*each) for each in product(PRESENCES, ACTIVITIES, DEVICES, (False, True))}
     assert sorted(state.SHOWN) == sorted(reached)

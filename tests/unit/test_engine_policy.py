@@ -144,6 +144,7 @@ def test_a_service_level_counts_what_its_name_says() -> None:
         ((5, 5, 2, 3, 0, 1, 1, 1, 1), "asked_already"),
         ((5, 5, 3, 3, 0, 1, 0, 0, 1), "asked_already"),
         ((5, 5, 3, 3, 0, 0, 0, 0, 1), "not_free"),
+        ((5, 5, 3, 3, 0, 0, 0, 0, 1, 1), "quiet"),
         ((5, 5, 3, 3, 1, 0, 0, 0, 1), "held_in_reserve"),
         ((5, 5, 0, 3, 1, 0, 1, 1, 1), "suits"),
         ((6, 5, 4, 3, 1, 0, 0, 1, 0), "suits"),
@@ -162,6 +163,7 @@ def test_codes_of_reasons_and_criteria_are_their_places() -> None:
         select.ASKED_ALREADY,
         select.OWNERS_TIME,
         select.HELD_IN_RESERVE,
+        select.IN_QUIET_TIME,
     ]
     assert codes == list(range(len(select.REASONS)))
     assert list(select.CRITERIA.values()) == list(range(7))
