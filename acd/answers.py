@@ -21,8 +21,6 @@ from routing.events import PriorityGiven, StaffAsked
 from routing.explain import Candidate, Idle, Sought, candidates, look
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
 
-API = "program:api"
-"""Who asks, as the journal has it: whoever holds the one token."""
 LEVEL_S = 2.0
 """How old a service level may be, and how long the records have to answer."""
 
@@ -104,20 +102,20 @@ class Answers:
         unused = 0 if found.source == FILE else len(centre.staff)
         return StaffSource(found.source, found.since_ms, len(found.team.agents), unused)
 
-    async def staff(self, agent: str, what: str, reason: str) -> Accepted:
+    async def staff(self, agent: str, what: str, reason: str, actor: str) -> Accepted:
         """Log a person in or out, make them ready or not ready."""
         agent, reason = plain(agent), plain(reason)
-        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), API, reason))
+        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), actor, reason))
         for fact in told.facts:
             if isinstance(fact, StaffRefused):
                 return Accepted(False, fact.why)
         return Accepted(True, "")
 
-    async def prioritise(self, visit: int, name: str) -> Accepted:
+    async def prioritise(self, visit: int, name: str, actor: str) -> Accepted:
         """Put a visit into a priority class."""
         if name not in dict(self._runner.engine.world.rules.classes):
             return Accepted(False, "unknown_class")
-        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), API))
+        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), actor))
         refused = any(isinstance(fact, EventRefused) for fact in told.facts)
         return Accepted(not refused, "unknown_visit" if refused else "")
 

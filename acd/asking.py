@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import TypeAdapter
 
-from acd import daemon
+from acd.people import local
 from acd.ports import Announced
 from acd.reloaded import Reloaded
 from config.schema import Centre
@@ -26,10 +26,7 @@ class NotRunning(Exception):
 
 def _asked(centre: Centre, method: str, path: str, body: Any = None) -> httpx.Response:
     url = f"http://{centre.web.host}:{centre.web.port}"
-    try:
-        token = daemon.token_path(centre).read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        token = ""
+    token = local.read(local.path(centre))
     try:
         return httpx.request(
             method,

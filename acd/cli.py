@@ -19,6 +19,7 @@ from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules, NotOurs
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.speech import SoundFault
+from acd.people.local import TokenFault
 from acd.ports import Announced, Decision, Fenced, Snapshot
 from acd.proof import compare, prove
 from acd.saying import DEFAULT, ConfigFile
@@ -34,7 +35,6 @@ from acd.store.open import StoreFault
 from acd.store.roster import FILE, IMPORTED, Staff
 from acd.store.vault import SqlVault, StillInTheLog, normal
 from acd.web.server import PortTaken
-from acd.web.token import TokenExposed
 from agents.model import Cefr, Team
 from config import prompts, staff_csv
 from config.load import ConfigFaults, Fault, load
@@ -106,7 +106,7 @@ def run(
         asyncio.run(_run(config))
     except ConfigFaults as fault:
         raise _fail(*map(str, fault.faults)) from None
-    except (StoreFault, UnreadableEvent, PortTaken, SecretsExposed, TokenExposed) as fault:
+    except (StoreFault, UnreadableEvent, PortTaken, SecretsExposed, TokenFault) as fault:
         raise _fail(str(fault)) from None
     except StoreTaken as taken:
         raise _fail(str(taken), code=TAKEN) from None

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import announcement, opening, recordings
 from acd.announcement import EmergencyAnnouncement
-from acd.answers import API, Answers
+from acd.answers import Answers
 from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
@@ -39,6 +39,8 @@ from acd.pbx.marks import FilesInForce
 from acd.pbx.place import ANNOUNCEMENTS
 from acd.pbx.port import PbxPort
 from acd.pbx.translate import Translator
+from acd.people import local
+from acd.people.service import StoredPeople
 from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.rules_in_force import RulesInForce
@@ -46,7 +48,6 @@ from acd.runner import Runner
 from acd.store import queries
 from acd.store.observed import observed
 from acd.systemd import READY, STOPPING, Systemd
-from acd.web import token
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
@@ -81,15 +82,10 @@ def secrets_path(centre: Centre) -> Path:
     return centre.path(centre.store.folder) / "secrets.toml"
 
 
-def token_path(centre: Centre) -> Path:
-    """Where the API's token lies."""
-    return centre.path(centre.store.folder) / "api.token"
-
-
 async def run(path: Path, started: Callable[[str], None], wraps: Wraps = Wraps()) -> None:
     """Run the centre of a configuration file until cancelled. `started` is told the page's address.
 
-    Raises ConfigFaults, StoreFault, StoreTaken, PortTaken, SecretsExposed, TokenExposed before anything has
+    Raises ConfigFaults, StoreFault, StoreTaken, PortTaken, SecretsExposed, TokenFault before anything has
     begun; Fenced once another daemon leads.
     """
     centre = load(path)
@@ -166,7 +162,7 @@ class Daemon:
 async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wraps) -> Daemon:
     """Everything opened, world and records brought to where they were. `stack` closes it again."""
     own = secrets.own(secrets_path(centre), [])
-    api_token = token.own(token_path(centre))
+    local_token = await asyncio.to_thread(local.made, local.path(centre))
     stores = await opening.opened(stack, centre, wraps.journal, wraps.recorder)
     engine, begun = await opening.begun(stores, centre)
     clock = SystemClock(max(begun.at_ms, engine.world.now_ms))
@@ -239,6 +235,10 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         clock.now_ms,
     )
     await rules.begin()
+    people = StoredPeople(
+        records, lambda: rules.centre, lambda: runner.engine.world.people.keys(), clock.now_ms, local_token
+    )
+    await people.take_over(local.former_path(centre))
     answers = Answers(rules, records, runner, port, clock.now_ms)
     emergency = EmergencyAnnouncement(
         lambda: rules.centre, path, records, runner.ask, lambda: runner.engine.world.announcement
@@ -249,6 +249,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         """Forget what is past its time, and work out the opening hours ahead anew."""
         now = clock.now_ms()
         await stores.vault.purge(now)
+        await people.tidy()
         await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
         await rules.again()
         recording = rules.centre.recording
@@ -309,14 +310,14 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             cases=stores.cases,
             staff_source=answers.staff_source,
             announcement=emergency.now,
-            announce=lambda texts, ends, why: emergency.on(texts, ends, API, why),
-            announce_no_more=lambda why: emergency.off(API, why),
+            announce=lambda texts, ends, why, actor: emergency.on(texts, ends, actor, why),
+            announce_no_more=lambda why, actor: emergency.off(actor, why),
             reload=rules.reload,
             resync=answers.resync,
             outlook=outlook.waits,
             what_if=outlook.what_if,
             health=health,
-            token=api_token,
+            people=people,
             registry=registry,
             hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )

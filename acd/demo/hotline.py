@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import tomli_w
 
+from acd.demo import admitted
 from acd.demo.asterisk import PrivateAsterisk
 from acd.demo.ended import ended
 from acd.demo.ports import free_port
@@ -104,6 +105,7 @@ class Hotline:
         )
         self.sipp = Sipp(self.centre.pbx.sip_address, self.centre.pbx.sip_port, self.secrets.phones)
         self.daemon: asyncio.subprocess.Process | None = None
+        self._token = ""
         self.url = f"http://127.0.0.1:{self.centre.web.port}"
 
     async def __aenter__(self) -> "Hotline":
@@ -151,6 +153,7 @@ class Hotline:
 
         async with httpx.AsyncClient(base_url=self.url) as client:
             await until_ready(client, lives)
+        self._token = self._token or await admitted.program(self.centre)
 
     async def stop_daemon(self, kill: bool = False) -> None:
         """End it; hard with `kill`."""
@@ -160,9 +163,9 @@ class Hotline:
     # --- asking it -----------------------------------------------------------------------------------
 
     def client(self) -> httpx.AsyncClient:
-        """A client of its API, with the token."""
-        token = (self.folder / "var" / "api.token").read_text(encoding="ascii").strip()
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        """A client of its API, as a program."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10)
 
     async def ask(self, agent: str, what: str, reason: str = "") -> int:
         """A request for a member of staff by the API; the HTTP status."""

@@ -1,28 +1,30 @@
 """The HTTP side: the live page, its stream, the API for the staff's states, figures and health."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi import Path as PathParam
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
+from acd.identity import Action, Asker, Refusal
 from acd.ports import Case, QueueFull
-from acd.web import outlook
+from acd.web import outlook, sign_in
 from acd.web.deps import WebDeps
-from acd.web.door import ASKED, Door, is_known
+from acd.web.door import Door, asker_of
+from acd.web.frame import language_of, page, page_words
 from acd.web.live import Live, TooMany
 from acd.web.pieces import array
+from acd.web.rights import Denied, SignInFirst, may, to_sign_in
 from acd.web.shapes import (
     AnnouncementBody,
     AnnouncementState,
@@ -37,13 +39,15 @@ from acd.web.shapes import (
     explanation,
 )
 from acd.web.shown import FRESH_S, Shown, marked
-from acd.web.words import PAGE_LANGUAGES, WORDS, wanted
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
+from config.words import words
 from routing.events import UNKNOWN_CASE
 from routing.privacy import MERGED
 
 JSON = "application/json"
+STILL_S = 3.0
+"""So often a stream looks whether who listens still may."""
 VisitId = Annotated[int, PathParam(ge=1, lt=2**63)]
 HERE = Path(__file__).parent
 CODE = r"^[a-z][a-z0-9_]{0,31}$"
@@ -53,24 +57,39 @@ REFERENCE = r"^[A-Za-z0-9_-]{1,40}$"
 
 def make_app(deps: WebDeps) -> FastAPI:
     """The application."""
-    app = FastAPI(title="WelcomeCenter ACD", version=__version__, docs_url=None, redoc_url=None)
-    templates = Jinja2Templates(HERE / "templates")
+    app = FastAPI(title="WelcomeCenter ACD", version=__version__, openapi_url=None)
     live = Live(deps.changes)
-    shown = Shown(
-        deps.board,
-        deps.service_level,
-        deps.health,
-        deps.changes,
-        deps.staff_source,
-        lambda: marked(deps.names()),
-    )
-    bearer = HTTPBearer(auto_error=False)
+    shown = {
+        named: Shown(
+            deps.board,
+            deps.service_level,
+            deps.health,
+            deps.changes,
+            deps.staff_source,
+            lambda: marked(deps.names()),
+            named=named,
+        )
+        for named in (True, False)
+    }
+    app.state.people = deps.people
 
-    def authorised(
-        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-    ) -> None:
-        if not is_known(request.headers, deps.token):
-            raise HTTPException(401, ASKED, {"WWW-Authenticate": "Bearer"})
+    def centre() -> str:
+        return deps.names().centre
+
+    @app.exception_handler(SignInFirst)
+    async def sign_in_first(request: Request, fault: Exception) -> Response:
+        return RedirectResponse(to_sign_in(str(fault)), 303)
+
+    @app.exception_handler(Denied)
+    async def denied(request: Request, fault: Exception) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse({"detail": "denied"}, 403)
+        said = page_words(request, "sign_in")["denied"]
+        return page(request, "said.html", centre(), "sign_in", status=403, title="denied_title", said=said)
+
+    @app.exception_handler(Refusal)
+    async def away(request: Request, fault: Exception) -> Response:
+        return JSONResponse({"detail": "later"}, 503, {"Retry-After": "5"})
 
     @app.exception_handler(QueueFull)
     async def full(request: Request, fault: Exception) -> Response:
@@ -83,59 +102,69 @@ def make_app(deps: WebDeps) -> FastAPI:
         named = [{key: each[key] for key in ("type", "loc", "msg")} for each in faults]
         return Response(json.dumps({"detail": named}), 422, media_type=JSON)
 
-    app.add_middleware(Door, expected=deps.token)
+    app.add_middleware(Door, people=deps.people)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(deps.hosts))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def page(request: Request, lang: str = "") -> Response:
-        code = wanted(lang, request.headers.get("accept-language", ""))
-        called = deps.names()
-        context = {
-            "centre": called.centre,
-            "called": marked(called),
-            "lang": code,
-            "langs": PAGE_LANGUAGES,
-            "words": WORDS[code],
-            "states": SHOWN,
-            "names": {
-                "languages": {
-                    **called.languages,
-                    UNDETERMINED: WORDS[code]["undetermined"],
-                    MERGED: WORDS[code]["merged_languages"],
-                },
-                "concerns": {
-                    **{key: names.get(code, key) for key, names in called.concerns.items()},
-                    MERGED: WORDS[code]["merged_concerns"],
-                },
+    async def wall(request: Request, by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
+        code, called = language_of(request), deps.names()
+        said = words(code, "live")
+        names = {
+            "languages": {
+                **called.languages,
+                UNDETERMINED: said["undetermined"],
+                MERGED: said["merged_languages"],
+            },
+            "concerns": {
+                **{key: each.get(code, key) for key, each in called.concerns.items()},
+                MERGED: said["merged_concerns"],
             },
         }
-        return templates.TemplateResponse(request, "live.html", context)
+        seen: dict[str, Any] = {"called": marked(called), "states": SHOWN, "names": names}
+        return page(request, "live.html", called.centre, "live", **seen)
 
-    def seat(request: Request) -> str:
-        address = request.client.host if request.client is not None else ""
+    def seat(request: Request, by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> str:
         try:
-            live.enter(address, known=is_known(request.headers, deps.token))
+            live.enter(by.actor, program=not request.state.by_cookie)
         except TooMany as full:
             raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
-        return address
+        return by.actor
 
     @app.get("/events", response_class=EventSourceResponse)
-    async def events(address: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
-        async for _ in live.told(address):
-            yield ServerSentEvent(raw_data=await shown.text(FRESH_S))
+    async def events(request: Request, who: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+        now = asyncio.get_running_loop().time
+        by: Asker | None = request.state.asker
+        again = now() + STILL_S
+        async for _ in live.told(who):
+            if now() >= again:
+                again, by = now() + STILL_S, await still(request)
+            if by is None or Action.SEE_BOARD not in by.may:
+                return
+            yield ServerSentEvent(raw_data=await shown[Action.SEE_STAFF in by.may].text(FRESH_S))
+
+    async def still(request: Request) -> Asker | None:
+        """Who asks, as they are by now."""
+        try:
+            return (await asker_of(deps.people, request))[0]
+        except Refusal:
+            return None
 
     @app.get("/api/board", response_model=State)
-    async def board() -> Response:
-        """What the page shows."""
-        return Response(await shown.text(), media_type=JSON)
+    async def board(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
+        """What the page shows; who may not see the staff sees no names."""
+        return Response(await shown[Action.SEE_STAFF in by.may].text(), media_type=JSON)
 
-    @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(authorised)])
+    @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(may(Action.SEE_DECISIONS))])
     async def explain() -> Response:
         """How many people suit each waiting call, and why others do not; the same for each free person."""
         return Response(await explanation(await deps.explain()), media_type=JSON)
 
-    @app.get("/api/explain/{visit}", response_model=list[Candidate], dependencies=[Depends(authorised)])
+    @app.get(
+        "/api/explain/{visit}",
+        response_model=list[Candidate],
+        dependencies=[Depends(may(Action.SEE_DECISIONS))],
+    )
     async def explain_visit(visit: VisitId) -> Response:
         """Everybody's verdict for one waiting call, in the order of the roster."""
         found = await deps.explain_visit(visit)
@@ -143,30 +172,37 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(404, "unknown_visit")
         return Response(await array(found, lambda each: each._asdict()), media_type=JSON)
 
-    @app.get("/api/shadow", dependencies=[Depends(authorised)])
+    @app.get("/api/shadow", dependencies=[Depends(may(Action.SEE_DECISIONS))])
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:
         """The last decisions that the shadow policy would have made otherwise, the newest first."""
         return [Difference.model_validate(each) for each in await deps.differences(limit)]
 
-    @app.post("/api/staff/{agent}/{what}", dependencies=[Depends(authorised)])
+    @app.post("/api/staff/{agent}/{what}")
     async def staff(
-        agent: str, what: Literal["login", "logout", "ready", "notready"], body: Reason | None = None
+        agent: str,
+        what: Literal["login", "logout", "ready", "notready"],
+        by: Annotated[Asker, Depends(may(Action.STEER_STAFF))],
+        body: Reason | None = None,
     ) -> dict[str, str]:
         """Log a person in or out, make them ready or not ready."""
-        answer = await deps.staff(agent[:40], what, body.reason if body else "")
+        answer = await deps.staff(agent[:40], what, body.reason if body else "", by.actor)
         if not answer.accepted:
             raise HTTPException(404 if answer.why == "unknown_person" else 409, answer.why)
         return {"agent": agent, "accepted": what}
 
-    @app.post("/api/visits/{visit}/class/{name}", dependencies=[Depends(authorised)])
-    async def prioritise(visit: VisitId, name: Annotated[str, PathParam(pattern=CODE)]) -> dict[str, str]:
+    @app.post("/api/visits/{visit}/class/{name}")
+    async def prioritise(
+        visit: VisitId,
+        name: Annotated[str, PathParam(pattern=CODE)],
+        by: Annotated[Asker, Depends(may(Action.STEER_CALLS))],
+    ) -> dict[str, str]:
         """Put a waiting visit into a priority class, beside those it has."""
-        answer = await deps.prioritise(visit, name)
+        answer = await deps.prioritise(visit, name, by.actor)
         if not answer.accepted:
             raise HTTPException(404, answer.why)
         return {"accepted": name}
 
-    @app.get("/api/cases/{reference}", dependencies=[Depends(authorised)])
+    @app.get("/api/cases/{reference}", dependencies=[Depends(may(Action.SEE_CASES))])
     async def case(reference: Annotated[str, PathParam(pattern=REFERENCE)]) -> CaseFile:
         """A case and its visits."""
         found = await deps.cases.get(reference)
@@ -174,7 +210,7 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(404, "unknown_case")
         return CaseFile(visits=found[1], **found[0]._asdict())
 
-    @app.put("/api/cases/{reference}", dependencies=[Depends(authorised)])
+    @app.put("/api/cases/{reference}", dependencies=[Depends(may(Action.KEEP_CASES))])
     async def put_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], body: CaseBody) -> None:
         """Keep a case: its owner, concern, state, outcome codes and the link to its digital file."""
         if reference == UNKNOWN_CASE:
@@ -182,32 +218,37 @@ def make_app(deps: WebDeps) -> FastAPI:
         values = body.model_dump() | {"outcomes": tuple(body.outcomes)}
         await deps.cases.put(Case(reference, **values))
 
-    @app.post("/api/cases/{reference}/visits/{visit}", dependencies=[Depends(authorised)])
+    @app.post("/api/cases/{reference}/visits/{visit}", dependencies=[Depends(may(Action.KEEP_CASES))])
     async def link_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], visit: VisitId) -> None:
         """Whoever made this visit has this case: their next calls go to its owner first."""
         if not await deps.cases.link(reference, visit):
             raise HTTPException(409, "caller_unknown")
 
-    @app.get("/api/announcement", dependencies=[Depends(authorised)])
+    @app.get("/api/announcement", dependencies=[Depends(may(Action.SEE_BOARD))])
     async def announcement() -> AnnouncementState:
         """The emergency announcement as it is now."""
         return AnnouncementState.model_validate(deps.announcement())
 
-    @app.put("/api/announcement", dependencies=[Depends(authorised)])
-    async def announce(body: AnnouncementBody) -> AnnouncementState:
+    @app.put("/api/announcement")
+    async def announce(
+        body: AnnouncementBody, by: Annotated[Asker, Depends(may(Action.STEER_CALLS))]
+    ) -> AnnouncementState:
         """Tell it to everybody who waits, at once, and to everybody who calls."""
         if faults := body.faults(deps.names().languages):
             raise HTTPException(422, faults)
-        return AnnouncementState.model_validate(await deps.announce(body.texts, body.ends_calls, body.reason))
+        return AnnouncementState.model_validate(
+            await deps.announce(body.texts, body.ends_calls, body.reason, by.actor)
+        )
 
-    @app.delete("/api/announcement", dependencies=[Depends(authorised)])
+    @app.delete("/api/announcement")
     async def announce_no_more(
+        by: Annotated[Asker, Depends(may(Action.STEER_CALLS))],
         reason: Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = "",
     ) -> AnnouncementState:
         """Tell it to nobody any more."""
-        return AnnouncementState.model_validate(await deps.announce_no_more(reason))
+        return AnnouncementState.model_validate(await deps.announce_no_more(reason, by.actor))
 
-    @app.post("/api/reload", dependencies=[Depends(authorised)])
+    @app.post("/api/reload", dependencies=[Depends(may(Action.OPERATE))])
     async def reload() -> Reloaded:
         """Read configuration and roster again: all of it or nothing."""
         found = await deps.reload()
@@ -215,17 +256,22 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(422, list(found.faults))
         return Reloaded.model_validate(found)
 
-    @app.post("/api/resync", dependencies=[Depends(authorised)])
+    @app.post("/api/resync", dependencies=[Depends(may(Action.OPERATE))])
     async def resync() -> dict[str, str]:
         """Compare with the PBX now; what differs twice is drift and a fact."""
         await deps.resync()
         return {"resync": "done"}
 
-    app.include_router(outlook.routes(deps, authorised))
+    app.include_router(outlook.routes(deps))
+    app.include_router(sign_in.routes(deps.people, centre))
 
-    @app.get("/metrics", include_in_schema=False)
+    @app.get("/metrics", include_in_schema=False, dependencies=[Depends(may(Action.SEE_METRICS))])
     async def metrics() -> Response:
         return Response(generate_latest(deps.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(may(Action.SEE_BOARD))])
+    async def described() -> JSONResponse:
+        return JSONResponse(app.openapi())
 
     @app.get("/healthz")
     async def healthz() -> Response:

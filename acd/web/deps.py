@@ -7,6 +7,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
+from acd.identity import People
 from acd.ports import Announced, Cases, Health
 from acd.prospects import Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
@@ -66,28 +67,28 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True)
 class WebDeps:
-    """Filled by the daemon."""
+    """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor)."""
 
     names: Callable[[], Names]
     board: Callable[[], Board]
     changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
-    staff: Callable[[str, str, str], Awaitable[Accepted]]
+    staff: Callable[[str, str, str, str], Awaitable[Accepted]]
     explain: Callable[[], Awaitable[Explained]]
     explain_visit: Callable[[int], Awaitable[tuple[Candidate, ...] | None]]
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
-    prioritise: Callable[[int, str], Awaitable[Accepted]]
+    prioritise: Callable[[int, str, str], Awaitable[Accepted]]
     cases: Cases
     staff_source: Callable[[], StaffSource]
     announcement: Callable[[], Announced]
-    announce: Callable[[Mapping[str, str], bool, str], Awaitable[Announced]]
-    announce_no_more: Callable[[str], Awaitable[Announced]]
+    announce: Callable[[Mapping[str, str], bool, str, str], Awaitable[Announced]]
+    announce_no_more: Callable[[str, str], Awaitable[Announced]]
     reload: Callable[[], Awaitable[Reloaded]]
     resync: Callable[[], Awaitable[None]]
     outlook: Callable[[], Waits]
     what_if: Callable[[Sequence[Wish]], Awaitable[WhatIf]]
     health: Callable[[], Health]
-    token: str
+    people: People
     registry: CollectorRegistry
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     essential: tuple[str, ...] = field(default=("journal",))

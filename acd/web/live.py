@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 from acd.changes import Changes
 
-BROWSERS_MAX = 100
-PER_ADDRESS_MAX = 20
+BROWSERS_MAX = 300
+PER_PERSON_MAX = 20
 RESERVED = 20
-"""So many of all pages are kept free for who shows the token."""
+"""So many of all pages are kept free for programs."""
 INTERVAL_S = 0.25
 QUIET_S = 1.5
 """A page that hears nothing for a few of these knows that it is cut off; what is wrong is told that soon."""
@@ -28,16 +28,16 @@ class Live:
         self._limit = limit
         self._open: Counter[str] = Counter()
 
-    def enter(self, address: str, *, known: bool) -> None:
-        """Count a browser in. known: it shows the token, and only the limit of all counts. Raises TooMany."""
-        limit = self._limit if known else self._limit - RESERVED
+    def enter(self, who: str, *, program: bool) -> None:
+        """Count a page of theirs in; for a program only the limit of all counts. Raises TooMany."""
+        limit = self._limit if program else self._limit - RESERVED
         if self._open.total() >= limit:
             raise TooMany(f"{limit} pages are open already")
-        if not known and self._open[address] >= PER_ADDRESS_MAX:
-            raise TooMany(f"{PER_ADDRESS_MAX} pages are open already from this address")
-        self._open[address] += 1
+        if not program and self._open[who] >= PER_PERSON_MAX:
+            raise TooMany(f"{PER_PERSON_MAX} pages of this account are open already")
+        self._open[who] += 1
 
-    async def told(self, address: str) -> AsyncIterator[None]:
+    async def told(self, who: str) -> AsyncIterator[None]:
         """Now and after each change, at least every QUIET_S; counts out at the end."""
         try:
             while True:
@@ -50,6 +50,6 @@ class Live:
                 except TimeoutError:
                     continue
         finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
+            self._open[who] -= 1
+            if not self._open[who]:
+                del self._open[who]

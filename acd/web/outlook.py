@@ -1,14 +1,15 @@
 """The outlook's routes: what each waiting caller has to expect, and "what if"."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acd import prospects
+from acd.identity import Action
 from acd.prospects import BEYOND, Closed, Unanswered, WishesRefused
 from acd.web.deps import WebDeps
+from acd.web.rights import may
 from acd.web.shapes import Shape
 from config.schema import Level
 
@@ -158,9 +159,9 @@ def wish(change: BaseModel) -> prospects.Wish:
     return prospects.Wish(**given)
 
 
-def routes(deps: WebDeps, authorised: Callable[..., None]) -> APIRouter:
+def routes(deps: WebDeps) -> APIRouter:
     """The routes, for who has the token: what is said is of single callers."""
-    router = APIRouter(dependencies=[Depends(authorised)])
+    router = APIRouter(dependencies=[Depends(may(Action.SEE_OUTLOOK))])
 
     @router.get("/api/outlook")
     async def waits() -> Waits:

@@ -10,7 +10,7 @@ from acd.changes import Changes
 from acd.ports import Health
 from acd.web.deps import Names, ServiceLevel, StaffSource
 from acd.web.pieces import array
-from routing.board import Board
+from routing.board import Board, StaffState
 
 FRESH_S = 0.25
 
@@ -18,6 +18,11 @@ FRESH_S = 0.25
 def marked(names: Names) -> str:
     """A short mark of what things are called, and of the release: a page made with another loads anew."""
     return hashlib.sha256(json.dumps([__version__, names]).encode()).hexdigest()[:16]
+
+
+def nameless(person: StaffState) -> StaffState:
+    """The state of somebody, whoever it is."""
+    return StaffState("", "", person.state, "", 0)
 
 
 class Shown:
@@ -31,7 +36,10 @@ class Shown:
         changes: Changes,
         staff: Callable[[], StaffSource],
         called: Callable[[], str],
+        named: bool = True,
     ) -> None:
+        """named: with the names of the staff; else only how many are in which state."""
+        self._named = named
         self._board = board
         self._health = health
         self._level = level
@@ -63,7 +71,7 @@ class Shown:
         rest = board._asdict() | {"waiting": [each._asdict() for each in board.waiting]}
         del rest["staff"]
         head, release = json.dumps(rest)[1:-1], json.dumps(__version__)
-        staff = await array(board.staff, lambda each: each._asdict())
+        staff = await array(board.staff, lambda each: (each if self._named else nameless(each))._asdict())
         wrong = json.dumps({part: said for part, said in self._health().items() if said != "ok"})
         source, called = json.dumps(self._staff()._asdict()), json.dumps(self._called())
         shown = f'"service_level": {level}, "trouble": {wrong}, "release": {release}'

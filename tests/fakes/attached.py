@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured, until_ready
 from acd.pbx.marks import Marks, marks
 from acd.pbx.secrets import own
@@ -64,7 +65,7 @@ async def attached(
         url = f"http://127.0.0.1:{load(config).web.port}"
         async with httpx.AsyncClient(base_url=url, timeout=10) as client:
             await until_ready(client)
-            token = (folder / "var" / "api.token").read_text(encoding="ascii").strip()
+            token = await admitted.program(load(config))
             client.headers["Authorization"] = f"Bearer {token}"
             for i, name in enumerate(names):
                 pbx.register(name, phone(i))

@@ -13,6 +13,7 @@ from acd.ports import Announced, Health
 from acd.prospects import Waits
 from acd.web.app import make_app
 from acd.web.deps import Names, ServiceLevel, StaffSource, WebDeps
+from tests.fakes.admits import Admits
 from tests.fakes.centre import Bench
 
 
@@ -69,7 +70,7 @@ def app_of(
         outlook=lambda: Waits(0, 0, 0, 0, "nobody waits", 0, ()),
         what_if=unasked,
         health=health,
-        token="test",
+        people=Admits(),  # type: ignore[arg-type]
         registry=CollectorRegistry(),
     )
     return make_app(replace(deps, **doors))

@@ -23,6 +23,7 @@ import httpx
 import pytest
 import tomli_w
 
+from acd.demo import admitted
 from acd.demo.ended import ended
 from acd.demo.hotline import NUMBER, PROJECT, configured
 from acd.demo.sipp import Sipp
@@ -211,7 +212,7 @@ class Office:
         """A caller reaches this person, whose phone registers with the password that was made for it."""
         centre = load(self.config)
         passwords = own(self.store / "secrets.toml", []).phones
-        token = (self.store / "api.token").read_text(encoding="ascii").strip()
+        token = await admitted.program(centre)
         url = f"http://127.0.0.1:{centre.web.port}"
         sipp = Sipp(centre.pbx.sip_address, centre.pbx.sip_port, passwords)
         async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as api:

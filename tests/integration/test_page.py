@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.demo.hotline import NUMBER
 from acd.web.server import WebServer, listen
+from tests.fakes.admits import BEARER
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_bad_input import acd
@@ -42,7 +43,10 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def page(browser: Browser, hotline: Watched) -> AsyncIterator[Page]:
     """A fresh page that fails the test if anything is said on the console."""
-    context = await browser.new_context(locale="en-GB", viewport={"width": 1920, "height": 1080})
+    known = {"Authorization": hotline.client().headers["Authorization"]}
+    context = await browser.new_context(
+        locale="en-GB", viewport={"width": 1920, "height": 1080}, extra_http_headers=known
+    )
     opened = await context.new_page()
     said: list[str] = []
     opened.on("pageerror", lambda fault: said.append(str(fault)))
@@ -166,7 +170,7 @@ async def served(
     if between is not None:
         between._app, app = app, between  # type: ignore[assignment]
     serving = asyncio.create_task(WebServer(app, taken).run())
-    context = await browser.new_context(locale="en-GB")
+    context = await browser.new_context(locale="en-GB", extra_http_headers=BEARER)
     page = await context.new_page()
     await page.goto(f"http://127.0.0.1:{taken.getsockname()[1]}/")
     yield page

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
 from config.load import load
 from tests.integration.test_bad_input import ACD, acd
@@ -74,10 +75,9 @@ async def test_a_second_daemon_on_one_store_says_so_and_the_first_goes_on(config
 
 async def test_a_superseded_daemon_ends_with_its_own_exit_code(config: Path, tmp_path: Path) -> None:
     """As on a file system whose locks do not hold: somebody else writes under a higher term."""
-    token_file = tmp_path / "var" / "api.token"
     url = f"http://127.0.0.1:{load(config).web.port}"
     async with daemon(config) as process:
-        headers = {"Authorization": f"Bearer {token_file.read_text(encoding='ascii')}"}
+        headers = {"Authorization": f"Bearer {await admitted.program(load(config))}"}
         async with httpx.AsyncClient(base_url=url, headers=headers) as client:
             assert (await client.post("/api/staff/birgit/login")).status_code == 200
             with sqlite3.connect(tmp_path / "var" / "journal.db", timeout=10) as base:

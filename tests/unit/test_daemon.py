@@ -12,6 +12,7 @@ import tomli_w
 from sqlalchemy import text
 
 from acd.daemon import Daemon, Wraps, composed
+from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
 from acd.ports import Arrival
 from config.load import load
@@ -73,10 +74,12 @@ async def test_the_page_goes_on_while_the_records_do_not_answer(opened: tuple[Da
     """Calls are to be seen all the same; the service level stays the last one that was known."""
     daemon, _ = opened
     await wrap_up(daemon)
+    token = await admitted.program(daemon.rules.centre)
     async with daemon.stores.records.engine.begin() as records:
         await records.execute(text("alter table visit rename to visit_elsewhere"))
     transport = httpx.ASGITransport(daemon.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         answer = await client.get("/api/board")
     assert answer.status_code == 200
     assert answer.json()["service_level"]["variant"] == "short_abandons_excluded"
@@ -85,7 +88,7 @@ async def test_the_page_goes_on_while_the_records_do_not_answer(opened: tuple[Da
 
 async def test_text_that_no_database_takes_is_cleaned_at_the_door(opened: tuple[Daemon, Path]) -> None:
     daemon, _ = opened
-    headers = {"Authorization": f"Bearer {(daemon.rules.centre.path('var/api.token')).read_text()}"}
+    headers = {"Authorization": f"Bearer {await admitted.program(daemon.rules.centre)}"}
     transport = httpx.ASGITransport(daemon.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         assert (await client.post("/api/staff/x%00y/login")).status_code == 404
@@ -127,7 +130,7 @@ async def test_who_waits_has_an_outlook(opened: tuple[Daemon, Path]) -> None:
     async with asyncio.timeout(60):
         while waiting[0].expects is None:  # noqa: ASYNC110 no event here
             await asyncio.sleep(0.01)
-    headers = {"Authorization": f"Bearer {(daemon.rules.centre.path('var/api.token')).read_text()}"}
+    headers = {"Authorization": f"Bearer {await admitted.program(daemon.rules.centre)}"}
     transport = httpx.ASGITransport(daemon.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         told = (await client.get("/api/outlook")).json()

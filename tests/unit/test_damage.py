@@ -14,15 +14,15 @@ from acd import opening
 from acd.daemon import Wraps, composed
 from acd.demo.hotline import PROJECT, configured
 from acd.pbx.secrets import SecretsExposed
+from acd.people.local import TokenFault
 from acd.ports import Arrival
 from acd.store.lock import StoreTaken
 from acd.store.open import StoreFault
-from acd.web.token import TokenExposed
 from config.load import load
 from routing.events import CallArrived, Elapsed, LanguageChosen, Leg
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
-SENTENCES = (StoreFault, SecretsExposed, TokenExposed, StoreTaken)
+SENTENCES = (StoreFault, SecretsExposed, TokenFault, StoreTaken)
 FILES = (
     "journal.db",
     "records.db",
@@ -31,7 +31,7 @@ FILES = (
     "records.db-wal",
     "vault.db-wal",
     "secrets.toml",
-    "api.token",
+    "acd.token",
 )
 DAMAGES = 104
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import opening, replay
 from acd.daemon import Daemon, Wraps, composed
+from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
 from acd.feed import Feed
 from acd.ports import Arrival, Decision, Fenced, JournalRefused, Recorder, Snapshot
@@ -301,7 +302,10 @@ async def test_refused_facts_are_seen(tmp_path: Path) -> None:
         await daemon.feed.drained()
         assert "1 facts were refused" in daemon.health()["records"]
         transport = httpx.ASGITransport(daemon.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        headers = {"Authorization": f"Bearer {await admitted.program(daemon.rules.centre)}"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=headers
+        ) as client:
             assert "acd_facts_set_aside 1.0" in (await client.get("/metrics")).text
 
 

@@ -17,6 +17,7 @@ from routing.events import TeamChanged
 from routing.policy import SECOND, Plan, Step
 from routing.privacy import MERGED, languages_apart, servers, shown_apart
 from routing.world import Person
+from tests.fakes.admits import BEARER
 from tests.fakes.centre import POLICY, ROSTER, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
@@ -143,7 +144,7 @@ def test_the_figures_tell_no_more(smallest: int, wanted: dict[tuple[str, str], i
 @SETTINGS
 async def test_the_api_tells_no_more(smallest: int, wanted: dict[tuple[str, str], int]) -> None:
     transport = httpx.ASGITransport(app_of(picture_of(waiting_bench(), smallest)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=BEARER) as client:
         board = (await client.get("/api/board")).json()["board"]
     assert counted(board["waiting"]) == wanted
     if smallest:

@@ -11,22 +11,25 @@ import pytest
 from acd.changes import Changes
 from acd.web import app
 from acd.web.door import BODY_MAX
-from acd.web.live import BROWSERS_MAX, PER_ADDRESS_MAX, RESERVED, Live, TooMany
-from acd.web.words import PAGE_LANGUAGES, WORDS
+from acd.web.live import BROWSERS_MAX, PER_PERSON_MAX, RESERVED, Live, TooMany
+from config.words import PAGE_LANGUAGES, words
+from tests.fakes.admits import BEARER
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
-OPEN = {"/api/board", "/events", "/healthz", "/readyz"}
-"""What everybody on this machine may read without the token."""
+OPEN = {"/healthz", "/readyz"}
+"""What everybody may read, whoever they are."""
+ASKED = ("/api/explain", "/api/explain/1", "/api/shadow", "/api/cases/1", "/api/board", "/events", "/metrics")
 
 
-def client(health: dict[str, str] | None = None) -> httpx.AsyncClient:
+def client(health: dict[str, str] | None = None, **headers: str) -> httpx.AsyncClient:
     app = app_of(picture_of(waiting_bench(), 0), health=lambda: health or {"journal": "ok"})
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
 
 
 @pytest.fixture
 async def schema() -> dict[str, Any]:
-    async with client() as asking:
+    async with client(**BEARER) as asking:
         found: dict[str, Any] = (await asking.get("/openapi.json")).json()
         return found
 
@@ -61,15 +64,23 @@ def test_every_word_of_the_page_is_there_in_each_language(language: str) -> None
     page, script = (
         (folder / name).read_text(encoding="utf-8") for name in ("templates/live.html", "static/live.mjs")
     )
-    used = set(re.findall(r"\bwords\.(\w+)", page + script))
+    base = (folder / "templates" / "base.html").read_text(encoding="utf-8")
+    used = set(re.findall(r"\bwords\.(\w+)", page + script + base))
     assert len(used) > 20
-    assert used - set(WORDS[language]) == set()
-    assert set(WORDS[language]) == set(WORDS["de"])
+    assert used - set(words(language, "live")) == set()
 
 
 async def test_without_the_token_nothing_of_calls_is_told() -> None:
     async with client() as asking:
-        for path in ("/api/explain", "/api/explain/1", "/api/shadow", "/api/cases/1"):
+        for path in (
+            "/api/explain",
+            "/api/explain/1",
+            "/api/shadow",
+            "/api/cases/1",
+            "/api/board",
+            "/events",
+            "/metrics",
+        ):
             assert (await asking.get(path)).status_code == 401
             wrong = await asking.get(path, headers={"Authorization": "Bearer tesT"})
             assert wrong.status_code == 401
@@ -158,27 +169,27 @@ async def test_nobody_unknown_has_a_byte_read_and_nobody_more_than_is_allowed() 
     assert await short.to(application) == 422, "two thousand blanks are no case"
 
 
-def test_pages_have_room_by_address_and_some_for_who_is_known() -> None:
+def test_pages_have_room_by_account_and_some_for_programs() -> None:
     live = Live(Changes())
-    for _ in range(PER_ADDRESS_MAX):
-        live.enter("10.0.0.1", known=False)
-    with pytest.raises(TooMany, match="20 pages are open already from this address"):
-        live.enter("10.0.0.1", known=False)
-    for place in range(BROWSERS_MAX - RESERVED - PER_ADDRESS_MAX):
-        live.enter(f"10.0.1.{place}", known=False)
-    with pytest.raises(TooMany, match="80 pages are open already"):
-        live.enter("10.0.0.2", known=False)
+    for _ in range(PER_PERSON_MAX):
+        live.enter("person:anna", program=False)
+    with pytest.raises(TooMany, match="20 pages of this account are open already"):
+        live.enter("person:anna", program=False)
+    for place in range(BROWSERS_MAX - RESERVED - PER_PERSON_MAX):
+        live.enter(f"person:{place}", program=False)
+    with pytest.raises(TooMany, match="280 pages are open already"):
+        live.enter("person:bob", program=False)
     for _ in range(RESERVED):
-        live.enter("10.0.0.1", known=True)
-    with pytest.raises(TooMany, match="100 pages are open already"):
-        live.enter("10.0.0.2", known=True)
+        live.enter("program:wall", program=True)
+    with pytest.raises(TooMany, match="300 pages are open already"):
+        live.enter("program:wall", program=True)
 
 
 async def test_a_page_that_is_closed_leaves_its_room() -> None:
     live = Live(Changes())
-    for _ in range(PER_ADDRESS_MAX * 3):
-        live.enter("10.0.0.1", known=False)
-        told = live.told("10.0.0.1")
+    for _ in range(PER_PERSON_MAX * 3):
+        live.enter("person:anna", program=False)
+        told = live.told("person:anna")
         await anext(told)
         await told.aclose()
     assert live._open == Counter()
@@ -188,4 +199,4 @@ async def test_only_names_of_ours_are_answered() -> None:
     application = app_of(picture_of(waiting_bench(), 0), hosts=("localhost", "hotline.example.org"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://x") as asking:
         for host, status in (("hotline.example.org", 200), ("localhost:8080", 200), ("evil.example", 400)):
-            assert (await asking.get("/api/board", headers={"Host": host})).status_code == status
+            assert (await asking.get("/api/board", headers={"Host": host, **BEARER})).status_code == status

@@ -59,7 +59,7 @@ function showStaff(people) {
     item.append(make("b", String(count)), " ", mark);
     return item;
   }));
-  at("people").replaceChildren(...people.filter((each) => each.state !== "logged_out").map((each) => {
+  at("people").replaceChildren(...people.filter((each) => each.name && each.state !== "logged_out").map((each) => {
     const item = document.createElement("li");
     const text = each.reason && each.state === "not_ready" ? `${word(each.state)} (${each.reason})` : word(each.state);
     item.append(make("span", each.name), make("span", text, { class: "state", "data-state": each.state }));
