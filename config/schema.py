@@ -774,11 +774,13 @@ class People(Table):
     """[people]: who signs in. A session ends after so long without a request, and so long after it began.
 
     staff_second_factor: everybody needs a second factor; else supervisors, editors and administrators do.
+    audit_days: how long the audit is kept; the database itself keeps it for a year.
     """
 
     staff_second_factor: bool = False
     idle_minutes: Annotated[int, Field(ge=5, le=720)] = 60
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    audit_days: Annotated[int, Field(ge=366, le=3650)] = 1095
 
 
 class StaffMember(Table):

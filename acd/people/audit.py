@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.identity import Audited
@@ -76,6 +76,12 @@ class Audit:
             "address": plain(address, 60),
         }
         await connection.execute(insert(tables.audit), row)
+
+
+async def purge(connection: AsyncConnection, before_ms: int) -> int:
+    """What is older goes; returns how many lines. The database refuses what is younger than a year."""
+    gone = await connection.execute(delete(tables.audit).where(tables.audit.c.at_ms < before_ms))
+    return int(gone.rowcount)
 
 
 async def lines(connection: AsyncConnection, before: int, limit: int) -> Sequence[Audited]:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.identity import Asker, Refusal, Role, granted
-from acd.people import local, sessions, tokens
+from acd.people import audit, local, sessions, tokens
 from acd.people.administration import Administration
 from acd.people.around import Around
 from acd.people.entry import Entry
@@ -46,9 +46,17 @@ class StoredPeople(Requests, Entry, Administration):
         Administration.__init__(self, around, self)
 
     async def tidy(self) -> None:
-        """Sessions that are over go; each hour. Raises Refusal where the store is away."""
-        async with self._around.writing() as connection:
-            await sessions.purge(connection, self._around.limits(), self._around.now_ms())
+        """Sessions that are over go, and what the audit has kept long enough; each hour. Raises Refusal where
+        the store is away."""
+        around = self._around
+        days = around.centre().people.audit_days
+        async with around.writing() as connection:
+            await sessions.purge(connection, around.limits(), around.now_ms())
+        async with around.writing() as connection:
+            if gone := await audit.purge(connection, around.now_ms() - days * tokens.DAY_MS):
+                await around.audit.done(
+                    connection, "daemon", "purge", "audit", f"{gone} lines older than {days} days"
+                )
 
     async def take_over(self, former: Path) -> None:
         """The one token of former releases becomes a program's; its file goes. It stays where the store is

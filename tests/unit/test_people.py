@@ -1,5 +1,6 @@
 """Accounts, sessions, tokens and the audit keep their promises; on PostgreSQL too (integration)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -123,6 +124,25 @@ async def test_a_code_is_taken_once_and_none_before_it(house: House) -> None:
     newer = house.code(totp)
     assert (await house.people.second_factor(again.cookie, newer, HERE)).step == "in"
     assert ("person:chef", "second_factor", "chef", False) in await lines(house)
+
+
+async def test_of_two_at_once_one_gets_in_with_a_code(house: House) -> None:
+    totp = await house.member("chef", Role.ADMINISTRATOR)
+    began = [await house.tries("chef", GOOD) for _ in range(2)]
+    code, beside = house.code(totp), House(house.engine)
+    beside.now_ms = house.now_ms
+    said = await asyncio.gather(
+        house.people.second_factor(began[0].cookie, code, HERE),
+        beside.people.second_factor(began[1].cookie, code, "192.0.2.8"),
+        house.people.second_factor(began[0].cookie, code, "192.0.2.9"),
+    )
+    assert sorted(each.step for each in said) == ["in", "refused", "refused"]
+
+
+async def test_many_guesses_at_once_gain_nothing(house: House) -> None:
+    await house.member("anna")
+    said = await asyncio.gather(*(house.tries("anna", OTHER) for _ in range(20)))
+    assert [each.step for each in said].count("refused") == 4
 
 
 async def test_a_code_may_be_one_step_off_and_no_more(house: House) -> None:
@@ -541,6 +561,20 @@ async def test_what_the_audit_says_cannot_be_changed(house: House) -> None:
             async with house.engine.begin() as connection:
                 await connection.execute(text(statement))
     assert await house.people.audit(0, 9) == before
+
+
+async def test_the_audit_goes_after_its_days_and_not_before(house: House) -> None:
+    house.now_ms = 1_500_000_000_000
+    await house.people.denied(None, Action.PLAN, "old", HERE)
+    house.passes(1095 * 24 * HOUR_MS)
+    await house.people.denied(None, Action.PLAN, "new", HERE)
+    await house.people.tidy()
+    assert [each.subject for each in await house.people.audit(0, 9)] == ["new", "old"]
+    house.passes(1)
+    await house.people.tidy()
+    await house.people.tidy()
+    told = [(e.actor, e.action, e.subject, e.reason) for e in await house.people.audit(0, 9)]
+    assert told == [("daemon", "purge", "audit", "1 lines older than 1095 days"), ("", "plan", "new", "")]
 
 
 async def test_nobody_fills_the_disk_with_what_is_denied(house: House) -> None:

@@ -1,4 +1,5 @@
-"""Accounts of people, their sessions, tokens of programs, and the audit, which is only appended to."""
+"""Accounts of people, their sessions, tokens of programs, and the audit, which is only appended to: what is
+younger than a year cannot be deleted, and nothing of it be changed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,17 +7,22 @@ from alembic import op
 revision = "records_0011"
 down_revision = "records_0010"
 
+YEAR_S = 31_536_000
 SAYS = "the audit is only appended to"
 SQLITE = (
     f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, '{SAYS}'); END",
-    f"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, '{SAYS}'); END",
+    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+    f"WHEN OLD.at_ms > (CAST(strftime('%s', 'now') AS INTEGER) - {YEAR_S}) * 1000 "
+    f"BEGIN SELECT RAISE(ABORT, '{SAYS}'); END",
     # INSERT OR REPLACE deletes without asking the trigger above
     "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS "
     "(SELECT 1 FROM audit WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'the audit is only appended to'); END",
 )
 POSTGRESQL = (
     "CREATE FUNCTION audit_is_appended_to() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{SAYS}'; END $$",
+    f"$$ BEGIN IF TG_OP = 'DELETE' THEN "
+    f"IF OLD.at_ms <= (extract(epoch FROM now()) - {YEAR_S}) * 1000 THEN RETURN OLD; END IF; END IF; "
+    f"RAISE EXCEPTION '{SAYS}'; END $$",
     "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit "
     "FOR EACH ROW EXECUTE FUNCTION audit_is_appended_to()",
     "CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit "
