@@ -49,19 +49,19 @@ class Around:
         return needs_factor(roles, self.centre().people.staff_second_factor)
 
     @asynccontextmanager
-    async def reading(self, patience_s: float = PATIENCE_S) -> AsyncIterator[AsyncConnection]:
+    async def reading(self, patience_s: float | None = None) -> AsyncIterator[AsyncConnection]:
         """Raises Refusal, "later", where the store is away."""
         try:
-            async with asyncio.timeout(patience_s), self._engine.connect() as connection:
+            async with asyncio.timeout(patience_s or PATIENCE_S), self._engine.connect() as connection:
                 yield connection
         except Exception as fault:  # noqa: BLE001 raised again, as what it means
             raise _later(fault) from None
 
     @asynccontextmanager
-    async def writing(self, patience_s: float = PATIENCE_S) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, patience_s: float | None = None) -> AsyncIterator[AsyncConnection]:
         """A transaction; what is raised in it undoes it. Raises Refusal, "later", where the store is away."""
         try:
-            async with asyncio.timeout(patience_s), self._engine.begin() as connection:
+            async with asyncio.timeout(patience_s or PATIENCE_S), self._engine.begin() as connection:
                 yield connection
         except Exception as fault:  # noqa: BLE001 raised again, as what it means
             raise _later(fault) from None

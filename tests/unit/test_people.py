@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from acd.identity import Action, Refusal, Role, granted
-from acd.people import local, secret
+from acd.people import around, local, requests, secret
 from acd.people.service import operator
 from acd.people.sessions import EACH_MAX
 from acd.store import tables
-from acd.store.open import ready, urls
+from acd.store.open import ready, unchecked, urls
 from tests.fakes.people import BROWSER, GOOD, HERE, HOUR_MS, MINUTE_MS, OTHER, House
 
 STAFF = frozenset({Role.STAFF})
@@ -610,3 +610,45 @@ async def test_no_secret_is_kept_or_said(house: House, engine: AsyncEngine) -> N
 
 def test_who_works_on_the_machine_is_named() -> None:
     assert operator().actor.startswith("command:")
+
+
+# --- a server that is away -------------------------------------------------------------------------
+
+
+async def away(url: str) -> None:
+    """Signing in works later, and a stranger is not taken for one who has no session."""
+    opened = unchecked("records", url)
+    house = House(opened, "local")
+    try:
+        assert (await house.tries("anna", GOOD)).step == "later"
+        for stranger in (house.people.asker("cookie", HERE), house.people.program("token", HERE)):
+            with pytest.raises(Refusal, match="later"):
+                await stranger
+        assert await house.people.program("local", HERE), "the local commands need no records"
+        with pytest.raises(Refusal, match="later"):
+            await house.people.accounts()
+    finally:
+        await opened.dispose()
+
+
+async def test_a_server_that_refuses_is_away() -> None:
+    await away("postgresql+asyncpg://acd@127.0.0.1:1/acd")
+
+
+async def test_a_server_that_says_nothing_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "READ_S", 0.05)
+    monkeypatch.setattr(around, "PATIENCE_S", 0.05)
+    gone = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        await away(f"postgresql+asyncpg://acd@127.0.0.1:{port}/acd")
+    finally:
+        gone.set()
+        server.close()
+        await server.wait_closed()
