@@ -31,6 +31,7 @@ WAITING = (
     "outside",
     "outside_failed",
     "not_now",
+    "blocked",
     "again_offer",
     "menu_offer",
     "back_to_menu",

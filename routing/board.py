@@ -33,7 +33,7 @@ class Board(NamedTuple):
 
     in_menu: callers still choosing. ringing: offered or ringing. talking: in conversation.
     degraded: callers the dialplan serves alone. announcing: an emergency announcement is on.
-    outside: callers sent to somebody who is none of us.
+    outside: callers sent to somebody who is none of us. threats: told, and seen to by nobody yet.
     """
 
     at_ms: int
@@ -49,6 +49,7 @@ class Board(NamedTuple):
     staff: tuple[StaffState, ...]
     announcing: bool = False
     outside: int = 0
+    threats: int = 0
 
 
 def board(world: World, now: int, apart: Container[tuple[str, str]] | None = None) -> Board:
@@ -82,4 +83,5 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
         ),
         announcing=world.announcement is not None,
         outside=states[table.OUTSIDE],
+        threats=len(world.threats),
     )

@@ -475,7 +475,7 @@ class QuietAsked(NamedTuple):
 
 
 class HandlingClosed(NamedTuple):
-    """What a person says of a visit that they handle or handled last; said again, the last counts.
+    """What a person says of a visit that they handle or handled lately; said again, the last counts.
 
     outcome: a code of the house. note, case: references. "" for none.
     """
@@ -488,7 +488,7 @@ class HandlingClosed(NamedTuple):
 
 
 class HandedOver(NamedTuple):
-    """A person leaves a follow-up of a visit that they handle or handled last on a colleague's desk."""
+    """A person leaves a follow-up of a visit that they handle or handled lately on a colleague's desk."""
 
     visit: int
     agent: str
@@ -504,7 +504,7 @@ class HandoverDone(NamedTuple):
 
 
 class ThreatTold(NamedTuple):
-    """A person was threatened on a visit that they handle or handled last. note: a reference, or "".
+    """A person was threatened on a visit that they handle or handled lately. note: a reference, or "".
 
     block_ms: so long this caller is not served; 0: they are.
     """
@@ -513,6 +513,12 @@ class ThreatTold(NamedTuple):
     agent: str
     note: str
     block_ms: int
+
+
+class ThreatSeen(NamedTuple):
+    """A supervisor sees to the threat that was told on this visit."""
+
+    visit: int
 
 
 class TokenUnblocked(NamedTuple):
@@ -583,6 +589,7 @@ Event = (
     | HandedOver
     | HandoverDone
     | ThreatTold
+    | ThreatSeen
     | TokenUnblocked
     | DeviceChanged
     | PhoneLost

@@ -341,6 +341,13 @@ class ThreatTold(NamedTuple):
     until_ms: int
 
 
+class ThreatSeen(NamedTuple):
+    """A supervisor sees to the threat that was told on this visit."""
+
+    at_ms: int
+    visit: int
+
+
 class TokenUnblocked(NamedTuple):
     """The caller who was blocked on this visit is served again."""
 
@@ -465,6 +472,7 @@ Fact = (
     | HandedOver
     | HandoverDone
     | ThreatTold
+    | ThreatSeen
     | TokenUnblocked
     | VisitEnded
     | AgentChanged

@@ -89,7 +89,6 @@ class Moves:
         midnight = day_of(policy.days, world.now_ms) if policy is not None else 0
         if midnight > world.day_ms:
             self.people.new_day(midnight)
-            world.threats = 0
             world.day_ms = midnight
         for index in derived.indexes:
             index.set_hours()

@@ -9,7 +9,18 @@ from routing.derived import Derived
 from routing.events import Leg
 from routing.visit import WAITING
 from routing.visits import Visits
-from routing.world import DEVICES_MAX, Engagement, Person, Visit, VisitLeg, device_key, pressing, remember
+from routing.world import (
+    DEVICES_MAX,
+    HANDLED_MAX,
+    Engagement,
+    Handled,
+    Person,
+    Visit,
+    VisitLeg,
+    device_key,
+    pressing,
+    remember,
+)
 
 REASONED: Final = frozenset({staff.NOT_READY, staff.AWAY})
 """Shown with the reason for it."""
@@ -104,7 +115,9 @@ class People:
     def talked(self, person: Person, visit: Visit) -> None:
         """A talk of theirs is over: quiet time begins, where they asked for it."""
         now = self._derived.world.now_ms
-        person.talked_ms, person.last_visit, person.last_token = now, visit.id, visit.token
+        person.talked_ms = now
+        before = [each for each in person.handled if each.visit != visit.id]
+        person.handled = (*before, Handled(visit.id, visit.token))[-HANDLED_MAX:]
         if person.quiet_min:
             self.rests(person, now + person.quiet_min * MINUTE_MS)
 

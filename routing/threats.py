@@ -7,7 +7,7 @@ from routing import visit as table
 from routing.closing import Closing
 from routing.commands import BLOCKED
 from routing.derived import Derived
-from routing.world import BLOCKED_MAX, Blocked, remember
+from routing.world import BLOCKED_MAX, THREATS_MAX, Blocked, Threat, remember
 
 BLOCK_MAX_MS: Final = 31 * 86_400_000
 """Nobody is blocked for longer."""
@@ -23,7 +23,7 @@ class Threats:
     def tell(self, visit: int, token: str, agent: str, note: str, block_ms: int) -> None:
         """Somebody was threatened by who called under this token ("" where nobody knows who did)."""
         world = self._derived.world
-        world.threats += 1
+        remember(world.threats, visit, Threat(agent, world.now_ms), THREATS_MAX)
         until_ms = 0
         if token and block_ms > 0:
             until_ms = world.now_ms + min(block_ms, BLOCK_MAX_MS)
@@ -33,6 +33,14 @@ class Threats:
             self._derived.joined += [each.id for each in world.visits.values() if each.token == token]
             self._derived.dirty = True
         self._derived.say(facts.ThreatTold(world.now_ms, visit, agent, note, until_ms))
+
+    def seen(self, visit: int) -> bool:
+        """Somebody sees to it, as they say; False if there was none."""
+        world = self._derived.world
+        if world.threats.pop(visit, None) is None:
+            return False
+        self._derived.say(facts.ThreatSeen(world.now_ms, visit))
+        return True
 
     def unblock(self, visit: int) -> bool:
         """Whoever was blocked on this visit is served again; False if nobody was."""

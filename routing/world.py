@@ -12,7 +12,9 @@ from routing.visit import CALLER, GREETED, NO_INTERPRETER, PHONE, TALKING, VOICE
 RECENT_MAX = 10_000
 GONE_MAX = 2_000
 LEFT_MAX = 2_000
+HANDLED_MAX = 10
 HANDOVERS_MAX = 2_000
+THREATS_MAX = 100
 BLOCKED_MAX = 1_000
 DEVICES_MAX = 20_000
 
@@ -50,6 +52,20 @@ class Left(NamedTuple):
     language: str
     concern: str
     order_from_ms: int
+
+
+class Handled(NamedTuple):
+    """A visit that a person talked with. token: its caller's, "" where that was not known."""
+
+    visit: int
+    token: str
+
+
+class Threat(NamedTuple):
+    """A threat that no supervisor has seen to yet."""
+
+    agent: str
+    at_ms: int
 
 
 class Handover(NamedTuple):
@@ -242,8 +258,8 @@ class Person:
     calls, busy_ms, idle_ms: of today: talks begun, time in talks and wrap-up, time idle and ready. The
     two times are without the stretch that goes on now, and so can be negative after midnight.
     quiet_min: they take one call in so many minutes at most; 0: as many as come. quiet_until_ms: until then
-    they are offered nobody; 0: they are. talked_ms: when their last talk ended. last_visit, last_token: whose
-    talk that was, and by which token they are known. closed: what they said last of a visit.
+    they are offered nobody; 0: they are. talked_ms: when their last talk ended. handled: the visits that
+    they talked with last, the newest at the end, HANDLED_MAX at most. closed: what they said last of a visit.
     """
 
     agent: Agent
@@ -267,14 +283,18 @@ class Person:
     quiet_min: int = 0
     quiet_until_ms: int = 0
     talked_ms: int = 0
-    last_visit: int = 0
-    last_token: str = ""
+    handled: tuple[Handled, ...] = ()
     closed: Closed | None = None
 
     @property
     def quiet(self) -> bool:
         """Whether their quiet time lasts."""
         return self.quiet_until_ms != 0
+
+    @property
+    def last_visit(self) -> int:
+        """With which visit they talked last; 0: with none that is known."""
+        return self.handled[-1].visit if self.handled else 0
 
     @property
     def activity(self) -> str:
@@ -340,7 +360,7 @@ class World:
     closed, by their key, and since when (epoch ms). left: token -> the place in line that the caller left,
     LEFT_MAX at most. announcement: the emergency announcement that is on. handovers: the open ones by id,
     HANDOVERS_MAX at most: one more is refused. blocked: token -> who is not served, BLOCKED_MAX at most.
-    threats: how many were told since midnight.
+    threats: by visit, until they are seen to, THREATS_MAX at most: the oldest is forgotten first.
     """
 
     now_ms: int = 0
@@ -372,7 +392,7 @@ class World:
     announcement: AnnouncementSet | None = None
     handovers: dict[int, Handover] = field(default_factory=dict)
     blocked: dict[str, Blocked] = field(default_factory=dict)
-    threats: int = 0
+    threats: dict[int, Threat] = field(default_factory=dict)
 
     @property
     def rules(self) -> Policy:
@@ -405,7 +425,7 @@ class NoPolicy(RuntimeError):
     """A call came before any policy was in force."""
 
 
-def remember(kept: dict[str, Any], key: str, value: object, most: int) -> None:
+def remember(kept: dict[Any, Any], key: object, value: object, most: int) -> None:
     """Put a value in as the newest; beyond `most` the oldest is forgotten."""
     kept.pop(key, None)
     kept[key] = value

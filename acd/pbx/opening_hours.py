@@ -11,7 +11,7 @@ from datetime import date
 from acd.pbx.contexts import caught, landing, note
 from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
 from config.schema import Centre
-from routing.commands import NOT_NOW
+from routing.commands import BLOCKED, NOT_NOW
 
 NOON_S = 43_200
 DAY_S = 86_400
@@ -130,7 +130,10 @@ def _closed(centre: Centre) -> str:
 [acd-closed]
 include => acd-end
 {landing(NOT_NOW)}
- same => n,Set(ACD_NOW=1)
+ same => n,Set(ACD_NOW={NOT_NOW})
+ same => n,Goto(s,1)
+{landing(BLOCKED)}
+ same => n,Set(ACD_NOW={BLOCKED})
  same => n,Goto(s,1)
 {landing("s")}
  same => n,{note("q")}
@@ -138,7 +141,7 @@ include => acd-end
  same => n,UserEvent(ACDClosed,Call: ${{ACD_CALL}},Lang: ${{ACD_LANG}})
  same => n,StopMusicOnHold()
  same => n,GotoIf($["${{ACD_TELLS}}${{ACD_TELLS_END}}"="11"]?tells)
- same => n,GotoIf($["${{ACD_NOW}}"="1"]?now,1)
+ same => n,GotoIf($["${{ACD_NOW}}"!=""]?now,1)
  same => n,Set(ACD_ELSE=)
  same => n,Goto(acd-hours,look,1)
 ; nobody stays on the line: whatever else would be said, this is
@@ -156,9 +159,9 @@ exten => say,1,Set(ACD_HOURS={named[0][1]})
  same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: ${{ACD_SAID}})
  same => n,Playback(${{ACD_SAID}})
  same => n,Goto(over,1)
-; an overflow: nobody can take the call now
-exten => now,1,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/{NOT_NOW})
- same => n,Playback(acd/{NOT_NOW})
+; an overflow: nobody can take the call now; or this caller is not served for a while
+exten => now,1,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/${{ACD_NOW}})
+ same => n,Playback(acd/${{ACD_NOW}})
  same => n,Goto(over,1)
 exten => over,1,Set(ACD_BY=pbx)
  same => n,Hangup(16)

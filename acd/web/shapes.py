@@ -42,7 +42,8 @@ class StaffState(Shape):
 
 
 class Board(Shape):
-    """The hotline now; times in epoch ms. announcing: an emergency announcement is on."""
+    """The hotline now; times in epoch ms. announcing: an emergency announcement is on. threats: told by
+    staff, and seen to by nobody yet."""
 
     at_ms: int
     link_up: bool
@@ -57,6 +58,7 @@ class Board(Shape):
     staff: list[StaffState]
     announcing: bool
     outside: int
+    threats: int
 
 
 class ServiceLevel(Shape):

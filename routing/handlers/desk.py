@@ -21,14 +21,14 @@ def _refuse(moves: Moves, agent: str, what: str, why: str) -> None:
 
 
 def _handled(moves: Moves, agent: str, visit: int, what: str) -> Person | None:
-    """Who handles or handled this visit last; anybody else is refused."""
+    """Who handles this visit, or handled it lately; anybody else is refused."""
     person = moves.world.people.get(agent)
     if person is None:
         _refuse(moves, agent, what, UNKNOWN_PERSON)
         return None
     engaged = person.engaged_with(visit)
     talks = engaged is not None and engaged.activity == staff.TALKING
-    if talks or (visit and person.last_visit == visit):
+    if talks or visit in [each.visit for each in person.handled]:
         return person
     _refuse(moves, agent, what, NOT_YOURS)
     return None
@@ -66,8 +66,18 @@ def threat_told(moves: Moves, event: ev.ThreatTold) -> None:
     person = _handled(moves, event.agent, event.visit, THREAT)
     if person is not None:
         visit = moves.world.visits.get(event.visit)
-        token = visit.token if visit is not None else person.last_token
-        moves.threats.tell(event.visit, token, event.agent, event.note, event.block_ms)
+        tokens = (
+            [visit.token]
+            if visit is not None
+            else [e.token for e in person.handled if e.visit == event.visit]
+        )
+        moves.threats.tell(event.visit, tokens[0], event.agent, event.note, event.block_ms)
+
+
+def threat_seen(moves: Moves, event: ev.ThreatSeen) -> None:
+    """A supervisor's word."""
+    if not moves.threats.seen(event.visit):
+        moves.derived.refuse("ThreatSeen", f"visit {event.visit}", "none_open")
 
 
 def token_unblocked(moves: Moves, event: ev.TokenUnblocked) -> None:
@@ -81,5 +91,6 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.HandedOver: handed_over,
     ev.HandoverDone: handover_done,
     ev.ThreatTold: threat_told,
+    ev.ThreatSeen: threat_seen,
     ev.TokenUnblocked: token_unblocked,
 }

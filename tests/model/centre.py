@@ -33,6 +33,8 @@ SKILLS: tuple[dict[str, int], ...] = (
     {"de": Cefr.NATIVE},
 )
 CONCERNS = ("study", "other")
+AT_THE_DESK = ("quiet", "close", "hand_over", "threat", "seen")
+"""What no feature code can say."""
 WIDER = Step(0, FALLBACK, Cefr.A1, 0)
 ANNOUNCING = Announcing(first_ms=2_000, gaps_ms=(10_000, 20_000), edges=(1, 2, 5), holds_least=650)
 
@@ -177,13 +179,37 @@ class Staff:
         ending = self._time.now >= self._until
         for agent in self._daemon.roster.agents:
             person = self._daemon.engine.world.people.get(agent.id)
+            if person is not None and person.quiet_min and ending:
+                self._daemon.put(ev.QuietAsked(agent.id, 0))
             if person is not None and person.presence != "ready" and (ending or self._rng.random() < 0.1):
                 self._ask(agent.id, "ready" if person.presence in ("away", "not_ready") else "login")
         self._time.after(2_000, self._look_after)
 
     def _change(self) -> None:
         if (agent := self._somebody()) is not None:
-            self._ask(agent.id, self._rng.choice(("login", "logout", "ready", "notready")))
+            asks = ("login", "logout", "ready", "notready", "wrap_longer", "wrap_over")
+            what = self._rng.choice((*asks, *AT_THE_DESK))
+            if what in AT_THE_DESK:
+                self._at_desk(agent.id, what)
+            else:
+                self._ask(agent.id, what)
+
+    def _at_desk(self, who: str, what: str) -> None:
+        """With a call of theirs, or the time between two; a supervisor sees to a threat."""
+        rng, put, world = self._rng, self._daemon.put, self._daemon.engine.world
+        person = world.people.get(who)
+        for threat in list(world.threats)[:1] if what == "seen" else ():
+            put(ev.ThreatSeen(threat))
+            put(ev.TokenUnblocked(threat))
+        if what == "quiet":
+            put(ev.QuietAsked(who, rng.choice((0, 0, 1, 2))))
+        for visit, _ in person.handled[-1:] if person is not None else ():
+            if what == "close":
+                put(ev.HandlingClosed(visit, who, "answered", "", rng.choice(("", "c1"))))
+            elif what == "hand_over":
+                put(ev.HandedOver(visit, who, rng.choice(list(world.people)), ""))
+            elif what == "threat":
+                put(ev.ThreatTold(visit, who, "", rng.choice((0, 60_000))))
 
     def _ask(self, who: str, what: str) -> None:
         """By page, or by a feature code on the own phone, which is in use meanwhile."""

@@ -158,7 +158,7 @@ class Judge:
                 or phone.dialled
             ):
                 continue
-            if person.activity == staff.WRAP_UP or phone.dead:
+            if person.activity == staff.WRAP_UP or phone.dead or person.quiet:
                 continue
             for channel in waiting:
                 visit = visits.get(channel.leg)

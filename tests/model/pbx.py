@@ -6,6 +6,7 @@ from typing import Any
 
 from routing import events as ev
 from routing.commands import (
+    BLOCKED,
     NOT_NOW,
     Command,
     Confirm,
@@ -190,7 +191,7 @@ class Pbx:
             self.on_hold(channel)
             return ""
         if isinstance(command, TurnAway):
-            channel.not_now = command.sentence == NOT_NOW
+            channel.not_now = command.sentence in (NOT_NOW, BLOCKED)
             self.on_closed(channel)
             return ""
         channel.context = "acd-outside" if isinstance(command, SendOutside) else "acd-connect"

@@ -12,7 +12,7 @@ from routing import explain, facts
 from routing.board import board
 from routing.commands import CallInterpreter, Confirm, Connect, Say, SetFallback, Withdraw
 from routing.engine import Effects, Engine
-from routing.index import Index
+from routing.index import TAKEN_UP, Index
 from routing.policy import Policy
 from routing.world import Visit, World
 from tests.oracles import plainly
@@ -67,6 +67,7 @@ class Watch:
         self._shadow(world, effects)
         pictured(world)
         not_asked_again(world, effects)
+        rests(world, effects)
         self._withdrawn(world, event, effects)
         self._snapshot(world, event, effects, None if overdue else old)
         if isinstance(event, ev.LedgerRead) and known is not None:
@@ -226,6 +227,18 @@ def not_asked_again(world: World, effects: Effects) -> None:
             assert (fact.agent, until) in visit.asked
 
 
+def rests(world: World, effects: Effects) -> None:
+    """Who asked for quiet time is offered nobody until it is over, and it is over in time."""
+    for key, person in world.people.items():
+        assert not person.quiet_until_ms or person.quiet_min
+        assert person.quiet_until_ms in (0, person.talked_ms + person.quiet_min * 60_000)
+        made = [each for each in _of(effects.facts, facts.OfferMade) if each.agent == key]
+        over = person.talked_ms + person.quiet_min * 60_000
+        if person.talked_ms and person.quiet_min:
+            assert all(each.at_ms >= over or each.choice.decided_by == TAKEN_UP for each in made)
+        assert person.presence != "logged_out" or not person.quiet_min
+
+
 def pictured(world: World) -> None:
     """The board counts what there is, and shows everybody as others see them."""
     shown = board(world, world.now_ms)
@@ -298,6 +311,7 @@ def deadlines(engine: Engine) -> None:
     if plainly.linked(world, ""):
         whens += _of_visits(world, world.policy)
         whens += [each.until_ms for person in world.people.values() for each in person.engagements]
+        whens += [person.quiet_until_ms for person in world.people.values()]
     assert engine.due() == min((each for each in whens if each), default=None)
     assert engine.due(now) is None, "overdue"
     assert world.open == any(begin <= now < end for begin, end in world.policy.opening)
@@ -350,6 +364,8 @@ def told_what_to_expect(world: World, effects: Effects) -> None:
             expected = plainly.prospect(world, visit)
             assert expected != "over", "waits for nobody"
             assert visit.told == expected, (visit, expected, effects.facts)
+            until = [each.until_ms for token, each in world.blocked.items() if token == visit.token]
+            assert not until or until[0] <= world.now_ms, "waits, and is blocked"
 
 
 def explained(index: Index, world: World, policy: Policy) -> None:

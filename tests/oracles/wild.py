@@ -319,12 +319,43 @@ class Wild:
     def of_a_person(self) -> None:
         """Somebody presses a key, or a supervisor does it for them."""
         one = self.chance
-        what = one.choice(("login", "login", "ready", "ready", "notready", "logout"))
+        if one.random() < 0.3:
+            self.of_a_desk()
+            return
+        what = one.choice(
+            ("login", "login", "ready", "ready", "notready", "logout", "wrap_longer", "wrap_over")
+        )
         number = one.randint(1, 6)
         agent = (*(each.id for each in MORE), "nobody")[number - 1]
         who = one.choice((("", f"p0{number}"), (agent, "")))
         leg = self.leg() if one.random() < 0.4 else None
         self.tell(ev.StaffAsked(*who, what, one.choice(("", "lunch")), leg, one.choice(("", *self.nodes))))
+
+    def of_a_desk(self) -> None:
+        """Somebody wants quiet time, says what came of a call, leaves a follow-up, was threatened; a
+        supervisor sees to that."""
+        one, world = self.chance, self.world
+        agent = one.choice((*world.people, "nobody"))
+        person = world.people.get(agent)
+        doing = [each.visit for each in (*person.handled, *person.engagements)] if person is not None else []
+        visit, to = one.choice((*doing, 5)), one.choice((*world.people, "nobody"))
+        handover = one.choice((*world.handovers, 5))
+        mine = world.handovers[handover].to if handover in world.handovers else agent
+        threat = one.choice((*world.threats, *(each.visit for each in world.blocked.values()), 5))
+        self.tell(
+            one.choice(
+                (
+                    ev.QuietAsked(agent, one.choice((0, 1, 1, 10, 300, 481))),
+                    ev.QuietAsked(agent, one.choice((0, 1))),
+                    ev.HandlingClosed(visit, agent, "done", one.choice(("", "n1")), one.choice(("", "c1"))),
+                    ev.HandedOver(visit, agent, to, "n2"),
+                    ev.HandoverDone(handover, one.choice((mine, agent))),
+                    ev.ThreatTold(visit, agent, "", one.choice((0, 60_000))),
+                    ev.ThreatSeen(threat),
+                    ev.TokenUnblocked(threat),
+                )
+            )
+        )
 
     def of_a_phone(self) -> None:
         """It is taken up, laid down, unplugged; what it did beside our calls is over."""

@@ -8,10 +8,11 @@ import pytest
 from acd.frozen import Copied, thawed
 from routing import events as ev
 from routing import facts
+from routing.board import board
 from routing.commands import Connect, TurnAway
 from routing.engine import Effects, Engine
 from routing.explain import candidates
-from routing.world import BLOCKED_MAX, HANDOVERS_MAX, Blocked, World
+from routing.world import BLOCKED_MAX, HANDLED_MAX, HANDOVERS_MAX, THREATS_MAX, Blocked, World
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
 
 MINUTE = 60_000
@@ -206,7 +207,7 @@ def test_nobody_waits_for_the_owner_of_their_case_who_is_quiet() -> None:
 # --- what is said of a call ---------------------------------------------------------------------------
 
 
-def test_who_handles_or_handled_a_visit_last_says_what_it_came_to_and_the_last_word_counts() -> None:
+def test_who_handles_or_handled_a_visit_lately_says_what_it_came_to_and_the_last_word_counts() -> None:
     bench = at_work()
     visit = talk(bench, "1.1")
     first = bench.tell(ev.HandlingClosed(visit, "birgit", "answered", "n1", "K-1"))
@@ -244,6 +245,19 @@ def test_only_own_calls_are_closed() -> None:
             assert [tuple(each)[1:] for each in said(facts.StaffRefused, effects)] == [(agent, what, why)]
     assert not bench.engine.world.handovers
     assert not bench.engine.world.blocked
+
+
+def test_so_many_of_the_last_calls_can_still_be_closed() -> None:
+    bench = at_work()
+    visits = []
+    for number in range(HANDLED_MAX + 1):
+        visits.append(talked(bench, f"1.{number}"))
+        asks(bench, "wrap_over")
+    closed = [
+        bool(said(facts.HandlingClosed, bench.tell(ev.HandlingClosed(each, "birgit", "answered", "", ""))))
+        for each in visits
+    ]
+    assert closed == [False] + [True] * HANDLED_MAX
 
 
 # --- follow-ups ---------------------------------------------------------------------------------------
@@ -298,7 +312,7 @@ def test_a_threat_is_told_and_ends_no_talk() -> None:
     told = bench.tell(ev.ThreatTold(visit, "birgit", "n1", DAY))
     fact = facts.ThreatTold(bench.now, visit, "birgit", "n1", bench.now + DAY)
     assert (told.facts, told.commands) == ((fact,), ())
-    assert (state(bench), bench.engine.world.threats) == ("talking", 1)
+    assert (state(bench), list(bench.engine.world.threats)) == ("talking", [visit])
     assert bench.engine.world.blocked == {"token": Blocked(bench.now + DAY, visit)}
 
 
@@ -364,16 +378,30 @@ def test_who_called_without_a_token_cannot_be_blocked_and_the_threat_is_told_all
     visit = talked(bench, "1.1")
     told = said(facts.ThreatTold, bench.tell(ev.ThreatTold(visit, "birgit", "", DAY)))
     assert [each.until_ms for each in told] == [0]
-    assert (bench.engine.world.blocked, bench.engine.world.threats) == ({}, 1)
+    assert (bench.engine.world.blocked, list(bench.engine.world.threats)) == ({}, [visit])
 
 
-def test_threats_are_counted_from_midnight() -> None:
-    bench = Bench(POLICY._replace(days=(1_000_000 + 2 * MINUTE,)))
-    bench.login("p02")
-    bench.tell(ev.ThreatTold(talked(bench, "1.1"), "birgit", "", 0))
-    assert bench.engine.world.threats == 1
-    bench.tell(ev.Elapsed(), 3 * MINUTE)
-    assert bench.engine.world.threats == 0
+def test_a_threat_is_on_the_board_until_a_supervisor_sees_to_it() -> None:
+    bench = at_work()
+    visit = talked(bench, "1.1")
+    assert board(bench.engine.world, bench.now).threats == 0
+    bench.tell(ev.ThreatTold(visit, "birgit", "", 0))
+    bench.tell(ev.ThreatTold(visit, "birgit", "", 0))
+    assert board(bench.engine.world, bench.now).threats == 1
+    assert said(facts.ThreatSeen, bench.tell(ev.ThreatSeen(visit)))
+    assert board(bench.engine.world, bench.now).threats == 0
+    refused = said(facts.EventRefused, bench.tell(ev.ThreatSeen(visit)))
+    assert [each.state for each in refused] == ["none_open"]
+
+
+def test_threats_that_nobody_sees_to_do_not_fill_the_world() -> None:
+    bench = at_work()
+    for number in range(THREATS_MAX + 5):
+        visit = talked(bench, f"1.{number}")
+        asks(bench, "wrap_over")
+        bench.tell(ev.ThreatTold(visit, "birgit", "", 0))
+    assert len(bench.engine.world.threats) == THREATS_MAX
+    assert visit in bench.engine.world.threats
 
 
 def test_of_those_who_are_blocked_the_oldest_are_forgotten_and_those_whose_time_is_over_first() -> None:
@@ -415,14 +443,14 @@ def test_a_world_that_was_kept_goes_on_alike() -> None:
 
 def test_a_world_of_before_is_read() -> None:
     text = Copied(at_work().engine.world).frozen().decode()
-    new = ('"handovers"', '"blocked"', '"threats"', '"quiet_min"', '"talked_ms"', '"last_visit"', '"closed"')
+    new = ('"handovers"', '"blocked"', '"threats"', '"quiet_min"', '"talked_ms"', '"handled"', '"closed"')
     assert all(each in text for each in new)
     lines = [json.loads(line) for line in text.split("\n")]
     for line in lines:
         for name in ("handovers", "blocked", "threats"):
             line.pop(name, None)
         for person in line.get("people", {}).values():
-            for name in ("quiet_min", "quiet_until_ms", "talked_ms", "last_visit", "last_token", "closed"):
+            for name in ("quiet_min", "quiet_until_ms", "talked_ms", "handled", "closed"):
                 person.pop(name, None)
     world: World = thawed("\n".join(json.dumps(line) for line in lines).encode())
     assert world == at_work().engine.world
