@@ -321,6 +321,15 @@ class HandedOver(NamedTuple):
     note: str
 
 
+class HandoverGivenBack(NamedTuple):
+    """A follow-up lies on the desk of `to` again, who left it: the colleague has left the staff."""
+
+    at_ms: int
+    handover: int
+    visit: int
+    to: str
+
+
 class HandoverDone(NamedTuple):
     """A follow-up is done, by `agent`; "" where everybody who had to do with it has left the staff."""
 
@@ -470,6 +479,7 @@ Fact = (
     | QuietChanged
     | HandlingClosed
     | HandedOver
+    | HandoverGivenBack
     | HandoverDone
     | ThreatTold
     | ThreatSeen

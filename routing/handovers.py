@@ -30,13 +30,10 @@ class Handovers:
             return UNKNOWN_PERSON
         if len(world.handovers) >= HANDOVERS_MAX:
             return TOO_MANY
-        self._keep(Handover(self._derived.new_id(), visit, agent, to, note, world.now_ms))
+        made = Handover(self._derived.new_id(), visit, agent, to, note, world.now_ms)
+        world.handovers[made.id] = made
+        self._derived.say(facts.HandedOver(world.now_ms, *made[:5]))
         return ""
-
-    def _keep(self, handover: Handover) -> None:
-        world = self._derived.world
-        world.handovers[handover.id] = handover
-        self._derived.say(facts.HandedOver(world.now_ms, *handover[:5]))
 
     def done(self, handover: int, agent: str) -> str:
         """Said by who has it, or by who left it and takes it back; why not, if it cannot be done, else ""."""
@@ -55,10 +52,12 @@ class Handovers:
 
     def give_back(self) -> None:
         """What lies on the desk of who left the staff is again with who left it there, or with nobody."""
-        for each in list(self._derived.world.handovers.values()):
+        world = self._derived.world
+        for each in list(world.handovers.values()):
             if self._is_here(each.to):
                 continue
             if self._is_here(each.agent):
-                self._keep(each._replace(to=each.agent))
+                world.handovers[each.id] = each._replace(to=each.agent)
+                self._derived.say(facts.HandoverGivenBack(world.now_ms, each.id, each.visit, each.agent))
             else:
                 self._end(each, "")

@@ -117,7 +117,9 @@ class People:
         now = self._derived.world.now_ms
         person.talked_ms = now
         before = [each for each in person.handled if each.visit != visit.id]
-        person.handled = (*before, Handled(visit.id, visit.token))[-HANDLED_MAX:]
+        person.handled = (*before, Handled(visit.id, visit.token, visit.language, visit.concern, now))[
+            -HANDLED_MAX:
+        ]
         if person.quiet_min:
             self.rests(person, now + person.quiet_min * MINUTE_MS)
 

@@ -55,10 +55,13 @@ class Left(NamedTuple):
 
 
 class Handled(NamedTuple):
-    """A visit that a person talked with. token: its caller's, "" where that was not known."""
+    """A visit that a person talked with until ended_ms. token: its caller's, "" where that was not known."""
 
     visit: int
     token: str
+    language: str
+    concern: str
+    ended_ms: int
 
 
 class Threat(NamedTuple):

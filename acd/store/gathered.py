@@ -3,11 +3,11 @@
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Delete, Table, Update, bindparam, delete, exists, insert, update
+from sqlalchemy import Delete, Table, Update, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.store.plain import plain
-from acd.store.tables import handlings, staff_intervals, visits
+from acd.store.tables import handlings, staff_intervals, threats, visits
 
 
 def _still(column: str, at: str) -> Update:
@@ -39,6 +39,30 @@ NO_TALK = delete(handlings).where(
 )
 TALK_ENDED = _still("ended_at", "at")
 WRAPPED = _still("wrapped_at", "at")
+_talks = handlings.alias()
+_LAST_TALK = (
+    select(func.max(_talks.c.began_at))
+    .where(_talks.c.visit == bindparam("key"), _talks.c.agent == bindparam("who"))
+    .scalar_subquery()
+)
+CLOSED = (
+    update(handlings)
+    .where(
+        handlings.c.visit == bindparam("key"),
+        handlings.c.agent == bindparam("who"),
+        handlings.c.began_at == _LAST_TALK,
+    )
+    .values(outcome=bindparam("new_outcome"), note=bindparam("new_note"), case=bindparam("new_case"))
+)
+
+
+def _since(column: str) -> Update:
+    mine = (threats.c.visit == bindparam("key")) & threats.c[column].is_(None)
+    return update(threats).where(mine).values({column: bindparam("new_at")})
+
+
+THREAT_SEEN = _since("seen_at")
+UNBLOCKED = _since("unblocked_at").where(threats.c.blocked_until.is_not(None))
 INTERVAL_ENDED = (
     update(staff_intervals)
     .where(staff_intervals.c.agent == bindparam("who"), staff_intervals.c.to_at.is_(None))

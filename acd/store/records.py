@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.store.gathered import (
     ANSWERED,
+    CLOSED,
     NO_TALK,
     NOT_ANSWERED,
     ONE_MORE_OFFER,
     TALK_ENDED,
+    THREAT_SEEN,
+    UNBLOCKED,
     WRAPPED,
     Gathered,
 )
@@ -24,6 +27,7 @@ from acd.store.tables import (
     announcements,
     emergencies,
     handlings,
+    handovers,
     incidents,
     offers,
     overflows,
@@ -31,6 +35,7 @@ from acd.store.tables import (
     recordings,
     set_aside,
     shadow_differences,
+    threats,
     told_waits,
     visits,
 )
@@ -83,6 +88,15 @@ class SqlRecorder:
             facts.TalkFailed: self._talk_failed,
             facts.TalkEnded: self._talk_ended,
             facts.WrapUpEnded: self._wrapped,
+            facts.WrapUpExtended: _no_row,
+            facts.QuietChanged: _no_row,
+            facts.HandlingClosed: self._closed,
+            facts.HandedOver: self._handed_over,
+            facts.HandoverGivenBack: self._given_back,
+            facts.HandoverDone: self._handover_done,
+            facts.ThreatTold: self._threat_told,
+            facts.ThreatSeen: self._threat_seen,
+            facts.TokenUnblocked: self._unblocked,
             facts.VisitEnded: self._visit_ended,
             facts.AgentChanged: self._agent_changed,
             facts.ShadowDiffered: self._shadow_differed,
@@ -326,6 +340,33 @@ class SqlRecorder:
         batch.ended.add((fact.visit, fact.agent))
         batch.run(WRAPPED, {"key": fact.visit, "who": fact.agent, "at": moment(fact.at_ms)})
 
+    def _closed(self, batch: Gathered, fact: facts.HandlingClosed) -> None:
+        """Of the last talk that they had with it; a later one is told in another batch."""
+        batch.ended.add((fact.visit, fact.agent))
+        said = {"new_outcome": fact.outcome[:40], "new_note": fact.note[:40], "new_case": fact.case[:40]}
+        batch.run(CLOSED, {"key": fact.visit, "who": fact.agent, **said})
+
+    def _handed_over(self, batch: Gathered, fact: facts.HandedOver) -> None:
+        about = {"id": fact.handover, "visit": fact.visit, "at": moment(fact.at_ms), "note": fact.note[:40]}
+        batch.insert(handovers, about | {"agent": fact.agent, "to_agent": fact.to})
+
+    def _given_back(self, batch: Gathered, fact: facts.HandoverGivenBack) -> None:
+        batch.set(handovers, fact.handover, to_agent=fact.to)
+
+    def _handover_done(self, batch: Gathered, fact: facts.HandoverDone) -> None:
+        batch.set(handovers, fact.handover, done_at=moment(fact.at_ms), done_by=fact.agent)
+
+    def _threat_told(self, batch: Gathered, fact: facts.ThreatTold) -> None:
+        until = moment(fact.until_ms) if fact.until_ms else None
+        about = {"visit": fact.visit, "agent": fact.agent, "note": fact.note[:40]}
+        batch.insert(threats, about | {"at": moment(fact.at_ms), "blocked_until": until})
+
+    def _threat_seen(self, batch: Gathered, fact: facts.ThreatSeen) -> None:
+        batch.run(THREAT_SEEN, {"key": fact.visit, "new_at": moment(fact.at_ms)})
+
+    def _unblocked(self, batch: Gathered, fact: facts.TokenUnblocked) -> None:
+        batch.run(UNBLOCKED, {"key": fact.visit, "new_at": moment(fact.at_ms)})
+
     def _visit_ended(self, batch: Gathered, fact: facts.VisitEnded) -> None:
         ended = {"ended_at": moment(fact.at_ms), "outcome": fact.outcome, "ended_by": fact.ended_by}
         batch.set(visits, fact.visit, reason=fact.reason, **ended)
@@ -355,6 +396,10 @@ class SqlRecorder:
         detail = " ".join(f"{key}={value}" for key, value in values.items())
         row = {"at": moment(at_ms), "kind": type(fact).__name__, "detail": detail[:DETAIL_MAX]}
         batch.insert(incidents, row)
+
+
+def _no_row(batch: Gathered, fact: Fact) -> None:
+    """What the states of staff tell by themselves, or what is one person's own."""
 
 
 def _refused(fault: Exception) -> bool:

@@ -95,6 +95,7 @@ visits = Table(
     Column("rejoins", BigInteger),
     Index("visit_by_arrival", "arrived_at"),
     Index("visit_by_case", "case"),
+    Index("visit_by_token", "token"),
 )
 announcements = Table(
     "announcement",
@@ -159,6 +160,7 @@ offers = Table(
     Column("interpreter", String(10), nullable=False, default="", server_default=""),
     Column("decided_by", String(30), nullable=False, default="", server_default=""),
     Column("lost", Text, nullable=False, default="[]", server_default="[]"),
+    Index("offer_by_agent", "agent", "made_at"),
 )
 handlings = Table(
     "handling",
@@ -169,6 +171,34 @@ handlings = Table(
     Column("offer", BigInteger, nullable=False),
     Column("ended_at", Moment),
     Column("wrapped_at", Moment),
+    Column("outcome", String(40), nullable=False, default="", server_default=""),
+    Column("note", String(40), nullable=False, default="", server_default=""),
+    Column("case", String(40), nullable=False, default="", server_default=""),
+    Index("handling_by_agent", "agent", "began_at"),
+)
+handovers = Table(
+    "handover",
+    RECORDS,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("agent", String(40), nullable=False),
+    Column("to_agent", String(40), nullable=False),
+    Column("note", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("done_by", String(40), nullable=False, default="", server_default=""),
+)
+threats = Table(
+    "threat",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("agent", String(40), nullable=False),
+    Column("note", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("blocked_until", Moment),
+    Column("seen_at", Moment),
+    Column("unblocked_at", Moment),
 )
 staff_intervals = Table(
     "staff_interval",

@@ -25,12 +25,13 @@ from acd.store.journal import SqlJournal
 from acd.store.lock import StoreTaken
 from acd.store.open import readable, ready, upgrade
 from acd.store.records import SqlRecorder
-from acd.store.tables import JOURNAL, set_aside, visits
+from acd.store.tables import JOURNAL, handlings, offers, position, set_aside, visits
 from acd.store.vault import SqlVault
 from config.load import load
 from routing import facts
 from routing.events import CallArrived, Envelope, Leg, LinkDown, PolicyChanged, StaffAsked, TermBegan
 from tests.fakes.centre import POLICY
+from tests.unit.test_handled import what_a_desk_asks
 from tests.unit.test_store import A_CALL, envelope
 
 CENTRE = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
@@ -325,3 +326,12 @@ async def test_callers_are_served_while_records_and_vault_are_away(emptied: str,
                 assert len(found.all()) == 1
             serving.cancel()
             await asyncio.wait({serving})
+
+
+async def test_what_a_desk_leaves_and_asks_is_the_same_here(url: str) -> None:
+    engine = await ready("records", url)
+    async with engine.begin() as connection:
+        for table in (visits, offers, handlings, position):
+            await connection.execute(delete(table))
+    await what_a_desk_asks(engine)
+    await engine.dispose()

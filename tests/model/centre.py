@@ -203,7 +203,7 @@ class Staff:
             put(ev.TokenUnblocked(threat))
         if what == "quiet":
             put(ev.QuietAsked(who, rng.choice((0, 0, 1, 2))))
-        for visit, _ in person.handled[-1:] if person is not None else ():
+        for visit in [each.visit for each in (person.handled[-1:] if person is not None else ())]:
             if what == "close":
                 put(ev.HandlingClosed(visit, who, "answered", "", rng.choice(("", "c1"))))
             elif what == "hand_over":
