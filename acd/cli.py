@@ -33,7 +33,9 @@ from acd.store.journal import SqlJournal
 from acd.store.lock import StoreTaken
 from acd.store.open import StoreFault
 from acd.store.roster import FILE, IMPORTED, Staff
-from acd.store.vault import SqlVault, StillInTheLog, normal
+from acd.store.scrubbing import StillInTheLog
+from acd.store.texts import SqlTexts
+from acd.store.vault import SqlVault, normal
 from acd.web.server import PortTaken
 from agents.model import Cefr, Team
 from config import prompts, staff_csv
@@ -453,16 +455,20 @@ def vault_erase(
 async def _erase(centre: Centre, number: str) -> int | None:
     """How many recordings went with it; None for a number that is not known."""
     urls = opening.store_urls(centre)
-    kept = SqlVault(await stores.ready("vault", urls["vault"], make=False), centre.privacy.number_days, [])
+    engine = await stores.ready("vault", urls["vault"], make=False)
+    kept = SqlVault(engine, centre.privacy.number_days, [])
     deleted = 0
     try:
-        if (token := await kept.known(number)) and centre.recording.folder:
+        token = await kept.known(number)
+        if token and centre.recording.folder:
             records = await stores.ready("records", urls["records"], make=False)
             try:
                 calls = await queries.calls_of(records, token)
             finally:
                 await records.dispose()
             deleted = recordings.delete_of(centre.path(centre.recording.folder), calls)
+        if token:
+            await SqlTexts(engine, kept.scrubbing, centre.desk.note_days).erase_about(token)
         return deleted if await kept.erase(number) else None
     finally:
         await kept.close()

@@ -229,6 +229,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         records,
         stores.cases,
         stores.vault,
+        stores.texts,
         picture,
         files,
         runner.submit,
@@ -249,6 +250,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         """Forget what is past its time, and work out the opening hours ahead anew."""
         now = clock.now_ms()
         await stores.vault.purge(now)
+        await stores.texts.purge(now)
         await people.tidy()
         await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
         await rules.again()

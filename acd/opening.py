@@ -16,6 +16,7 @@ from acd.store.journal import SqlJournal
 from acd.store.late import Late
 from acd.store.open import StoreFault, alone, faults, ready, urls
 from acd.store.records import SqlRecorder
+from acd.store.texts import SqlTexts
 from acd.store.vault import SqlVault
 from config.schema import Centre
 from routing.engine import Engine
@@ -45,6 +46,7 @@ class Stores:
     sql: SqlJournal
     records: SqlRecorder
     vault: SqlVault
+    texts: SqlTexts
     cases: SqlCases
     late: Late
     integrity: Integrity
@@ -97,6 +99,7 @@ async def opened(
         sql,
         records,
         vault,
+        SqlTexts(numbers, vault.scrubbing, centre.desk.note_days),
         SqlCases(records.engine, centre.routing.classes),
         late,
         Integrity({"journal": base, "records": records.engine, "vault": numbers}, sql),

@@ -16,6 +16,7 @@ from acd.reloaded import Reloaded, between
 from acd.store import codec, roster
 from acd.store.cases import SqlCases
 from acd.store.roster import FILE, Staff
+from acd.store.texts import SqlTexts
 from acd.store.vault import SqlVault
 from agents.model import Team
 from config import prompts
@@ -45,6 +46,7 @@ class RulesInForce:
         records: AsyncEngine,
         cases: SqlCases,
         vault: SqlVault,
+        texts: SqlTexts,
         picture: Picture,
         files: FilesInForce,
         submit: Callable[[Arrival], None],
@@ -59,6 +61,7 @@ class RulesInForce:
         self._records = records
         self._cases = cases
         self._vault = vault
+        self._texts = texts
         self._picture = picture
         self._files = files
         self._submit = submit
@@ -148,6 +151,7 @@ class RulesInForce:
         self._digests = (codec.digest(rules), digest, codec.digest(shadow) if shadow else "")
         self._cases.use(centre.routing.classes)
         self._vault.use(centre.privacy.number_days, centre.privacy.switchboard_numbers)
+        self._texts.use(centre.desk.note_days)
         self._picture.smallest = centre.privacy.smallest_cell
         if self._digests[0] != before[0]:
             self._submit(Arrival(PolicyChanged(self._digests[0], rules), DAEMON))

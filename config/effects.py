@@ -68,6 +68,7 @@ EFFECTS = {
     "web": RESTART,
     "mqtt": RESTART,
     "outlook": NOW,
+    "desk": NOW,
     "staff": NOW | RENDER,
     "staff.name": NOW,
     "staff.languages": NOW,

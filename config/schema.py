@@ -1,11 +1,13 @@
 """The centre as its configuration file describes it: shapes, limits and cross-checks, no behaviour."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -770,6 +772,56 @@ class Outlook(Table):
     away_minutes: Annotated[float, Field(ge=0.1, le=1_440)] = 10.0
 
 
+def _template(url: str) -> str:
+    if not url:
+        return url
+    if not url.startswith("https://"):
+        raise ValueError("is no address that begins with https://")
+    head, mark, tail = url.partition(REFERENCE)
+    host, slash, path = head.removeprefix("https://").partition("/")
+    if not mark or REFERENCE in tail or not slash or "{" in path + tail or "}" in path + tail:
+        raise ValueError(f"names {REFERENCE} not exactly once, behind the host, and nothing else in braces")
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", host):
+        raise ValueError("has no plain host, like files.example.org, which never comes from a reference")
+    if not re.fullmatch(r"[!-~]*", path + tail):
+        raise ValueError("holds blanks or letters that an address writes otherwise")
+    return url
+
+
+REFERENCE = "{reference}"
+"""Where the case's reference stands in case_url."""
+
+
+class Coded(Table):
+    """Something of the house that has a code in the records and a name on pages."""
+
+    code: Key
+    de: Name
+    en: Name
+
+
+class Desk(Table):
+    """[desk]: what staff choose from and see at their desk.
+
+    reasons: why somebody is not ready. outcomes: what a call came to. case_url: where a case's digital file
+    is, {reference} filled in (encoded). show_number: what of the caller's number the phone's display shows.
+    note_days: free text is forgotten after so many. quiet_minutes: times between two calls that may be asked
+    for. block_hours: who threatened is not served for so long.
+    """
+
+    reasons: Annotated[list[Coded], Field(max_length=30)] = []
+    outcomes: Annotated[list[Coded], Field(max_length=30)] = []
+    case_url: Annotated[str, Field(max_length=400), AfterValidator(_template)] = ""
+    show_number: Literal["none", "last4", "full"] = "none"
+    note_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    quiet_minutes: Annotated[list[Annotated[int, Field(ge=1, le=240)]], Field(max_length=8)] = [10, 20, 30]
+    block_hours: Annotated[int, Field(ge=1, le=168)] = 24
+
+    def case_link(self, reference: str) -> str:
+        """Where the file of a case is; "" where there is no such place, or no reference."""
+        return self.case_url.replace(REFERENCE, quote(reference, safe="")) if reference else ""
+
+
 class People(Table):
     """[people]: who signs in. A session ends after so long without a request, and so long after it began.
 
@@ -823,6 +875,7 @@ class Centre(Table):
     voice: list[Voice] = []
     staff: list[StaffMember] = []
     people: People = People()
+    desk: Desk = Desk()
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     @property
@@ -846,6 +899,8 @@ class Centre(Table):
         found += _doubles("concern", [each.key for each in self.concern])
         found += _doubles("staff.id", [each.id for each in self.staff])
         found += _doubles("staff.phone", [each.phone for each in self.staff])
+        found += _doubles("desk.reasons", [each.code for each in self.desk.reasons])
+        found += _doubles("desk.outcomes", [each.code for each in self.desk.outcomes])
         found += _share_faults("language", [each.share for each in self.language])
         found += _share_faults("concern", [each.share for each in self.concern])
         found += self.recording.faults()

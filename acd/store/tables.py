@@ -338,6 +338,16 @@ audit = Table(
     Column("address", String(60), nullable=False),
 )
 
+texts = Table(
+    "vault_text",
+    VAULT,
+    Column("ref", String(32), primary_key=True),
+    Column("about", String(40), nullable=False, index=True),
+    Column("by", String(80), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("forget_ms", BigInteger, nullable=False, index=True),
+    Column("fields", Text, nullable=False),
+)
 numbers = Table(
     "vault_number",
     VAULT,

@@ -3,19 +3,16 @@
 import secrets
 
 import phonenumbers
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.store.scrubbing import Scrubbing
 from acd.store.tables import numbers
 
 DAY_MS = 86_400_000
 REGION = "DE"
 WITHHELD = frozenset({"", "anonymous", "unknown", "withheld", "private", "restricted", "unavailable"})
-
-
-class StillInTheLog(Exception):
-    """Deleted bytes are still in SQLite's log, since others hold it; the message says so."""
 
 
 def normal(number: str) -> str:
@@ -36,7 +33,7 @@ class SqlVault:
 
     def __init__(self, engine: AsyncEngine, days: int, switchboards: list[str]) -> None:
         self._engine = engine
-        self._unscrubbed = False
+        self.scrubbing = Scrubbing(engine)
         self.use(days, switchboards)
 
     def use(self, days: int, switchboards: list[str]) -> None:
@@ -72,25 +69,15 @@ class SqlVault:
     async def erase(self, number: str) -> bool:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.number == normal(number)))
-        await self._scrub()
+        await self.scrubbing.now()
         return bool(gone.rowcount)
 
     async def purge(self, now_ms: int) -> int:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.forget_ms <= now_ms))
-        if gone.rowcount or self._unscrubbed:
-            await self._scrub()
+        if gone.rowcount or self.scrubbing.due:
+            await self.scrubbing.now()
         return int(gone.rowcount)
-
-    async def _scrub(self) -> None:
-        """Deleted bytes leave the files: SQLite zeroes them, and its log is emptied. Raises StillInTheLog."""
-        if self._engine.dialect.name == "sqlite":
-            self._unscrubbed = True
-            async with self._engine.connect() as connection:
-                busy = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).one()[0]
-            if busy:
-                raise StillInTheLog("deleted, but the vault's log still holds it while another program reads")
-            self._unscrubbed = False
 
     async def close(self) -> None:
         await self._engine.dispose()

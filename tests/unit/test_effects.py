@@ -111,6 +111,19 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("privacy.number_days", "privacy.number_days", 31),
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),
+    ("people.staff_second_factor", "people.staff_second_factor", True),
+    ("people.idle_minutes", "people.idle_minutes", 61),
+    ("people.session_hours", "people.session_hours", 11),
+    ("people.audit_days", "people.audit_days", 1_200),
+    ("desk.reasons.0.de", "desk.reasons.break.de", "Rast"),
+    ("desk.reasons.0.en", "desk.reasons.break.en", "Rest"),
+    ("desk.outcomes.0.de", "desk.outcomes.answered.de", "Erledigt"),
+    ("desk.outcomes.0.en", "desk.outcomes.answered.en", "Done"),
+    ("desk.case_url", "desk.case_url", "https://files.example.org/{reference}"),
+    ("desk.show_number", "desk.show_number", "last4"),
+    ("desk.note_days", "desk.note_days", 91),
+    ("desk.quiet_minutes", "desk.quiet_minutes", [5]),
+    ("desk.block_hours", "desk.block_hours", 25),
     ("service_level.seconds", "service_level.seconds", 21),
     ("service_level.variant", "service_level.variant", "all_offered"),
     ("service_level.clock", "service_level.clock", "since_answer"),
@@ -231,6 +244,8 @@ def test_every_key_of_the_schema_is_changed_here_and_has_an_effect() -> None:
         "routing.class.name",
         "staff.id",
         "overflow.name",
+        "desk.reasons.code",
+        "desk.outcomes.code",
     }
     assert found - tried - called == set()
     assert all(Changed(key, key).effect for key in found)

@@ -22,6 +22,7 @@ from acd.store.journal import SqlJournal
 from acd.store.open import MIGRATIONS, StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder, epoch_ms
+from acd.store.scrubbing import StillInTheLog
 from acd.store.tables import (
     blobs,
     handlings,
@@ -32,7 +33,7 @@ from acd.store.tables import (
     staff_intervals,
     visits,
 )
-from acd.store.vault import SqlVault, StillInTheLog, normal
+from acd.store.vault import SqlVault, normal
 from config.load import SHIPPED, load
 from config.people import team
 from config.schema import ServiceLevel
