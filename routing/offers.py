@@ -12,7 +12,7 @@ from routing.events import Leg
 from routing.index import TAKEN_UP, Choice
 from routing.people import People
 from routing.visits import Visits
-from routing.world import Offer, Person, Visit, VisitLeg
+from routing.world import OFFERED_MAX, Offer, Person, Visit, VisitLeg
 
 REFUSALS: Final = frozenset({facts.BUSY, facts.DECLINED, facts.NO_ANSWER, facts.UNREACHABLE})
 """How a phone, and so a person, does not take a caller."""
@@ -108,6 +108,9 @@ class Offers:
         self._derived.world.offers[offer.id] = offer
         self._visits.move(visit, table.OFFER)
         visit.offer, visit.agent = offer.id, offer.agent
+        visit.offers += 1
+        if offer.agent not in visit.offered and len(visit.offered) < OFFERED_MAX:
+            visit.offered = (*visit.offered, offer.agent)
         self._visits.leave_queue(visit)
         self._people.engage(person, visit.id, staff.RESERVE, offer.id)
 

@@ -16,6 +16,7 @@ HANDLED_MAX = 10
 HANDOVERS_MAX = 2_000
 THREATS_MAX = 100
 BLOCKED_MAX = 1_000
+OFFERED_MAX = 50
 DEVICES_MAX = 20_000
 
 ALIKE = (0, "", 0, "")
@@ -120,6 +121,7 @@ class Visit:
     rejoined: whether they have the place of an earlier call. talk_ms: how long the last talk was.
     overflowed: the rules of overflow that took effect, in order; overflow_ms: when the next does by time.
     outsides: how often they went outside; forwarded: somebody there answered.
+    offers: how often they were offered; offered: to whom, each once, OFFERED_MAX at most.
     sent: what the last of them lets them go for, until they are seen to be there (routing.overflow).
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
@@ -176,6 +178,8 @@ class Visit:
     sent: str = ""
     outsides: int = 0
     forwarded: bool = False
+    offers: int = 0
+    offered: tuple[str, ...] = ()
 
     @property
     def caller(self) -> Leg | None:

@@ -13,7 +13,7 @@ from routing.world import Visit, World
 @dataclass
 class VisitTold:
     """A visit as told. offer: the open one, or 0. talks: with whom, "" for nobody of the staff, None for
-    no talk. talked, failed: how many talks there were, and how many were none."""
+    no talk. talked, failed: how many talks there were, and how many were none. offered: to whom, in order."""
 
     leg: ev.Leg
     line: str
@@ -30,6 +30,7 @@ class VisitTold:
     recording: int = 0
     interpreter: str = ""
     interpreting: str = ""
+    offered: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -137,6 +138,7 @@ class Story:
         assert visit.queued_ms, "offered without having waited"
         assert fact.offer not in self.offers
         self.offers[fact.offer] = OfferTold(fact.visit, fact.agent)
+        visit.offered.append(fact.agent)
         visit.offer, visit.interpreter, visit.interpreting = fact.offer, fact.choice.interpreter, ""
 
     def _OfferRang(self, fact: facts.OfferRang) -> None:
@@ -241,6 +243,7 @@ class Story:
             assert visit.recording == told.recording
             assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
+            assert (visit.offers, visit.offered) == (len(told.offered), tuple(dict.fromkeys(told.offered)))
             _legs_agree(visit, world)
 
     def _people_agree(self, world: World) -> None:
