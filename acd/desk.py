@@ -180,7 +180,7 @@ class Desks:
         return await self._tell(by, ev.HandoverDone(handover, by.agent))
 
     async def threat(self, by: Asker, visit: int, note: Mapping[str, str], block: bool) -> Accepted:
-        """They were threatened in a call of theirs. NOT_BLOCKED, and accepted, where nobody knows who called."""
+        """They were threatened in a call of theirs; NOT_BLOCKED where nobody knows who called."""
         if (token := await self._own(by, visit)) is None:
             return Accepted(False, NOT_YOURS)
         kept = await self._keep(by, note, visit, token)

@@ -239,6 +239,25 @@ def test_whoever_gives_up_takes_nobodys_time() -> None:
     assert [round(ranked[0] / TALK_MS) for ranked in patient] == [1, 1, 2, 2, 3, 3]
 
 
+def test_who_is_quiet_comes_back_when_that_is_over_and_takes_one_call_in_so_many_minutes() -> None:
+    """One person, and three in line: the first is served when the quiet time ends, each other a talk and a
+    quiet time later."""
+    bench = talking(1, 0)
+    leg = ev.Leg(NODE, "t0")
+    bench.tell(ev.QuietAsked("a00", 10))
+    bench.tell(ev.LegEnded(leg, 16))
+    bench.tell(ev.LegEnded(ev.Leg(NODE, "x0"), 16))
+    ended = bench.engine.world.people["a00"].talked_ms
+    bench.tell(ev.Elapsed(), 2 * MINUTE)
+    for place in range(3):
+        bench.call(f"w{place}")
+    scene = Scene(bench.engine.world, bench.now)
+    believed = beliefs(patience_ms=1e15, talk=Lasts(TALK_MS, 1e-8), phones=AT_ONCE, pauses=False)
+    first = ended + 10 * MINUTE - scene.now_ms
+    for place, ranked in enumerate(waits(scene, believed, 5)):
+        assert ranked == pytest.approx([first + place * (TALK_MS + 10 * MINUTE)] * 5, abs=2_000)
+
+
 @pytest.mark.parametrize("waiting", [3, 9, 15])
 def test_more_people_of_the_right_kind_never_make_the_mean_wait_longer(waiting: int) -> None:
     """The same callers, the same chance, one more who speaks their language: shorter for each in line."""
