@@ -7,6 +7,7 @@ from routing.deadlines import Deadlines
 from routing.events import Leg
 from routing.facts import EventRefused, Fact
 from routing.index import Index
+from routing.specific import most_specific
 from routing.world import Person, Visit, World
 
 
@@ -86,13 +87,10 @@ class Derived:
 
     def awaits(self, visit: Visit) -> str:
         """What this caller has to expect who waits."""
-        found = self.prospects
-        if found:
-            language, concern = visit.language, visit.concern
-            for key in ((language, concern), ("", concern), (language, "")):
-                if key in found:
-                    return found[key]
-        return self.prospect
+        found = None
+        if self.prospects:
+            found = most_specific(self.prospects, visit.language, visit.concern)
+        return self.prospect if found is None else found
 
     def attends(self, person: Person) -> None:
         """Somebody came to work or left, or their phone did."""

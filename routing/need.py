@@ -8,6 +8,7 @@ from agents.model import UNDETERMINED, Cefr
 from agents.state import READY
 from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Overflow, Policy, Step
 from routing.select import step_at, waits_for_owner
+from routing.specific import keys
 from routing.world import Person, Visit
 
 ANY_LANGUAGE = "*"
@@ -96,7 +97,7 @@ def step_of(steps: tuple[Step, ...], waited_ms: int) -> int:
 def overflows(policy: Policy, language: str, concern: str) -> tuple[Overflow, ...]:
     """The rules of overflow for these callers, in the order in which they are looked at: the most specific
     first, then as the file has them."""
-    order = [(language, concern), ("", concern), (language, ""), ("", "")]
+    order = keys(language, concern)
     theirs = [each for each in policy.overflow if (each.language, each.concern) in order]
     return tuple(sorted(theirs, key=lambda each: order.index((each.language, each.concern))))
 

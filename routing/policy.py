@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from routing.spans import Spans, day_of, holds
+from routing.specific import most_specific
 
 OWN = 1
 SECOND = 2
@@ -177,11 +178,11 @@ class Policy(NamedTuple):
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""
-        found = {(plan.language, plan.concern): plan for plan in self.plans}
-        for key in ((language, concern), ("", concern), (language, "")):
-            if key in found:
-                return found[key]
-        return found["", ""]
+        plans = {(plan.language, plan.concern): plan for plan in self.plans}
+        found = most_specific(plans, language, concern)
+        if found is None:
+            raise KeyError("no plan is for everybody")
+        return found
 
     def widened_by(self, names: tuple[str, ...]) -> tuple[Step, ...]:
         """What the overflows of these names admit beside a caller's plan, in their order."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from agents import state as staff
 from routing.engine import Engine
 from routing.policy import OVERFLOW_FALLBACK, Policy
+from routing.specific import most_specific
 from routing.world import Engagement, Offer, Person, Visit, World
 
 
@@ -109,10 +110,8 @@ class Scene:
         """The same as seen from then."""
         if not self._own:
             return inf
-        for key in ((language, concern), ("", concern), (language, "")):
-            if key in self._own:
-                return next((end for begin, end in self._own[key] if begin <= at_ms < end), 0)
-        return inf
+        when = most_specific(self._own, language, concern)
+        return inf if when is None else next((end for begin, end in when if begin <= at_ms < end), 0)
 
     def engine(self) -> Engine:
         """A new engine over a copy."""
