@@ -224,7 +224,4 @@ def test_every_kind_of_event_is_kept_under_its_name_and_read_under_those_of_befo
     before = {"RecordingRefused": ev.RecordingTold}
     changed = {"DialBegan": 2, "LegEnded": 2, "LedgerRead": 3, "StaffAsked": 2}
     assert {**named, "RosterChanged": ev.TeamChanged, "HangupAsked": ev.CallEnds, **before} == ev.KINDS
-    assert (
-        dict.fromkeys(ev.KINDS, 1) | {"DialBegan": 2, "LegEnded": 2, "LedgerRead": 3, "StaffAsked": 2}
-        == ev.VERSION
-    )
+    assert dict.fromkeys(ev.KINDS, 1) | changed == ev.VERSION
