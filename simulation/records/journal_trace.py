@@ -33,7 +33,7 @@ DOES: Final = {
 
 
 class Caller(NamedTuple):
-    """One who came into the queue, or found the centre closed.
+    """One who came into the queue, or found the centre closed; who was blocked is none.
 
     at_ms: then. second_after_ms: when they said that another language is fine too; 0: before. ended: one of
     facts.VISIT_OUTCOMES, after wait_ms in the queue. talk_ms: UNKNOWN where there was no whole talk.
@@ -61,8 +61,9 @@ class Offered(NamedTuple):
 
 
 class Did(NamedTuple):
-    """A member of staff asked for something (words of agents.state, with the reason), or their phone's state
-    changed for another cause than an offer (DEVICE, with the state)."""
+    """A member of staff asked for something (words of agents.state, with the reason), for quiet time (QUIET,
+    with the minutes), or their phone's state changed for another cause than an offer (DEVICE, with the
+    state)."""
 
     at_ms: int
     agent: str
@@ -136,6 +137,8 @@ class Reader:
                 self._did.append(Did(at_ms, key, staff.LOGIN, ""))
             if person.presence == staff.NOT_READY:
                 self._did.append(Did(at_ms, key, staff.ASK_NOT_READY, person.reason))
+            if person.quiet_min:
+                self._did.append(Did(at_ms, key, staff.QUIET, str(person.quiet_min)))
         self._note_devices(at_ms)
 
     def take(self, envelope: Envelope, effects: Effects) -> None:
@@ -157,6 +160,9 @@ class Reader:
                 visit.classes = tuple(sorted({*visit.classes, event.name}))
         elif isinstance(event, ev.StaffAsked):
             self._asked(now, event, effects)
+        elif isinstance(event, ev.QuietAsked):
+            if not any(isinstance(fact, facts.StaffRefused) for fact in effects.facts):
+                self._did.append(Did(now, event.agent, staff.QUIET, str(event.minutes)))
         elif isinstance(event, ev.PolicyChanged):
             if not self._policies or not _says_the_same(self._policies[-1][1], event.policy, now):
                 self._policies.append((now, event.policy))
@@ -242,6 +248,8 @@ class Reader:
         if visit.queued_ms == UNKNOWN and fact.outcome != facts.CLOSED:
             self._in_menu += 1
             return
+        if fact.outcome == facts.BLOCKED:
+            return  # nobody who was to be served
         at = visit.at_ms if visit.queued_ms == UNKNOWN else visit.queued_ms
         waited_until = fact.at_ms if visit.talk_began_ms == UNKNOWN else visit.talk_began_ms
         self._callers.append(

@@ -214,6 +214,8 @@ class Again(Reference):
             self._tell(ev.TeamChanged("roster", what))
             for agent, address in self._address.items():
                 self._tell(ev.DeviceChanged(address, self._device.get(agent, staff.USABLE)))
+        elif what.what == staff.QUIET:
+            self._tell(ev.QuietAsked(what.agent, int(what.reason)))
         elif what.what == DEVICE:
             self._device[what.agent] = what.reason
             if what.agent in self._address:

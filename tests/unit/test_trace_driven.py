@@ -5,25 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from routing import facts
+from routing import events, facts
 from routing.engine import Engine
 from routing.events import Envelope, Event
 from routing.policy import OVERFLOW_OUTSIDE, Overflow
+from routing.world import Blocked
 from simulation.drivers import sampler
 from simulation.drivers.model import Duration, Model
 from simulation.drivers.reference import Reference
 from simulation.records import trace_driven
 from simulation.records.journal_trace import JournalTrace, Reader
 from simulation.records.trace_driven import FIGURES, Again, Assumed, Job, Measure, Rules
+from tests.fakes.centre import NODE, Bench
 from tests.simulated import HOUR, random_model
 
 MEASURE = Measure(20_000, 5_000, "all_offered")
 SMOOTH = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def told(model: Model, seed: int = 5) -> list[tuple[Event, int]]:
+def told(model: Model, seed: int = 5, of: type[Reference] = Reference) -> list[tuple[Event, int]]:
     """Everything that the engine of a simulated day was told: its journal."""
-    day = Reference(model, seed, 0)
+    day = of(model, seed, 0)
     day.keeps_events = True
     day.run()
     return day.events
@@ -65,6 +67,46 @@ def test_a_day_under_its_own_rules_comes_out_as_it_was(number: int) -> None:
         again = Again(job(trace, model), replication).run_through()
         assert (again.ended == was.ended).all()
         assert (again.wait_ms == was.wait_ms).all()
+
+
+class Resting(Reference):
+    """A day on which everybody takes a call in two minutes at most."""
+
+    def _shift(self, number: int) -> None:
+        super()._shift(number)
+        for agent in self._engine.world.people:
+            self._tell(events.QuietAsked(agent, 2))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 9])
+def test_quiet_time_comes_again(number: int) -> None:
+    model = day(number, smooth=True)
+    trace = read(told(model, of=Resting))
+    was = trace_driven.recorded(trace)
+    usual = trace_driven.recorded(read(told(model)))
+    assert len(was.wait_ms) != len(usual.wait_ms) or (was.wait_ms != usual.wait_ms).any()
+    again = Again(job(trace, model), 0).run_through()
+    assert (again.ended == was.ended).all()
+    assert (again.wait_ms == was.wait_ms).all()
+
+
+def test_who_was_blocked_is_no_caller_to_be_served() -> None:
+    bench = Bench()
+    bench.engine.world.blocked["t"] = Blocked(bench.now + HOUR, 1)
+    reader, leg = Reader(bench.engine), events.Leg(NODE, "1.1")
+    for seq, event in enumerate(
+        (
+            events.CallArrived(leg, "line"),
+            events.CallWaiting(leg, "de", "other", "", bench.now, bench.now),
+            events.CallerKnown(leg, "t", "", ""),
+            events.LegEnded(leg, 16),
+        ),
+        1,
+    ):
+        effects = bench.tell(event)
+        reader.take(Envelope(seq, 1, bench.now, "", "", 0, event), effects)
+    assert [each.outcome for each in effects.facts if isinstance(each, facts.VisitEnded)] == ["blocked"]
+    assert reader.found().callers == ()
 
 
 def test_other_rules_change_who_waits_how_long_and_the_draws_are_shared() -> None:
