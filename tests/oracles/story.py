@@ -56,7 +56,8 @@ class PersonTold:
 class Story:
     """Facts taken in one after the other. Each method of a fact asserts that the fact was due.
 
-    answered: offer, visit and person of an offer that was answered, until its talk begins.
+    answered: offer, visit and person of an offer that was answered, until its talk begins. met: (visit, person)
+    who talked with each other.
     """
 
     visits: dict[int, VisitTold] = field(default_factory=dict)
@@ -69,6 +70,9 @@ class Story:
     digests: dict[str, str] = field(default_factory=dict)
     now_ms: int = 0
     answered: tuple[int, int, str] | tuple[()] = ()
+    met: set[tuple[int, str]] = field(default_factory=set)
+    handovers: dict[int, tuple[int, str, str, str]] = field(default_factory=dict)
+    threats: list[int] = field(default_factory=list)
 
     def hear(self, said: Iterable[Fact], now: int, *, late: bool = False) -> None:
         """What one step said. Times never fall and are never ahead of the step; late: it tells of before."""
@@ -165,6 +169,7 @@ class Story:
         assert not visit.offer, "an offer and a talk at once"
         assert self.answered == ((fact.offer, fact.visit, fact.agent) if fact.offer else ())
         self.answered = ()
+        self.met.add((fact.visit, fact.agent))
         visit.talks, visit.talked, visit.answers = fact.agent, visit.talked + 1, fact.offer
 
     def _TalkFailed(self, fact: facts.TalkFailed) -> None:
@@ -181,6 +186,34 @@ class Story:
 
     def _WrapUpEnded(self, fact: facts.WrapUpEnded) -> None:
         self.people[fact.agent].wraps_up.remove(fact.visit)
+
+    # --- the desk ------------------------------------------------------------------------------------
+
+    def _HandlingClosed(self, fact: facts.HandlingClosed) -> None:
+        assert (fact.visit, fact.agent) in self.met, f"none of theirs: {fact}"
+
+    def _HandedOver(self, fact: facts.HandedOver) -> None:
+        assert (fact.visit, fact.agent) in self.met, f"none of theirs: {fact}"
+        assert fact.handover not in self.handovers
+        self.handovers[fact.handover] = (fact.visit, fact.agent, fact.to, fact.note)
+
+    def _HandoverGivenBack(self, fact: facts.HandoverGivenBack) -> None:
+        visit, agent, to, note = self.handovers[fact.handover]
+        assert (fact.visit, fact.to) == (visit, agent) != (visit, to)
+        self.handovers[fact.handover] = (visit, agent, agent, note)
+
+    def _HandoverDone(self, fact: facts.HandoverDone) -> None:
+        visit, agent, to, _ = self.handovers.pop(fact.handover)
+        assert fact.visit == visit
+        assert fact.agent in (agent, to, "")
+
+    def _ThreatTold(self, fact: facts.ThreatTold) -> None:
+        assert (fact.visit, fact.agent) in self.met, f"none of theirs: {fact}"
+        assert fact.until_ms == 0 or fact.until_ms > fact.at_ms
+        self.threats = [*(each for each in self.threats if each != fact.visit), fact.visit]
+
+    def _ThreatSeen(self, fact: facts.ThreatSeen) -> None:
+        self.threats.remove(fact.visit)
 
     def _InterpreterChanged(self, fact: facts.InterpreterChanged) -> None:
         visit = self.visits[fact.visit]
@@ -219,6 +252,9 @@ class Story:
         up = {name for name, link in world.links.items() if link.up}
         assert up == {name for name, link in self.links.items() if link[0]}
         assert (world.open, world.term) == (self.open, self.term)
+        handovers = {key: (e.visit, e.agent, e.to, e.note) for key, e in world.handovers.items()}
+        assert handovers == self.handovers
+        assert list(world.threats) == self.threats
         digests = (world.policy_digest, world.shadow_digest, world.team_digest)
         assert digests == tuple(self.digests.get(each, "") for each in ("policy", "shadow", "team"))
 

@@ -10,7 +10,16 @@ from agents.model import Reach
 from routing import events as ev
 from routing import explain, facts
 from routing.board import board
-from routing.commands import CallInterpreter, Confirm, Connect, Say, SetFallback, Withdraw
+from routing.commands import (
+    BLOCKED,
+    CallInterpreter,
+    Confirm,
+    Connect,
+    Say,
+    SetFallback,
+    TurnAway,
+    Withdraw,
+)
 from routing.engine import Effects, Engine
 from routing.index import TAKEN_UP, Index
 from routing.policy import Policy
@@ -68,6 +77,7 @@ class Watch:
         pictured(world)
         not_asked_again(world, effects)
         rests(world, effects)
+        blocked(world, effects)
         self._withdrawn(world, event, effects)
         self._snapshot(world, event, effects, None if overdue else old)
         if isinstance(event, ev.LedgerRead) and known is not None:
@@ -237,6 +247,19 @@ def rests(world: World, effects: Effects) -> None:
         if person.talked_ms and person.quiet_min:
             assert all(each.at_ms >= over or each.choice.decided_by == TAKEN_UP for each in made)
         assert person.presence != "logged_out" or not person.quiet_min
+
+
+def blocked(world: World, effects: Effects) -> None:
+    """Only who is blocked now hears so, and goes; no talk ends by it."""
+    gone = [each for each in effects.commands if isinstance(each, TurnAway) and each.sentence == BLOCKED]
+    for command in gone:
+        visit = next(each for each in world.visits.values() if each.caller == command.caller)
+        assert visit.state == "leaving"
+        assert world.blocked[visit.token].until_ms > world.now_ms
+    for fact in _of(effects.facts, facts.VisitEnded):
+        assert fact.outcome != facts.BLOCKED or fact.visit not in [
+            each.visit for each in _of(effects.facts, facts.TalkEnded)
+        ]
 
 
 def pictured(world: World) -> None:
