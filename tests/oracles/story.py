@@ -56,8 +56,8 @@ class PersonTold:
 class Story:
     """Facts taken in one after the other. Each method of a fact asserts that the fact was due.
 
-    answered: offer, visit and person of an offer that was answered, until its talk begins. met: (visit, person)
-    who talked with each other.
+    answered: offer, visit and person of an offer that was answered, until its talk begins. met: visit and
+    person who talked with each other.
     """
 
     visits: dict[int, VisitTold] = field(default_factory=dict)
