@@ -158,7 +158,8 @@ class Index:
         if since is not None:
             del self._idle[bisect_left(self._idle, (since, place))]
             self.free &= ~bit
-        self._quiet = self._quiet | bit if person.appears == QUIET else self._quiet & ~bit
+        if self._quiet or person.shown == QUIET:
+            self._quiet = self._quiet | bit if person.shown == QUIET else self._quiet & ~bit
         if person.free:
             insort(self._idle, (person.idle_since_ms, place))
             self._idle_since[place] = person.idle_since_ms

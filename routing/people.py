@@ -116,10 +116,11 @@ class People:
         """A talk of theirs is over: quiet time begins, where they asked for it."""
         now = self._derived.world.now_ms
         person.talked_ms = now
-        before = [each for each in person.handled if each.visit != visit.id]
-        person.handled = (*before, Handled(visit.id, visit.token, visit.language, visit.concern, now))[
-            -HANDLED_MAX:
-        ]
+        lately = person.handled
+        if visit.talks > 1:
+            lately = tuple([each for each in lately if each.visit != visit.id])
+        last = Handled(visit.id, visit.token, visit.language, visit.concern, now)
+        person.handled = (*lately[1 - HANDLED_MAX :], last)
         if person.quiet_min:
             self.rests(person, now + person.quiet_min * MINUTE_MS)
 
@@ -241,9 +242,9 @@ class People:
             return
         person.shown, person.shown_reason, person.shown_ms = state, reason, now
         self._derived.say(facts.AgentChanged(now, person.agent.id, state, reason))
-        if staff.READY in (before, state):
-            self._idles(person, before, now)
         if before in SEEN_BY_INDEX or state in SEEN_BY_INDEX:
+            if staff.READY in (before, state):
+                self._idles(person, before, now)
             for index in self._derived.indexes:
                 index.refresh(person)
 

@@ -197,7 +197,7 @@ class Visits:
         if (
             derived.awaits(visit) != visit.told
             or world.announcement is not None
-            or visit.token in world.blocked
+            or (world.blocked and visit.token in world.blocked)
         ):
             derived.joined.append(visit.id)
         visit.overflow_ms = 0

@@ -312,13 +312,14 @@ class Person:
     def free(self) -> bool:
         """Whether a caller may be offered now."""
         idle = not self.engagements and not self.other_legs
-        return idle and takes_offers(self.presence, IDLE, self.device, self.quiet)
+        return idle and takes_offers(self.presence, IDLE, self.device, self.quiet_until_ms > 0)
 
     @property
     def appears(self) -> str:
         """The state that others see."""
         device = "INUSE" if self.other_legs else self.device
-        return shown(self.presence, self.activity, device, self.quiet)
+        activity = self.engagements[0].activity if self.engagements else IDLE
+        return shown(self.presence, activity, device, self.quiet_until_ms > 0)
 
     @property
     def at_work(self) -> bool:
