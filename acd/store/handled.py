@@ -38,7 +38,7 @@ class Earlier(NamedTuple):
 
 class Day(NamedTuple):
     """What a person did in a span. handled: talks begun; talk_ms, wrap_up_ms: of those that are over; missed:
-    calls that rang and were not taken."""
+    offers that they did not take."""
 
     handled: int
     talk_ms: int
