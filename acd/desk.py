@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.identity import Asker
-from acd.ports import Arrival
+from acd.ports import Arrival, Case, Cases
 from acd.runner import Runner
 from acd.store import handled
 from acd.store.handled import Day, Earlier
@@ -30,6 +30,10 @@ NOT_YOURS: Final = "not_yours"
 UNKNOWN_REASON: Final = "unknown_reason"
 UNKNOWN_OUTCOME: Final = "unknown_outcome"
 NOT_POSSIBLE: Final = "not_possible"
+UNKNOWN_CASE: Final = "unknown_case"
+CASE_TAKEN: Final = "case_taken"
+NEW_CASE: Final = "open"
+"""The state of a case that begins at a desk; its owner is who began it."""
 NOT_BLOCKED: Final = "not_blocked"
 """Of a threat that was told: who called has no token, and so cannot be blocked."""
 ASKED: Final = (
@@ -84,6 +88,7 @@ class Desks:
         runner: Runner,
         records: AsyncEngine,
         texts: Texts,
+        cases: Cases,
         woken: Woken,
         rules: Callable[[], DeskRules],
         now_ms: Callable[[], int],
@@ -91,6 +96,7 @@ class Desks:
         self._runner = runner
         self._records = records
         self._texts = texts
+        self._cases = cases
         self._woken = woken
         self._rules = rules
         self._now_ms = now_ms
@@ -160,13 +166,49 @@ class Desks:
     async def close(
         self, by: Asker, visit: int, outcome: str, note: Mapping[str, str], case: str = ""
     ) -> Accepted:
-        """Say what a call of theirs came to; said again, the last counts."""
+        """Say what a call of theirs came to; said again, the last counts. case: one that is known, or ""."""
         if outcome and outcome not in self._rules().outcomes:
             return Accepted(False, UNKNOWN_OUTCOME)
         if (token := await self._own(by, visit)) is None:
             return Accepted(False, NOT_YOURS)
+        if case and await self._cases.get(plain(case)) is None:
+            return Accepted(False, UNKNOWN_CASE)
         kept = await self._keep(by, note, visit, token)
-        return await self._tell(by, ev.HandlingClosed(visit, by.agent, outcome, kept, plain(case)[:CASE_MAX]))
+        return await self._close(by, ev.HandlingClosed(visit, by.agent, outcome, kept, plain(case)))
+
+    async def case(self, by: Asker, visit: int, reference: str, *, new: bool = False) -> Accepted:
+        """A call of theirs is about this case, and so are its caller's next ones; what else was said stays.
+        new: it begins now, and is theirs."""
+        if await self._own(by, visit) is None:
+            return Accepted(False, NOT_YOURS)
+        if (
+            not 0 < len(reference) <= CASE_MAX
+            or reference == ev.UNKNOWN_CASE
+            or plain(reference) != reference
+        ):
+            return Accepted(False, UNKNOWN_CASE)
+        known = await self._cases.get(reference) is not None
+        if known == new:
+            return Accepted(False, CASE_TAKEN if known else UNKNOWN_CASE)
+        closed = self._runner.engine.world.people[by.agent].closed
+        said = (closed.outcome, closed.note) if closed is not None and closed.visit == visit else ("", "")
+        begins = Case(reference, by.agent, await self._concern(by, visit), NEW_CASE, (), "") if new else None
+        return await self._close(by, ev.HandlingClosed(visit, by.agent, *said, reference), begins)
+
+    async def _concern(self, by: Asker, visit: int) -> str:
+        view = await self.view(by)
+        calls = [(each.visit, each.concern) for each in view.calls] if view is not None else []
+        calls += [(each.visit, each.concern) for each in view.last] if view is not None else []
+        return dict(calls).get(visit, "")
+
+    async def _close(self, by: Asker, event: ev.HandlingClosed, begins: Case | None = None) -> Accepted:
+        """begins: a case that is kept once the engine has accepted it."""
+        became = await self._tell(by, event)
+        if became.accepted and begins is not None:
+            await self._cases.put(begins)
+        if became.accepted and event.case:
+            await self._cases.link(event.case, event.visit)
+        return became
 
     async def hand_over(self, by: Asker, visit: int, to: str, note: Mapping[str, str]) -> Accepted:
         """Leave a follow-up of a call of theirs on a colleague's desk."""

@@ -10,6 +10,8 @@ import pytest
 
 from acd.desk import DeskRules, Desks
 from acd.identity import RIGHTS, Asker, Role
+from acd.ports import Case
+from acd.store.cases import SqlCases
 from acd.store.handled import Day
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
@@ -189,8 +191,15 @@ class Office:
 
     def __init__(self, live: Live, recorder: SqlRecorder) -> None:
         self.live, self.recorder, self.texts, self.woken = live, recorder, MemoryTexts(), Woken()
+        self.cases = SqlCases(recorder.engine, [])
         self.desks = Desks(
-            live.runner, recorder.engine, self.texts, self.woken, lambda: RULES, live.clock.now_ms
+            live.runner,
+            recorder.engine,
+            self.texts,
+            self.cases,
+            self.woken,
+            lambda: RULES,
+            live.clock.now_ms,
         )
 
     async def does(self, asked: Awaitable[T]) -> T:
@@ -265,6 +274,12 @@ async def test_what_cannot_be_is_answered_by_a_code(office: Office) -> None:
         (desks.close(CEM, visit, "answered", NOTE), "not_yours"),
         (desks.close(NOBODY, visit, "answered", NOTE), "not_yours"),
         (desks.close(BIRGIT, visit, "invented", NOTE), "unknown_outcome"),
+        (desks.close(BIRGIT, visit, "answered", NOTE, "K-9"), "unknown_case"),
+        (desks.case(CEM, visit, "K-9", new=True), "not_yours"),
+        (desks.case(BIRGIT, visit, "K-9"), "unknown_case"),
+        (desks.case(BIRGIT, visit, "unknown", new=True), "unknown_case"),
+        (desks.case(BIRGIT, visit, "x" * 41, new=True), "unknown_case"),
+        (desks.case(BIRGIT, visit, "", new=True), "unknown_case"),
         (desks.hand_over(CEM, visit, "amal", NOTE), "not_yours"),
         (desks.hand_over(BIRGIT, visit, "nobody", NO), "unknown_person"),
         (desks.handover_done(BIRGIT, 5), "unknown_handover"),
@@ -280,6 +295,7 @@ async def test_a_call_is_closed_with_a_note_of_which_only_the_reference_leaves_t
     office: Office,
 ) -> None:
     visit = await office.talk("1.1")
+    await office.cases.put(Case("K-1", "cem", "other", "open", (), ""))
     assert (await office.does(office.desks.close(BIRGIT, visit, "answered", NOTE, "K-1"))).accepted
     assert office.texts.kept == {"n0": (NOTE, "token", "person:a-birgit")}
     assert "form" not in repr(office.live.journal.events)
@@ -290,6 +306,22 @@ async def test_a_call_is_closed_with_a_note_of_which_only_the_reference_leaves_t
     word = before.visits[0].said[0]
     assert (word.agent, word.outcome, word.note, word.case) == ("birgit", "answered", "n0", "K-1")
     assert before.notes == {"n0": NOTE}
+
+
+async def test_a_case_begins_at_the_desk_and_is_the_callers_from_then_on(office: Office) -> None:
+    desks, visit = office.desks, await office.talk("1.1")
+    await office.records()
+    assert (await office.does(desks.close(BIRGIT, visit, "answered", NOTE))).accepted
+    assert (await office.does(desks.case(BIRGIT, visit, "K-2", new=True))).accepted
+    assert await office.does(desks.case(BIRGIT, visit, "K-2", new=True)) == Accepted(False, "case_taken")
+    assert (await office.does(desks.case(BIRGIT, visit, "K-2"))).accepted
+    closed = office.live.runner.engine.world.people["birgit"].closed
+    assert closed == Closed(visit, "answered", "n0", "K-2")
+    known = await office.cases.known("token", "", "")
+    assert (known.case, known.owner) == ("K-2", "birgit")
+    found = await office.cases.get("K-2")
+    assert found is not None
+    assert found[0] == Case("K-2", "birgit", "other", "open", (), "")
 
 
 async def test_earlier_visits_are_told_to_who_has_the_call_and_to_nobody_else(office: Office) -> None:
