@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from acd.identity import Action, Refusal, Role, granted
-from acd.people import around, local, requests, secret
+from acd.people import accounts, around, local, requests, secret
 from acd.people.service import operator
 from acd.people.sessions import EACH_MAX
 from acd.store import tables
@@ -78,19 +78,20 @@ async def test_the_cookie_of_each_step_is_a_new_one_and_the_last_is_worth_nothin
 
 
 async def test_unknown_names_wrong_passwords_and_who_may_not_get_one_answer(house: House) -> None:
-    """The delays too, and the work: each looks at exactly one hash."""
+    """The delays too, and the work: each verifies exactly one hash."""
     await house.member("anna")
     await house.member("cem")
     await house.people.disable(operator(), "cem", True)
     looked: list[str] = []
     passwords = house.people._around.passwords
-    fits = passwords.fits
+    hasher = passwords._hasher
 
-    async def seen(kept: str, password: str) -> bool:
-        looked.append(password)
-        return await fits(kept, password)
+    class Watched:
+        def verify(self, kept: str, password: str) -> bool:
+            looked.append(kept)
+            return hasher.verify(kept, password)
 
-    passwords.fits = seen  # type: ignore[method-assign]
+    passwords._hasher = Watched()  # type: ignore[assignment]
     told = {}
     for number, (id, password) in enumerate([("anna", OTHER), ("nobody", OTHER), ("cem", GOOD)]):
         address = f"198.51.100.{number}"
@@ -124,6 +125,39 @@ async def test_a_code_is_taken_once_and_none_before_it(house: House) -> None:
     newer = house.code(totp)
     assert (await house.people.second_factor(again.cookie, newer, HERE)).step == "in"
     assert ("person:chef", "second_factor", "chef", False) in await lines(house)
+
+
+async def test_of_two_that_saw_the_same_one_takes_it(house: House) -> None:
+    """A code, a recovery code, the session at a step: who comes second, from another process, has none."""
+    first = await house.people.add(operator(), "chef", "Chef", ADMINISTRATOR, "")
+    began = await house.tries("chef", first)
+    found = await house.people._open(began.cookie, "change")
+    async with house.engine.begin() as connection:
+        assert (await house.people._on(connection, found, False, HERE)).step == "change"
+    with pytest.raises(Refusal, match="unknown_session"):
+        async with house.engine.begin() as connection:
+            await house.people._on(connection, found, False, HERE)
+    async with house.engine.begin() as connection:
+        await accounts.put_recovery_codes(connection, "chef", ["A", "B"])
+        taken = [await accounts.take_recovery_code(connection, "chef", code) for code in "AAB"]
+        assert taken == [True, False, True]
+        steps = [await accounts.take_step(connection, "chef", step) for step in (7, 7, 6, 8)]
+        assert steps == [True, False, False, True]
+
+
+async def test_what_was_begun_before_password_or_second_factor_changed_is_over(house: House) -> None:
+    """Else who knew the first password could go on where they were."""
+    first = await house.people.add(operator(), "chef", "Chef", ADMINISTRATOR, "")
+    one, two = await house.tries("chef", first), await house.tries("chef", first)
+    one = await house.people.change_first(one.cookie, GOOD, HERE)
+    with pytest.raises(Refusal, match="unknown_session"):
+        await house.people.change_first(two.cookie, OTHER, HERE)
+    two = await house.tries("chef", GOOD)
+    for each in (one, two):
+        found = await house.people.enrolment(each.cookie)
+    assert (await house.people.enrol(two.cookie, house.code(found.secret), HERE))[0].step == "in"
+    with pytest.raises(Refusal, match="unknown_session"):
+        await house.people.enrolment(one.cookie)
 
 
 async def test_of_two_at_once_one_gets_in_with_a_code(house: House) -> None:
@@ -274,6 +308,14 @@ async def test_what_is_taken_away_counts_at_the_next_request(house: House) -> No
     assert await house.people.asker(cookie, HERE) is None, "its sessions are over"
 
 
+async def test_a_disabled_account_is_out_by_whatever_hand_it_was_disabled(house: House) -> None:
+    await house.member("anna")
+    cookie = await house.signed_in("anna")
+    async with house.engine.begin() as connection:
+        await accounts.put(connection, "anna", disabled=True)
+    assert await house.people.asker(cookie, HERE) is None
+
+
 async def test_one_ends_ones_own_sessions_and_an_administrator_all(house: House) -> None:
     await house.member("anna")
     await house.member("cem")
@@ -341,6 +383,12 @@ async def test_while_the_records_are_away_who_is_in_goes_on_and_nobody_else_come
     assert (began.step, began.wait_s > 0) == ("later", True)
     house.passes(59 * MINUTE_MS)
     await house.asker(cookie)
+    async with house.engine.begin() as connection:
+        for table in ("session", "account", "program_token", "audit"):
+            await connection.execute(text(f"ALTER TABLE {table}_away RENAME TO {table}"))
+    house.passes(59 * MINUTE_MS)
+    await house.asker(cookie)
+    assert await house.people.asker(unseen, HERE) is None, "idle for two hours"
     house.passes(60 * MINUTE_MS)
     assert await house.people.asker(cookie, HERE) is None, "idle for an hour"
 
