@@ -237,7 +237,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     await rules.begin()
     people = StoredPeople(
-        records, lambda: rules.centre, lambda: runner.engine.world.people.keys(), clock.now_ms, local_token
+        records,
+        lambda: rules.centre,
+        lambda: runner.engine.world.people.keys(),
+        lambda: time.time_ns() // 1_000_000,  # the wall's, as authenticators and the `acd` command have it
+        local_token,
     )
     await people.take_over(local.former_path(centre))
     answers = Answers(rules, records, runner, port, clock.now_ms)
@@ -251,7 +255,6 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         now = clock.now_ms()
         await stores.vault.purge(now)
         await stores.texts.purge(now)
-        await people.tidy()
         await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
         await rules.again()
         recording = rules.centre.recording
@@ -262,6 +265,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     async def drift() -> None:
         port.resync(linkup=False)
 
+    async def accounts() -> None:
+        """A former token that could not be taken over at the start is, and what is over goes."""
+        await people.take_over(local.former_path(centre))
+        await people.tidy()
+
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
     link = Kept("link", port.run)
@@ -271,6 +279,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Kept("ledger", ledger.run),
         Regularly("drift", DRIFT_S, drift),
         hourly,
+        Regularly("accounts", HOUR_S, accounts),
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
         ahead,

@@ -60,7 +60,13 @@ class StoredPeople(Requests, Entry, Administration):
 
     async def take_over(self, former: Path) -> None:
         """The one token of former releases becomes a program's; its file goes. It stays where the store is
-        away, for the next time this is done. Raises OSError."""
+        away, or the file cannot be used, for the next time this is done."""
+        try:
+            await self._take_over(former)
+        except OSError as fault:
+            log.warning("the API's one token cannot be taken over", file=str(former), why=fault.strerror)
+
+    async def _take_over(self, former: Path) -> None:
         token = await asyncio.to_thread(local.former, former)
         if token is None:
             return

@@ -11,6 +11,7 @@ import pytest
 import tomli_w
 from sqlalchemy import text
 
+from acd.beside import Regularly
 from acd.daemon import Daemon, Wraps, composed
 from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
@@ -68,6 +69,25 @@ async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[D
     (path.parent / "away.toml").rename(path.parent / "other.toml")
     await daemon.hourly.once()
     assert daemon.health()["housekeeping"] == "ok"
+
+
+async def test_accounts_that_cannot_be_kept_hold_up_no_other_housekeeping(
+    opened: tuple[Daemon, Path],
+) -> None:
+    """Numbers are forgotten and the journal is trimmed while the records are away; the rest is told of."""
+    daemon, _ = opened
+    async with daemon.stores.records.engine.begin() as records:
+        await records.execute(text("alter table session rename to session_elsewhere"))
+    await daemon.hourly.once()
+    assert daemon.hourly.trouble == ""
+    accounts = next(each for each in daemon.kept if each.name == "accounts")
+    assert isinstance(accounts, Regularly)
+    await accounts.once()
+    assert "accounts: Refusal: later" in daemon.health()["beside"]
+    async with daemon.stores.records.engine.begin() as records:
+        await records.execute(text("alter table session_elsewhere rename to session"))
+    await accounts.once()
+    assert daemon.health()["beside"] == "ok"
 
 
 async def test_the_page_goes_on_while_the_records_do_not_answer(opened: tuple[Daemon, Path]) -> None:

@@ -565,6 +565,8 @@ async def test_one_that_others_could_read_is_not_taken_over(house: House, tmp_pa
     file = tmp_path / "api.token"
     file.write_text("T" * 43)
     file.chmod(0o644)
+    await house.people.take_over(tmp_path)
+    assert tmp_path.exists(), "what cannot be used is told of, and stays"
     await house.people.take_over(file)
     assert not file.exists()
     assert await house.people.program("T" * 43, HERE) is None
