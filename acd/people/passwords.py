@@ -114,7 +114,8 @@ class Passwords:
     async def fits(self, kept: str, password: str) -> bool:
         """Whether it is the password. kept: "" for an account without one, or that is none: as long as with
         one, nothing fits. Raises Refusal: later."""
-        return await self._apart(lambda: self._fits(kept, password[:LONGEST]))
+        usable = kept if len(password) <= LONGEST else ""
+        return await self._apart(lambda: self._fits(usable, password[:LONGEST]))
 
     def is_old(self, kept: str) -> bool:
         """Whether a hash was made with lesser parameters than today's: made anew at the next sign-in."""

@@ -36,6 +36,14 @@ async def test_without_a_hash_nothing_fits() -> None:
     assert not await cheap.fits("no hash", "no hash")
 
 
+async def test_a_password_is_taken_as_it_is_and_never_cut() -> None:
+    cheap, longest = Passwords(memory_kib=8, iterations=1), "ä" * passwords.LONGEST
+    kept = await cheap.made(longest)
+    assert await cheap.fits(kept, longest)
+    for other in (longest + "x", longest.upper(), f" {longest}", longest[:-1]):
+        assert not await cheap.fits(kept, other)
+
+
 async def test_the_loop_goes_on_and_who_comes_too_many_comes_later() -> None:
     """Two are worked on, in threads; fifty may wait."""
     cheap = Passwords(memory_kib=8, iterations=1)
