@@ -209,7 +209,7 @@ class People(Protocol):
     too; `sign_in`, `second_factor` and `enrol` say "later" as a step.
 
     enrolment: in an open session `proof` is the code of the present second factor, a recovery code, or, where
-    there is none, the password.
+    there is none, the password; for ten minutes the same is given again without.
     """
 
     # --- each request ---

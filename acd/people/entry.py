@@ -72,31 +72,36 @@ class Entry:
             return self._refused(fault, cookie)
 
     async def enrolment(self, cookie: str, proof: str = "", address: str = "") -> Enrolment:
-        """A second factor to be set up, which holds once `enrol` has seen a code of it. Raises Refusal."""
+        """A second factor to be set up, which holds once `enrol` has seen a code of it; for ten minutes the
+        same again, so that a picture needs to be read once. Raises Refusal."""
         found = await self._open(cookie, ENROL, IN)
         if found.account.source != LOCAL:
             raise Refusal("not_local")
+        now, centre = self._around.now_ms(), self._around.centre().centre.name
+        if begun := found.setting_up(now):
+            return Enrolment(begun, second_factor.uri(begun, found.account.id, centre))
         if found.step == IN and found.account.totp:
             await self._prove(found.account, proof, address)
         elif found.step == IN:
             await self.password_shown(found.account, proof, address)
         made = second_factor.made()
         async with self._around.writing() as connection:
-            await sessions.put_totp(connection, found.digest, made)
-        return Enrolment(made, second_factor.uri(made, found.account.id, self._around.centre().centre.name))
+            await sessions.put_totp(connection, found.digest, made, now)
+        return Enrolment(made, second_factor.uri(made, found.account.id, centre))
 
     async def enrol(self, cookie: str, code: str, address: str) -> tuple[SignIn, Sequence[str]]:
         """The first code of a new second factor; returns recovery codes too, which are shown this once."""
         around = self._around
         try:
             found = await self._open(cookie, ENROL, IN)
-            step = second_factor.step_of(found.totp, code, around.now_ms(), 0) if found.totp else None
+            begun, now = found.setting_up(around.now_ms()), around.now_ms()
+            step = second_factor.step_of(begun, code, now, 0) if begun else None
             if step is None:
                 raise Refusal("wrong_code")
             codes = second_factor.recovery_codes()
             async with around.writing() as connection:
                 id = found.account.id
-                await accounts.put(connection, id, totp=found.totp, totp_step=step)
+                await accounts.put(connection, id, totp=begun, totp_step=step)
                 await accounts.put_recovery_codes(connection, id, codes)
                 await sessions.end_all(connection, id, but=found.id)
                 await around.audit.done(connection, f"person:{id}", "second_factor_set", id, address=address)

@@ -34,17 +34,22 @@ class Limits(NamedTuple):
 
 class Open(NamedTuple):
     """A session with its account as it is now. factor: a second factor was shown. totp: one that is being
-    set up."""
+    set up, since totp_ms."""
 
     digest: str
     id: str
     step: str
     factor: bool
     totp: str
+    totp_ms: int
     began_ms: int
     seen_ms: int
     csrf: str
     account: Kept
+
+    def setting_up(self, now_ms: int) -> str:
+        """The second factor that is being set up; "" for none, or one that was begun too long ago."""
+        return self.totp if now_ms < self.totp_ms + ATTEMPT_MS else ""
 
     def is_over(self, limits: Limits, now_ms: int) -> bool:
         """Whether it has ended by itself."""
@@ -59,6 +64,7 @@ _OPEN = (
     sessions.c.step,
     sessions.c.factor,
     sessions.c.totp,
+    sessions.c.totp_ms,
     sessions.c.began_ms,
     sessions.c.seen_ms,
     sessions.c.csrf,
@@ -87,6 +93,7 @@ async def begin(
         "step": step,
         "factor": factor,
         "totp": "",
+        "totp_ms": 0,
         "began_ms": now_ms,
         "seen_ms": now_ms,
         "address": plain(address, 60),
@@ -124,9 +131,10 @@ async def seen(connection: AsyncConnection, digest: str, now_ms: int, address: s
     await connection.execute(update(sessions).where(sessions.c.digest == digest).values(values))
 
 
-async def put_totp(connection: AsyncConnection, digest: str, totp: str) -> None:
-    """The second factor that is being set up in it."""
-    await connection.execute(update(sessions).where(sessions.c.digest == digest).values(totp=totp))
+async def put_totp(connection: AsyncConnection, digest: str, totp: str, now_ms: int) -> None:
+    """The second factor that is being set up in it, from now on."""
+    values = {"totp": totp, "totp_ms": now_ms}
+    await connection.execute(update(sessions).where(sessions.c.digest == digest).values(values))
 
 
 async def end(connection: AsyncConnection, digest: str) -> bool:

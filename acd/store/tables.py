@@ -308,6 +308,7 @@ sessions = Table(
     Column("step", String(20), nullable=False),
     Column("factor", Boolean, nullable=False),
     Column("totp", String(64), nullable=False),
+    Column("totp_ms", BigInteger, nullable=False),
     Column("began_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
     Column("address", String(60), nullable=False),

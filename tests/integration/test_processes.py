@@ -135,3 +135,38 @@ async def test_systemd_hears_of_the_start_of_every_sign_of_life_and_of_the_stop(
             while said != "STOPPING=1":
                 said = await next_one()
             assert await process.wait() == 0
+
+
+async def test_the_command_says_who_may_while_the_daemon_runs(config: Path) -> None:
+    """A person is added, signs in, loses a right and then everything, each at the next request; a restart in
+    between changes nothing."""
+    web = load(config).web
+    url, good = f"http://127.0.0.1:{web.port}", "tarnow-kiesel-1955"
+
+    async def people(*arguments: str) -> str:
+        code, said = await acd("people", *arguments, "--config", str(config))
+        assert code == 0, said
+        return said
+
+    async with httpx.AsyncClient(base_url=url, headers={"Origin": url}) as client:
+        async with daemon(config) as process:
+            said = await people("add", "anna", "--name", "Anna", "--role", "staff", "--role", "planner")
+            [first] = [line.rpartition(": ")[2] for line in said.splitlines() if "shown this once" in line]
+            answer = await client.post("/sign-in", data={"name": "anna", "password": first})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in/password")
+            assert (await client.get("/api/board")).status_code == 401, "a step is missing"
+            assert (await client.post("/sign-in/password", data={"new": good})).status_code == 303
+            assert (await client.get("/api/board")).status_code == 200
+            assert (await client.get("/api/outlook")).status_code == 200
+            await people("change", "anna", "--role", "staff")
+            assert (await client.get("/api/outlook")).status_code == 403
+            assert "anna  see_outlook  /api/outlook  127.0.0.1  DENIED" in await people("audit")
+            process.terminate()
+            await process.wait()
+        async with daemon(config):
+            assert (await client.get("/api/board")).status_code == 200
+            assert "anna" in await people("sessions")
+            await people("disable", "anna")
+            assert (await client.get("/api/board")).status_code == 401
+            answer = await client.post("/sign-in", data={"name": "anna", "password": good})
+            assert answer.status_code == 401

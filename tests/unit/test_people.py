@@ -244,6 +244,12 @@ async def test_a_second_factor_of_ones_own_will_needs_the_password(house: House)
         await house.people.enrolment(cookie, OTHER, HERE)
     found = await house.people.enrolment(cookie, GOOD, HERE)
     assert (await house.people.enrol(cookie, "000000", HERE))[0].step == "refused"
+    assert await house.people.enrolment(cookie) == found, "the picture was read already"
+    house.passes(10 * MINUTE_MS)
+    assert (await house.people.enrol(cookie, house.code(found.secret), HERE))[0].step == "refused"
+    with pytest.raises(Refusal, match="wrong_password"):
+        await house.people.enrolment(cookie)
+    found = await house.people.enrolment(cookie, GOOD, HERE)
     assert (await house.people.enrol(cookie, house.code(found.secret), HERE))[0].step == "in"
     assert (await house.tries("anna", GOOD)).step == "second_factor"
 

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("step", sa.String(20), nullable=False),
         sa.Column("factor", sa.Boolean, nullable=False),
         sa.Column("totp", sa.String(64), nullable=False),
+        sa.Column("totp_ms", sa.BigInteger, nullable=False),
         sa.Column("began_ms", sa.BigInteger, nullable=False),
         sa.Column("seen_ms", sa.BigInteger, nullable=False),
         sa.Column("address", sa.String(60), nullable=False),
