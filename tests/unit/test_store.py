@@ -9,10 +9,12 @@ from typing import Any, get_args
 
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, MetaData, event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from acd.ports import Case, Decision, JournalRefused, Known, Snapshot
@@ -24,6 +26,9 @@ from acd.store.queries import Counts, fraction, wilson
 from acd.store.records import SqlRecorder, epoch_ms
 from acd.store.scrubbing import StillInTheLog
 from acd.store.tables import (
+    JOURNAL,
+    RECORDS,
+    VAULT,
     blobs,
     handlings,
     incidents,
@@ -473,6 +478,22 @@ async def test_who_objected_before_said_no_and_of_others_nothing_is_known(tmp_pa
         assert (await connection.execute(select(recordings))).all() == []
     await engine.dispose()
     assert [tuple(row) for row in rows] == [(1, "no"), (2, "")]
+
+
+@pytest.mark.parametrize(
+    ("store", "described"), [("journal", JOURNAL), ("records", RECORDS), ("vault", VAULT)]
+)
+async def test_the_migrations_make_the_tables_that_are_described(
+    store: str, described: MetaData, tmp_path: Path
+) -> None:
+    engine = await ready(store, urls(tmp_path, {})[store])
+    opts = {"version_table": f"{store}_schema", "compare_type": True}
+    async with engine.connect() as connection:
+        found = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync, opts=opts), described)
+        )
+    await engine.dispose()
+    assert found == []
 
 
 async def test_upgrade_makes_all_three_and_again_changes_nothing(tmp_path: Path) -> None:
