@@ -69,6 +69,7 @@ EFFECTS = {
     "mqtt": RESTART,
     "outlook": NOW,
     "desk": NOW,
+    "people": NOW,
     "staff": NOW | RENDER,
     "staff.name": NOW,
     "staff.languages": NOW,
@@ -87,9 +88,9 @@ class Changed(NamedTuple):
 
     @property
     def effect(self) -> Effect:
-        """When it takes effect."""
+        """When it takes effect. Raises KeyError for a key that nobody has thought about."""
         key = self.key
-        while key not in EFFECTS:
+        while key not in EFFECTS and "." in key:
             key, _, _ = key.rpartition(".")
         return EFFECTS[key]
 
