@@ -329,6 +329,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             what_if=outlook.what_if,
             health=health,
             people=people,
+            agents=lambda: [(key, each.agent.name) for key, each in runner.engine.world.people.items()],
+            zone=lambda: rules.centre.centre.zone,
             registry=registry,
             hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )

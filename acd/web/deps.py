@@ -1,7 +1,8 @@
 """What the pages and the API need from the daemon: values and doors, nothing of its inside."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
@@ -67,7 +68,10 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True)
 class WebDeps:
-    """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor)."""
+    """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor).
+
+    agents: the staff, (id, name). zone: of the times that pages show.
+    """
 
     names: Callable[[], Names]
     board: Callable[[], Board]
@@ -89,6 +93,8 @@ class WebDeps:
     what_if: Callable[[Sequence[Wish]], Awaitable[WhatIf]]
     health: Callable[[], Health]
     people: People
+    agents: Callable[[], Collection[tuple[str, str]]]
+    zone: Callable[[], tzinfo]
     registry: CollectorRegistry
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     essential: tuple[str, ...] = field(default=("journal",))

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from acd.identity import Asker, People, Refusal
+from acd.identity import RIGHTS, Asker, People, Refusal, Role
 
 BODY_MAX = 10_000
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,7 +24,7 @@ HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -35,6 +35,16 @@ HEADERS: Mapping[str, str] = {
 def cookie_name(scheme: str) -> str:
     """Behind TLS a cookie of this name is taken from this very host only, and only over TLS."""
     return "__Host-acd" if scheme == "https" else "acd"
+
+
+def screen_cookie(scheme: str) -> str:
+    """Under which name a screen on a wall keeps its token."""
+    return f"{cookie_name(scheme)}-screen"
+
+
+def is_screen(asker: Asker) -> bool:
+    """Whether this is a token for a screen: it sees the board, and can do nothing."""
+    return asker.may == RIGHTS[Role.WALL]
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -99,7 +109,9 @@ async def asker_of(people: People, connection: HTTPConnection) -> tuple[Asker | 
         return await people.program(given.strip(), address), False
     cookie = connection.cookies.get(cookie_name(connection.url.scheme), "")
     if not cookie:
-        return None, False
+        token = connection.cookies.get(screen_cookie(connection.url.scheme), "")
+        screen = await people.program(token, address) if token else None
+        return (screen, True) if screen is not None and is_screen(screen) else (None, False)
     try:
         return await people.asker(cookie, address), True
     except Refusal:

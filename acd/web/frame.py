@@ -12,7 +12,12 @@ from config.words import PAGE_LANGUAGES, wanted, words
 
 TEMPLATES: Final = Jinja2Templates(Path(__file__).parent / "templates")
 LANGUAGE_COOKIE: Final = "acd-language"
-PAGES: Final = (("/", "wall", Action.SEE_BOARD),)
+PAGES: Final = (
+    ("/", "wall", Action.SEE_BOARD),
+    ("/people", "people", Action.MANAGE_PEOPLE),
+    ("/audit", "audit", Action.SEE_AUDIT),
+    ("/account", "account", Action.OWN_ACCOUNT),
+)
 """Address, name in the words' section [frame], and the right that it asks for."""
 
 

@@ -66,7 +66,7 @@ async def _from_our_pages(request: Request, asker: Asker) -> None:
     given = request.headers.get(CSRF_HEADER, "")
     if not given and "json" not in request.headers.get("content-type", ""):
         given = (await fields(request)).get(CSRF_FIELD, "")
-    if not hmac.compare_digest(given.encode(), asker.csrf.encode()):
+    if not asker.csrf or not hmac.compare_digest(given.encode(), asker.csrf.encode()):
         raise HTTPException(403, "stale_form")
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from acd.identity import Action, Asker, Enrolment, People, Refusal, SignIn
-from acd.web.door import SIGN_IN, address_of, cookie_name
+from acd.web.door import SIGN_IN, address_of, cookie_name, is_screen, screen_cookie
 from acd.web.frame import page, page_words
 from acd.web.rights import fields, may, safe_page
 
@@ -20,6 +20,8 @@ STEPS: Final = {
 }
 """Where a missing step is taken."""
 BROWSER_MAX: Final = 200
+SCREEN: Final = f"{SIGN_IN}/screen"
+SCREEN_S: Final = 365 * 86_400
 
 
 def set_session(request: Request, answer: Response, cookie: str) -> None:
@@ -100,7 +102,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
             made = await people.enrolment(cookie_of(request))
         except Refusal:
             return begin_again(request)
-        return shown(request, "enrol", "enrol_title", **_picture(made))
+        return shown(request, "enrol", "enrol_title", **picture(made))
 
     @router.post(STEPS["enrol"])
     async def enrol(request: Request) -> Response:
@@ -112,7 +114,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
                 made = await people.enrolment(cookie_of(request))
             except Refusal:
                 return begin_again(request)
-            failed = {"next": after} | _picture(made) | why(request, signed, "wrong_code")
+            failed = {"next": after} | picture(made) | why(request, signed, "wrong_code")
             return shown(request, "enrol", "enrol_title", **failed)
         answer = shown(request, "codes", "codes_title", codes=codes, next=after)
         set_session(request, answer, signed.cookie)
@@ -136,6 +138,25 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
         failed = {"next": after} | why(request, signed, "expired")
         return went(request, signed, after) or shown(request, "password", "title", **failed)
 
+    @router.get(SCREEN)
+    async def screen(request: Request) -> Response:
+        return shown(request, "screen", "wall_title")
+
+    @router.post(SCREEN)
+    async def show(request: Request) -> Response:
+        """A screen keeps its token, which may see the board and nothing else."""
+        token = (await fields(request)).get("token", "").strip()
+        found = await people.program(token, address_of(request))
+        if found is None or not is_screen(found):
+            said = page_words(request, "sign_in")["wall_refused"]
+            return shown(request, "screen", "wall_title", fault=said, status=401)
+        answer = RedirectResponse("/", 303)
+        name, secure = screen_cookie(request.url.scheme), request.url.scheme == "https"
+        answer.set_cookie(
+            name, token, max_age=SCREEN_S, path="/", secure=secure, httponly=True, samesite="lax"
+        )
+        return answer
+
     @router.post("/sign-out")
     async def sign_out(request: Request, by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
         await people.sign_out(by)
@@ -147,7 +168,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
     return router
 
 
-def _picture(made: Enrolment) -> dict[str, Any]:
+def picture(made: Enrolment) -> dict[str, Any]:
     """The key for an authenticator: as text, and as a picture that is part of the page."""
     drawn = segno.make(made.uri, error="m").svg_inline(scale=4, omitsize=True)
     return {"secret": made.secret, "picture": Markup(drawn)}  # noqa: S704 drawn by us, of base32 and our names

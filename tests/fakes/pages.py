@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from fastapi import FastAPI
@@ -71,6 +72,8 @@ def app_of(
         what_if=unasked,
         health=health,
         people=Admits(),  # type: ignore[arg-type]
+        agents=lambda: [("amal", "Amal Haddad")],
+        zone=lambda: UTC,
         registry=CollectorRegistry(),
     )
     return make_app(replace(deps, **doors))
