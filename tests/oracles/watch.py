@@ -20,6 +20,7 @@ from routing.commands import (
     TurnAway,
     Withdraw,
 )
+from routing.desk import desk
 from routing.engine import Effects, Engine
 from routing.index import TAKEN_UP, Index
 from routing.policy import Policy
@@ -75,6 +76,7 @@ class Watch:
         told_what_to_expect(world, effects)
         self._shadow(world, effects)
         pictured(world)
+        at_each_desk(world)
         not_asked_again(world, effects)
         rests(world, effects)
         blocked(world, effects)
@@ -283,6 +285,32 @@ def pictured(world: World) -> None:
         (key, each.shown, each.shown_reason, each.shown_ms) for key, each in world.people.items()
     ]
     assert (shown.link_up, shown.open, shown.term) == (world.link_up, world.open, world.term)
+
+
+def at_each_desk(world: World) -> None:
+    """A desk shows what its person does, who waits in their languages, and nobody's token."""
+    waiting = [each for each in world.visits.values() if each.state == "waiting"]
+    for key, person in world.people.items():
+        seen = desk(world, key, world.now_ms)
+        assert seen is not None
+        assert [(each.visit, each.state) for each in seen.calls] == [
+            (each.visit, each.activity) for each in person.engagements
+        ]
+        theirs = [
+            each
+            for each in waiting
+            if any(
+                code and world.policy is not None and plainly.level(world.policy, person.agent, code) > 0
+                for code in (each.language, each.second)
+            )
+        ]
+        assert sum(each.callers for each in seen.waiting) == len(theirs)
+        assert {each.longest_since_ms for each in seen.waiting} <= {each.queued_ms for each in theirs}
+        assert {each.id for each in (*seen.handovers, *seen.left)} == {
+            each.id for each in world.handovers.values() if key in (each.agent, each.to)
+        }
+        told = repr(seen)
+        assert not any(f"'{each.token}'" in told for each in world.visits.values() if each.token)
 
 
 def differing(one: World, other: World) -> list[tuple[str, object, object]]:
