@@ -16,7 +16,7 @@ from acd.store import queries
 from acd.store.plain import plain
 from acd.store.records import moment
 from acd.store.roster import FILE
-from acd.web.deps import Accepted, Explained, Names, ServiceLevel, StaffSource
+from acd.web.deps import Accepted, DeskChoices, Explained, Names, ServiceLevel, StaffSource
 from routing.events import PriorityGiven, StaffAsked
 from routing.explain import Candidate, Idle, Sought, candidates, look
 from routing.facts import EventRefused, ShadowDiffered, StaffRefused
@@ -93,6 +93,20 @@ class Answers:
             {each.code: each.name for each in centre.language},
             {each.key: {"de": each.de, "en": each.en} for each in centre.concern},
         )
+
+    def desk_choices(self) -> DeskChoices:
+        """What staff choose from at their desk, by the file as it was read last."""
+        desk = self._rules.centre.desk
+        return DeskChoices(
+            {each.code: {"de": each.de, "en": each.en} for each in desk.reasons},
+            {each.code: {"de": each.de, "en": each.en} for each in desk.outcomes},
+            tuple(desk.quiet_minutes),
+            desk.block_hours,
+        )
+
+    def case_link(self, reference: str) -> str:
+        """Where the digital file of a case is, or ""."""
+        return self._rules.centre.desk.case_link(reference)
 
     def staff_source(self) -> StaffSource:
         """Where the staff in force comes from."""

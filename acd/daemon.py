@@ -21,6 +21,7 @@ from acd.answers import Answers
 from acd.beside import Kept, Regularly
 from acd.changes import Changes
 from acd.clock import SystemClock
+from acd.desk import Desks, rules_of
 from acd.feed import Feed
 from acd.intake import Inbox
 from acd.leaps import Leaps
@@ -51,6 +52,7 @@ from acd.systemd import READY, STOPPING, Systemd
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
+from acd.woken import Woken
 from config.hours import opening as hours
 from config.load import ConfigFaults, Fault, load
 from config.schema import Centre
@@ -182,7 +184,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
     metrics = Metrics(registry, lambda tongue: picture.language(tongue))
-    changes, leaps = Changes(), Leaps()
+    changes, woken, leaps = Changes(), Woken(), Leaps()
     records = stores.records.engine
     outlook = Outlook(
         Doors(
@@ -206,7 +208,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, changes, leaps, outlook],
+        [feed, metrics, changes, woken, leaps, outlook],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -245,6 +247,15 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     await people.take_over(local.former_path(centre))
     answers = Answers(rules, records, runner, port, clock.now_ms)
+    desks = Desks(
+        runner,
+        records,
+        stores.texts,
+        stores.cases,
+        woken,
+        lambda: rules_of(rules.centre),
+        clock.now_ms,
+    )
     emergency = EmergencyAnnouncement(
         lambda: rules.centre, path, records, runner.ask, lambda: runner.engine.world.announcement
     )
@@ -331,6 +342,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             people=people,
             agents=lambda: [(key, each.agent.name) for key, each in runner.engine.world.people.items()],
             zone=lambda: rules.centre.centre.zone,
+            desk=desks,
+            desk_choices=answers.desk_choices,
+            case_link=answers.case_link,
             registry=registry,
             hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )

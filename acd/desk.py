@@ -10,16 +10,17 @@ from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.deskwork import Before, Day
 from acd.identity import Asker
 from acd.ports import Arrival, Case, Cases
 from acd.runner import Runner
 from acd.store import handled
-from acd.store.handled import Day, Earlier
 from acd.store.plain import plain
 from acd.store.records import moment
 from acd.web.deps import Accepted
 from acd.woken import Woken
 from agents import state as staff
+from config.schema import Centre
 from routing import events as ev
 from routing.desk import DeskView, Lines, OpenThreat, desk, handles, lines, open_threats
 from routing.events import Event
@@ -46,6 +47,7 @@ ASKED: Final = (
 )
 YES: Final = Accepted(True, "")
 CASE_MAX: Final = 40
+HOUR_MS: Final = 3_600_000
 
 
 class DeskRules(NamedTuple):
@@ -61,6 +63,19 @@ class DeskRules(NamedTuple):
     zone: tzinfo
 
 
+def rules_of(centre: Centre) -> DeskRules:
+    """As this centre allows; without a service agreement nobody sees who else said what."""
+    desk = centre.desk
+    return DeskRules(
+        frozenset(each.code for each in desk.reasons),
+        frozenset(each.code for each in desk.outcomes),
+        tuple(desk.quiet_minutes),
+        desk.block_hours * HOUR_MS,
+        False,
+        centre.centre.zone,
+    )
+
+
 class Texts(Protocol):
     """Where free text lies."""
 
@@ -71,13 +86,6 @@ class Texts(Protocol):
     async def read(self, refs: list[str]) -> Mapping[str, Mapping[str, str]]:
         """The fields under each of these references that is still there."""
         ...
-
-
-class Before(NamedTuple):
-    """Earlier visits of a caller, and the texts of their notes by reference."""
-
-    visits: tuple[Earlier, ...]
-    notes: Mapping[str, Mapping[str, str]]
 
 
 class Desks:
@@ -131,10 +139,13 @@ class Desks:
         return Before(found, await self._texts.read(notes) if notes else {})
 
     async def notes(self, by: Asker) -> Mapping[str, Mapping[str, str]]:
-        """The texts of the follow-ups on their desk and of those they left, by reference."""
+        """The texts of the follow-ups on their desk, of those they left, and of what they said of their
+        call, by reference."""
         view = await self.view(by)
-        found = (*view.handovers, *view.left) if view is not None else ()
-        notes = [each.note for each in found if each.note]
+        if view is None:
+            return {}
+        notes = [each.note for each in (*view.handovers, *view.left) if each.note]
+        notes += [each.closed.note for each in view.calls if each.closed is not None and each.closed.note]
         return await self._texts.read(notes) if notes else {}
 
     async def today(self, by: Asker) -> Day:

@@ -1,49 +1,16 @@
 """What a desk asks of the records: what a caller called about before, and one person's own day in numbers."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.deskwork import Day, Earlier, Word
 from acd.store.records import epoch_ms
 from acd.store.tables import handlings, offers, visits
 from routing.offers import REFUSALS
 
 EARLIER_MAX = 20
-
-
-class Word(NamedTuple):
-    """What somebody said of an earlier visit. note, case: references. "" where none; agent: "" where the one
-    who asks may not see who it was."""
-
-    at_ms: int
-    agent: str
-    outcome: str
-    note: str
-    case: str
-
-
-class Earlier(NamedTuple):
-    """An earlier visit of a caller. outcome: one of routing.facts.VISIT_OUTCOMES, "" where it is not over.
-    said: of each talk, the first one first."""
-
-    visit: int
-    at_ms: int
-    language: str
-    concern: str
-    outcome: str
-    said: tuple[Word, ...]
-
-
-class Day(NamedTuple):
-    """What a person did in a span. handled: talks begun; talk_ms, wrap_up_ms: of those that are over; missed:
-    offers that they did not take."""
-
-    handled: int
-    talk_ms: int
-    wrap_up_ms: int
-    missed: int
 
 
 async def earlier(

@@ -18,7 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from acd import __version__
 from acd.identity import Action, Asker, Refusal
 from acd.ports import Case, QueueFull
-from acd.web import account, admin, outlook, sign_in
+from acd.web import account, admin, desk, outlook, sign_in
 from acd.web.deps import WebDeps
 from acd.web.door import Door, asker_of
 from acd.web.frame import language_of, page, page_words
@@ -120,6 +120,7 @@ def make_app(deps: WebDeps) -> FastAPI:
                 **{key: each.get(code, key) for key, each in called.concerns.items()},
                 MERGED: said["merged_concerns"],
             },
+            "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
         }
         seen: dict[str, Any] = {"called": marked(called), "states": SHOWN, "names": names}
         return page(request, "live.html", called.centre, "live", **seen)
@@ -263,6 +264,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         return {"resync": "done"}
 
     app.include_router(outlook.routes(deps))
+    app.include_router(desk.routes(deps, live, still))
     app.include_router(sign_in.routes(deps.people, centre))
     app.include_router(account.routes(deps.people, centre))
     app.include_router(admin.routes(deps.people, centre, deps.agents, deps.zone))

@@ -3,16 +3,18 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
-from acd.identity import People
+from acd.deskwork import Before, Day
+from acd.identity import Asker, People
 from acd.ports import Announced, Cases, Health
 from acd.prospects import Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
 from routing.board import Board
+from routing.desk import DeskView
 from routing.explain import Candidate, Idle, Sought
 from routing.facts import ShadowDiffered
 
@@ -66,6 +68,40 @@ class Explained(NamedTuple):
     idle: tuple[Idle, ...]
 
 
+Named = Mapping[str, Mapping[str, str]]
+"""Code -> page language -> name."""
+
+
+class DeskChoices(NamedTuple):
+    """What staff choose from at their desk, in the order of the file. quiet_minutes: beside 0, which is off.
+    block_hours: for how long who threatened can be blocked."""
+
+    reasons: Named
+    outcomes: Named
+    quiet_minutes: tuple[int, ...]
+    block_hours: int
+
+
+class Desk(Protocol):
+    """What a desk sees and says (acd.desk.Desks); `by` acts for themselves."""
+
+    async def view(self, by: Asker) -> DeskView | None: ...
+    def version(self, by: Asker) -> int: ...
+    async def changed(self, by: Asker, version: int) -> int: ...
+    async def before(self, by: Asker, visit: int) -> Before: ...
+    async def notes(self, by: Asker) -> Mapping[str, Mapping[str, str]]: ...
+    async def today(self, by: Asker) -> Day: ...
+    async def ask(self, by: Asker, what: str, reason: str) -> Accepted: ...
+    async def quiet(self, by: Asker, minutes: int) -> Accepted: ...
+    async def close(
+        self, by: Asker, visit: int, outcome: str, note: Mapping[str, str], case: str
+    ) -> Accepted: ...
+    async def case(self, by: Asker, visit: int, reference: str, *, new: bool) -> Accepted: ...
+    async def hand_over(self, by: Asker, visit: int, to: str, note: Mapping[str, str]) -> Accepted: ...
+    async def handover_done(self, by: Asker, handover: int) -> Accepted: ...
+    async def threat(self, by: Asker, visit: int, note: Mapping[str, str], block: bool) -> Accepted: ...
+
+
 @dataclass(frozen=True)
 class WebDeps:
     """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor).
@@ -95,6 +131,9 @@ class WebDeps:
     people: People
     agents: Callable[[], Collection[tuple[str, str]]]
     zone: Callable[[], tzinfo]
+    desk: Desk
+    desk_choices: Callable[[], DeskChoices]
+    case_link: Callable[[str], str]
     registry: CollectorRegistry
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     essential: tuple[str, ...] = field(default=("journal",))

@@ -13,6 +13,7 @@ from config.words import PAGE_LANGUAGES, wanted, words
 TEMPLATES: Final = Jinja2Templates(Path(__file__).parent / "templates")
 LANGUAGE_COOKIE: Final = "acd-language"
 PAGES: Final = (
+    ("/desk", "desk", Action.OWN_DESK),
     ("/", "wall", Action.SEE_BOARD),
     ("/people", "people", Action.MANAGE_PEOPLE),
     ("/audit", "audit", Action.SEE_AUDIT),

@@ -37,6 +37,12 @@ class Live:
             raise TooMany(f"{PER_PERSON_MAX} pages of this account are open already")
         self._open[who] += 1
 
+    def leave(self, who: str) -> None:
+        """Count it out."""
+        self._open[who] -= 1
+        if not self._open[who]:
+            del self._open[who]
+
     async def told(self, who: str) -> AsyncIterator[None]:
         """Now and after each change, at least every QUIET_S; counts out at the end."""
         try:
@@ -50,6 +56,4 @@ class Live:
                 except TimeoutError:
                     continue
         finally:
-            self._open[who] -= 1
-            if not self._open[who]:
-                del self._open[who]
+            self.leave(who)

@@ -13,7 +13,7 @@ from acd.picture import Picture
 from acd.ports import Announced, Health
 from acd.prospects import Waits
 from acd.web.app import make_app
-from acd.web.deps import Names, ServiceLevel, StaffSource, WebDeps
+from acd.web.deps import DeskChoices, Names, ServiceLevel, StaffSource, WebDeps
 from tests.fakes.admits import Admits
 from tests.fakes.centre import Bench
 
@@ -74,6 +74,9 @@ def app_of(
         people=Admits(),  # type: ignore[arg-type]
         agents=lambda: [("amal", "Amal Haddad")],
         zone=lambda: UTC,
+        desk=None,  # type: ignore[arg-type]
+        desk_choices=lambda: DeskChoices({}, {}, (), 24),
+        case_link=lambda reference: "",
         registry=CollectorRegistry(),
     )
     return make_app(replace(deps, **doors))

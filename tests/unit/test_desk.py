@@ -9,10 +9,10 @@ from typing import TypeVar
 import pytest
 
 from acd.desk import DeskRules, Desks
+from acd.deskwork import Day
 from acd.identity import RIGHTS, Asker, Role
 from acd.ports import Case
 from acd.store.cases import SqlCases
-from acd.store.handled import Day
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from acd.web.deps import Accepted

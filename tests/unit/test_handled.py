@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.handled import Day, Earlier, Word, day, earlier
+from acd.deskwork import Day, Earlier, Word
+from acd.store.handled import day, earlier
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder, epoch_ms, moment
 from acd.store.tables import handlings, handovers, incidents, threats

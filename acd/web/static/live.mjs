@@ -1,11 +1,9 @@
 // Shows the state that the server pushes; keeps clocks ticking and says when the display is out of date.
+import { at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
 
-const json = (id) => JSON.parse(document.getElementById(id).textContent);
 const words = json("words");
 const names = json("names");
-const at = (id) => document.getElementById(id);
-const RTL = /[\u0590-\u08ff]/;
 const SILENCE_MS = 5000;
 const STATES = json("states");
 let state = null;
@@ -13,25 +11,11 @@ let behind = 0;
 let heard = 0;
 let lost = null;
 
-const set = (id, text) => { if (at(id).textContent !== text) at(id).textContent = text; };
-const clock = (ms) => {
-  const s = Math.max(0, Math.floor(ms / 1000));
-  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
-};
-const make = (tag, text, attributes = {}) => {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-};
 const signal = (id, good, text) => { set(id, text); at(id).dataset.good = good ? "yes" : "no"; };
 const isLive = () => heard > 0 && Date.now() - heard < SILENCE_MS;
 const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
 
 const now = () => Date.now() - behind;
-
-// A language is named in itself; what is said of it (unknown, several) is in the page's own language.
-const tongue = (code, name) => (["und", "*"].includes(code) ? {} : { lang: code, dir: RTL.test(name) ? "rtl" : "ltr" });
 
 function showNeed(cells) {
   at("nobody").hidden = cells.length > 0;
@@ -61,7 +45,7 @@ function showStaff(people) {
   }));
   at("people").replaceChildren(...people.filter((each) => each.name && each.state !== "logged_out").map((each) => {
     const item = document.createElement("li");
-    const text = each.reason && each.state === "not_ready" ? `${word(each.state)} (${each.reason})` : word(each.state);
+    const text = each.reason && each.state === "not_ready" ? `${word(each.state)} (${names.reasons[each.reason] ?? each.reason})` : word(each.state);
     item.append(make("span", each.name), make("span", text, { class: "state", "data-state": each.state }));
     return item;
   }));
@@ -98,20 +82,6 @@ function showSource({ source, since_ms, people, unused }) {
   set("source", parts.join(" · "));
 }
 
-// What things are called is written into the page: one that was made before a reload or an upgrade is made anew, once.
-function isOld() {
-  if (state.called === document.body.dataset.called || sessionStorage.getItem("called") === state.called) return false;
-  sessionStorage.setItem("called", state.called);
-  location.reload();
-  return true;
-}
-
-function why() {
-  if (lost === null) return "";
-  if (lost.status === 0) return words.unreachable_server;
-  return `${words.refused_by_server.replace("{status}", lost.status)}${lost.detail ? `: ${lost.detail}` : ""}`;
-}
-
 function show() {
   const b = state.board;
   const cells = b.waiting;
@@ -136,7 +106,7 @@ function tick() {
   document.body.classList.toggle("stale", !live);
   const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
   signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
-  set("lost", live ? "" : why());
+  set("lost", live ? "" : whyLost(lost, words));
   if (!live) {  // what was is no longer known to be so: no colour, and no clock that goes on
     for (const id of ["hours", "link"]) at(id).dataset.good = "";
     return;
@@ -156,5 +126,5 @@ follow("/events", (text) => {
   heard = Date.now();
   lost = null;
   behind = heard - state.board.at_ms;
-  if (!isOld()) show();
+  if (!isOld(state.called)) show();
 }, (found) => { lost = found; tick(); });
