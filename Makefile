@@ -73,6 +73,7 @@ chaos: setup
 
 docs: setup
 	$(PYTHON) -m tests.diagrams
+	$(PYTHON) -m tests.pictures
 
 lock:
 	$(COMPILE) -o requirements/daemon.txt

@@ -1,4 +1,4 @@
-"""The demonstration: callers of many languages, fifteen phones, and the page to watch them on."""
+"""The demonstration: callers of many languages, fifteen phones, and the pages to see them from, by role."""
 
 import asyncio
 import contextlib
@@ -11,12 +11,17 @@ from pathlib import Path
 import typer
 
 from acd.demo.hotline import NUMBER, Hotline
+from acd.demo.links import GUESTS, HOSTS, Links
 from acd.demo.ports import free_port
 from config import menu
 from config.schema import Centre
 
 CALLS_A_MINUTE = 12
 DEMO_WRAP_UP_S = 8
+KNOWN_CALLERS = 60
+"""So many numbers call: most have called before, and a desk shows what about."""
+DESK_RINGS_MS, DESK_TALKS_MS = 8_000, 90_000
+"""The phone beside the desk answers by itself: time to see who calls, and to write a note."""
 DEAD_S = 15
 """So long a killed daemon stays dead: long enough to hear the telephone system go on alone."""
 NEEDED = ("mosquitto", "sipp", "espeak-ng", "sox")
@@ -38,6 +43,8 @@ async def show(centre: Centre, prompts: Path) -> None:
     broker = free_port()
     changes: dict[str, dict[str, object]] = {
         "staffing": {"wrap_up_seconds": DEMO_WRAP_UP_S},
+        "web": {"hosts": list(HOSTS)},
+        "desk": {"case_url": "https://files.example.org/case/{reference}"},
         "mqtt": {"host": "127.0.0.1", "port": broker, "prefix": "welcomecenter"},
     }
     mosquitto = await asyncio.create_subprocess_exec(
@@ -51,14 +58,21 @@ async def show(centre: Centre, prompts: Path) -> None:
         async with Hotline(prompts.parent / "welcomecenter.toml", changes) as hotline:
             await hotline.start_daemon()
             chance = random.Random(2016)  # noqa: S311 callers, not secrets
-            fast, slow = hotline.phones[::2], hotline.phones[1::2]
+            desk = next(each.phone for each in hotline.centre.staff if each.id == GUESTS["desk"].agent)
+            others = [phone for phone in hotline.phones if phone != desk]
+            fast, slow = others[::2], others[1::2]
+            await hotline.sipp.phones([desk], answer_ms=DESK_RINGS_MS, talk_ms=DESK_TALKS_MS)
             await hotline.sipp.phones(fast, answer_ms=1500, talk_ms=25_000)
             await hotline.sipp.phones(slow, answer_ms=3500, talk_ms=45_000)
             for phone in hotline.phones[:11]:
                 await hotline.ask(hotline.agent(phone), "login")
             for phone in hotline.phones[11:13]:
                 await hotline.sipp.feature(phone, "*41")
-            typer.echo(f"live page: {hotline.url}/   (Ctrl-C ends everything)")
+            links = Links(hotline.centre, hotline.centre.web.port)
+            linked = asyncio.create_task(links.run(), name="links")
+            for role, guest in GUESTS.items():
+                typer.echo(f"{role:<11}{links.of(role)}   (signs in as {guest.name})")
+            typer.echo("Ctrl-C ends everything")
             watching = asyncio.create_task(_watch(hotline), name="daemon")
             try:
                 while not watching.done():
@@ -67,7 +81,8 @@ async def show(centre: Centre, prompts: Path) -> None:
                 watching.result()
             finally:
                 watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                linked.cancel()
+                await asyncio.gather(watching, linked, return_exceptions=True)
     finally:
         with contextlib.suppress(ProcessLookupError):
             mosquitto.terminate()
@@ -102,7 +117,7 @@ async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> No
     await hotline.sipp.call(
         NUMBER,
         keys,
-        caller=f"0201{chance.randrange(8_000_000, 8_999_999)}",
+        caller=f"0201{8_000_000 + chance.randrange(KNOWN_CALLERS)}",
         name="Demo",
         hang_up_ms=chance.randrange(60_000, 240_000),
     )

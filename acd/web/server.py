@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 GRACE_S = 3
 
@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
 class WebServer:
     """One uvicorn beside the loop."""
 
-    def __init__(self, app: FastAPI, taken: socket.socket, proxies: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, taken: socket.socket, proxies: Sequence[str] = ()) -> None:
         """proxies: whose word on whom they ask for is believed."""
         self._taken = taken
         config = uvicorn.Config(

@@ -121,13 +121,20 @@ class BenchDesk:
 
     # --- what happens to a call ----------------------------------------------------------------------
 
-    def rings(self, uid: str = "9", language: str = "de", concern: str = "study", case: str = "") -> int:
+    def rings(
+        self,
+        uid: str = "9",
+        language: str = "de",
+        concern: str = "study",
+        case: str = "",
+        waited_ms: int = 0,
+    ) -> int:
         """A call rings at Birgit's; the visit's number."""
         leg = ev.Leg(NODE, uid)
         self.tell(ev.CallArrived(leg, "line"))
         self.tell(ev.CallerKnown(leg, f"token-{uid}", case, ""))
-        self.bench.now += 1_000
-        self.tell(ev.CallWaiting(leg, language, concern, "", self.bench.now - 133_000, self.bench.now))
+        self.tell(ev.CallWaiting(leg, language, concern, "", self.bench.now, self.bench.now))
+        self.bench.now += waited_ms
         self.tell(ev.DialBegan(leg, ev.Leg(NODE, f"p{uid}"), "p02"))
         self.tell(ev.PhoneRang(ev.Leg(NODE, f"p{uid}")))
         return max(self.bench.engine.world.visits)

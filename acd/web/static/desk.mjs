@@ -20,6 +20,7 @@ let heard = 0;
 let lost = null;
 let choosing = false;
 let chosen = 0;
+let opened = 0;
 let notes = {};
 let notesOf = "";
 let dayOf = "";
@@ -70,8 +71,8 @@ function subject() {
   const talk = desk.calls.find((each) => each.state === "talking") ?? desk.calls.find((each) => each.state === "wrap_up");
   hide("other", true);
   if (talk && talk.visit !== form.visit()) {
-    if (form.isWriting()) hide("other", false);
-    else { chosen = 0; form.open(talk.visit); }
+    if (form.isWriting() || (talk.visit === opened && form.visit())) hide("other", false);
+    else { chosen = 0; opened = talk.visit; form.open(talk.visit); }
   }
   if (talk && talk.visit === form.visit()) return talk;
   const shown = form.visit();
@@ -243,8 +244,8 @@ at("quiet")?.addEventListener("click", (event) => {
 });
 at("put-away").addEventListener("click", () => { chosen = 0; form.open(0); showCalls(); });
 at("to-call").addEventListener("click", () => {
-  const talk = desk.calls.find((each) => each.state === "talking");
-  if (talk) { chosen = 0; form.open(talk.visit); }
+  chosen = 0;
+  form.open(0);
   showCalls();
 });
 
