@@ -1,7 +1,7 @@
 """Links that sign in as an invented person, on this machine alone, for as long as the demonstration runs.
 
-Each role has a host name of its own (all are loopback), so that one browser can be all of them at once: cookies
-belong to hosts.
+Each role has a host name of its own (all are loopback), so that one browser can be all of them at once:
+cookies belong to hosts.
 """
 
 import hmac

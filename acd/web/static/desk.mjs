@@ -99,6 +99,7 @@ function showCalls() {
     hide("lasts", state !== "talking");
     hide("put-away", state === "talking" || state === "wrap_up");
     hide("save-over", state !== "wrap_up");
+    at("save").classList.toggle("main", state !== "wrap_up");
     showCall(at("call").querySelector(".about"), state ? call : { ...call, state: "" }, showCalls);
   }
   tick();
