@@ -139,14 +139,31 @@ class Language(Table):
     share: Share | None = None
 
 
+SHORT_MAX = 16
+"""Characters of a concern's short name: with a language's code before it, one line of any phone."""
+
+
+def _short(text: str) -> str:
+    if not re.fullmatch(rf"([A-Za-z0-9][A-Za-z0-9 ./-]{{0,{SHORT_MAX - 1}}})?", text):
+        raise ValueError(
+            f"is for phones' displays: {SHORT_MAX} characters at most, plain letters, digits, space and . / "
+            "and -, beginning with a letter or digit"
+        )
+    return text
+
+
 class Concern(Table):
-    """What callers come for. share: of all callers, as with languages."""
+    """What callers come for. share: of all callers, as with languages.
+
+    short: its name on phones' displays; "": made from the German one (config.display).
+    """
 
     key: Key
     de: Text
     en: Text
     share: Share | None = None
     law: str = ""
+    short: Annotated[str, AfterValidator(_short)] = ""
 
 
 class Span(Table):

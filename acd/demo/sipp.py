@@ -105,12 +105,14 @@ class Sipp:
         says: Sequence[tuple[int, bool]] = ((180, False),),
         media: bool = True,
         transfer_to: str = "",
+        logged: bool = False,
     ) -> "Run":
         """Registered phones that behave alike until ended.
 
         answer_ms: ringing time. talk_ms: when they hang up, None never. refuse: SIP status to refuse with.
         says: what they send before the answer, as (SIP status, with early media). media: whether the answer
         offers any. transfer_to: a SIP address to which they try to transfer each talk, and expect a 603.
+        logged: whether what they hear and say is kept (Run.messages).
         """
         scenario = self._scenario(
             "phone",
@@ -123,7 +125,7 @@ class Sipp:
             speech=self._tone(tone_hz),
         )
         for last in (False, False, True):
-            run = await self._start(scenario, PHONE_ADDRESS, calls=0)
+            run = await self._start(scenario, PHONE_ADDRESS, calls=0, logged=logged)
             if await run.listens(PHONE_ADDRESS):
                 break
             if last:
@@ -146,14 +148,14 @@ class Sipp:
                 return
 
     async def gateway(
-        self, port: int, *, talk_ms: int | None, answer_ms: int = 200, refuse: int = 0
+        self, port: int, *, talk_ms: int | None, answer_ms: int = 200, refuse: int = 0, logged: bool = False
     ) -> "Run":
         """Whoever answers at this port without being a phone of ours, and hangs up after so long; or refuses,
         as phones do."""
         scenario = self._scenario(
             "phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, says=((180, False),), media=True
         )
-        run = await self._start(scenario, PHONE_ADDRESS, calls=0, port=port)
+        run = await self._start(scenario, PHONE_ADDRESS, calls=0, port=port, logged=logged)
         await run.listens(PHONE_ADDRESS)
         return run
 
@@ -198,6 +200,7 @@ class Sipp:
         at_once: int = 1000,
         fields: Sequence[str] = (),
         port: int = 0,
+        logged: bool = False,
     ) -> "Run":
         port = port or free_port(socket.SOCK_DGRAM, address)
         command = ["sipp", self._target, "-sf", str(scenario), "-i", address, "-p", str(port)]
@@ -210,6 +213,8 @@ class Sipp:
         ]
         command += ["-trace_err", "-error_file", f"{scenario}.err", "-default_behaviors", "all"]
         command += ["-l", str(at_once), "-timeout_error", "-max_retrans", "3", "-aa"]
+        if logged:
+            command += ["-trace_msg", "-message_file", f"{scenario}.messages"]
         if calls:
             command += ["-m", str(calls), "-r", str(rate)]
         if fields:
@@ -241,6 +246,12 @@ class Run:
     def going(self) -> bool:
         """Whether it still runs."""
         return self._process.returncode is None
+
+    @property
+    def messages(self) -> str:
+        """What was heard and said until now, if that is logged."""
+        path = Path(f"{self._scenario}.messages")
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     async def listens(self, address: str) -> bool:
         """Wait until it hears what is sent to it: True; or it is over: False, and `finished` says why."""

@@ -6,7 +6,7 @@ told, and by which words, is the contract that acd/pbx/translate.py reads.
 
 from datetime import date
 
-from acd.pbx import consent, contexts, emergency, menus, opening_hours, outside, waiting
+from acd.pbx import consent, contexts, display, emergency, menus, opening_hours, outside, waiting
 from config.schema import Centre
 
 
@@ -14,7 +14,7 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
     """The whole extensions.conf. `today` decides for which years holidays are written out; marks: lines of
     [globals] that say what the files were made from."""
     parts = [
-        _globals(marks),
+        _globals(marks + display.names(centre)),
         menus.trunk(centre),
         menus.language(centre),
         menus.ANNOUNCED,

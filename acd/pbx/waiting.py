@@ -1,6 +1,6 @@
 """From the queue to a person: hold, the dial that the daemon asks for, and the dial of a dialplan alone."""
 
-from acd.pbx import consent
+from acd.pbx import consent, display
 from acd.pbx.contexts import NOW_MS, caught, landing, note
 from acd.pbx.files import CODECS, WIDEBAND
 from agents.model import UNDETERMINED
@@ -158,7 +158,8 @@ def _dial(centre: Centre, ring_s: int) -> str:
  same => n,Set(ACD_BEGAN=)
  same => n,Set(ACD_CAUSE=1)
  same => n,Dial(PJSIP/${{ACD_PHONE}},{ring_s},\
-gmb(acd-leg^s^1(${{ACD_OFFER}}^${{ACD_RECORD}}^{wide}))U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
+gmb(acd-leg^s^1(${{ACD_OFFER}}^${{ACD_RECORD}}^{wide}^{display.text()}))\
+U(acd-ans^${{ACD_OFFER}}^${{ACD_RECORD}}^${{ACD_RING}}))
  same => n,Set(ACD_OVER={NOW_MS})
  same => n,Set(ACD_CAUSE=${{HANGUPCAUSE}})
  same => n,Set(ACD_OPEN=)
@@ -219,6 +220,7 @@ exten => s,1,Set(ACD_OFFER=${{ARG1}})
  same => n,Set(ACD_RANG=${{EPOCH}})
 ; a wideband caller's phone is offered that first, else what most callers have (files.CODECS)
  same => n,ExecIf($["${{ARG3}}"="1"]?Set(PJSIP_MEDIA_OFFER(audio)=!all,{WIDEBAND},{CODECS}))
+{display.shown(centre, "ARG4")}\
 {consent.phones_codes(centre)}\
  same => n,Return()
 
