@@ -14,7 +14,7 @@ from acd.ports import Announced, Cases, Health
 from acd.prospects import Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
 from routing.board import Board
-from routing.desk import DeskView
+from routing.desk import DeskView, OpenThreat
 from routing.explain import Candidate, Idle, Sought
 from routing.facts import ShadowDiffered
 
@@ -83,7 +83,8 @@ class DeskChoices(NamedTuple):
 
 
 class Desk(Protocol):
-    """What a desk sees and says (acd.desk.Desks); `by` acts for themselves."""
+    """What a desk sees and says (acd.desk.Desks); `by` acts for themselves. threats and what follows are for
+    who is in charge."""
 
     async def view(self, by: Asker) -> DeskView | None: ...
     def version(self, by: Asker) -> int: ...
@@ -100,6 +101,9 @@ class Desk(Protocol):
     async def hand_over(self, by: Asker, visit: int, to: str, note: Mapping[str, str]) -> Accepted: ...
     async def handover_done(self, by: Asker, handover: int) -> Accepted: ...
     async def threat(self, by: Asker, visit: int, note: Mapping[str, str], block: bool) -> Accepted: ...
+    async def threats(self) -> Sequence[OpenThreat]: ...
+    async def threat_seen(self, by: Asker, visit: int) -> Accepted: ...
+    async def unblock(self, by: Asker, visit: int, reason: str) -> Accepted: ...
 
 
 @dataclass(frozen=True)

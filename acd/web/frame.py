@@ -15,6 +15,7 @@ LANGUAGE_COOKIE: Final = "acd-language"
 PAGES: Final = (
     ("/desk", "desk", Action.OWN_DESK),
     ("/", "wall", Action.SEE_BOARD),
+    ("/threats", "threats_page", Action.STEER_CALLS),
     ("/people", "people", Action.MANAGE_PEOPLE),
     ("/audit", "audit", Action.SEE_AUDIT),
     ("/account", "account", Action.OWN_ACCOUNT),

@@ -9,7 +9,7 @@ from acd.identity import Asker, Role
 from acd.web.deps import Accepted, DeskChoices, Names
 from acd.woken import Woken
 from routing import events as ev
-from routing.desk import DeskView, desk
+from routing.desk import DeskView, OpenThreat, desk, open_threats
 from routing.facts import Fact
 from tests.fakes.admits import person
 from tests.fakes.centre import NODE, POLICY, Bench
@@ -118,6 +118,15 @@ class BenchDesk:
     async def threat(self, by: Asker, visit: int, note: Mapping[str, str], block: bool) -> Accepted:
         block_ms = 86_400_000 if block else 0
         return self._did("threat", block, ev.ThreatTold(visit, by.agent, self._keep(note), block_ms))
+
+    async def threats(self) -> tuple[OpenThreat, ...]:
+        return open_threats(self.bench.engine.world)
+
+    async def threat_seen(self, by: Asker, visit: int) -> Accepted:
+        return self._did("threat_seen", by.actor, ev.ThreatSeen(visit))
+
+    async def unblock(self, by: Asker, visit: int, reason: str) -> Accepted:
+        return self._did("unblock", by.actor, ev.TokenUnblocked(visit))
 
     # --- what happens to a call ----------------------------------------------------------------------
 

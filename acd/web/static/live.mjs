@@ -90,7 +90,8 @@ function show() {
   for (const { id } of document.querySelectorAll("[data-count]")) set(id, String(b[id]));
   signal("hours", b.open, b.open ? words.open : words.closed);
   at("outside-figure").hidden = b.outside === 0;
-  document.getElementById("announcing").hidden = !b.announcing;
+  at("announcing").hidden = !b.announcing;
+  if (at("threats")) at("threats").hidden = b.threats === 0;
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
   set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
   showTrouble(state.trouble);
