@@ -22,6 +22,13 @@ async def program(centre: Centre, may: frozenset[Action] = local.FORMER_MAY) -> 
         return await people.add_token(operator(), name, frozenset(), may, 1)
 
 
+async def screen(centre: Centre) -> str:
+    """A new token for a screen on a wall."""
+    async with _people(centre) as people:
+        name = f"wall-{secrets.token_hex(4)}"
+        return await people.add_token(operator(), name, frozenset({Role.WALL}), frozenset(), 1)
+
+
 async def person(centre: Centre, id: str, name: str, role: Role, agent: str = "") -> str:
     """The cookie of a new session of this person, whose account is made if there is none. Raises StoreFault
     as `program` does."""

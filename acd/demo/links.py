@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from acd.demo import admitted
 from acd.identity import Role
-from acd.web.door import cookie_name
+from acd.web.door import cookie_name, screen_cookie
 from acd.web.server import WebServer, listen
 from config.schema import Centre
 
@@ -32,10 +32,9 @@ class Guest(NamedTuple):
 
 GUESTS: Final[Mapping[str, Guest]] = {
     "desk": Guest("Jonas Weber", Role.STAFF, "jonas", "/desk"),
-    "wall": Guest("Wall", Role.EDITOR, "", "/"),
+    "wall": Guest("a screen", Role.WALL, "", "/"),
     "supervisor": Guest("Rana Aziz", Role.SUPERVISOR, "", "/"),
 }
-"""The wall is somebody who sees counts and no names."""
 
 
 def host(role: str) -> str:
@@ -71,9 +70,13 @@ class Links:
         if not known or role not in GUESTS or request.headers.get("host") != f"{host(role)}:{self._port}":
             return PlainTextResponse("unknown link", 404)
         guest = GUESTS[role]
-        cookie = await admitted.person(self._centre, role, guest.name, guest.role, guest.agent)
+        if guest.role is Role.WALL:
+            name, cookie = screen_cookie("http"), await admitted.screen(self._centre)
+        else:
+            name = cookie_name("http")
+            cookie = await admitted.person(self._centre, role, guest.name, guest.role, guest.agent)
         answer = RedirectResponse(f"http://{host(role)}:{self._web_port}{guest.page}", 303)
-        answer.set_cookie(cookie_name("http"), cookie, path="/", httponly=True, samesite="lax")
+        answer.set_cookie(name, cookie, path="/", httponly=True, samesite="lax")
         answer.headers["Cache-Control"] = "no-store"
         answer.headers["Referrer-Policy"] = "no-referrer"
         return answer
