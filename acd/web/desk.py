@@ -33,6 +33,7 @@ STILL_S: Final = 3.0
 """So often a stream looks whether who listens still may."""
 ANSWER_S: Final = 3.0
 """How long records and vault have for an answer."""
+MARK_S: Final = 1.0
 TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 """Free text: lines and tabs, no other control character."""
 
@@ -99,11 +100,12 @@ class Threat(Body):
 def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker | None]]) -> APIRouter:
     """The page, its stream and its doors. still: who asks, as they are by now."""
     router = APIRouter()
+    mark = _Mark(deps)
 
     @router.get("/desk", response_class=HTMLResponse, include_in_schema=False)
     async def desk(request: Request, by: Here) -> Response:
         code, called = language_of(request), deps.names()
-        more: dict[str, Any] = {"called": _marked(deps), "view": await deps.desk.view(by)}
+        more: dict[str, Any] = {"called": mark.now(), "view": await deps.desk.view(by)}
         if more["view"] is not None:
             choices = deps.desk_choices()
             more["choices"] = choices
@@ -142,7 +144,7 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
                     return
                 version = deps.desk.version(here)
                 view = await deps.desk.view(here)
-                yield ServerSentEvent(raw_data=_told(deps, view))
+                yield ServerSentEvent(raw_data=_told(deps, mark.now(), view))
                 await asyncio.sleep(APART_S)
                 try:
                     async with asyncio.timeout(QUIET_S):
@@ -155,7 +157,7 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
     @router.get("/api/desk")
     async def state(by: Here) -> Response:
         """One's own desk as it is now."""
-        return Response(_told(deps, await deps.desk.view(by)), media_type="application/json")
+        return Response(_told(deps, mark.now(), await deps.desk.view(by)), media_type="application/json")
 
     @router.get("/api/desk/visits/{visit}/before")
     async def before(visit: VisitId, by: Here) -> dict[str, Any]:
@@ -247,13 +249,27 @@ def _translated(languages: Any, code: str) -> dict[str, str]:
     return {each: known[each] for each in languages if each in known}
 
 
-def _marked(deps: WebDeps) -> str:
-    """A short mark of what the page was made with: one that was made with another loads anew."""
-    made = [marked(deps.names()), deps.desk_choices(), deps.staff_source()]
-    return hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]
+class _Mark:
+    """A short mark of what a page is made with: one that was made with another loads anew. Made for all desks
+    at once, every MARK_S."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+        self._text = ""
+        self._until = 0.0
+
+    def now(self) -> str:
+        """As it was at most MARK_S ago."""
+        clock = asyncio.get_running_loop().time()
+        if clock >= self._until:
+            self._until = clock + MARK_S
+            deps = self._deps
+            made = [marked(deps.names()), deps.desk_choices(), deps.staff_source()]
+            self._text = hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]
+        return self._text
 
 
-def _told(deps: WebDeps, view: DeskView | None) -> str:
+def _told(deps: WebDeps, called: str, view: DeskView | None) -> str:
     """The desk as a page's script reads it; "desk" is null for who is not of the staff any more."""
     if view is None:
         return json.dumps({"desk": None, "called": ""})
@@ -269,4 +285,4 @@ def _told(deps: WebDeps, view: DeskView | None) -> str:
         "handovers": [each._asdict() for each in view.handovers],
         "left": [each._asdict() for each in view.left],
     }
-    return json.dumps({"desk": shown, "called": _marked(deps)})
+    return json.dumps({"desk": shown, "called": called})

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import engine, flood, gap, lag, outlook, planner, sweep
+from tests.bench import desk, engine, flood, gap, lag, outlook, planner, sweep
 from tests.bench.figures import Figures
 
 BENCHES = {
@@ -16,6 +16,7 @@ BENCHES = {
     "flood": flood.main,
     "gap": gap.main,
     "lag": lag.main,
+    "desk": desk.main,
     "outlook": outlook.main,
 }
 
