@@ -141,7 +141,8 @@ class Answers:
         if index is None:
             return Explained(now, (), ())
         found = await gathered(look(index, world, world.rules, now))
-        callers = tuple(each for each in found if isinstance(each, Sought))
+        others = self._rules.centre.privacy.others
+        callers = tuple(others.sought(each) for each in found if isinstance(each, Sought))
         return Explained(now, callers, tuple(each for each in found if isinstance(each, Idle)))
 
     async def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
@@ -152,11 +153,12 @@ class Answers:
         if found is None or index is None:
             return None
         told = candidates(index, engine.world, engine.world.rules, found, self._now_ms())
-        return tuple(await gathered(told))
+        return tuple(map(self._rules.centre.privacy.others.candidate, await gathered(told)))
 
     async def differences(self, limit: int) -> list[ShadowDiffered]:
         """The last decisions that the shadow would have made otherwise."""
-        return await queries.differences(self._records, limit)
+        others = self._rules.centre.privacy.others
+        return [others.differed(each) for each in await queries.differences(self._records, limit)]
 
     async def resync(self) -> None:
         """Compare with the PBX now: twice, since one snapshot can race with events on their way."""

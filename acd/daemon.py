@@ -322,6 +322,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         WebDeps(
             names=answers.names,
             board=picture,
+            own=picture.own,
             changes=changes,
             service_level=answers.service_level,
             staff=answers.staff,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from routing.board import Board, board
+from routing.board import Board, StaffState, board
+from routing.others import STRICT, Others
 from routing.policy import Policy
 from routing.privacy import MERGED, languages_apart, shown_apart
 from routing.world import Person, World
@@ -26,7 +27,8 @@ NONE = Apart(frozenset(), frozenset())
 
 
 class Picture:
-    """The board of a world. smallest: cells that fewer people could serve are merged; 0: none are.
+    """The board of a world, as others see it. smallest: cells that fewer people could serve are merged; 0:
+    none are. others: what is seen of one person.
 
     still: whether the world may be looked at; while it may not, the last board is shown.
     """
@@ -37,8 +39,10 @@ class Picture:
         now_ms: Callable[[], int],
         smallest: int = 0,
         still: Callable[[], bool] = lambda: True,
+        others: Others = STRICT,
     ) -> None:
         self.smallest = smallest
+        self.others = others
         self._still = still
         self._last: Board | None = None
         self._world = world
@@ -51,7 +55,13 @@ class Picture:
         if self._last is None or self._still():
             world = self._world()
             self._last = board(world, self._now_ms(), self._shown(world).cells)
-        return self._last
+        return self._last._replace(staff=tuple(map(self.others.person, self._last.staff)))
+
+    def own(self, agent: str) -> StaffState | None:
+        """What somebody sees of themselves: all of it; None for who is no member of staff."""
+        if self._last is None:
+            self()
+        return next((each for each in self._last.staff if each.id == agent), None) if self._last else None
 
     @property
     def languages(self) -> frozenset[str] | None:

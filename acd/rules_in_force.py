@@ -153,6 +153,7 @@ class RulesInForce:
         self._vault.use(centre.privacy.number_days, centre.privacy.switchboard_numbers)
         self._texts.use(centre.desk.note_days)
         self._picture.smallest = centre.privacy.smallest_cell
+        self._picture.others = centre.privacy.others
         if self._digests[0] != before[0]:
             self._submit(Arrival(PolicyChanged(self._digests[0], rules), DAEMON))
         if people and digest != before[1]:

@@ -23,6 +23,7 @@ from pydantic import (
 
 from agents.model import CONCERN_MAX, CONCERN_MIN, Cefr
 from config.cells import harm
+from routing.others import Others
 from routing.select import CRITERIA
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -309,6 +310,14 @@ def _moment(value: object) -> object:
 Moment = Annotated[date | datetime, BeforeValidator(_moment)]
 
 
+def _day(value: object) -> object:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("is no date; write one like 2026-01-15, without quotes")
+    if not 2000 <= value.year < 2200:
+        raise ValueError(f"is in the year {value.year}; write one from 2000 to 2199")
+    return value
+
+
 class Closure(Table):
     """[[closure]]: closed by way of exception, from a day or moment to another, by the centre's clock.
 
@@ -567,6 +576,14 @@ class Announcement(Table):
     folder: OneLine = ""
 
 
+class Agreement(Table):
+    """[privacy.agreement]: the service agreement (Dienstvereinbarung) that lets supervisors see more of a
+    person than whether they are ready, not ready or on a call. Without it nothing more is shown."""
+
+    name: Name
+    date: Annotated[date, BeforeValidator(_day)]
+
+
 class Privacy(Table):
     """[privacy]: how long a number is known, which numbers get no token, and which figures stand alone.
 
@@ -576,6 +593,12 @@ class Privacy(Table):
     number_days: Annotated[int, Field(ge=0, le=3650)]
     switchboard_numbers: list[str] = []
     smallest_cell: Annotated[int, Field(ge=0, le=100)] = 0
+    agreement: Agreement | None = None
+
+    @property
+    def others(self) -> Others:
+        """What is seen of one person by others."""
+        return Others(self.agreement is not None)
 
 
 class ServiceLevel(Table):

@@ -67,6 +67,7 @@ def make_app(deps: WebDeps) -> FastAPI:
             deps.changes,
             deps.staff_source,
             lambda: marked(deps.names()),
+            deps.own,
             named=named,
         )
         for named in (True, False)
@@ -142,7 +143,8 @@ def make_app(deps: WebDeps) -> FastAPI:
                 again, by = now() + STILL_S, await still(request)
             if by is None or Action.SEE_BOARD not in by.may:
                 return
-            yield ServerSentEvent(raw_data=await shown[Action.SEE_STAFF in by.may].text(FRESH_S))
+            seen = shown[Action.SEE_STAFF in by.may]
+            yield ServerSentEvent(raw_data=await seen.text_for(by.agent, FRESH_S))
 
     async def still(request: Request) -> Asker | None:
         """Who asks, as they are by now."""
@@ -154,7 +156,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.get("/api/board", response_model=State)
     async def board(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
         """What the page shows; who may not see the staff sees no names."""
-        return Response(await shown[Action.SEE_STAFF in by.may].text(), media_type=JSON)
+        return Response(await shown[Action.SEE_STAFF in by.may].text_for(by.agent), media_type=JSON)
 
     @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(may(Action.SEE_DECISIONS))])
     async def explain() -> Response:

@@ -13,7 +13,7 @@ from acd.identity import Asker, People
 from acd.ports import Announced, Cases, Health
 from acd.prospects import Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
-from routing.board import Board
+from routing.board import Board, StaffState
 from routing.desk import DeskView, OpenThreat
 from routing.explain import Candidate, Idle, Sought
 from routing.facts import ShadowDiffered
@@ -139,5 +139,7 @@ class WebDeps:
     desk_choices: Callable[[], DeskChoices]
     case_link: Callable[[str], str]
     registry: CollectorRegistry
+    own: Callable[[str], StaffState | None]
+    """What somebody sees of themselves, by their id as a member of staff."""
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     essential: tuple[str, ...] = field(default=("journal",))

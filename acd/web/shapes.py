@@ -32,7 +32,10 @@ class WaitingCell(Shape):
 
 
 class StaffState(Shape):
-    """A member of staff: the state that others see, since when (epoch ms), why not ready."""
+    """A member of staff: the state that others see, since when (epoch ms), why not ready.
+
+    Without privacy.agreement others see ready, not_ready or talking; since_ms is 0 and reason "".
+    """
 
     id: str
     name: str
@@ -87,13 +90,15 @@ class StaffSource(Shape):
 
 class State(Shape):
     """Everything the page shows, whole every time. trouble: what /readyz says of parts that are not well.
-    called: a mark of what things are called, and of the release."""
+    called: a mark of what things are called, and of the release. own: what who asks sees of themselves; null
+    for who is no member of staff."""
 
     board: Board
     service_level: ServiceLevel
     trouble: dict[str, str]
     staff_source: StaffSource
     called: str
+    own: StaffState | None = None
     release: str = __version__
 
 

@@ -36,9 +36,12 @@ class Shown:
         changes: Changes,
         staff: Callable[[], StaffSource],
         called: Callable[[], str],
+        own: Callable[[str], StaffState | None] = lambda agent: None,
         named: bool = True,
     ) -> None:
-        """named: with the names of the staff; else only how many are in which state."""
+        """own: what somebody sees of themselves. named: with the names of the staff; else only how many are
+        in which state."""
+        self._own = own
         self._named = named
         self._board = board
         self._health = health
@@ -64,6 +67,11 @@ class Shown:
                 self._of, self._at = self._changes.version, clock()
                 self._text = await self._made()
             return self._text
+
+    async def text_for(self, agent: str, apart_s: float = 0.0) -> str:
+        """The same, and what they see of themselves; agent: "" for who is no member of staff."""
+        text, own = await self.text(apart_s), self._own(agent) if agent else None
+        return f'{text[:-1]}, "own": {json.dumps(own._asdict() if own else None)}}}'
 
     async def _made(self) -> str:
         level = json.dumps((await self._level())._asdict())

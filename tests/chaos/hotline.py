@@ -7,7 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,6 +57,7 @@ def changes(closing: bool) -> dict[str, Any]:
             ],
         },
         "recording": {"enabled": False},
+        "privacy": {"agreement": {"name": "Dienstvereinbarung of the tests", "date": date(2026, 1, 15)}},
         "pbx": {"qualify_seconds": 4},
     }
     if closing:

@@ -14,6 +14,7 @@ from acd.ports import Announced, Health
 from acd.prospects import Waits
 from acd.web.app import make_app
 from acd.web.deps import DeskChoices, Names, ServiceLevel, StaffSource, WebDeps
+from routing.others import Others
 from tests.fakes.admits import Admits
 from tests.fakes.centre import Bench
 
@@ -27,9 +28,10 @@ def waiting_bench() -> Bench:
     return bench
 
 
-def picture_of(bench: Bench, smallest: int) -> Picture:
-    """What may be seen of it."""
-    return Picture(lambda: bench.engine.world, lambda: bench.now, smallest)
+def picture_of(bench: Bench, smallest: int, *, agreed: bool = True) -> Picture:
+    """What may be seen of it. agreed: a service agreement lets others see all of a person."""
+    others = Others(agreed)
+    return Picture(lambda: bench.engine.world, lambda: bench.now, smallest, others=others)
 
 
 def app_of(
@@ -55,6 +57,7 @@ def app_of(
         ),
         staff_source=lambda: StaffSource("file", 1_700_000_000_000, 15, 0),
         board=picture,
+        own=picture.own,
         changes=Changes(),
         service_level=level,
         staff=unasked,

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Generator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ QUICK = {
         "reserve": [],
     },
     "waiting": {"band_minutes": [2, 5, 10]},  # fewer sounds to write
+    "privacy": {"agreement": {"name": "Dienstvereinbarung of the tests", "date": date(2026, 1, 15)}},
 }
 
 

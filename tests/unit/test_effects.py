@@ -22,6 +22,7 @@ from config.schema import Centre, Span
 RAW = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
 RAW["emergency"] = [{"site": "Office", "gateway": "sip:192.0.2.10", "number": "+4920188000000"}]
 RAW["mqtt"] = {"host": "127.0.0.1"}
+RAW["privacy"]["agreement"] = {"name": "Dienstvereinbarung 7", "date": date(2026, 1, 15)}
 RAW["overflow"] = [
     {
         "name": "wider",
@@ -112,6 +113,8 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("privacy.number_days", "privacy.number_days", 31),
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),
+    ("privacy.agreement.name", "privacy.agreement.name", "Dienstvereinbarung 8"),
+    ("privacy.agreement.date", "privacy.agreement.date", date(2026, 1, 16)),
     ("people.staff_second_factor", "people.staff_second_factor", True),
     ("people.idle_minutes", "people.idle_minutes", 61),
     ("people.session_hours", "people.session_hours", 11),

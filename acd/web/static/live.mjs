@@ -43,7 +43,8 @@ function showStaff(people) {
     item.append(make("b", String(count)), " ", mark);
     return item;
   }));
-  at("people").replaceChildren(...people.filter((each) => each.name && each.state !== "logged_out").map((each) => {
+  const seen = people.map((each) => each.id && each.id === state.own?.id ? state.own : each);
+  at("people").replaceChildren(...seen.filter((each) => each.name && each.state !== "logged_out").map((each) => {
     const item = document.createElement("li");
     const text = each.reason && each.state === "not_ready" ? `${word(each.state)} (${names.reasons[each.reason] ?? each.reason})` : word(each.state);
     item.append(make("span", each.name), make("span", text, { class: "state", "data-state": each.state }));
