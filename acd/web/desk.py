@@ -273,11 +273,11 @@ def _told(deps: WebDeps, called: str, view: DeskView | None) -> str:
     """The desk as a page's script reads it; "desk" is null for who is not of the staff any more."""
     if view is None:
         return json.dumps({"desk": None, "called": ""})
-    calls = [
-        each._asdict()
-        | {"link": deps.case_link(each.case), "closed": each.closed._asdict() if each.closed else None}
-        for each in view.calls
-    ]
+    calls = []
+    for each in view.calls:
+        case = (each.closed.case if each.closed is not None else "") or each.case
+        closed = each.closed._asdict() if each.closed is not None else None
+        calls.append(each._asdict() | {"link": deps.case_link(case), "closed": closed})
     shown = view._asdict() | {
         "calls": calls,
         "last": [each._asdict() for each in view.last],

@@ -41,7 +41,7 @@ function facts(call) {
   const file = call.closed?.case || call.case;
   if (file) {
     const both = make("span", `${file} `);
-    if (call.link && file === call.case) both.append(link(call.link, words.file));
+    if (call.link) both.append(link(call.link, words.file));
     rows.push([words.case_of, both]);
   }
   row(words.owner, call.owner && person(call.owner));

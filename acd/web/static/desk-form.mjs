@@ -6,6 +6,11 @@ import { FIELDS, draft, forget, isOpen, keep, note, unsent } from "./desk-drafts
 const words = json("words");
 const form = at("closing");
 const sending = new Set();
+const SAID_MS = 8000;
+const AGAIN_MS = 3000;
+const AGAIN = [0, 401, 403, 429, 500, 502, 503, 504];  // what was refused for another reason is not sent again as it is
+let quiet;
+let tried = 0;
 let subject = 0;
 let done = () => {};
 
@@ -13,6 +18,8 @@ export const visit = () => subject;
 export const isWriting = () => at("call").contains(document.activeElement) && isOpen(subject);
 
 export function say(text, bad = false) {
+  clearTimeout(quiet);
+  if (!bad) quiet = setTimeout(() => set("said", ""), SAID_MS);
   set("said", text);
   at("said").classList.toggle("bad", bad);
 }
@@ -55,19 +62,23 @@ async function send(visit) {
   sending.add(visit);
   const before = JSON.stringify({ ...draft(visit), state: "" });
   const found = draft(visit);
+  tried = Date.now();
   const answer = await ask(`/api/desk/visits/${visit}/close`, { outcome: found.outcome, note: note(found), case: found.case });
   sending.delete(visit);
   const same = JSON.stringify({ ...draft(visit), state: "" }) === before;
-  const gone = answer.status === 409;
   if (answer.ok && same) keep(visit, { state: "saved" });
-  if (!answer.ok) keep(visit, { state: gone ? "draft" : "unsent" });
+  if (!answer.ok) keep(visit, { state: AGAIN.includes(answer.status) ? "unsent" : "draft" });
   became(answer, words.saved);
   told();
   return answer.ok && same;
 }
 
 // Once there is a connection again.
-export const sendAgain = () => Promise.all(unsent().map(send));
+export function sendAgain() {
+  if (Date.now() - tried < AGAIN_MS || !unsent().length) return;
+  tried = Date.now();
+  unsent().forEach(send);
+}
 
 async function save(over) {
   const visit = subject;

@@ -255,7 +255,6 @@ form.listen(saved);
 keys.listen(
   {
     [words.key_note]: () => { if (at("call").hidden) return false; at("what").focus(); return true; },
-    [words.key_hand_over]: () => { if (at("call").hidden) return false; at("hand-over").click(); return true; },
   },
   () => (choosing ? [...document.querySelectorAll("[data-reason]")] : at("call").hidden ? [] : [...document.querySelectorAll("#outcomes input")]),
 );
