@@ -75,6 +75,9 @@ def _when(at_ms: int, centre: Centre) -> str:
 
 
 def _first(password: str) -> None:
+    if not password:
+        typer.echo("the second factor is taken away; the password is the directory's")
+        return
     typer.echo(f"first password, shown this once: {password}")
     typer.echo("it has to be changed at the first sign-in, within 7 days")
 

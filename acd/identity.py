@@ -194,7 +194,8 @@ class Refusal(Exception):
     Codes: unknown_account, name_taken, bad_name, weak_password, common_password, wrong_password, wrong_code,
     unknown_agent, unknown_role, last_administrator, unknown_session, unknown_token, token_taken, bad_expiry,
     second_factor_needed, not_local, same_password (the new one is the old one), later (the records are away,
-    or too many ask at once).
+    or too many ask at once), provider_away (the directory does not answer, or there is none), not_vouched
+    (what came back from the directory proves nothing).
     """
 
     def __init__(self, code: str) -> None:
@@ -210,6 +211,10 @@ class People(Protocol):
 
     enrolment: in an open session `proof` is the code of the present second factor, a recovery code, or, where
     there is none, the password; for ten minutes the same is given again without.
+
+    oidc_name: what the directory is called, "" for none. oidc_begin: where the browser goes (an address of
+    the directory), and a cookie of its own for the attempt. oidc_end: with that cookie and what the directory
+    sent along; the second value is oidc_begin's `next`.
     """
 
     # --- each request ---
@@ -246,3 +251,10 @@ class People(Protocol):
     ) -> str: ...
     async def revoke_token(self, by: Asker, name: str) -> None: ...
     async def audit(self, before: int, limit: int) -> Sequence[Audited]: ...
+
+    # --- from the city's directory, by OpenID Connect ---
+    def oidc_name(self) -> str: ...
+    async def oidc_begin(self, next: str, address: str) -> tuple[str, str]: ...
+    async def oidc_end(
+        self, cookie: str, query: Mapping[str, str], address: str, browser: str
+    ) -> tuple[SignIn, str]: ...

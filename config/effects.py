@@ -67,6 +67,7 @@ EFFECTS = {
     "store": RESTART,
     "store.journal_days": NOW,
     "web": RESTART,
+    "web.public_url": NOW,
     "mqtt": RESTART,
     "outlook": NOW,
     "desk": NOW,

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -749,17 +749,43 @@ class Store(Table):
     vault_url: OneLine = ""
 
 
+def is_loopback(url: str) -> bool:
+    """Whether it is an address on this machine; raises ValueError for one that is none."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _protected(url: str) -> str:
+    said = urlsplit(url)
+    if not said.hostname or said.query or said.fragment or "@" in said.netloc or not url.isprintable():
+        raise ValueError("is no plain address like https://login.example.org/realms/city")
+    if said.scheme != "https" and not (said.scheme == "http" and is_loopback(url)):
+        raise ValueError("begins with https:// (http:// is for this machine alone)")
+    return url
+
+
+def _origin(url: str) -> str:
+    if urlsplit(url).path not in ("", "/"):
+        raise ValueError("is without a path: https://hotline.example.org")
+    return url
+
+
+Protected = Annotated[str, StringConstraints(max_length=200), AfterValidator(_protected)]
+Origin = Annotated[Protected, AfterValidator(_origin)]
+
+
 class Web(Table):
     """[web]: the live page and the API.
 
     hosts: by which names browsers may ask, beside the address itself (what a proxy sends on as Host).
     proxies: addresses of proxies that are believed when they name whom they ask for (X-Forwarded-For).
+    public_url: how browsers reach it, "https://hotline.example.org"; a directory sends them back there.
     """
 
     host: Host = "127.0.0.1"
     port: Port = 8080
     hosts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]] = []
     proxies: list[IPvAnyAddress] = []
+    public_url: Literal[""] | Origin = ""
 
 
 class Mqtt(Table):
@@ -862,6 +888,34 @@ class Desk(Table):
         return self.case_url.replace(REFERENCE, quote(reference, safe="")) if reference else ""
 
 
+PersonRole = Literal["staff", "supervisor", "planner", "editor", "administrator", "auditor"]
+"""What acd.identity calls the roles of people."""
+Claim = Annotated[OneLine, StringConstraints(min_length=1, max_length=100)]
+
+
+class OpenId(Table):
+    """[people.oidc]: the city's directory, by OpenID Connect. name: as the page calls it.
+
+    groups: a group there -> its roles here; who is in none of them does not come in. account_claim: the name
+    of a new account (what stands before an @); agent_claim: which member of staff they are (an id of
+    [[staff]]), "" for nobody. factor_amr, factor_acr: what the directory says where it has asked for a second
+    factor; where it does not say so, ours is asked for.
+    """
+
+    name: Name
+    issuer: Protected
+    client_id: Annotated[OneLine, StringConstraints(min_length=1, max_length=200)]
+    client_secret_file: Annotated[OneLine, StringConstraints(min_length=1)]
+    scopes: list[Annotated[str, StringConstraints(pattern=r"^[!#-\[\]-~]{1,80}$")]] = ["openid", "profile"]
+    groups_claim: Claim = "groups"
+    groups: Annotated[dict[OneLine, list[PersonRole]], Field(min_length=1, max_length=500)]
+    account_claim: Claim = "preferred_username"
+    name_claim: Claim = "name"
+    agent_claim: Literal[""] | Claim = ""
+    factor_amr: list[OneLine] = []
+    factor_acr: list[OneLine] = []
+
+
 class People(Table):
     """[people]: who signs in. A session ends after so long without a request, and so long after it began.
 
@@ -873,6 +927,7 @@ class People(Table):
     idle_minutes: Annotated[int, Field(ge=5, le=720)] = 60
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     audit_days: Annotated[int, Field(ge=366, le=3650)] = 1095
+    oidc: OpenId | None = None
 
 
 class StaffMember(Table):
@@ -950,6 +1005,7 @@ class Centre(Table):
             found += voice.faults()
             if voice.language not in self.languages:
                 found.append(("voice.language", f"names {voice.language!r}, which no [[language]] describes"))
+        found += self._directory_faults()
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):
@@ -967,6 +1023,21 @@ class Centre(Table):
             found.append(("emergency.phones", "is left out more than once: name the phones of each place"))
         if self.pbx.rtp_to - self.pbx.rtp_from < 100:
             found.append(("pbx.rtp_to", "leaves fewer than 100 ports above rtp_from"))
+        return found
+
+    def _directory_faults(self) -> list[tuple[str, str]]:
+        if (oidc := self.people.oidc) is None:
+            return []
+        url, found = self.web.public_url, list[tuple[str, str]]()
+        if not url:
+            found.append(("web.public_url", "is needed by [people.oidc]: https://hotline.example.org"))
+        elif not is_loopback(url) and (host := urlsplit(url).hostname) not in (
+            self.web.host,
+            *self.web.hosts,
+        ):
+            found.append(("web.public_url", f"names {host!r}, which is not in web.hosts"))
+        if "openid" not in oidc.scopes:
+            found.append(("people.oidc.scopes", 'lacks "openid"'))
         return found
 
     def without_help(self, phones: Iterable[str]) -> list[str]:

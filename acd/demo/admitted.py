@@ -33,7 +33,7 @@ async def person(centre: Centre, id: str, name: str, role: Role, agent: str = ""
     """The cookie of a new session of this person, whose account is made if there is none. Raises StoreFault
     as `program` does."""
     async with _people(centre) as people:
-        signed = await people.admit(f"demo:{id}", id, name, frozenset({role}), agent, HERE, "")
+        signed = await people.admit(f"demo:{id}", id, name, frozenset({role}), agent, HERE, "", factor=True)
         return signed.cookie
 
 

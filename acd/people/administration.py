@@ -121,16 +121,17 @@ class Administration:
             await self._around.audit.done(connection, by.actor, action, id)
 
     async def reset(self, by: Asker, id: str) -> str:
-        """A new first password, no second factor, no open session. Raises Refusal."""
+        """A new first password ("" where the directory has it), no second factor, no open session. Raises
+        Refusal."""
         first = passwords.first()
         made = await self._around.passwords.made(first)
         until = self._around.now_ms() + FIRST_MS
         async with self._around.writing() as connection:
-            if (await accounts.known(connection, id)).source != LOCAL:
-                raise Refusal("not_local")
-            await accounts.put(
-                connection, id, password=made, must_change=True, first_until_ms=until, totp="", totp_step=0
-            )
+            if (await accounts.known(connection, id)).source == LOCAL:
+                await accounts.put(connection, id, password=made, must_change=True, first_until_ms=until)
+            else:
+                first = ""
+            await accounts.put(connection, id, totp="", totp_step=0)
             await accounts.put_recovery_codes(connection, id, ())
             await sessions.end_all(connection, id)
             await self._around.audit.done(connection, by.actor, "reset", id)

@@ -75,7 +75,7 @@ class Entry:
         """A second factor to be set up, which holds once `enrol` has seen a code of it; for ten minutes the
         same again, so that a picture needs to be read once. Raises Refusal."""
         found = await self._open(cookie, ENROL, IN)
-        if found.account.source != LOCAL:
+        if found.account.source != LOCAL and found.step == IN and not found.account.totp:
             raise Refusal("not_local")
         now, centre = self._around.now_ms(), self._around.centre().centre.name
         if begun := found.setting_up(now):
@@ -129,27 +129,34 @@ class Entry:
         agent: str,
         address: str,
         browser: str,
+        *,
+        factor: bool,
     ) -> SignIn:
-        """Whom an OpenID provider vouches for: their account is made or brought to what it says. The second
-        factor is the provider's. "refused": disabled, or the id is another account's. Raises Refusal."""
+        """Whom an OpenID provider vouches for: their account is made or brought to what it says. factor: they
+        showed a second one there. "refused": disabled, without a role any more (what they are here goes, and
+        their sessions with it), or the id is another account's. Raises Refusal."""
         around = self._around
         async with around.writing() as connection:
             found = await accounts.by_subject(connection, subject)
-            if found is None and await accounts.find(connection, id) is None:
+            if found is None and roles and await accounts.find(connection, id) is None:
                 found = Kept(id, name, roles, agent, OIDC, subject, "", 0, False, "", 0, False, 0)
                 await accounts.add(connection, found)
                 await around.audit.done(connection, "oidc", "add", id, accounts.written(roles), address)
-            if found is None or found.disabled:
-                subject = found.id if found else ""
-                await around.audit.denied(connection, "oidc", "sign_in", subject, address=address)
-                return REFUSED
-            accounts.check(found.id, name, roles)
-            if (name, roles, agent) != (found.name, found.roles, found.agent):
+            if found is not None and roles:
+                accounts.check(found.id, name, roles)
+            if found is not None and (name, roles, agent) != (found.name, found.roles, found.agent):
                 await accounts.put(connection, found.id, name=name, roles=roles, agent=agent)
                 await around.audit.done(
                     connection, "oidc", "change", found.id, accounts.written(roles), address
                 )
-            return await self._go_on(connection, found._replace(roles=roles), True, address, browser)
+            if found is None or found.disabled or not roles:
+                if found is not None:
+                    await sessions.end_all(connection, found.id)
+                told = found.id if found else ""
+                await around.audit.denied(connection, "oidc", "sign_in", told, address=address)
+                return REFUSED
+            found = found._replace(name=name, roles=roles, agent=agent)
+            return await self._go_on(connection, found, factor, address, browser)
 
     # --- what the other parts of the accounts need of this one ---
 

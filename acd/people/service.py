@@ -16,6 +16,7 @@ from acd.people import audit, local, sessions, tokens
 from acd.people.administration import Administration
 from acd.people.around import Around
 from acd.people.entry import Entry
+from acd.people.oidc import Directory
 from acd.people.passwords import Passwords
 from acd.people.requests import Requests
 from config.schema import Centre
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 TAKEN_OVER: Final = "the API's one token is a program's now; give each program its own: acd people tokens add"
 
 
-class StoredPeople(Requests, Entry, Administration):
+class StoredPeople(Requests, Entry, Administration, Directory):
     """Implements acd.identity.People, a part a base: each request, signing in, and what is done to accounts.
 
     local_token: the local commands'; "" for none.
@@ -44,6 +45,7 @@ class StoredPeople(Requests, Entry, Administration):
         Requests.__init__(self, around, local_token)
         Entry.__init__(self, around)
         Administration.__init__(self, around, self)
+        Directory.__init__(self, around, self)
 
     async def tidy(self) -> None:
         """Sessions that are over go, and what the audit has kept long enough; each hour. Raises Refusal where

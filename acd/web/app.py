@@ -18,7 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from acd import __version__
 from acd.identity import Action, Asker, Refusal
 from acd.ports import Case, QueueFull
-from acd.web import account, admin, desk, outlook, sign_in, threats
+from acd.web import account, admin, desk, oidc, outlook, sign_in, threats
 from acd.web.deps import WebDeps
 from acd.web.door import Door, asker_of
 from acd.web.frame import language_of, page, page_words
@@ -271,6 +271,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(sign_in.routes(deps.people, centre))
     app.include_router(account.routes(deps.people, centre))
     app.include_router(admin.routes(deps.people, centre, deps.agents, deps.zone))
+    app.include_router(oidc.routes(deps.people, centre))
 
     @app.get("/metrics", include_in_schema=False, dependencies=[Depends(may(Action.SEE_METRICS))])
     async def metrics() -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 import segno
 from fastapi import APIRouter, Depends, Request
@@ -36,8 +37,17 @@ def set_session(request: Request, answer: Response, cookie: str) -> None:
 
 def _led_on(path: str, after: str) -> Response:
     """To a step, and from there to where one wanted to."""
-    where = path if after == "/" else f"{path}?next={after}"
+    where = path if after == "/" else f"{path}?next={quote(after)}"
     return RedirectResponse(where, 303)
+
+
+def went(request: Request, signed: SignIn, after: str) -> Response | None:
+    """To the next step, or where one wanted to; None where this one failed."""
+    if signed.step in ("refused", "later"):
+        return None
+    answer = _led_on(STEPS[signed.step], after) if signed.step in STEPS else RedirectResponse(after, 303)
+    set_session(request, answer, signed.cookie)
+    return answer
 
 
 def routes(people: People, centre: Callable[[], str]) -> APIRouter:
@@ -47,18 +57,11 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
     def shown(request: Request, step: str, title: str, **more: Any) -> Response:
         after = safe_page(request.query_params.get("next", "/"))
         values: dict[str, Any] = {"fault": "", "next": after, "name": "", "status": 200} | more
+        values["directory"] = people.oidc_name()
         return page(request, "sign_in.html", centre(), "sign_in", title=title, step=step, **values)
 
     def cookie_of(request: Request) -> str:
         return request.cookies.get(cookie_name(request.url.scheme), "")
-
-    def went(request: Request, signed: SignIn, after: str) -> Response | None:
-        """To the next step, or where one wanted to; None where this one failed."""
-        if signed.step in ("refused", "later"):
-            return None
-        answer = _led_on(STEPS[signed.step], after) if signed.step in STEPS else RedirectResponse(after, 303)
-        set_session(request, answer, signed.cookie)
-        return answer
 
     def why(request: Request, signed: SignIn, refused: str) -> dict[str, Any]:
         said = page_words(request, "sign_in")

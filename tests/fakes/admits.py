@@ -36,5 +36,8 @@ class Admits:
     async def done(self, by: Asker, action: str, subject: str, reason: str, address: str) -> None:
         self.doings.append((by.actor, action, subject))
 
+    def oidc_name(self) -> str:
+        return ""
+
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)

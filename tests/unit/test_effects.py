@@ -23,6 +23,15 @@ RAW = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
 RAW["emergency"] = [{"site": "Office", "gateway": "sip:192.0.2.10", "number": "+4920188000000"}]
 RAW["mqtt"] = {"host": "127.0.0.1"}
 RAW["privacy"]["agreement"] = {"name": "Dienstvereinbarung 7", "date": date(2026, 1, 15)}
+RAW["people"] = {
+    "oidc": {
+        "name": "City",
+        "issuer": "https://login.example.org/city",
+        "client_id": "hotline",
+        "client_secret_file": "oidc.secret",
+        "groups": {"Hotline": ["staff"]},
+    }
+}
 RAW["overflow"] = [
     {
         "name": "wider",
@@ -119,6 +128,11 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("people.idle_minutes", "people.idle_minutes", 61),
     ("people.session_hours", "people.session_hours", 11),
     ("people.audit_days", "people.audit_days", 1_200),
+    *((f"people.oidc.{key}",) * 2 + ("another",) for key in ("name", "client_id", "client_secret_file")),
+    *((f"people.oidc.{key}_claim",) * 2 + ("another",) for key in ("groups", "account", "name", "agent")),
+    *((f"people.oidc.{key}",) * 2 + (["another"],) for key in ("scopes", "factor_amr", "factor_acr")),
+    ("people.oidc.issuer", "people.oidc.issuer", "https://login.example.org/another"),
+    ("people.oidc.groups", "people.oidc.groups", {"Hotline": ["planner"]}),
     ("desk.reasons.0.de", "desk.reasons.break.de", "Rast"),
     ("desk.reasons.0.en", "desk.reasons.break.en", "Rest"),
     ("desk.outcomes.0.de", "desk.outcomes.answered.de", "Erledigt"),
@@ -152,6 +166,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("web.port", "web.port", 8081),
     ("web.hosts", "web.hosts", ["example.org"]),
     ("web.proxies", "web.proxies", ["127.0.0.1"]),
+    ("web.public_url", "web.public_url", "https://hotline.example.org"),
     ("mqtt.host", "mqtt.host", "127.0.0.3"),
     ("mqtt.port", "mqtt.port", 1884),
     ("mqtt.prefix", "mqtt.prefix", "another"),

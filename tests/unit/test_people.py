@@ -479,21 +479,45 @@ async def test_ones_own_password_is_changed_by_who_knows_it(house: House) -> Non
 async def test_whom_a_provider_vouches_for_is_what_it_says(house: House) -> None:
     people = house.people
     supervisor = frozenset({Role.SUPERVISOR})
-    signed = await people.admit("sub-1", "anna", "Anna", STAFF, "amal", HERE, BROWSER)
+    signed = await people.admit("sub-1", "anna", "Anna", STAFF, "amal", HERE, BROWSER, factor=True)
     assert (await house.asker(signed.cookie)).roles == STAFF
-    again = await people.admit("sub-1", "anna", "Anna M.", supervisor, "amal", HERE, BROWSER)
+    again = await people.admit("sub-1", "anna", "Anna M.", supervisor, "amal", HERE, BROWSER, factor=True)
     assert (await house.asker(again.cookie)).may == granted([Role.SUPERVISOR])
     assert (await house.tries("anna", "")).step == "refused"
     await house.member("cem")
-    assert (await people.admit("sub-2", "cem", "Cem", STAFF, "", HERE, BROWSER)).step == "refused"
+    assert (
+        await people.admit("sub-2", "cem", "Cem", STAFF, "", HERE, BROWSER, factor=True)
+    ).step == "refused"
     await people.disable(operator(), "anna", True)
-    assert (await people.admit("sub-1", "anna", "Anna", STAFF, "", HERE, BROWSER)).step == "refused"
-    for refused in (
-        people.reset(operator(), "anna"),
-        people.change_password(operator()._replace(id="anna"), "", OTHER),
-    ):
-        with pytest.raises(Refusal, match="not_local"):
-            await refused
+    assert (
+        await people.admit("sub-1", "anna", "Anna", STAFF, "", HERE, BROWSER, factor=True)
+    ).step == "refused"
+    with pytest.raises(Refusal, match="not_local"):
+        await people.change_password(operator()._replace(id="anna"), "", OTHER)
+
+
+async def test_without_a_role_a_directorys_account_is_out_and_its_factor_can_be_taken_away(
+    house: House,
+) -> None:
+    people, supervisor = house.people, frozenset({Role.SUPERVISOR})
+    began = await people.admit("sub-1", "anna", "Anna", supervisor, "", HERE, BROWSER, factor=False)
+    made = await people.enrolment(began.cookie)
+    signed, _ = await people.enrol(began.cookie, house.code(made.secret), HERE)
+    assert (began.step, signed.step) == ("enrol", "in")
+    house.passes(MINUTE_MS)
+    assert (
+        await people.admit("sub-1", "anna", "Anna", supervisor, "", HERE, BROWSER, factor=False)
+    ).step == ("second_factor")
+    assert await people.reset(operator(), "anna") == ""
+    again = await people.admit("sub-1", "anna", "Anna", STAFF, "", HERE, BROWSER, factor=False)
+    with pytest.raises(Refusal, match="not_local"):  # nothing here could prove who asks
+        await people.enrolment(again.cookie)
+    assert (await people.admit("sub-1", "anna", "Anna", frozenset(), "", HERE, BROWSER, factor=True)) == (
+        "refused",
+        "",
+        0,
+    )
+    assert await people.asker(again.cookie, HERE) is None
 
 
 # --- tokens of programs ----------------------------------------------------------------------------
