@@ -71,7 +71,7 @@ def rules_of(centre: Centre) -> DeskRules:
         frozenset(each.code for each in desk.outcomes),
         tuple(desk.quiet_minutes),
         desk.block_hours * HOUR_MS,
-        False,
+        centre.privacy.agreement is not None,
         centre.centre.zone,
     )
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from acd.desk import DeskRules, Desks
+from acd.desk import DeskRules, Desks, rules_of
 from acd.deskwork import Day
 from acd.identity import RIGHTS, Asker, Role
 from acd.ports import Case
@@ -17,6 +17,8 @@ from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from acd.web.deps import Accepted
 from acd.woken import Woken
+from config.load import SHIPPED, load
+from config.schema import Agreement
 from routing import events as ev
 from routing.board import WaitingCell
 from routing.desk import Call, DeskView, Last, OpenThreat, desk, handles
@@ -380,3 +382,13 @@ async def test_a_desk_shows_the_ring_in_the_step_that_made_the_offer(office: Off
     view = await desks.view(CEM)
     assert view is not None
     assert [(each.state, each.language, each.concern) for each in view.calls] == [("reserved", "tr", "study")]
+
+
+def test_who_said_what_of_an_earlier_call_is_seen_by_others_only_under_a_service_agreement() -> None:
+    centre = load(SHIPPED)
+    assert rules_of(centre).names is False
+    agreed = Agreement(name="Dienstvereinbarung Telefonie", date=date(2026, 1, 15))
+    allows = centre.privacy.model_copy(update={"agreement": agreed})
+    assert rules_of(centre.model_copy(update={"privacy": allows})).names is True
+    assert rules_of(centre).reasons == {each.code for each in centre.desk.reasons}
+    assert rules_of(centre).block_ms == centre.desk.block_hours * 3_600_000
