@@ -1,15 +1,15 @@
 """What commands ask of a running daemon: to read its file again, to look at Asterisk, whether all is well."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import TypeAdapter
 
 from acd.people import local
-from acd.ports import Announced
+from acd.ports import Announced, KeptAnnouncement
 from acd.reloaded import Reloaded
 from config.schema import Centre
 
@@ -17,6 +17,7 @@ ANSWER_S = 10.0
 AGAIN_S = 0.2
 
 _ANNOUNCED: TypeAdapter[Announced] = TypeAdapter(Announced)
+_KEPT: TypeAdapter[list[KeptAnnouncement]] = TypeAdapter(list[KeptAnnouncement])
 _RELOADED: TypeAdapter[Reloaded] = TypeAdapter(Reloaded)
 
 
@@ -66,9 +67,16 @@ def _reason(said: Any) -> str:
     return str(said)
 
 
-def announce(centre: Centre, texts: Mapping[str, str], ends_calls: bool, reason: str) -> Announced:
+def announce(
+    centre: Centre, texts: Mapping[str, str], recordings: Sequence[str], ends_calls: bool, reason: str
+) -> Announced:
     """Put an emergency announcement on. Raises NotRunning, Refused."""
-    body = {"texts": dict(texts), "ends_calls": ends_calls, "reason": reason}
+    body = {
+        "texts": dict(texts),
+        "recordings": list(recordings),
+        "ends_calls": ends_calls,
+        "reason": reason,
+    }
     return _ANNOUNCED.validate_python(_taken(_asked(centre, "PUT", "/api/announcement", body)))
 
 
@@ -81,6 +89,16 @@ def announce_no_more(centre: Centre, reason: str) -> Announced:
 def announced(centre: Centre) -> Announced:
     """What is told now. Raises NotRunning, Refused."""
     return _ANNOUNCED.validate_python(_taken(_asked(centre, "GET", "/api/announcement")))
+
+
+def announcements_kept(centre: Centre) -> list[KeptAnnouncement]:
+    """What was recorded by phone, the oldest first. Raises NotRunning, Refused."""
+    return _KEPT.validate_python(_taken(_asked(centre, "GET", "/api/announcement/recordings")))
+
+
+def delete_announcement(centre: Centre, name: str) -> None:
+    """Delete a recording. Raises NotRunning, Refused."""
+    _taken(_asked(centre, "DELETE", f"/api/announcement/recordings/{quote(name, safe='')}"))
 
 
 def resync(centre: Centre) -> None:

@@ -165,6 +165,11 @@ def check(config: ConfigFile = DEFAULT) -> None:
             f"{config}: warning: 112 and 110 lead nowhere from {', '.join(helpless)}, and who dials them "
             "there hears so: name a route in [[emergency]]"
         )
+    if unknown := centre.announcement.unknown_phones(each.reach.address for each in people.team.agents):
+        typer.echo(
+            f"{config}: warning: announcement.phones names {', '.join(unknown)}, which nobody of the staff "
+            "has: nothing can be recorded there"
+        )
     for each in heard.warnings(spoken, centre, prompts.beside(config)):
         typer.echo(f"{config}: warning: {each}")
 
@@ -284,6 +289,10 @@ def announce_on(
         list[str],
         typer.Option("--text", help="LANGUAGE=TEXT, once a language; the others hear a stock sentence."),
     ] = [],  # noqa: B006 typer copies it
+    recording: Annotated[
+        list[str],
+        typer.Option("--recording", help="A recording of `acd announce list`, once a language."),
+    ] = [],  # noqa: B006
     ends_calls: Annotated[bool, typer.Option("--ends-calls", help="Who hears it is let go.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="For the journal, in a few words.")] = "",
 ) -> None:
@@ -293,7 +302,8 @@ def announce_on(
         raise _fail(*(f"--text {each[:60]!r}: write LANGUAGE=TEXT, as in de=Guten Tag." for each in wrong))
     centre = _centre(config)
     with _saying(asking.NotRunning, asking.Refused):
-        _announced(asking.announce(centre, {code: words for code, _, words in pairs}, ends_calls, reason))
+        texts = {code: words for code, _, words in pairs}
+        _announced(asking.announce(centre, texts, recording, ends_calls, reason))
 
 
 @announcing.command("off")
@@ -313,9 +323,33 @@ def announce_show(config: ConfigFile = DEFAULT) -> None:
         _announced(asking.announced(_centre(config)))
 
 
+@announcing.command("list")
+def announce_list(config: ConfigFile = DEFAULT) -> None:
+    """What was recorded by phone and is kept, the oldest first: name, language, when, how long."""
+    with _saying(asking.NotRunning, asking.Refused):
+        for each in asking.announcements_kept(_centre(config)):
+            at = datetime.fromtimestamp(each.at_s).astimezone().isoformat(" ", "minutes")
+            typer.echo(f"{each.name}  {each.language}  {at}  {each.seconds:.0f} s")
+
+
+@announcing.command("delete")
+def announce_delete(
+    name: Annotated[str, typer.Argument(help="As `acd announce list` names it.")],
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Delete a recording that is not on."""
+    with _saying(asking.NotRunning, asking.Refused):
+        asking.delete_announcement(_centre(config), name)
+        typer.echo(f"{name}: deleted")
+
+
 def _announced(found: Announced) -> None:
     typer.echo(("on, and ends calls" if found.ends_calls else "on") if found.on else "off")
-    for how, words in (("text", "their own text"), ("stock", "the stock sentence")):
+    if found.since_ms:
+        since = datetime.fromtimestamp(found.since_ms / 1000).astimezone().isoformat(" ", "minutes")
+        typer.echo(f"since {since}, by {found.by}")
+    own = (("text", "their own text"), ("recording", "a recording"), ("stock", "the stock sentence"))
+    for how, words in own:
         if codes := [code for code, what in found.languages.items() if what == how]:
             typer.echo(f"{words}: {', '.join(codes)}")
     if found.trouble:

@@ -180,6 +180,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         node=centre.centre.node,
         ledger=ledger,
         files=files,
+        drafts=lambda draft: emergency.told(draft),
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
@@ -257,7 +258,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         clock.now_ms,
     )
     emergency = EmergencyAnnouncement(
-        lambda: rules.centre, path, records, runner.ask, lambda: runner.engine.world.announcement
+        lambda: rules.centre,
+        path,
+        records,
+        runner.ask,
+        lambda: runner.engine.world.announcement,
+        port.answer,
+        clock.now_ms,
     )
     publisher = _publisher(centre, picture, changes)
 
@@ -268,6 +275,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         await stores.texts.purge(now)
         await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
         await rules.again()
+        await emergency.forget(now / 1000)
         recording = rules.centre.recording
         if recording.folder:
             folder = rules.centre.path(recording.folder)
@@ -290,6 +298,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Kept("ledger", ledger.run),
         Regularly("drift", DRIFT_S, drift),
         hourly,
+        Kept("announcement", emergency.run),
         Regularly("accounts", HOUR_S, accounts),
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
@@ -333,8 +342,10 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             cases=stores.cases,
             staff_source=answers.staff_source,
             announcement=emergency.now,
-            announce=lambda texts, ends, why, actor: emergency.on(texts, ends, actor, why),
+            announce=lambda texts, names, ends, why, actor: emergency.on(texts, ends, actor, why, names),
             announce_no_more=lambda why, actor: emergency.off(actor, why),
+            announcements_kept=emergency.recordings,
+            delete_announcement=emergency.delete,
             reload=rules.reload,
             resync=answers.resync,
             outlook=outlook.waits,

@@ -9,7 +9,7 @@ from pathlib import Path
 from acd import announcement, daemon, units
 from acd.ownership import handed_over
 from acd.pbx import console, place, secrets
-from acd.pbx.place import NoAsterisk
+from acd.pbx.place import DRAFTS, NoAsterisk
 from acd.pbx.render import render
 from acd.progress import Progress
 from agents.model import Team
@@ -55,7 +55,7 @@ def _can_run(who: pwd.struct_passwd) -> bool:
 
 def _share(folder: Path, group: int) -> None:
     """Asterisk's user writes the recordings, and the daemon, of this group, deletes them when their time is
-    over; the daemon writes announcements, and Asterisk's user reads them."""
+    over; the daemon writes announcements, and Asterisk's user reads them, and writes drafts."""
     if os.geteuid() == 0:
         handed_over([folder], folder.stat().st_uid, group)
         folder.chmod(0o2770)
@@ -100,7 +100,7 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
     if centre.announcement.folder:
         made = where.announcements / announcement.FOLDER / "acd"
         made.mkdir(parents=True, exist_ok=True)
-        for each in (where.announcements, made.parent, made):
+        for each in (where.announcements, made.parent, made, where.here / DRAFTS):
             _share(each, who.pw_gid)
         writes.append(where.announcements)
     units.written(folder, config, writes, user, where)

@@ -203,13 +203,25 @@ class Cases(Protocol):
 
 
 class Announced(NamedTuple):
-    """The emergency announcement: by which words each language is told it ("text", "stock"), and what keeps
-    some from being told in their own, or ""."""
+    """The emergency announcement: by which words each language is told it ("text", "recording", "stock"), and
+    what keeps some from being told in their own, or "". by, since_ms: who put it on, and when; "" and 0 where
+    that is not known."""
 
     on: bool
     ends_calls: bool
     languages: Mapping[str, str]
     trouble: str
+    by: str = ""
+    since_ms: int = 0
+
+
+class KeptAnnouncement(NamedTuple):
+    """An emergency announcement that somebody recorded. language: a code, or "all". at_s: epoch s."""
+
+    name: str
+    language: str
+    at_s: int
+    seconds: float
 
 
 class PbxLink(Protocol):

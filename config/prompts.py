@@ -46,6 +46,22 @@ RECORDED = ("consent_question", "consent_yes", "recording_stopped", "recording_p
 """What callers hear only where talks may be recorded, and where their language is known."""
 CALLER = ("greeting", "choose_language", "press", "more_concerns", *ANYWHERE, *KNOWN, *RECORDED)
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
+RECORDS = (
+    "record_language",
+    "record_all",
+    "record_begin",
+    "record_quiet",
+    "record_choice",
+    "record_on",
+    "record_on_alone",
+    "record_kept",
+    "record_dropped",
+    "record_failed",
+    "record_not_allowed",
+)
+"""What phones of the staff hear that record an announcement, in the language of [announcement] spoken."""
+RECORD_ALL = "#"
+"""The key for an announcement that every language is told."""
 HELP = "no_help"
 """What phones of the staff hear whose 112 leads nowhere: in German, and in English where it is spoken."""
 KEYS = {
@@ -65,6 +81,8 @@ BLANKS: dict[str, dict[str, str]] = {
     "press": {"concern": "the concern", **_KEY},
     "second_offer": {**_LANGUAGE, **_KEY},
     "second_added": _LANGUAGE,
+    "record_language": {"language": "the language of callers", **_KEY},
+    "record_all": _KEY,
     "consent_question": {"digit": "the key that stops a recording ([recording] stop_code)"},
 }
 """Sentence -> its blanks, and what each is the place of. All others have none."""
@@ -150,9 +168,31 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
     made |= of_hours
     for name in dict.fromkeys(name for _, name in of_hours):
         made[UNDETERMINED, name] = tuple(each for code in unknown for each in of_hours[code, name])
+    if centre.announcement.record_code:
+        made |= _recording(says[centre.announcement.spoken], centre)
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
+    return made
+
+
+def _recording(says: Mapping[str, str], centre: Centre) -> Sounds:
+    """What the person hears who records an announcement: for which language it is, and what becomes of it."""
+    by = centre.announcement.spoken
+    made: Sounds = {(by, name): (Sentence(by, says[name]),) for name in RECORDS[2:]}
+    found = menu.pages(len(centre.languages))
+    for number, page in enumerate(found, start=1):
+        lines = [
+            filled(
+                says["record_language"],
+                language=says[f"language.{centre.languages[each.place]}"],
+                key=each.key,
+            )
+            for each in page
+        ]
+        lines += [filled(says["more_concerns"], key=menu.MORE)] if len(found) > 1 else []
+        lines.append(filled(says["record_all"], key=says[f"key.{RECORD_ALL}"]))
+        made[by, f"record_menu_{number}"] = tuple(Sentence(by, line) for line in lines)
     return made
 
 
@@ -170,7 +210,8 @@ def _read(folder: Path, centre: Centre) -> tuple[dict[str, dict[str, str]], dict
     faults: list[Fault] = []
     hours: dict[str, Words] = {}
     says: dict[str, dict[str, str]] = {}
-    for code in dict.fromkeys((*centre.languages, "de")):
+    recording = (centre.announcement.spoken,) if centre.announcement.record_code else ()
+    for code in dict.fromkeys((*centre.languages, "de", *recording)):
         path = folder / f"{code}.toml"
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -209,7 +250,10 @@ def _sentences(
     caller = code in centre.languages
     wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns)] if caller else []
     wanted += [*STAFF, HELP] if code == "de" else [HELP] if code == "en" else []
-    for key in wanted:
+    if centre.announcement.record_code and code == centre.announcement.spoken:
+        wanted += [*RECORDS, "more_concerns", f"key.{RECORD_ALL}"]
+        wanted += [f"language.{each}" for each in centre.languages]
+    for key in dict.fromkeys(wanted):
         if says.setdefault(key, text(key)):
             faults += [Fault(file, key, wrong) for wrong in _wrong(key, says[key], raw)]
     if not caller or faults:

@@ -566,14 +566,39 @@ class Recording(Table):
         return found
 
 
+STAFF_CODES = {"*41": "login", "*42": "logout", "*43": "ready", "*44": "notready"}
+"""What phones of the staff dial, and what they ask for by it."""
+
+
 class Announcement(Table):
-    """[announcement]: emergency announcements in texts of one's own.
+    """[announcement]: emergency announcements in texts of one's own, or recorded by phone.
 
     folder: where the daemon writes what a voice speaks, which is spool/announcement of what
     `acd pbx render` wrote; "": every language is told the stock sentence.
+    record_code: what `phones` dial to record one; "": nothing can be recorded. spoken: what the person hears
+    who records. days: recordings are deleted after so many.
     """
 
     folder: OneLine = ""
+    record_code: Annotated[str, StringConstraints(pattern=r"^(\*[0-9]{2})?$")] = ""
+    phones: list[Phone] = []
+    spoken: Literal["de", "en"] = "de"
+    days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+    def faults(self) -> list[tuple[str, str]]:
+        """As Centre.faults."""
+        found = _doubles("announcement.phones", self.phones)
+        if self.record_code in STAFF_CODES:
+            found.append(("announcement.record_code", f"is {self.record_code}, which staff dial already"))
+        if self.record_code and not self.folder:
+            found.append(("announcement.folder", "is missing: it is where recordings lie"))
+        if self.record_code and not self.phones:
+            found.append(("announcement.phones", "is missing: name the phones that may record"))
+        return found
+
+    def unknown_phones(self, phones: Iterable[str]) -> list[str]:
+        """Those that may record and are none of these."""
+        return sorted(set(self.phones) - set(phones))
 
 
 class Agreement(Table):
@@ -999,6 +1024,7 @@ class Centre(Table):
         found += _share_faults("language", [each.share for each in self.language])
         found += _share_faults("concern", [each.share for each in self.concern])
         found += self.recording.faults()
+        found += self.announcement.faults()
         found += self._hours_faults()
         found += _doubles("voice.language", [each.language for each in self.voice])
         for voice in self.voice:

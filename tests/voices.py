@@ -15,7 +15,7 @@ from pathlib import Path
 from acd.demo.digits import KEYS
 from acd.demo.sipp import CALLER_ADDRESS, PHONE_ADDRESS
 from tests.chaos.callers import Account, Dialog, Plan
-from tests.chaos.sip import SDP, Message, Stack, uri
+from tests.chaos.sip import SDP, Message, Stack, proof, uri
 
 FRAME = 160
 """Samples of 20 ms."""
@@ -247,3 +247,98 @@ class Phone:
             self.line.reply(message, 200, self.name)
         else:
             self.line.reply(message, 200, self.name)
+
+
+class Dialling:
+    """A phone of the staff that dials a code, as the one its password says it is."""
+
+    def __init__(self, peer: tuple[str, int], name: str, password: str, code: str) -> None:
+        self.line = Line(PHONE_ADDRESS, peer, self._asked)
+        self._name, self._password = name, password
+        self._target = f"sip:{code}@{peer[0]}:{peer[1]}"
+        self._to, self._remote, self._cseq = f"<{self._target}>", self._target, 0
+        self._ended = asyncio.Event()
+
+    @property
+    def voice(self) -> Voice:
+        return self.line.voice
+
+    async def __aenter__(self) -> "Dialling":
+        await self.line.open()
+        asked = await self.line.final(self._request("INVITE", body=self.line.sdp))
+        assert asked is not None
+        assert asked.code == 401
+        self._acknowledge(asked)
+        word = proof(asked.get("www-authenticate"), "INVITE", self._target, self._name, self._password)
+        said = await self.line.final(self._request("INVITE", ("authorization", word), body=self.line.sdp))
+        assert said is not None
+        assert said.code == 200, said
+        self._to, self._remote = said.get("to"), uri(said.get("contact"))
+        self._acknowledge(said)
+        self.line.begin(said.body)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self._ended.is_set():
+            await self.line.final(self._request("BYE"))
+        self.line.close()
+
+    async def over(self) -> None:
+        """Until the other side has hung up."""
+        async with asyncio.timeout(60):
+            await self._ended.wait()
+
+    def _request(self, method: str, *more: tuple[str, str], body: str = "") -> Message:
+        self._cseq += 1
+        me = f"sip:{self._name}@{self.line.host}:{self.line.port}"
+        headers = [
+            ("via", self.line.via()),
+            ("from", f"<sip:{self._name}@{self.line.peer[0]}>;tag={self._name}"),
+            ("to", self._to),
+            ("call-id", f"{self._name}-{self.line.port}@{self.line.host}"),
+            ("cseq", f"{self._cseq} {method}"),
+            ("max-forwards", "70"),
+            ("contact", f"<{me}>"),
+            *more,
+            *([("content-type", "application/sdp")] if body else []),
+        ]
+        return Message(f"{method} {self._remote} SIP/2.0", headers, body)
+
+    def _acknowledge(self, answer: Message) -> None:
+        """An ACK: of a refusal in the same transaction, of a 200 in one of its own."""
+        via = answer.get("via") if answer.code >= 300 else self.line.via()
+        headers = [
+            ("via", via),
+            ("from", answer.get("from")),
+            ("to", answer.get("to")),
+            ("call-id", answer.get("call-id")),
+            ("cseq", f"{self._cseq} ACK"),
+            ("max-forwards", "70"),
+        ]
+        self.line.send(Message(f"ACK {self._remote} SIP/2.0", headers).encode())
+
+    def _asked(self, message: Message) -> None:
+        self.line.reply(message, 200, self._name)
+        if message.method == "BYE":
+            self._ended.set()
+
+
+def hears(voice: Voice, since: float, hz: int) -> bool:
+    """Whether a quarter of a second of this tone was heard since then."""
+    sound = b"".join(frame for at, frame in voice.heard if at >= since)
+    turn, found = 2 * cos(2 * pi * hz / 8000), 0
+    for at in range(0, len(sound) - 400, 400):
+        one = two = 0.0
+        for byte in sound[at : at + 400]:
+            one, two = _linear(byte) + turn * one - two, one
+        found += (one * one + two * two - turn * one * two) ** 0.5 / 200 > 1_000
+    return found >= 5
+
+
+def _linear(byte: int) -> int:
+    """A sample of A-law, 16 bit (G.711)."""
+    byte ^= 0x55
+    value = ((byte & 0x0F) << 4) + 8
+    if segment := (byte & 0x70) >> 4:
+        value = (value + 0x100) << (segment - 1)
+    return value if byte & 0x80 else -value

@@ -6,8 +6,18 @@ told, and by which words, is the contract that acd/pbx/translate.py reads.
 
 from datetime import date
 
-from acd.pbx import consent, contexts, display, emergency, menus, opening_hours, outside, waiting
-from config.schema import Centre
+from acd.pbx import (
+    announcing,
+    consent,
+    contexts,
+    display,
+    emergency,
+    menus,
+    opening_hours,
+    outside,
+    waiting,
+)
+from config.schema import STAFF_CODES, Centre
 
 
 def extensions(centre: Centre, today: date, marks: str = "") -> str:
@@ -28,8 +38,9 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
         consent.recorder(centre),
         contexts.END,
         contexts.FORGET,
-        _phones(),
+        _phones(centre),
         emergency.context(),
+        announcing.context(centre),
     ]
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
@@ -49,15 +60,17 @@ ACD_PLAN={contexts.PLAN}
 """
 
 
-def _phones() -> str:
+def _phones(centre: Centre) -> str:
     lines = [
         "; --- what phones of the staff may dial: feature codes and help, nothing else ---",
         "[acd-phones]",
     ]
     lines += [f"exten => {number},1,Goto(acd-emergency,{number},1)" for number in emergency.NUMBERS]
-    for code, action in (("*41", "login"), ("*42", "logout"), ("*43", "ready"), ("*44", "notready")):
+    for code, action in STAFF_CODES.items():
         lines.append(f"exten => {code},1,Set(ACD_ACTION={action})")
         lines.append(" same => n,Goto(acd-staff,s,1)")
+    if code := centre.announcement.record_code:
+        lines.append(f"exten => {code},1,Goto({announcing.CONTEXT},s,1)")
     lines += [f"exten => {each},1,Hangup(1)" for each in "tie"]
     lines.append(
         """

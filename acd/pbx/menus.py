@@ -45,7 +45,7 @@ exten => s,1,Answer()
     return "\n".join(lines)
 
 
-def _chosen(context: str, variable: str, values: Sequence[str]) -> list[str]:
+def choices(context: str, variable: str, values: Sequence[str]) -> list[str]:
     """What each key does on each page (ACD_PAGE). A key that the page does not have is a wrong one."""
     found = menu.pages(len(values))
     goal = "p${ACD_PAGE}k${EXTEN}"
@@ -105,7 +105,7 @@ exten => known,1,{note("l", "${ACD_LANG}")}
  same => n,GotoIf($["${{ACD_TELLS}}"="1"]?acd-announced,s,1)
  same => n,Goto(acd-hours,s,1)""".strip()
     ]
-    return "\n".join([*lines, *_chosen("acd-language", "ACD_LANG", centre.languages)])
+    return "\n".join([*lines, *choices("acd-language", "ACD_LANG", centre.languages)])
 
 
 ANNOUNCED = """
@@ -149,4 +149,4 @@ exten => none,1,ExecIf($["${{ACD_CONCERN}}"=""]?Set(ACD_CONCERN=other))
 exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
 {opening_hours.own(centre, consent.goal(centre))}""".strip()
     ]
-    return "\n".join([*lines, *_chosen("acd-concern", "ACD_CONCERN", centre.concerns)])
+    return "\n".join([*lines, *choices("acd-concern", "ACD_CONCERN", centre.concerns)])

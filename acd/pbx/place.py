@@ -22,6 +22,8 @@ RECORDINGS = "spool/monitor"
 """Recordings of talks are written here, for nobody but Asterisk's own user and whoever deletes them."""
 ANNOUNCEMENTS = "spool/announcement"
 """What a voice speaks while Asterisk runs is written here, by the daemon."""
+DRAFTS = f"{ANNOUNCEMENTS}/draft"
+"""What somebody records by phone is written here, by Asterisk, and taken away by the daemon."""
 WRITES = {("lib",), ("spool",), ("run",), ("log",)}
 """Our folders that Asterisk writes to; all else it reads."""
 

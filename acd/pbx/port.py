@@ -9,6 +9,7 @@ from math import inf
 import structlog
 
 from acd.ledger import Ledger, Listing, shifted
+from acd.pbx.announcing import LEFT, Draft, left
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
 from acd.pbx.marks import FilesInForce
@@ -60,7 +61,8 @@ class PbxPort:
 
     submit: where arrivals go; it raises when it is full, and then the link is cut and taken up again.
     node: the PBX's name in events. ledger: the dialplan's, told before each link-up snapshot; None: none is
-    kept. files: what Asterisk runs on, kept up to date here. steady: a steady clock in seconds (the loop's).
+    kept. files: what Asterisk runs on, kept up to date here. drafts: told what phones ask for announcements
+    that they record. steady: a steady clock in seconds (the loop's).
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class PbxPort:
         node: str = "",
         ledger: Ledger | None = None,
         files: FilesInForce | None = None,
+        drafts: Callable[[Draft], None] = lambda draft: None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._translator = translator
@@ -94,6 +97,7 @@ class PbxPort:
         self._void = False
         self._trouble = ""
         self._files = files or FilesInForce()
+        self._drafts = drafts
         self._late = False
         self._signs = Signs(node, self._last_word, self._sign)
         self._supervisor = Supervisor(connect, self._up, self._frame, self._down, jitter=jitter)
@@ -144,6 +148,7 @@ class PbxPort:
             legs = self._translator.legs(listing.items)
             lost = await self._lost(link, legs) if anew else []
             await self._read_files(link)
+            left_alone = left(await self._read(link, "", LEFT))
             await asyncio.sleep(SETTLE_S)
             if not self._void:
                 break
@@ -156,6 +161,8 @@ class PbxPort:
         self._put(Arrival(found, PBX, at_ms=self._said_ms))
         for frame in later:
             self._tell(frame)
+        if left_alone is not None:
+            self._drafts(left_alone)
         self._trouble = ""
 
     async def _read_ledger(self, link: AmiLink) -> tuple[LedgerRead, Listing] | None:
@@ -241,6 +248,8 @@ class PbxPort:
         if stamp:
             age = self._time.age(stamp, self._steady())
             self._said_ms = max(self._said_ms, self._now_ms() - round(age * 1000))
+        if (draft := self._translator.draft(frame)) is not None:
+            self._drafts(draft)
         for arrival in self._translator.events(frame):
             self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
@@ -419,6 +428,12 @@ class PbxPort:
         """Tell the dialplan that somebody decides."""
         if self._link is not None and not self._link.cause:
             self._link.send([(self._translator.beat(count), lambda _why: None)])
+
+    def answer(self, draft: Draft, accepted: bool) -> None:
+        """Tell who asked for a draft what became of it; where nobody waits, that what was left is known."""
+        if self._link is not None and not self._link.cause:
+            action = self._translator.answer(draft.leg, accepted) if draft.leg else self._translator.taken()
+            self._link.send([(action, lambda _why: None)])
 
     def cut(self, why: str) -> None:
         """End this link; the supervisor takes up the next."""

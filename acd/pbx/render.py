@@ -7,14 +7,14 @@ from pathlib import Path
 from acd.pbx import consent, files, music, sounds
 from acd.pbx.dialplan import extensions
 from acd.pbx.marks import Marks, first_of_the_year, marks
-from acd.pbx.place import ANNOUNCEMENTS, RECORDINGS, Place
+from acd.pbx.place import ANNOUNCEMENTS, DRAFTS, RECORDINGS, Place
 from acd.pbx.secrets import Secrets, private
 from agents.model import Team
 from config.prompts import Sounds
 from config.schema import Centre
 
 SYSTEM_DATA = "usr/share/asterisk"
-OURS = ("lib", RECORDINGS, ANNOUNCEMENTS, "run", "log", "data", "moh", "etc")
+OURS = ("lib", RECORDINGS, ANNOUNCEMENTS, DRAFTS, "run", "log", "data", "moh", "etc")
 
 
 class NoModules(Exception):

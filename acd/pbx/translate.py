@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from acd.pbx import outside
+from acd.pbx.announcing import ASKED, LEFT, Draft
 from acd.pbx.emergency import ENDPOINT
 from acd.ports import Arrival
 from agents.model import UNDETERMINED
@@ -78,8 +79,9 @@ not told (see acd/pbx/signs.py)."""
 SENTENCES = {"": "s", PHONE_LOST: "lost"}
 """Extension of acd-hold that says it."""
 
-TOLD_FOR_OTHERS = frozenset({"ACDSays"})
-"""Our own UserEvents that decide nothing: for logs and tests."""
+DRAFT = "ACDDraft"
+TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT})
+"""Our own UserEvents that decide nothing: for logs and tests, and for who keeps recorded announcements."""
 
 MADE = "made_"
 """How the names of sounds begin that are made while Asterisk runs (acd.pbx.sounds)."""
@@ -203,6 +205,17 @@ class Translator:
         """What a frame means to us: usually nothing or one event. Never raises for bad content."""
         make = self._by_event.get(frame.get("Event"))
         return make(frame) if make is not None else []
+
+    def draft(self, frame: Frame) -> Draft | None:
+        """What a phone asks for an announcement it recorded; None: the frame is about something else."""
+        if frame.get("Event") != "UserEvent" or frame.get("UserEvent") != DRAFT:
+            return None
+        name, language, do = (_word(frame.get(each)) for each in ("Draft", "For", "Do"))
+        phone = _word(frame.get("Phone"))
+        if not (name and language and phone) or do not in ASKED:
+            self._strange(f"UserEvent {DRAFT}")
+            return None
+        return Draft(name, language, do, phone, frame.get("Leg")[:80])
 
     def legs(self, status: Iterable[Frame]) -> tuple[ev.LegSeen, ...]:
         """The answer to Status: every channel but helpers."""
@@ -410,6 +423,14 @@ class Translator:
         if isinstance(command, SetAnnouncement):
             return self._announcement(command)
         return self._globals(command)
+
+    def answer(self, leg: str, accepted: bool) -> Action:
+        """The action that answers a phone which waits for it (announcing)."""
+        return self._set("ACD_ACK", "ok" if accepted else "refused", leg)
+
+    def taken(self) -> Action:
+        """The action that says that what the dialplan left is known."""
+        return self._set(LEFT, "")
 
     def beat(self, count: int) -> Action:
         """The action that tells the dialplan that somebody decides."""

@@ -26,6 +26,7 @@ from acd.web.live import Live, TooMany
 from acd.web.pieces import array
 from acd.web.rights import Denied, SignInFirst, may, to_sign_in
 from acd.web.shapes import (
+    RECORDING_NAME,
     AnnouncementBody,
     AnnouncementState,
     Candidate,
@@ -34,6 +35,7 @@ from acd.web.shapes import (
     Difference,
     Explanation,
     Reason,
+    RecordedState,
     Reloaded,
     State,
     explanation,
@@ -237,10 +239,13 @@ def make_app(deps: WebDeps) -> FastAPI:
         body: AnnouncementBody, by: Annotated[Asker, Depends(may(Action.STEER_CALLS))]
     ) -> AnnouncementState:
         """Tell it to everybody who waits, at once, and to everybody who calls."""
-        if faults := body.faults(deps.names().languages):
+        faults = body.faults(deps.names().languages)
+        kept = {each.name for each in await deps.announcements_kept()} if body.recordings else set()
+        faults += [f"recordings: there is none named {name}" for name in body.recordings if name not in kept]
+        if faults:
             raise HTTPException(422, faults)
         return AnnouncementState.model_validate(
-            await deps.announce(body.texts, body.ends_calls, body.reason, by.actor)
+            await deps.announce(body.texts, body.recordings, body.ends_calls, body.reason, by.actor)
         )
 
     @app.delete("/api/announcement")
@@ -250,6 +255,21 @@ def make_app(deps: WebDeps) -> FastAPI:
     ) -> AnnouncementState:
         """Tell it to nobody any more."""
         return AnnouncementState.model_validate(await deps.announce_no_more(reason, by.actor))
+
+    @app.get("/api/announcement/recordings", dependencies=[Depends(may(Action.STEER_CALLS))])
+    async def announcements_kept() -> list[RecordedState]:
+        """What was recorded by phone and is kept, the oldest first."""
+        return [RecordedState.model_validate(each) for each in await deps.announcements_kept()]
+
+    @app.delete(
+        "/api/announcement/recordings/{name}",
+        status_code=204,
+        dependencies=[Depends(may(Action.STEER_CALLS))],
+    )
+    async def delete_announcement(name: Annotated[str, PathParam(pattern=RECORDING_NAME)]) -> None:
+        """Delete a recording that is not on."""
+        if not await deps.delete_announcement(name):
+            raise HTTPException(409, "unknown_or_on")
 
     @app.post("/api/reload", dependencies=[Depends(may(Action.OPERATE))])
     async def reload() -> Reloaded:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from acd.changes import Changes
 from acd.deskwork import Before, Day
 from acd.identity import Asker, People
-from acd.ports import Announced, Cases, Health
+from acd.ports import Announced, Cases, Health, KeptAnnouncement
 from acd.prospects import Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
 from routing.board import Board, StaffState
@@ -125,8 +125,10 @@ class WebDeps:
     cases: Cases
     staff_source: Callable[[], StaffSource]
     announcement: Callable[[], Announced]
-    announce: Callable[[Mapping[str, str], bool, str, str], Awaitable[Announced]]
+    announce: Callable[[Mapping[str, str], Sequence[str], bool, str, str], Awaitable[Announced]]
     announce_no_more: Callable[[str, str], Awaitable[Announced]]
+    announcements_kept: Callable[[], Awaitable[Sequence[KeptAnnouncement]]]
+    delete_announcement: Callable[[str], Awaitable[bool]]
     reload: Callable[[], Awaitable[Reloaded]]
     resync: Callable[[], Awaitable[None]]
     outlook: Callable[[], Waits]

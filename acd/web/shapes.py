@@ -205,6 +205,7 @@ class Reloaded(Shape):
     staff: str
 
 
+RECORDING_NAME = r"^rec_[0-9]{1,12}_[0-9]{1,24}$"
 TEXT_MAX = 300
 """Characters of an emergency announcement in one language."""
 
@@ -218,10 +219,12 @@ class Reason(BaseModel):
 
 class AnnouncementBody(BaseModel):
     """An emergency announcement. texts: by language, one line of TEXT_MAX characters at most; who has none is
-    told the stock sentence. ends_calls: who hears it is let go."""
+    told the stock sentence. recordings: names of what somebody recorded, one a language. ends_calls: who
+    hears it is let go."""
 
     model_config = ConfigDict(extra="forbid")
     texts: Annotated[dict[str, str], Field(max_length=100)] = {}
+    recordings: Annotated[list[Annotated[str, Field(pattern=RECORDING_NAME)]], Field(max_length=100)] = []
     ends_calls: bool = False
     reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
@@ -242,13 +245,25 @@ class AnnouncementBody(BaseModel):
 
 
 class AnnouncementState(Shape):
-    """Whether one is on, whether it ends calls, by which words each language is told it ("text": its own,
-    "stock"), and what keeps some from being told in their own."""
+    """Whether one is on, whether it ends calls, by which words each language is told it ("text" and
+    "recording" are its own; "stock"), what keeps some from being told in their own, who put it on, and when
+    (epoch ms)."""
 
     on: bool
     ends_calls: bool
     languages: dict[str, str]
     trouble: str
+    by: str
+    since_ms: int
+
+
+class RecordedState(Shape):
+    """A recorded announcement that is kept. language: of those who are told it, or "all". at_s: epoch s."""
+
+    name: str
+    language: str
+    at_s: int
+    seconds: float
 
 
 class CaseBody(BaseModel):

@@ -69,6 +69,8 @@ def app_of(
         announcement=lambda: Announced(False, False, {}, ""),
         announce=unasked,
         announce_no_more=unasked,
+        announcements_kept=unasked,
+        delete_announcement=unasked,
         reload=unasked,
         resync=unasked,
         outlook=lambda: Waits(0, 0, 0, 0, "nobody waits", 0, ()),

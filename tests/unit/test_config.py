@@ -429,3 +429,26 @@ def test_an_export_of_a_name_that_an_earlier_release_let_in_does_no_harm(tmp_pat
 def test_a_name_is_held_to_the_same_in_the_file_as_in_a_spreadsheet(tmp_path: Path, name: str) -> None:
     path = changed(tmp_path, ('name = "Amal Haddad"', f'name = "{name}"'))
     assert [each for each in faults(path) if each.startswith("staff.amal.name:")]
+
+
+ANNOUNCING = "[announcement] "
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ('folder = "x"\nphones = ["p01"]\nrecord_code = "*41"', "announcement.record_code: is *41"),
+        ('phones = ["p01"]\nrecord_code = "*45"', "announcement.folder: is missing"),
+        ('folder = "x"\nrecord_code = "*45"', "announcement.phones: is missing"),
+        ('folder = "x"\nrecord_code = "*45"\nphones = ["p01", "p01"]', "announcement.phones: "),
+        ('folder = "x"\nrecord_code = "45"\nphones = ["p01"]', "announcement.record_code: "),
+    ],
+)
+def test_what_is_wrong_with_recording_announcements_is_named(tmp_path: Path, lines: str, why: str) -> None:
+    assert any(why in each for each in faults(changed(tmp_path, (ANNOUNCING, f"[announcement]\n{lines}\n"))))
+
+
+def test_phones_that_may_record_and_are_nobodys_are_known(tmp_path: Path) -> None:
+    lines = '[announcement]\nfolder = "x"\nrecord_code = "*45"\nphones = ["p01", "p99"]\n'
+    announcing = load(changed(tmp_path, (ANNOUNCING, lines))).announcement
+    assert announcing.unknown_phones(each.phone for each in CENTRE.staff) == ["p99"]

@@ -13,7 +13,7 @@ from acd.pbx.translate import CONTEXTS, PLACES, SENTENCES, TOLD_FOR_OTHERS, Tran
 from agents.model import Reach
 from config.load import load
 from config.people import team
-from config.schema import Outside, Overflow
+from config.schema import Announcement, Outside, Overflow
 from routing.commands import NOT_NOW, Command, Connect, SendOutside, TurnAway, Withdraw
 from routing.events import Leg
 
@@ -21,12 +21,22 @@ SHIPPED = load(PROJECT / "config" / "welcomecenter.toml")
 AGREED = SHIPPED.recording.model_copy(update={"enabled": True, "agreement": "Dienstvereinbarung 7"})
 OFFICE = Outside(name="Partner office", number="+4920155500000", gateway="sip:192.0.2.20")
 PARTNER = Overflow(name="partner", nobody=True, then="outside", outside=OFFICE)
-CENTRE = SHIPPED.model_copy(update={"recording": AGREED, "overflow": [PARTNER]})
+RECORDED = Announcement(folder="announcements", record_code="*45", phones=["p01"])
+CENTRE = SHIPPED.model_copy(update={"recording": AGREED, "overflow": [PARTNER], "announcement": RECORDED})
 """All that a dialplan can hold: talks may be recorded, and callers sent outside."""
 TEXT = extensions(CENTRE, date(2026, 11, 27))
 SUBROUTINES = {"acd-leg", "acd-ans", "acd-record", "acd-outside-answered"}
 """On a phone's leg, by Gosub: they return."""
-STAFF = {"acd-phones", "acd-staff", "acd-emergency", "acd-forget", "acd-tell", "acd-told"}
+STAFF = {
+    "acd-phones",
+    "acd-staff",
+    "acd-emergency",
+    "acd-forget",
+    "acd-tell",
+    "acd-told",
+    "acd-announce",
+    "acd-draft",
+}
 """No caller comes here: phones of the staff, and helper channels."""
 ENDS = {"acd-end"}
 LEADS_ON = {"Goto", "Hangup"}

@@ -32,6 +32,7 @@ RAW["people"] = {
         "groups": {"Hotline": ["staff"]},
     }
 }
+RAW["announcement"] = {"folder": "announcements", "record_code": "*45", "phones": ["p01"]}
 RAW["overflow"] = [
     {
         "name": "wider",
@@ -119,6 +120,10 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("recording.folder", "recording.folder", "recordings"),
     ("recording.days", "recording.days", 31),
     ("announcement.folder", "announcement.folder", "spoken"),
+    ("announcement.record_code", "announcement.record_code", "*46"),
+    ("announcement.phones", "announcement.phones", ["p02"]),
+    ("announcement.spoken", "announcement.spoken", "en"),
+    ("announcement.days", "announcement.days", 30),
     ("privacy.number_days", "privacy.number_days", 31),
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),

@@ -1,7 +1,9 @@
 """The emergency announcement: who hears it when, by which words, and that no offer waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import struct
+import wave
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd import announcement
+from acd import announcement, asked_announcement, recorded_announcements
 from acd.announcement import STOCK, EmergencyAnnouncement, wanted
+from acd.pbx.announcing import Draft
 from acd.pbx.sounds import render
 from acd.pbx.speech import SoundFault
 from acd.ports import Arrival
+from acd.recorded_announcements import Unfit
 from acd.store.open import ready
 from acd.store.tables import announcement_texts
 from config import prompts
@@ -134,12 +138,14 @@ SOURCE = Path("config/welcomecenter.toml")
 
 @pytest.fixture
 def centre(tmp_path: Path) -> Centre:
-    return load(SOURCE).model_copy(update={"announcement": Announcement(folder=str(tmp_path))})
+    found = load(SOURCE)
+    store = found.store.model_copy(update={"folder": str(tmp_path)})
+    return found.model_copy(update={"announcement": Announcement(folder=str(tmp_path)), "store": store})
 
 
 def test_who_has_no_text_is_told_the_stock_sentence_and_nothing_is_translated(centre: Centre) -> None:
     spoken = prompts.sounds(prompts.beside(SOURCE), centre)
-    want = wanted(centre, spoken, {"de": "Es brennt."})
+    want = wanted(centre, lambda: spoken, {"de": "Es brennt."}, {})
     sounds = dict(want.sounds)
     assert set(sounds) == {*centre.languages, "und"}
     assert {code for code, sound in sounds.items() if sound == STOCK} == {*centre.languages} - {"de"}
@@ -147,7 +153,7 @@ def test_who_has_no_text_is_told_the_stock_sentence_and_nothing_is_translated(ce
     both = want.made["any", sounds["und"]]
     assert [each.language for each in both] == centre.routing.unknown_languages
     assert [each.text for each in both] == ["Es brennt.", spoken["en", STOCK][0].text]
-    assert wanted(centre, spoken, {"de": "Es brennt nicht."}).sounds != want.sounds
+    assert wanted(centre, lambda: spoken, {"de": "Es brennt nicht."}, {}).sounds != want.sounds
 
 
 class Told:
@@ -318,3 +324,178 @@ async def test_a_request_with_faults_names_all_of_them_and_changes_nothing() -> 
         answer = await asking.put("/api/announcement", json={"texts": texts})
     assert answer.status_code == 422
     assert [each.partition(":")[0] for each in answer.json()["detail"]] == [f"texts.{code}" for code in texts]
+
+
+# --- a daemon that dies on the way ----------------------------------------------------------------------
+
+
+class Dies:
+    """Something asked for, of a daemon that dies before its n-th wait is over."""
+
+    def __init__(self, asked: Coroutine[Any, Any, object], waits: int) -> None:
+        self._asked, self._waits = asked, waits
+        self.whole = False
+
+    def __await__(self) -> Generator[Any, None, None]:
+        steps = self._asked.__await__()
+        for _ in range(self._waits):
+            try:
+                waited = next(steps)
+            except StopIteration:
+                self.whole = True
+                return
+            yield waited
+        steps.close()
+
+
+async def dead(made: EmergencyAnnouncement) -> None:
+    """Nothing more comes of what it had begun."""
+    if made._later is not None:
+        made._later.cancel()
+    await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("what", ["on", "off"])
+@pytest.mark.parametrize("waits", range(1, 8))
+async def test_whenever_a_daemon_dies_the_next_finishes_what_was_asked_for(
+    centre: Centre,
+    records: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    what: str,
+    waits: int,
+) -> None:
+    """All of it or nothing: own words, never the stock sentence for good; and off stays off."""
+    ear = Told()
+
+    def daemon() -> EmergencyAnnouncement:
+        return EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+
+    def render_nothing(*_: Any, **__: Any) -> list[Path]:
+        return []
+
+    monkeypatch.setattr(announcement, "render", render_nothing)
+    monkeypatch.setattr(announcement, "READY_S", 0.0)
+    first = daemon()
+    if what == "off":
+        await first.on(TEXTS, False, "person:anna", "fire")
+        await first.settled()
+    asked = first.on(TEXTS, False, "person:anna", "fire") if what == "on" else first.off("person:ben", "")
+    await Dies(asked, waits)
+    await dead(first)
+    second = daemon()
+    await second.resume()
+    await second.settled()
+    kept = asked_announcement.read(tmp_path)
+    if what == "off":
+        assert kept is not None
+        assert second.now().on is kept.on
+    elif kept is None:
+        assert not second.now().on
+    else:
+        said = second.now()
+        assert (said.on, said.languages["de"], said.by) == (True, "text", "person:anna")
+        assert said.since_ms == kept.since_ms
+
+
+async def test_a_start_changes_nothing_of_what_is_on(
+    centre: Centre, records: AsyncEngine, tmp_path: Path
+) -> None:
+    ear = Told()
+    first = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    await first.on(TEXTS, False, "person:anna", "fire")
+    await first.settled()
+    told = list(ear.events)
+    second = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    await second.resume()
+    await second.settled()
+    assert ear.events == told
+
+
+# --- recorded by phone ---------------------------------------------------------------------------------
+
+
+def draft(folder: Path, name: str = "draft_1764322000_17643220001", level: int = 8_000, s: float = 2) -> str:
+    """A draft as Asterisk writes it, of a square wave."""
+    (folder / "draft").mkdir(exist_ok=True)
+    with wave.open(str(folder / "draft" / f"{name}.wav16"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(struct.pack("<16h", *[level] * 8, *[-level] * 8) * int(s * 1_000))
+    return name
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [({"level": 20}, "too quiet"), ({"s": 0.3}, "shorter"), ({"s": 0}, "shorter"), (None, "cannot be read")],
+)
+def test_an_empty_or_quiet_recording_is_refused(
+    tmp_path: Path, how: Mapping[str, Any] | None, why: str
+) -> None:
+    name = draft(tmp_path, **how) if how is not None else "draft_1764322000_1"
+    with pytest.raises(Unfit, match=why):
+        recorded_announcements.keep(tmp_path, name, "de", ())
+    assert recorded_announcements.kept(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["draft_../../x", "../draft_1764322000_1", "rec_1764322000_1", ""])
+def test_a_draft_has_a_drafts_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Unfit):
+        recorded_announcements.drop(tmp_path, name)
+
+
+def test_so_many_are_kept_and_so_long_but_what_is_on_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded_announcements, "KEPT_MAX", 3)
+    names = [
+        recorded_announcements.keep(
+            tmp_path, draft(tmp_path, f"draft_176432200{n}_1"), "de", ("rec_1764322000_1",)
+        )[0]
+        for n in range(5)
+    ]
+    left = [each.name for each in recorded_announcements.kept(tmp_path)]
+    assert left == [names[0], *names[3:]]
+    recorded_announcements.forget(tmp_path, 1, 1_764_322_004 + 86_401, (names[0],))
+    assert [each.name for each in recorded_announcements.kept(tmp_path)] == [names[0]]
+
+
+def test_a_recording_for_all_is_told_once_to_who_knows_no_language_and_a_text_goes_before_it(
+    centre: Centre,
+) -> None:
+    def unread() -> prompts.Sounds:
+        raise AssertionError("no shipped sentence is needed")
+
+    alone = wanted(centre, unread, {}, {"all": "rec_1_1"})
+    und = alone.made["any", dict(alone.sounds)["und"]]
+    assert [(each.language, each.part) for each in und] == [("all", "rec_1_1")]
+    mixed = wanted(centre, unread, {"de": "Es brennt."}, {"all": "rec_1_1", "tr": "rec_2_2"})
+    own = {code: mixed.made["any", dict(mixed.sounds)[code]][0] for code in ("de", "tr", "ar")}
+    assert own["de"].text == "Es brennt."
+    assert (own["tr"].part, own["ar"].part) == ("rec_2_2", "rec_1_1")
+
+
+async def test_only_phones_that_are_named_are_obeyed(
+    centre: Centre, records: AsyncEngine, tmp_path: Path
+) -> None:
+    rules = Announcement(folder=str(tmp_path), record_code="*45", phones=["p01"])
+    centre = centre.model_copy(update={"announcement": rules})
+    ear, answers = Told(), asyncio.Queue[tuple[str, bool]]()
+    made = EmergencyAnnouncement(
+        lambda: centre,
+        SOURCE,
+        records,
+        ear.ask,
+        ear.now,
+        lambda draft, done: answers.put_nowait((draft.phone, done)),
+    )
+    serving = asyncio.create_task(made.run())
+    for phone in ("p02", "p01"):
+        made.told(Draft(draft(tmp_path), "tr", "put_on", phone, "1.1"))
+        assert await answers.get() == (phone, phone == "p01")
+        assert made.now().on is (phone == "p01")
+    await made.settled()
+    told = made.now()
+    assert (told.languages["tr"], told.languages["de"], told.by) == ("recording", "stock", "phone:p01")
+    assert not list((tmp_path / "draft").iterdir())
+    assert not await made.delete("rec_1764322000_17643220001"), "it is on"
+    serving.cancel()

@@ -16,7 +16,7 @@ from agents.model import UNDETERMINED
 from config import keys, prompts, waits
 from config.load import ConfigFaults, load
 from config.people import policy
-from config.schema import Centre
+from config.schema import Announcement, Centre
 from routing.announce import KIND, MINUTE_MS, NEXT, NOBODY_SPEAKS, OPEN, REJOINED, phrase
 from routing.policy import Announcing
 
@@ -228,3 +228,34 @@ def test_the_rules_of_what_is_told_are_those_of_the_file() -> None:
 def test_what_is_told_has_bounds(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):
         Centre.model_validate({**FILE, "waiting": {key: value}})
+
+
+# --- who records an announcement -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoken", ["de", "en"])
+def test_who_records_an_announcement_hears_every_sentence_and_every_language_with_its_key(
+    spoken: str,
+) -> None:
+    rules = Announcement.model_validate(
+        {"folder": "x", "record_code": "*45", "phones": ["p01"], "spoken": spoken}
+    )
+    centre = CENTRE.model_copy(update={"announcement": rules})
+    made = prompts.sounds(SHIPPED, centre)
+    for name in prompts.RECORDS[2:]:
+        (sentence,) = made[spoken, name]
+        assert (sentence.language, bool(sentence.text)) == (spoken, True)
+        assert (spoken, name) not in prompts.sounds(SHIPPED, CENTRE)
+    lines = [each.text for (_, name), page in made.items() if name.startswith("record_menu") for each in page]
+    named = tomllib.loads((SHIPPED / f"{spoken}.toml").read_text(encoding="utf-8"))["language"]
+    for code in centre.languages:
+        assert [line for line in lines if line.startswith(f"{named[code]}: ")], code
+
+
+def test_a_sentence_that_lacks_for_who_records_is_named(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "prompts")
+    file = tmp_path / "prompts" / "en.toml"
+    file.write_text(re.sub(r"(?m)^record_quiet.*\n", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+    rules = Announcement(folder="x", record_code="*45", phones=["p01"], spoken="en")
+    with pytest.raises(ConfigFaults, match="record_quiet"):
+        prompts.sounds(tmp_path / "prompts", CENTRE.model_copy(update={"announcement": rules}))
