@@ -1,11 +1,14 @@
-"""The state tables as Mermaid diagrams: `python -m tests.diagrams` writes docs/states.md."""
+"""Documents from tables: `python -m tests.diagrams` writes docs/states.md and the rights of security.md."""
 
 from pathlib import Path
 
+from acd.identity import RIGHTS, SECOND_FACTOR, Action
 from agents import state
 from routing import visit
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "states.md"
+SECURITY = PATH.with_name("security.md")
+BEGIN, END = "<!-- rights -->", "<!-- /rights -->"
 HEAD = """# States
 
 Made from the tables in `agents/state.py` and `routing/visit.py` by `make docs`; a test holds them equal.
@@ -33,5 +36,22 @@ def text() -> str:
     return "\n".join([HEAD, *parts])
 
 
+def with_rights(document: str) -> str:
+    """docs/security.md with the table of rights as it is asked."""
+    before, _, rest = document.partition(f"{BEGIN}\n")
+    _, _, after = rest.partition(END)
+    head = ["| action |", *(f" {role} |" for role in RIGHTS)]
+    rows = [
+        f"| `{action}` |" + "".join(" yes |" if action in may else "  |" for may in RIGHTS.values())
+        for action in Action
+    ]
+    factor = "| *second factor always* |" + "".join(
+        " yes |" if role in SECOND_FACTOR else "  |" for role in RIGHTS
+    )
+    table = ["".join(head), "|---|" + "---|" * len(RIGHTS), *rows, factor]
+    return "\n".join([f"{before}{BEGIN}", "", *table, "", f"{END}{after}"])
+
+
 if __name__ == "__main__":
+    SECURITY.write_text(with_rights(SECURITY.read_text(encoding="utf-8")), encoding="utf-8")
     PATH.write_text(text(), encoding="utf-8")

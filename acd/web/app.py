@@ -20,7 +20,7 @@ from acd.identity import Action, Asker, Refusal
 from acd.ports import Case, QueueFull
 from acd.web import account, admin, desk, oidc, outlook, sign_in, threats
 from acd.web.deps import WebDeps
-from acd.web.door import Door, asker_of
+from acd.web.door import HEADERS, Door, asker_of
 from acd.web.frame import language_of, page, page_words
 from acd.web.live import Live, TooMany
 from acd.web.pieces import array
@@ -105,8 +105,15 @@ def make_app(deps: WebDeps) -> FastAPI:
         named = [{key: each[key] for key in ("type", "loc", "msg")} for each in faults]
         return Response(json.dumps({"detail": named}), 422, media_type=JSON)
 
-    app.add_middleware(Door, people=deps.people)
+    @app.exception_handler(Exception)
+    async def broken(request: Request, fault: Exception) -> Response:
+        # It stands before the door, and is logged after this.
+        return JSONResponse({"detail": "internal"}, 500, HEADERS)
+
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(deps.hosts))
+    app.add_middleware(
+        Door, people=deps.people
+    )  # added last: before all others, so that theirs carry its headers
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
