@@ -22,6 +22,7 @@ STEPS: Final = {
 """Where a missing step is taken."""
 BROWSER_MAX: Final = 200
 SCREEN: Final = f"{SIGN_IN}/screen"
+START: Final = "/start"
 SCREEN_S: Final = 365 * 86_400
 
 
@@ -45,7 +46,8 @@ def went(request: Request, signed: SignIn, after: str) -> Response | None:
     """To the next step, or where one wanted to; None where this one failed."""
     if signed.step in ("refused", "later"):
         return None
-    answer = _led_on(STEPS[signed.step], after) if signed.step in STEPS else RedirectResponse(after, 303)
+    there = START if after == "/" else after
+    answer = _led_on(STEPS[signed.step], after) if signed.step in STEPS else RedirectResponse(there, 303)
     set_session(request, answer, signed.cookie)
     return answer
 
@@ -119,7 +121,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
                 return begin_again(request)
             failed = {"next": after} | picture(made) | why(request, signed, "wrong_code")
             return shown(request, "enrol", "enrol_title", **failed)
-        answer = shown(request, "codes", "codes_title", codes=codes, next=after)
+        answer = shown(request, "codes", "codes_title", codes=codes, next=START if after == "/" else after)
         set_session(request, answer, signed.cookie)
         return answer
 
@@ -140,6 +142,11 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
             return shown(request, "change", "change_title", fault=said[fault.code], status=422, next=after)
         failed = {"next": after} | why(request, signed, "expired")
         return went(request, signed, after) or shown(request, "password", "title", **failed)
+
+    @router.get(START)
+    async def start(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
+        """Where whoever named no page begins: staff at their desk, all others at the live page."""
+        return RedirectResponse("/desk" if by.agent and Action.OWN_DESK in by.may else "/", 303)
 
     @router.get(SCREEN)
     async def screen(request: Request) -> Response:

@@ -179,6 +179,19 @@ async def test_a_stream_ends_soon_after_its_right_is_gone(monkeypatch: pytest.Mo
         await serving
 
 
+async def test_who_named_no_page_begins_at_their_desk_or_the_live_page() -> None:
+    people = Admits(
+        bob=person("bob", Role.STAFF, agent="cem"),
+        eve=person("eve", Role.STAFF),
+        ute=person("ute", Role.AUDITOR),
+    )
+    led = {}
+    for who in ("bob", "eve", "ute"):
+        async with client(people, who) as asking:
+            led[who] = (await asking.get("/start")).headers["location"]
+    assert led == {"bob": "/desk", "eve": "/", "ute": "/"}
+
+
 @pytest.mark.parametrize(
     ("asked", "led"),
     [
