@@ -108,16 +108,17 @@ async def asker_of(people: People, connection: HTTPConnection) -> tuple[Asker | 
     if scheme.lower() == "bearer":
         return await people.program(given.strip(), address), False
     cookie = connection.cookies.get(cookie_name(connection.url.scheme), "")
-    if not cookie:
-        token = connection.cookies.get(screen_cookie(connection.url.scheme), "")
-        screen = await people.program(token, address) if token else None
-        return (screen, True) if screen is not None and is_screen(screen) else (None, False)
     try:
-        return await people.asker(cookie, address), True
+        asker = await people.asker(cookie, address) if cookie else None
     except Refusal:
         if is_unasked(connection.url.path):
             return None, False
         raise
+    if asker is not None:
+        return asker, True
+    token = connection.cookies.get(screen_cookie(connection.url.scheme), "")
+    screen = await people.program(token, address) if token else None
+    return (screen, True) if screen is not None and is_screen(screen) else (None, False)
 
 
 def _refused(connection: HTTPConnection, asker: Asker | None, by_cookie: bool) -> Response | None:

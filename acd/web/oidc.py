@@ -70,7 +70,8 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
             )
         except Refusal as fault:
             return failed(request, fault.code, "/")
-        answer = went(request, signed, safe_page(after)) or failed(request, signed.step, after)
+        led = await went(people, request, signed, safe_page(after))
+        answer = led or failed(request, signed.step, after)
         answer.delete_cookie(
             name, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
         )

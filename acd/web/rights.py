@@ -35,7 +35,7 @@ def may(action: Action) -> Callable[..., Awaitable[Asker]]:
     """A dependency that gives who asks, if they may do this.
 
     Raises 401, or SignInFirst where a browser asks for a page; Denied, which is in the audit; 403 for a
-    browser's write without its session's CSRF token, and for a stream that another site asks for.
+    browser's write without its session's CSRF token, and for what another site reads but by a link.
     """
 
     async def asked(
@@ -60,7 +60,10 @@ def may(action: Action) -> Callable[..., Awaitable[Asker]]:
 
 async def _from_our_pages(request: Request, asker: Asker) -> None:
     if request.method in READS:
-        if "text/event-stream" in request.headers.get("accept", "") and not is_ours(request):
+        headers = request.headers
+        follows_a_link = headers.get("sec-fetch-mode", "navigate") == "navigate"
+        streams = "text/event-stream" in headers.get("accept", "")
+        if (streams or not follows_a_link) and not is_ours(request):
             raise HTTPException(403, "cross_site")
         return
     given = request.headers.get(CSRF_HEADER, "")

@@ -42,10 +42,14 @@ def _led_on(path: str, after: str) -> Response:
     return RedirectResponse(where, 303)
 
 
-def went(request: Request, signed: SignIn, after: str) -> Response | None:
-    """To the next step, or where one wanted to; None where this one failed."""
+async def went(people: People, request: Request, signed: SignIn, after: str) -> Response | None:
+    """To the next step, or where one wanted to; None where this one failed. A browser has one session: the
+    one that its cookie named until now ends."""
     if signed.step in ("refused", "later"):
         return None
+    before: Asker | None = request.state.asker
+    if before is not None and before.session:
+        await people.sign_out(before)
     there = START if after == "/" else after
     answer = _led_on(STEPS[signed.step], after) if signed.step in STEPS else RedirectResponse(there, 303)
     set_session(request, answer, signed.cookie)
@@ -87,7 +91,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
         browser = request.headers.get("user-agent", "")[:BROWSER_MAX]
         signed = await people.sign_in(name, given.get("password", ""), address_of(request), browser)
         failed = {"next": after, "name": name} | why(request, signed, "refused")
-        return went(request, signed, after) or shown(request, "password", "title", **failed)
+        return await went(people, request, signed, after) or shown(request, "password", "title", **failed)
 
     @router.get(STEPS["second_factor"])
     async def code(request: Request) -> Response:
@@ -99,7 +103,9 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
         after = safe_page(given.get("next", "/"))
         signed = await people.second_factor(cookie_of(request), given.get("code", ""), address_of(request))
         failed = {"next": after} | why(request, signed, "wrong_code")
-        return went(request, signed, after) or shown(request, "second_factor", "code_title", **failed)
+        return await went(people, request, signed, after) or shown(
+            request, "second_factor", "code_title", **failed
+        )
 
     @router.get(STEPS["enrol"])
     async def enrolment(request: Request) -> Response:
@@ -141,7 +147,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
                 return begin_again(request)
             return shown(request, "change", "change_title", fault=said[fault.code], status=422, next=after)
         failed = {"next": after} | why(request, signed, "expired")
-        return went(request, signed, after) or shown(request, "password", "title", **failed)
+        return await went(people, request, signed, after) or shown(request, "password", "title", **failed)
 
     @router.get(START)
     async def start(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:

@@ -141,6 +141,25 @@ async def test_a_stream_that_another_site_asks_for_is_refused() -> None:
         assert (await asking.get("/events", headers=stream)).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+        ("cross-site", "navigate", 200),
+    ],
+)
+async def test_what_another_site_reads_by_our_cookie_is_refused_but_its_links_lead_here(
+    site: str, mode: str, status: int
+) -> None:
+    """A site beside ours is sent our cookie: it can name any Accept, and would hold streams open."""
+    told = {"Accept": "*/*", "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+    async with client(admits(), "anna") as asking:
+        assert (await asking.get("/api/board", headers=told)).status_code == status
+
+
 async def test_a_screen_and_who_may_not_see_the_staff_get_no_names() -> None:
     async with client(admits(), "wall") as asking:
         without = (await asking.get("/api/board")).json()["board"]["staff"]
