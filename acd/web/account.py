@@ -91,7 +91,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
         cookie = request.cookies.get(cookie_name(request.url.scheme), "")
         signed, made = await people.enrol(cookie, given.get("code", ""), address_of(request))
         if not made:
-            return await refused(request, by, Refusal("wrong_code"))
+            return await refused(request, by, Refusal("later" if signed.step == "later" else "wrong_code"))
         answer = page(
             request,
             "sign_in.html",

@@ -44,7 +44,8 @@ def may(action: Action) -> Callable[..., Awaitable[Asker]]:
         asker: Asker | None = request.state.asker
         if asker is None:
             if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-                raise SignInFirst(str(request.url.path))
+                query = f"?{request.url.query}" if request.url.query else ""
+                raise SignInFirst(f"{request.url.path}{query}")
             raise HTTPException(401, ASKED, {"WWW-Authenticate": "Bearer"})
         if action not in asker.may:
             people: People = request.app.state.people
@@ -90,4 +91,4 @@ def safe_page(asked: str) -> str:
 
 def to_sign_in(page: str) -> str:
     """Where to sign in, and to be led on from."""
-    return SIGN_IN if page == "/" else f"{SIGN_IN}?next={quote(page)}"
+    return SIGN_IN if page == "/" else f"{SIGN_IN}?next={quote(page, safe='/')}"

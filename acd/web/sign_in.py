@@ -160,8 +160,14 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
 
     @router.post(SCREEN)
     async def show(request: Request) -> Response:
-        """A screen keeps its token, which may see the board and nothing else."""
-        token = (await fields(request)).get("token", "").strip()
+        """A screen keeps its token, which may see the board and nothing else; or forgets it."""
+        given = await fields(request)
+        if given.get("what") == "forget":
+            answer: Response = RedirectResponse(SIGN_IN, 303)
+            secure = request.url.scheme == "https"  # of a __Host- cookie only such a one is taken
+            answer.delete_cookie(screen_cookie(request.url.scheme), path="/", secure=secure, httponly=True)
+            return answer
+        token = given.get("token", "").strip()
         found = await people.program(token, address_of(request))
         if found is None or not is_screen(found):
             said = page_words(request, "sign_in")["wall_refused"]

@@ -81,8 +81,10 @@ def test_every_action_is_somebodys_and_nobody_has_all() -> None:
 
 async def test_a_page_comes_after_signing_in_and_the_api_says_so() -> None:
     async with client(admits()) as asking:
-        page = await asking.get("/?lang=en", headers={"Accept": "text/html"})
-        assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
+        html = {"Accept": "text/html"}
+        for asked, led in (("/", ""), ("/audit?before=7&lang=en", "?next=/audit%3Fbefore%3D7%26lang%3Den")):
+            page = await asking.get(asked, headers=html)
+            assert (page.status_code, page.headers["location"]) == (303, f"/sign-in{led}")
         assert (await asking.get("/api/board")).status_code == 401
         assert (await asking.get("/sign-in")).status_code == 200
 
