@@ -15,8 +15,9 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd import announcement, opening, recordings
-from acd.announcement import EmergencyAnnouncement
+from acd import opening, recordings
+from acd.announcement import emergency as announcement
+from acd.announcement.emergency import EmergencyAnnouncement
 from acd.answers import Answers
 from acd.beside import Kept, Regularly
 from acd.changes import Changes

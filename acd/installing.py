@@ -6,7 +6,8 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
-from acd import announcement, daemon, units
+from acd import daemon, units
+from acd.announcement import emergency as announcement
 from acd.ownership import handed_over
 from acd.pbx import console, place, secrets
 from acd.pbx.place import DRAFTS, NoAsterisk

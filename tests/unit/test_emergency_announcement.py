@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd import announcement, asked_announcement, recorded_announcements
-from acd.announcement import STOCK, EmergencyAnnouncement, wanted
+from acd.announcement import asked as asked_for
+from acd.announcement import emergency as announcement
+from acd.announcement import recorded
+from acd.announcement.emergency import STOCK, EmergencyAnnouncement, wanted
+from acd.announcement.recorded import Unfit
 from acd.pbx.announcing import Draft
 from acd.pbx.sounds import render
 from acd.pbx.speech import SoundFault
 from acd.ports import Arrival
-from acd.recorded_announcements import Unfit
 from acd.store.open import ready
 from acd.store.tables import announcement_texts
 from config import prompts
@@ -386,7 +388,7 @@ async def test_whenever_a_daemon_dies_the_next_finishes_what_was_asked_for(
     second = daemon()
     await second.resume()
     await second.settled()
-    kept = asked_announcement.read(tmp_path)
+    kept = asked_for.read(tmp_path)
     if what == "off":
         assert kept is not None
         assert second.now().on is kept.on
@@ -433,30 +435,28 @@ def test_an_empty_or_quiet_recording_is_refused(
 ) -> None:
     name = draft(tmp_path, **how) if how is not None else "draft_1764322000_1"
     with pytest.raises(Unfit, match=why):
-        recorded_announcements.keep(tmp_path, name, "de", ())
-    assert recorded_announcements.kept(tmp_path) == []
+        recorded.keep(tmp_path, name, "de", ())
+    assert recorded.kept(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["draft_../../x", "../draft_1764322000_1", "rec_1764322000_1", ""])
 def test_a_draft_has_a_drafts_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(Unfit):
-        recorded_announcements.drop(tmp_path, name)
+        recorded.drop(tmp_path, name)
 
 
 def test_so_many_are_kept_and_so_long_but_what_is_on_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorded_announcements, "KEPT_MAX", 3)
+    monkeypatch.setattr(recorded, "KEPT_MAX", 3)
     names = [
-        recorded_announcements.keep(
-            tmp_path, draft(tmp_path, f"draft_176432200{n}_1"), "de", ("rec_1764322000_1",)
-        )[0]
+        recorded.keep(tmp_path, draft(tmp_path, f"draft_176432200{n}_1"), "de", ("rec_1764322000_1",))[0]
         for n in range(5)
     ]
-    left = [each.name for each in recorded_announcements.kept(tmp_path)]
+    left = [each.name for each in recorded.kept(tmp_path)]
     assert left == [names[0], *names[3:]]
-    recorded_announcements.forget(tmp_path, 1, 1_764_322_004 + 86_401, (names[0],))
-    assert [each.name for each in recorded_announcements.kept(tmp_path)] == [names[0]]
+    recorded.forget(tmp_path, 1, 1_764_322_004 + 86_401, (names[0],))
+    assert [each.name for each in recorded.kept(tmp_path)] == [names[0]]
 
 
 def test_a_recording_for_all_is_told_once_to_who_knows_no_language_and_a_text_goes_before_it(

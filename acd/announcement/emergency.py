@@ -17,13 +17,14 @@ import structlog
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd import asked_announcement, recorded_announcements
-from acd.asked_announcement import NOTHING, Asked
+from acd.announcement import asked as asked_for
+from acd.announcement import recorded
+from acd.announcement.asked import NOTHING, Asked
+from acd.announcement.recorded import Unfit
 from acd.pbx.announcing import ALL, CHECK, DROP, KEEP, Draft
 from acd.pbx.sounds import made_of, render
 from acd.pbx.speech import SoundFault
 from acd.ports import Announced, Arrival, KeptAnnouncement, QueueFull
-from acd.recorded_announcements import Unfit
 from acd.store.tables import announcement_texts
 from agents.model import UNDETERMINED
 from config import prompts
@@ -135,7 +136,7 @@ class EmergencyAnnouncement:
 
     async def resume(self) -> None:
         """What was asked for before a daemon died is so; off stays off. Raises QueueFull, OSError."""
-        asked = await asyncio.to_thread(asked_announcement.read, self._store)
+        asked = await asyncio.to_thread(asked_for.read, self._store)
         self._resumed = True
         if asked is None or self._turn:
             return
@@ -180,22 +181,22 @@ class EmergencyAnnouncement:
     async def recordings(self) -> list[KeptAnnouncement]:
         """All that are kept, the oldest first. Raises OSError."""
         folder = self._folder()
-        return await asyncio.to_thread(recorded_announcements.kept, folder) if folder else []
+        return await asyncio.to_thread(recorded.kept, folder) if folder else []
 
     async def delete(self, name: str) -> bool:
         """Delete a recording; False if it is told now, or there is none. Raises OSError."""
         folder = self._folder()
         if folder is None or name in self._wanted_names():
             return False
-        return await asyncio.to_thread(recorded_announcements.delete, folder, name)
+        return await asyncio.to_thread(recorded.delete, folder, name)
 
     async def forget(self, now_s: float) -> None:
         """Delete recordings that are too old, and drafts (not the first time). now_s: epoch s."""
         if (folder := self._folder()) is not None and self._resumed:
             days, names = self._centre().announcement.days, self._wanted_names()
-            await asyncio.to_thread(recorded_announcements.forget, folder, days, now_s, names)
+            await asyncio.to_thread(recorded.forget, folder, days, now_s, names)
             if self._linked:  # until then, one that the dialplan put on alone may be among them
-                await asyncio.to_thread(recorded_announcements.forget_drafts, folder, now_s)
+                await asyncio.to_thread(recorded.forget_drafts, folder, now_s)
             self._linked = True
 
     async def _done(self, draft: Draft) -> None:
@@ -216,15 +217,15 @@ class EmergencyAnnouncement:
     async def _did(self, draft: Draft, folder: Path) -> None:
         """Raises Unfit, OSError, QueueFull."""
         if draft.do == CHECK:
-            await asyncio.to_thread(recorded_announcements.judged, folder, draft.name)
+            await asyncio.to_thread(recorded.judged, folder, draft.name)
             return
         if draft.do != DROP:
             name, new = await asyncio.to_thread(
-                recorded_announcements.keep, folder, draft.name, draft.language, self._wanted_names()
+                recorded.keep, folder, draft.name, draft.language, self._wanted_names()
             )
             if draft.do != KEEP and (new or draft.leg):
                 await self._add(name, draft.language, f"phone:{draft.phone}")
-        await asyncio.to_thread(recorded_announcements.drop, folder, draft.name)
+        await asyncio.to_thread(recorded.drop, folder, draft.name)
 
     async def _add(self, name: str, language: str, actor: str) -> None:
         """This recording is on for a language, or for all; whatever else is on stays on."""
@@ -308,7 +309,7 @@ class EmergencyAnnouncement:
         try:
             async with asyncio.timeout(KEEPING_S), self._keeping:
                 if turn == self._turn:
-                    await asyncio.to_thread(asked_announcement.write, self._store, asked)
+                    await asyncio.to_thread(asked_for.write, self._store, asked)
         except (OSError, TimeoutError) as fault:
             log.warning("what was asked for is not kept for after a restart", error=type(fault).__name__)
 
