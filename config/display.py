@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from config.schema import SHORT_MAX, Centre, Concern
+from config.schema import Centre
+from config.tables.place import SHORT_MAX, Concern
 
 CHARACTERS = 20
 """Of a display's line that is seen on every phone: a language's code, a space and a concern's short name."""

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from config.schema import Centre, Span
+from config.schema import Centre
+from config.tables.opening import Span
 from routing.policy import Hours
 
 DAY = timedelta(days=1)

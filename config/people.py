@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from agents.model import Agent, Cefr, Reach, Team
 from config.hours import daily, midnights, opening, own
-from config.schema import Centre, RoutingStep, StaffMember, cefr
-from config.schema import Overflow as OverflowRule
+from config.schema import Centre
+from config.tables.people import StaffMember, cefr
+from config.tables.rules import Overflow as OverflowRule
+from config.tables.rules import RoutingStep
 from routing.policy import (
     ANYBODY,
     FALLBACK,

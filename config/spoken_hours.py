@@ -9,7 +9,8 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from config.blanks import filled, unfit
 from config.hours import DAY, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
-from config.schema import Centre, Table
+from config.schema import Centre
+from config.tables.kinds import Table
 
 WEEKDAYS_AHEAD = 6
 """So many days ahead a weekday alone says which day is meant."""

@@ -10,7 +10,8 @@ from config import sheet
 from config.cells import harm
 from config.load import ConfigFaults, Fault, cleaned
 from config.people import agent, member
-from config.schema import Centre, StaffMember
+from config.schema import Centre
+from config.tables.people import StaffMember
 
 COLUMNS = ("id", "name", "phone", "languages", "concerns")
 LEVELS = "A1 A2 B1 B2 C1 C2 native"

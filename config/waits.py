@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 
 from config.blanks import Blank, fill, unfit
 from config.load import Fault
-from config.schema import BAND_MINUTES_MAX
+from config.tables.calls import BAND_MINUTES_MAX
 
 LESS, BETWEEN, MORE = "less", "between", "more"
 BLANKS = {

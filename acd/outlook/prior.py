@@ -3,7 +3,9 @@
 from typing import Final, NamedTuple
 
 from acd.outlook.beliefs import Lasts, Pauses, Phones, Share
-from config.schema import DAYS, Centre, Outlook
+from config.schema import Centre
+from config.tables.kinds import DAYS
+from config.tables.outlook import Outlook
 
 QUARTERS: Final = 96
 QUARTER_MS: Final = 900_000

@@ -20,7 +20,8 @@ from acd.prospects import (
     WishesRefused,
     WishFault,
 )
-from config.schema import Centre, cefr
+from config.schema import Centre
+from config.tables.people import cefr
 
 
 def changes(wishes: Sequence[Wish], centre: Centre, agents: Collection[str], now_ms: int) -> Changes:

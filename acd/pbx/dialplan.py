@@ -17,7 +17,8 @@ from acd.pbx import (
     outside,
     waiting,
 )
-from config.schema import STAFF_CODES, Centre
+from config.schema import Centre
+from config.tables.calls import STAFF_CODES
 
 
 def extensions(centre: Centre, today: date, marks: str = "") -> str:

@@ -3,7 +3,8 @@
 Each place is an endpoint of its own; which one a phone has stands on its channels (ACD_HELP).
 """
 
-from config.schema import Centre, Emergency
+from config.schema import Centre
+from config.tables.house import Emergency
 
 NUMBERS = ("112", "110")
 ENDPOINT = "emergency-"

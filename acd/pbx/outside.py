@@ -4,7 +4,8 @@ The trunk dials nobody; each rule's gateway is an endpoint, and only what the ce
 """
 
 from acd.pbx.contexts import caught, landing, note
-from config.schema import Centre, Outside
+from config.schema import Centre
+from config.tables.rules import Outside
 
 ENDPOINT = "outside-"
 """Before the number of a rule; no phone of the staff has such a name."""

@@ -28,7 +28,7 @@ from acd.pbx.speech import (
 )
 from acd.pbx.voices import Speaker, not_installed, speaker
 from config.prompts import Sentence, Sounds
-from config.schema import Voice
+from config.tables.calls import Voice
 
 RATES = {"wav": NARROW, "wav16": WIDE}
 """Ending -> samples a second, as Asterisk takes them; 16 bit, one channel."""

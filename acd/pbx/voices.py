@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from config.schema import Voice
+from config.tables.calls import Voice
 
 TEXT, OUT = "{text}", "{out}"
 """In a command: the file with the sentence (UTF-8), and the WAV file that is to be written."""

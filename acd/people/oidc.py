@@ -19,7 +19,7 @@ from acd.people.entry import Entry
 from acd.people.id_token import Expected, UnknownKey, Untrusted, checked
 from acd.people.provider import Away, Provider
 from acd.store.plain import plain
-from config.schema import OpenId
+from config.tables.people import OpenId
 
 BACK: Final = "/sign-in/oidc/back"
 """Where the provider sends the browser back to, below `public_url`."""

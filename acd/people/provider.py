@@ -11,7 +11,8 @@ import httpx
 from joserfc.jwk import KeySet
 
 from acd.people.id_token import Untrusted
-from config.schema import OpenId, is_loopback
+from config.tables.house import is_loopback
+from config.tables.people import OpenId
 
 PATIENCE_S: Final = 5.0
 ANSWER_MAX: Final = 500_000

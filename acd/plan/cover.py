@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.plan.common import BEGINS_ANEW, DEFAULT, YEARS_MAX, File, Named, Seed, fail, progress_bar, told
-from config.schema import DAYS
+from config.tables.kinds import DAYS
 from simulation.runs.results import PACKAGE
 from simulation.scenarios import scenario_file
 from simulation.scenarios.scenario import Scenario

@@ -28,7 +28,8 @@ from agents.model import Cefr
 from config import duties
 from config.duties import Listed, clock
 from config.load import ConfigFaults, Fault, cleaned
-from config.schema import DAYS, Span
+from config.tables.kinds import DAYS
+from config.tables.opening import Span
 from simulation.report.numbers import LANGUAGES
 from simulation.rosters import required_csv, roster_check, roster_csv
 from simulation.rosters.required_csv import Curve

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from acd.ports import Case, Known
 from acd.store.tables import case_callers, case_files, visits
 from acd.store.vault import normal
-from config.schema import PriorityClass
+from config.tables.rules import PriorityClass
 from routing.events import UNKNOWN_CASE
 
 

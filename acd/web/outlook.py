@@ -11,7 +11,7 @@ from acd.prospects import BEYOND, Closed, Unanswered, WishesRefused
 from acd.web.deps import WebDeps
 from acd.web.rights import may
 from acd.web.shapes import Shape
-from config.schema import Level
+from config.tables.kinds import Level
 
 CHANGES_MAX = 20
 PEOPLE_MAX = 100

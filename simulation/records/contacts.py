@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from agents.model import UNDETERMINED
 from config.load import cleaned
-from config.schema import DAYS
+from config.tables.kinds import DAYS
 from simulation.records import shares
 from simulation.records.demand import Demand, Weight, demand
 from simulation.records.history import UNKNOWN, Attempts, Daily, Flags, History, Ints, left_out, open_hours

@@ -13,7 +13,7 @@ from scipy import special
 from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 
-from config.schema import DAYS
+from config.tables.kinds import DAYS
 from simulation.records.history import Daily
 from simulation.records.measured import ENOUGH
 from simulation.scenarios.scenario import HOURS, MONTHS

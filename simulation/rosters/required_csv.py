@@ -14,7 +14,8 @@ from agents.model import UNDETERMINED
 from config import sheet
 from config.duties import DAY, minute_of
 from config.load import ConfigFaults, Fault, cleaned
-from config.schema import DAYS, Centre
+from config.schema import Centre
+from config.tables.kinds import DAYS
 from simulation.rosters.working_time import SUNDAY
 from simulation.staffing.required import MOST, SLOT
 

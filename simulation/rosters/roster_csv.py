@@ -10,7 +10,8 @@ from typing import Final
 from config import sheet
 from config.duties import DAY, clock, date_of, person
 from config.load import ConfigFaults, cleaned
-from config.schema import DAYS, Span
+from config.tables.kinds import DAYS
+from config.tables.opening import Span
 from simulation.rosters.roster_check import Cover
 from simulation.rosters.roster_task import Absence, Task, Wish
 

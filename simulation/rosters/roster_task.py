@@ -11,7 +11,9 @@ from typing import NamedTuple
 from agents.model import UNDETERMINED
 from config.duties import HOUR
 from config.hours import closed_days, public_holidays
-from config.schema import DAYS, Span, cefr
+from config.tables.kinds import DAYS
+from config.tables.opening import Span
+from config.tables.people import cefr
 from simulation.rosters.required_csv import Curve
 from simulation.rosters.working_time import SUNDAY, Contract, Terms
 from simulation.scenarios.scenario import Scenario

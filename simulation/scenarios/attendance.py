@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.hours import closed_days, midnights
-from config.schema import Span
+from config.tables.opening import Span
 from simulation.drivers.model import Shift
 from simulation.scenarios.scenario import Scenario
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from config.schema import Table
+from config.tables.kinds import Table
 
 ASSUMPTION = "assumption"
 """A source that begins with this word says that nobody has measured the number."""

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from config.load import cleaned
-from config.schema import DAYS, Centre, Code, Key, Spans, StaffMember, Table, Text
+from config.schema import Centre
+from config.tables.kinds import DAYS, Code, Key, Table, Text
+from config.tables.opening import Spans
+from config.tables.people import StaffMember
 from simulation.scenarios.quantity import Quantity, counted
 from simulation.scenarios.refusal import Unfit, reason
 from simulation.scenarios.shape import OF_VARIATION, Shape, named_or_measured

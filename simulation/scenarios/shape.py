@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from config.load import cleaned
-from config.schema import Table
+from config.tables.kinds import Table
 from simulation.drivers.sampler import POINTS_MAX
 
 OF_MEAN: Final = 0.005

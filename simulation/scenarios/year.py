@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from agents.model import UNDETERMINED, Team
 from config.people import agent, policy
-from config.schema import DAYS, Centre, Span, cefr
+from config.schema import Centre
+from config.tables.kinds import DAYS
+from config.tables.opening import Span
+from config.tables.people import cefr
 from simulation.drivers import sampler
 from simulation.drivers.model import Arrivals, CaseWork, Duration, Kind, Model, Phones, WorkStep
 from simulation.drivers.tables import ModelFaults

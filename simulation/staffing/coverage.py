@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.model import Agent
-from config.schema import DAYS
+from config.tables.kinds import DAYS
 from routing.need import admitted, spoken
 from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, Policy, Step
 from routing.select import SUITS, verdict

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from config.schema import DAYS
+from config.tables.kinds import DAYS
 from routing.service_level import service_level
 from simulation.scenarios.attendance import MINUTE
 from simulation.scenarios.posts import calls_of_a_case

@@ -8,7 +8,7 @@ import pytest
 from acd.demo.hotline import NUMBER, Hotline
 from config import menu
 from config.load import load
-from config.schema import DAYS
+from config.tables.kinds import DAYS
 from routing import events as ev
 from routing.commands import SetFallback, TurnAway
 from tests.contract.conftest import AS_SHIPPED, TERM, Wire, keys

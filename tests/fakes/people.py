@@ -10,7 +10,7 @@ from acd.people.passwords import Passwords
 from acd.people.service import StoredPeople, operator
 from config.load import SHIPPED, load
 from config.schema import Centre
-from config.schema import People as Settings
+from config.tables.people import People as Settings
 
 HERE = "192.0.2.7"
 BROWSER = "Firefox/140"

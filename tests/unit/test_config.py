@@ -17,7 +17,8 @@ from config.hours import closed_days, opening
 from config.load import ConfigFaults, load
 from config.people import policy, team
 from config.prompts import sounds
-from config.schema import RESERVED_PHONES, Level, StaffMember
+from config.tables.kinds import RESERVED_PHONES, Level
+from config.tables.people import StaffMember
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = FOLDER / "welcomecenter.toml"

@@ -18,7 +18,7 @@ from acd.store.records import SqlRecorder
 from acd.web.deps import Accepted
 from acd.woken import Woken
 from config.load import SHIPPED, load
-from config.schema import Agreement
+from config.tables.house import Agreement
 from routing import events as ev
 from routing.board import WaitingCell
 from routing.desk import Call, DeskView, Last, OpenThreat, desk, handles

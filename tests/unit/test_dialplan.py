@@ -13,7 +13,8 @@ from acd.pbx.translate import CONTEXTS, PLACES, SENTENCES, TOLD_FOR_OTHERS, Tran
 from agents.model import Reach
 from config.load import load
 from config.people import team
-from config.schema import Announcement, Outside, Overflow
+from config.tables.calls import Announcement
+from config.tables.rules import Outside, Overflow
 from routing.commands import NOT_NOW, Command, Connect, SendOutside, TurnAway, Withdraw
 from routing.events import Leg
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from acd.demo.hotline import PROJECT
 from config.display import CHARACTERS, OTHERS, short, shorts
 from config.load import ConfigFaults, load
-from config.schema import SHORT_MAX, Concern
+from config.tables.place import SHORT_MAX, Concern
 
 SHIPPED = PROJECT / "config" / "welcomecenter.toml"
 CENTRE = load(SHIPPED)

@@ -9,8 +9,8 @@ import pytest
 import tomli_w
 
 from config.load import load
-from config.schema import (
-    Outlook,
+from config.tables.outlook import Outlook
+from config.tables.rules import (
     PriorityClass,
     Refusals,
     Refused,

@@ -17,7 +17,8 @@ from config.effects import EFFECTS, NAMES, Changed, Effect, changed
 from config.load import SHIPPED
 from config.people import policy, team
 from config.prompts import beside, sounds
-from config.schema import Centre, Span
+from config.schema import Centre
+from config.tables.opening import Span
 
 RAW = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
 RAW["emergency"] = [{"site": "Office", "gateway": "sip:192.0.2.10", "number": "+4920188000000"}]

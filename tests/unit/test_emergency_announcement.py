@@ -24,7 +24,8 @@ from acd.store.open import ready
 from acd.store.tables import announcement_texts
 from config import prompts
 from config.load import load
-from config.schema import Announcement, Centre
+from config.schema import Centre
+from config.tables.calls import Announcement
 from routing import events as ev
 from routing import facts
 from routing import visit as table

@@ -21,7 +21,7 @@ from acd.pbx.speech import LIMIT_BYTES
 from config import prompts
 from config.load import load
 from config.prompts import SECONDS_MAX, Sentence, Sounds
-from config.schema import CHARACTERS_MAX
+from config.tables.kinds import CHARACTERS_MAX
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
 GUIDE = SHIPPED.parents[1] / "docs" / "prompts.md"

@@ -10,7 +10,8 @@ from acd.people.attempts import KEPT_MS, Attempts
 from acd.people.id_token import ALGORITHMS, Untrusted
 from acd.people.provider import Provider
 from config.load import SHIPPED, load
-from config.schema import OpenId, PersonRole, Web
+from config.tables.house import Web
+from config.tables.people import OpenId, PersonRole
 
 GOOD: dict[str, Any] = {
     "name": "City",

@@ -20,8 +20,9 @@ from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Whose, calendar_of, op
 from config.load import SHIPPED, ConfigFaults, load
 from config.people import policy
 from config.prompts import beside, sounds
-from config.schema import CHARACTERS_MAX, DAYS, Centre
+from config.schema import Centre
 from config.spoken_hours import openings, words
+from config.tables.kinds import CHARACTERS_MAX, DAYS
 from routing.policy import Hours
 from routing.spans import holds
 from tests.oracles.asked import Hours as Asked

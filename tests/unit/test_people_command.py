@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acd.cli import app
-from config.schema import People
+from config.tables.people import People
 
 PROJECT = Path(__file__).resolve().parents[2]
 GUIDE = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")

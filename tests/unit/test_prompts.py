@@ -16,7 +16,8 @@ from agents.model import UNDETERMINED
 from config import keys, prompts, waits
 from config.load import ConfigFaults, load
 from config.people import policy
-from config.schema import Announcement, Centre
+from config.schema import Centre
+from config.tables.calls import Announcement
 from routing.announce import KIND, MINUTE_MS, NEXT, NOBODY_SPEAKS, OPEN, REJOINED, phrase
 from routing.policy import Announcing
 

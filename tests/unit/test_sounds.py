@@ -18,7 +18,8 @@ from acd.pbx.speech import Cache, SoundFault, Speech, cache_folder
 from acd.progress import Progress
 from config.load import ConfigFaults, load
 from config.prompts import Sentence, Sounds
-from config.schema import Centre, Voice
+from config.schema import Centre
+from config.tables.calls import Voice
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
 HELLO: Sounds = {

@@ -41,7 +41,7 @@ from acd.store.tables import (
 from acd.store.vault import SqlVault, normal
 from config.load import SHIPPED, load
 from config.people import team
-from config.schema import ServiceLevel
+from config.tables.calls import ServiceLevel
 from routing import facts
 from routing.events import KINDS, UNKNOWN_CASE, Envelope, Leg, LinkDown, PolicyChanged, TermBegan
 from routing.index import Choice, Lost

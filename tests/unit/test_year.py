@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from acd.plan.simulate import say_what_is_left_out
-from config.schema import DAYS, Overflow
+from config.tables.kinds import DAYS
+from config.tables.rules import Overflow
 from simulation.drivers.model import faults
 from simulation.scenarios import scenario_file
 from simulation.scenarios.attendance import MINUTE
