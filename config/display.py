@@ -15,7 +15,7 @@ OTHERS = re.compile(r"[^A-Za-z0-9 ./-]+")
 
 def short(concern: Concern) -> str:
     """The short name of a concern: its own, else the German one cut at the end of a word."""
-    return concern.short or _cut(_plain(concern.de)) or _cut(concern.key.replace("_", " "))
+    return concern.short or _cut(_plain(concern.de)) or _cut(_plain(concern.key.replace("_", " ")))
 
 
 def shorts(centre: Centre) -> dict[str, str]:

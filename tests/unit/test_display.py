@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acd.demo.hotline import PROJECT
@@ -46,6 +46,7 @@ def test_a_name_is_cut_at_a_word_and_spelt_for_old_phones(de: str, shown: str) -
 
 
 @given(st.text(min_size=1, max_size=120), st.from_regex(r"\A[a-z][a-z0-9_]{0,31}\Z"))
+@example(de=":", key="a_")
 def test_whatever_a_concern_is_called_its_short_name_is_harmless(de: str, key: str) -> None:
     found = short(Concern.model_construct(key=key, de=de, short=""))
     assert 0 < len(found) <= SHORT_MAX
