@@ -279,7 +279,7 @@ async def test_few_calls_are_counts_and_no_percentage(browser: Browser) -> None:
 
 async def test_the_keyboard_goes_everywhere(page: Page) -> None:
     seen = []
-    for _ in range(3):
+    for _ in range(5):
         await page.keyboard.press("Tab")
         seen.append(await page.evaluate("document.activeElement.textContent.trim()"))
-    assert seen == ["To the content", "Deutsch", "English"]
+    assert seen == ["To the content", "Hotline live", "Threats", "Deutsch", "English"]
