@@ -153,6 +153,10 @@ class Hotline:
 
         async with httpx.AsyncClient(base_url=self.url) as client:
             await until_ready(client, lives)
+        await self.admit()
+
+    async def admit(self) -> None:
+        """Get a token for `client`, once: the daemon has made its stores by then."""
         self._token = self._token or await admitted.program(self.centre)
 
     async def stop_daemon(self, kill: bool = False) -> None:
@@ -163,8 +167,8 @@ class Hotline:
     # --- asking it -----------------------------------------------------------------------------------
 
     def client(self) -> httpx.AsyncClient:
-        """A client of its API, as a program."""
-        headers = {"Authorization": f"Bearer {self._token}"}
+        """A client of its API, as a program once it is admitted."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10)
 
     async def ask(self, agent: str, what: str, reason: str = "") -> int:

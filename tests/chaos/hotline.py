@@ -59,6 +59,7 @@ def changes(closing: bool) -> dict[str, Any]:
         "recording": {"enabled": False},
         "privacy": {"agreement": {"name": "Dienstvereinbarung of the tests", "date": date(2026, 1, 15)}},
         "pbx": {"qualify_seconds": 4},
+        "desk": {"show_number": "full"},  # by it phones tell whom they talk with
     }
     if closing:
         changed["hours"] = hours()
@@ -168,6 +169,7 @@ class Attacked(Hotline):
                 self._ended()
                 await self.spawn()
             if await self.is_ready():
+                await self.admit()
                 return True
             await asyncio.sleep(0.1)
         return False

@@ -19,6 +19,8 @@ from acd.identity import Refusal, Role, granted
 from acd.people.service import operator
 from acd.store.open import ready, urls
 from acd.web.server import WebServer, listen
+from tests.fakes.centre import Bench
+from tests.fakes.desks import BenchDesk
 from tests.fakes.openid import CLIENT, PASSWORD, PERSON, SECRET
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.fakes.people import BROWSER, GOOD, HERE, HOUR_MS, House
@@ -129,7 +131,7 @@ async def city(provider: tuple[int, str], engine: AsyncEngine, tmp_path: Path) -
     web = house.centre.web.model_copy(update={"public_url": url})
     house.centre = house.centre.model_copy(update={"web": web, "base": tmp_path})
     (tmp_path / "oidc.secret").write_text(f"{SECRET}\n")
-    app = app_of(picture_of(waiting_bench(), 0), people=house.people)
+    app = app_of(picture_of(waiting_bench(), 0), people=house.people, desk=BenchDesk(Bench()))
     server = WebServer(app, listen("127.0.0.1", int(url.rpartition(":")[2])))
     serving = asyncio.create_task(server.run())
     made = City(house, url, f"http://127.0.0.1:{port}")
@@ -156,7 +158,7 @@ async def test_a_browser_comes_in_from_the_directory(city: City, browser: Browse
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Go").click()
     await expect(page.get_by_text("Anna Kowalska")).to_be_visible()
-    assert page.url == f"{city.url}/"
+    assert page.url == f"{city.url}/desk", "where staff begin"
     (cookie,) = [each for each in await context.cookies() if each["name"].startswith("acd")]
     assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("acd", True, "Lax")
     await context.close()
@@ -281,9 +283,9 @@ async def test_a_name_that_is_none_makes_no_account(city: City, called: str) -> 
     ("settings", "said", "step"),
     [
         ({}, {"amr": ["pwd", "mfa"], "acr": "strong"}, "/sign-in/second-factor"),
-        ({"factor_amr": ["mfa"]}, {"amr": ["pwd", "mfa"]}, "/"),
+        ({"factor_amr": ["mfa"]}, {"amr": ["pwd", "mfa"]}, "/start"),
         ({"factor_amr": ["mfa"]}, {"amr": ["pwd"]}, "/sign-in/second-factor"),
-        ({"factor_acr": ["strong"]}, {"acr": "strong"}, "/"),
+        ({"factor_acr": ["strong"]}, {"acr": "strong"}, "/start"),
         ({"factor_acr": ["strong"]}, {"acr": "weak"}, "/sign-in/second-factor"),
         ({"factor_acr": ["strong"]}, {"acr": None, "amr": None}, "/sign-in/second-factor"),
     ],
@@ -297,7 +299,7 @@ async def test_a_second_factor_is_trusted_where_the_directory_says_so_as_configu
         assert ("acr_values=strong" in await city.began(client)) == ("factor_acr" in settings)
         assert (await city.signed_in(client)).headers["location"] == step
         asker = await city.house.people.asker(client.cookies["acd"], HERE)
-    assert (asker is not None) == (step == "/")
+    assert (asker is not None) == (step == "/start")
 
 
 async def test_else_ours_is_asked_and_can_be_taken_away(city: City) -> None:
@@ -423,7 +425,7 @@ async def test_a_wrong_password_there_is_a_clear_page_here(city: City) -> None:
 )
 async def test_nobody_is_led_elsewhere_after_signing_in(city: City, next: str) -> None:
     async with city.browser() as client:
-        assert (await city.signed_in(client, next)).headers["location"] == "/"
+        assert (await city.signed_in(client, next)).headers["location"] == "/start"
 
 
 @pytest.mark.parametrize(
