@@ -166,6 +166,7 @@ async def test_a_call_is_closed_with_outcome_and_note_in_four_actions(browser: B
         await page.keyboard.press("t")
         await page.keyboard.type("asked for the form 3 n t")
         await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#said")).to_have_text("Saved.", timeout=ENOUGH_MS)  # gone after a while
         await expect(page.locator("#state")).to_have_text("ready", timeout=ENOUGH_MS)
         note = {
             "what": "asked for the form 3 n t",
@@ -176,7 +177,6 @@ async def test_a_call_is_closed_with_outcome_and_note_in_four_actions(browser: B
         }
         assert desk.asked == [("close", ("documents", note, "")), ("wrap_over", "")]
         await expect(page.locator("#call")).to_be_hidden()
-        await expect(page.locator("#said")).to_have_text("Saved.")
 
 
 async def test_wrap_up_gets_longer_and_is_over_by_a_key(browser: Browser) -> None:
