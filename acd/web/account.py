@@ -1,6 +1,6 @@
 """My account: password, second factor, recovery codes, my sessions. Forms that work without a script."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -34,6 +34,11 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
         said = page_words(request, "account")
         return await shown(request, by, 422, fault=said.get(fault.code, said["later"]))
 
+    def codes_once(request: Request, made: Sequence[str]) -> Response:
+        """Recovery codes, which are shown this once."""
+        more: dict[str, Any] = {"step": "codes", "codes": made, "next": "/account", "fault": ""}
+        return page(request, "sign_in.html", centre(), "sign_in", title="codes_title", **more)
+
     @router.get("/account")
     async def account(request: Request, by: Mine) -> Response:
         return await shown(request, by)
@@ -54,17 +59,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
             made = await people.new_recovery_codes(by, given.get("code", ""), address_of(request))
         except Refusal as fault:
             return await refused(request, by, fault)
-        return page(
-            request,
-            "sign_in.html",
-            centre(),
-            "sign_in",
-            title="codes_title",
-            step="codes",
-            codes=made,
-            next="/account",
-            fault="",
-        )
+        return codes_once(request, made)
 
     @router.post("/account/second-factor")
     async def second_factor(request: Request, by: Mine) -> Response:
@@ -92,17 +87,7 @@ def routes(people: People, centre: Callable[[], str]) -> APIRouter:
         signed, made = await people.enrol(cookie, given.get("code", ""), address_of(request))
         if not made:
             return await refused(request, by, Refusal("later" if signed.step == "later" else "wrong_code"))
-        answer = page(
-            request,
-            "sign_in.html",
-            centre(),
-            "sign_in",
-            title="codes_title",
-            step="codes",
-            codes=made,
-            next="/account",
-            fault="",
-        )
+        answer = codes_once(request, made)
         set_session(request, answer, signed.cookie)
         return answer
 
