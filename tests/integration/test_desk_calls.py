@@ -45,7 +45,7 @@ async def test_a_call_is_rung_taken_and_closed_and_its_note_lies_in_the_vault_al
         await page.keyboard.press("t")
         await page.keyboard.type(text)
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator("#draft")).to_have_text("Saved.")
+        await expect(page.locator("#draft")).to_have_text("Saved.", timeout=20_000)
         await expect(page.locator("#state")).to_have_text("ready", timeout=20_000)
     row = await hotline.row("select outcome, note, agent from handling where note != '' order by visit")
     assert (row["outcome"], row["agent"], len(row["note"])) == ("answered", "jonas", 32)

@@ -23,15 +23,21 @@ ENOUGH_MS = 5_000
 
 
 class Cut:
-    """Stands before the application: while `cut`, whoever asks is hung up on."""
+    """Stands before the application: while `cut`, whoever asks is hung up on; while `mute`, who sends something
+    gets no answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.cut = False
+        self.mute = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.cut:
             raise ConnectionResetError("cut")
+        if self.mute and scope.get("method") == "POST":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
 
         async def through(message: object) -> None:
             if self.cut:
@@ -248,6 +254,19 @@ async def test_a_lost_connection_is_said_and_the_note_is_saved_once_it_is_back(b
         await expect(page.locator("#draft")).to_have_text("Saved.", timeout=10_000)
         assert [each[1][1]["what"] for each in desk.asked] == ["important"]
         await expect(page.locator("#lost")).to_be_empty()
+
+
+async def test_what_gets_no_answer_is_being_saved_then_unsaved_and_is_sent_again(browser: Browser) -> None:
+    async with office(browser) as (desk, page, between, _):
+        desk.rings("9")
+        desk.talks("9")
+        await page.locator("#what").fill("important")
+        between.mute = True
+        await page.locator("#what").press("Control+Enter")
+        await expect(page.locator("#draft")).to_have_text("Saving …")
+        await expect(page.locator("#draft")).to_contain_text("No connection", timeout=15_000)
+        between.mute = False
+        await expect(page.locator("#draft")).to_have_text("Saved.", timeout=15_000)
 
 
 async def test_who_writes_about_one_call_is_not_interrupted_by_the_next(browser: Browser) -> None:

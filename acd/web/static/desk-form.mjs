@@ -49,7 +49,7 @@ export function take(visit, closed, text) {
 }
 
 const SAID = { draft: words.draft, unsent: `${words.unsent}. ${words.drafts_stay}`, saved: words.saved };
-const told = () => set("draft", SAID[draft(subject).state] ?? "");
+const told = () => set("draft", sending.has(subject) ? words.saving : SAID[draft(subject).state] ?? "");
 
 function written() {
   const values = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
@@ -60,6 +60,7 @@ function written() {
 async function send(visit) {
   if (sending.has(visit)) return false;
   sending.add(visit);
+  told();
   const before = JSON.stringify({ ...draft(visit), state: "" });
   const found = draft(visit);
   tried = Date.now();

@@ -32,11 +32,15 @@ export function whyLost(lost, words) {
   return `${words.refused_by_server.replace("{status}", lost.status)}${lost.detail ? `: ${lost.detail}` : ""}`;
 }
 
-// Asks the server for something by one person's page. Gives {ok, status, why}; status 0 where nobody answers.
+const ANSWER_MS = 10_000;  // a server that lives has answered by then; a question must not stand open for good
+
+// Asks the server for something by one person's page. Gives {ok, status, why}; status 0 where nobody answers in time.
 export async function ask(path, body = {}) {
   const headers = { "Content-Type": "application/json", "X-ACD-CSRF": document.body.dataset.csrf };
   try {
-    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), cache: "no-store" });
+    const answer = await fetch(path, {
+      method: "POST", headers, body: JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS),
+    });
     const said = await answer.json().catch(() => ({}));
     const why = answer.ok ? said.but ?? "" : typeof said.detail === "string" ? said.detail : "refused";
     return { ok: answer.ok, status: answer.status, why };
@@ -46,7 +50,9 @@ export async function ask(path, body = {}) {
 }
 export async function read(path) {
   try {
-    const answer = await fetch(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+    const answer = await fetch(path, {
+      headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS),
+    });
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;
