@@ -18,6 +18,41 @@ class Connect(NamedTuple):
     term: int
 
 
+class CallBack(NamedTuple):
+    """Ring this person, say whom they are to call, and let them dial the number behind `token`.
+
+    id: the offer. visit: the callback; its caller's language, concern and case ("" for none).
+    """
+
+    id: int
+    visit: int
+    token: str
+    reach: Reach
+    term: int
+    language: str
+    concern: str
+    case: str
+
+
+class CancelCallback(NamedTuple):
+    """Ring the person of an offer (CallBack.id) no more, and dial nobody for it: whatever stands of it ends.
+
+    node: of their phone.
+    """
+
+    id: int
+    offer: int
+    node: str
+
+
+class AnswerCallback(NamedTuple):
+    """Tell who asked on this leg to be called back what became of it: one of routing.callback.ANSWERS."""
+
+    id: int
+    caller: Leg
+    answer: str
+
+
 class Withdraw(NamedTuple):
     """Take the caller out of a dial or a dead talk and put them back on hold.
 
@@ -121,6 +156,9 @@ def moved(command: object) -> Leg | None:
 
 Command = (
     Connect
+    | CallBack
+    | CancelCallback
+    | AnswerCallback
     | Withdraw
     | Say
     | TurnAway

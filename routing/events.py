@@ -41,7 +41,8 @@ class LegSeen(NamedTuple):
     """A channel as the PBX lists it, with our own variables on it.
 
     caller: the caller's leg this one serves (itself for a caller). phone: the endpoint's name for a
-    phone's leg, else "". bridge: the bridge's id, or "". Epoch times in ms; 0 where unset.
+    phone's leg, else "". bridge: the bridge's id, or "". Epoch times in ms; 0 where unset. callback: the
+    offer of the callback that a leg was dialled for (the person's as well as the caller's), 0 for any other.
     """
 
     leg: Leg
@@ -57,6 +58,7 @@ class LegSeen(NamedTuple):
     queued_ms: int
     offer: int
     answered_ms: int
+    callback: int = 0
 
 
 class PbxSnapshot(NamedTuple):
@@ -139,6 +141,24 @@ class LedgerRow(NamedTuple):
     outside: tuple[LedgerOutside, ...] = ()
 
 
+class LedgerCallback(NamedTuple):
+    """A callback as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
+
+    phone_leg: of the person who was rung first, at `phone`. lifted_ms: when they lifted; called_ms: when the
+    caller was dialled; answered_ms: when both could talk; over_ms: the end of that. status: as in
+    CallbackOver, "" where nobody wrote it.
+    """
+
+    offer: int
+    phone_leg: Leg
+    phone: str
+    lifted_ms: int
+    called_ms: int
+    answered_ms: int
+    over_ms: int
+    status: str
+
+
 class LedgerRead(NamedTuple):
     """What the dialplan of `node` wrote down about its calls: read at link-up, before the PbxSnapshot.
 
@@ -147,6 +167,69 @@ class LedgerRead(NamedTuple):
 
     node: str
     rows: tuple[LedgerRow, ...]
+    callbacks: tuple[LedgerCallback, ...] = ()
+
+
+class CallbackAsked(NamedTuple):
+    """A caller on this leg wants to be called at the number behind `token`, which may be dialled: between
+    these two (epoch ms; 0, 0: as soon as it is their turn)."""
+
+    leg: Leg
+    token: str
+    from_ms: int
+    until_ms: int
+
+
+class CallbackWished(NamedTuple):
+    """Somebody who is not on the line wants to be called; the rest as in CallbackAsked. case: "" for none."""
+
+    token: str
+    language: str
+    concern: str
+    case: str
+    from_ms: int
+    until_ms: int
+
+
+class CallbackCancelled(NamedTuple):
+    """A callback is no longer wanted, says a person."""
+
+    visit: int
+
+
+class CallbackRings(NamedTuple):
+    """The phone of the person whom a callback was given to is being rung, on this leg."""
+
+    offer: int
+    phone_leg: Leg
+    phone: str
+
+
+class CallbackLifted(NamedTuple):
+    """They lifted, and hear whom they are to call."""
+
+    offer: int
+    phone_leg: Leg
+
+
+class CallbackCalls(NamedTuple):
+    """They let it dial: the caller's telephone is being called, on `leg`."""
+
+    offer: int
+    phone_leg: Leg
+    leg: Leg
+
+
+class CallbackOver(NamedTuple):
+    """What became of calling: Asterisk's DIALSTATUS, or SKIPPED where the person never let it dial.
+
+    talked_ms: how long both could talk.
+    """
+
+    offer: int
+    phone_leg: Leg
+    status: str
+    talked_ms: int
 
 
 class ClockStepped(NamedTuple):
@@ -564,6 +647,13 @@ Event = (
     | SecondLanguageAdded
     | SentencesAsked
     | MenuAsked
+    | CallbackAsked
+    | CallbackWished
+    | CallbackCancelled
+    | CallbackRings
+    | CallbackLifted
+    | CallbackCalls
+    | CallbackOver
     | WaitsExpected
     | AnnouncementSet
     | AnnouncementHeard
@@ -604,8 +694,9 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
 
 VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {
     "DialBegan": 2,
-    "LedgerRead": 3,
+    "LedgerRead": 4,
     "LegEnded": 2,
+    "PbxSnapshot": 2,
     "StaffAsked": 2,
 }
 """Schema version under which each kind is written today."""

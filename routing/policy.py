@@ -126,6 +126,25 @@ class Overflow(NamedTuple):
     step: Step | None = None
 
 
+class Callbacks(NamedTuple):
+    """How callers are called back.
+
+    share_percent: while callers wait on the line, at most so many of a hundred who take calls are given a
+    callback, and one at least. gaps_ms: who was not reached is called again after so long; once these are
+    used up they are not reached. per_number_day, per_day: so often one number, and all, are dialled a day.
+    open_max: so many are promised at a time. brief_ms: so long a person may take to let it dial once they
+    lifted. ring_ms: so long the caller's telephone rings.
+    """
+
+    share_percent: int = 50
+    gaps_ms: tuple[int, ...] = (900_000, 7_200_000)
+    per_number_day: int = 5
+    per_day: int = 500
+    open_max: int = 500
+    brief_ms: int = 45_000
+    ring_ms: int = 40_000
+
+
 class Policy(NamedTuple):
     """All that the engine decides by. Times are integer milliseconds.
 
@@ -151,6 +170,7 @@ class Policy(NamedTuple):
     hours: of those who have others than opening; the most specific counts: of language and concern, of the
     concern, of the language.
     overflow: in the order of the file (see routing.overflow for which applies).
+    callbacks: None: nobody is promised one; who was is called all the same, as Callbacks() says.
     """
 
     plans: tuple[Plan, ...]
@@ -175,6 +195,7 @@ class Policy(NamedTuple):
     cut_talk_ms: int = 60_000
     hours: tuple[Hours, ...] = ()
     overflow: tuple[Overflow, ...] = ()
+    callbacks: Callbacks | None = None
 
     def plan(self, language: str, concern: str) -> Plan:
         """The plan for callers with this language and concern."""

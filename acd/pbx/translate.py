@@ -15,7 +15,10 @@ from agents.model import UNDETERMINED
 from routing import events as ev
 from routing.commands import (
     PHONE_LOST,
+    AnswerCallback,
+    CallBack,
     CallInterpreter,
+    CancelCallback,
     Command,
     Confirm,
     Connect,
@@ -418,6 +421,10 @@ class Translator:
             return [self._redirect(command.caller, "acd-closed", command.sentence or "s")]
         if isinstance(command, SendOutside):
             return [self._redirect(command.caller, "acd-outside", outside.extension(command.destination))]
+        if isinstance(command, AnswerCallback):
+            return [self._set("ACD_ACK", command.answer, command.caller.uid)]
+        if isinstance(command, (CallBack, CancelCallback)):
+            return []
         if isinstance(command, CallInterpreter):
             return []  # the person is told on the page; the conference is not built yet
         if isinstance(command, SetAnnouncement):
