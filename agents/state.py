@@ -50,11 +50,13 @@ PRESENCE: Final[dict[tuple[str, str], str]] = {
 IDLE: Final = "idle"
 RESERVED: Final = "reserved"
 RINGING: Final = "ringing"
+CALLING: Final = "calling"
 TALKING: Final = "talking"
 WRAP_UP: Final = "wrap_up"
 
 RESERVE: Final = "reserve"
 RING: Final = "ring"
+LIFT: Final = "lift"
 CONNECT: Final = "connect"
 RELEASE: Final = "release"
 FINISH: Final = "finish"
@@ -65,6 +67,10 @@ ACTIVITY: Final[dict[tuple[str, str], str]] = {
     (RESERVED, RING): RINGING,
     (RESERVED, RELEASE): IDLE,
     (RINGING, RELEASE): IDLE,
+    (RESERVED, LIFT): CALLING,
+    (RINGING, LIFT): CALLING,
+    (CALLING, RELEASE): IDLE,
+    (CALLING, CONNECT): TALKING,
     (RESERVED, CONNECT): TALKING,
     (RINGING, CONNECT): TALKING,
     (IDLE, RING): RINGING,  # the dialplan rings them alone
@@ -74,8 +80,8 @@ ACTIVITY: Final[dict[tuple[str, str], str]] = {
     (WRAP_UP, WRAPPED): IDLE,
 }
 
-PRESSING: Final = (TALKING, RINGING, RESERVED, WRAP_UP)
-"""Of several engagements the first of these is what others see."""
+PRESSING: Final = (TALKING, CALLING, RINGING, RESERVED, WRAP_UP)
+"""CALLING: lifted, and calls somebody back. Of several engagements the first of these is what others see."""
 
 # --- the phone as Asterisk sees it -------------------------------------------------------------------
 
@@ -106,6 +112,7 @@ SHOWN: Final = (
     UNREACHABLE,
     LOGGED_OUT,
     QUIET,
+    CALLING,
 )
 """Every state that pages, metrics and records show. Traces name one by its place here."""
 

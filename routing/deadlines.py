@@ -17,6 +17,7 @@ HOURS: Final = 5
 SAY: Final = 6
 OVERFLOW: Final = 7
 QUIET: Final = 8
+CALL: Final = 9
 
 UNREACHED_MS: Final = 60_000
 """So long phones may be unreachable before nobody counts as at work: a network can blink."""
@@ -101,6 +102,8 @@ class Deadlines:
             return visit is not None and visit.say_ms == when
         if rank == OVERFLOW:
             return visit is not None and visit.overflow_ms == when
+        if rank == CALL:
+            return visit is not None and visit.due_ms == when
         return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
 
     def await_hours(self) -> None:

@@ -8,7 +8,11 @@ from routing.events import Leg
 from routing.facts import EventRefused, Fact
 from routing.index import Index
 from routing.specific import most_specific
+from routing.visit import CALLING, OFFERED, OUTBOUND, RINGING, TALKING
 from routing.world import Person, Visit, World
+
+CARRIED_OUT = frozenset({OFFERED, RINGING, CALLING, TALKING})
+"""States of a callback that keep a person."""
 
 
 class Derived:
@@ -23,6 +27,8 @@ class Derived:
     who waits; prospect: what these have to expect; prospects: the same for those with hours of their own, by
     language and concern as in the policy, and empty without such. joined: who began to wait since, and has to
     hear of it (routing.closing).
+    on_line: token -> the calls of its caller that go on. callbacks: token -> the callback that was promised.
+    running: the callbacks that somebody carries out.
     lined_up: who waits, or waits for something else, since overflow was looked at last; newcomers: who joined
     the line in the step at hand; thinned: whether somebody who was at work is no more (routing.overflow).
     """
@@ -36,6 +42,9 @@ class Derived:
         self.deadlines = Deadlines(world)
         self.legs: dict[Leg, int] = {}
         self.other_legs: dict[Leg, str] = {}
+        self.on_line: dict[str, set[int]] = {}
+        self.callbacks: dict[str, int] = {}
+        self.running: set[int] = set()
         self.index: Index | None = None
         self.shadow: Index | None = None
         self.indexes: tuple[Index, ...] = ()
@@ -59,6 +68,11 @@ class Derived:
         world = self.world
         self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
         self.other_legs = {leg: key for key, p in world.people.items() for leg in p.other_legs}
+        self.on_line, self.callbacks, self.running = {}, {}, set()
+        for visit in world.visits.values():
+            self.knows(visit)
+            if visit.kind in OUTBOUND and visit.state in CARRIED_OUT:
+                self.running.add(visit.id)
         self._at_phone = {}
         for key, person in world.people.items():
             self._at_phone.setdefault(person.agent.reach.address, {})[person.agent.reach.node] = key
@@ -91,6 +105,26 @@ class Derived:
         if self.prospects:
             found = most_specific(self.prospects, visit.language, visit.concern)
         return self.prospect if found is None else found
+
+    def knows(self, visit: Visit) -> None:
+        """A visit goes on whose caller's token is known, if it is."""
+        if not visit.token:
+            return
+        if visit.kind in OUTBOUND:
+            self.callbacks[visit.token] = visit.id
+        else:
+            self.on_line.setdefault(visit.token, set()).add(visit.id)
+
+    def forgets(self, visit: Visit) -> None:
+        """It is over."""
+        self.running.discard(visit.id)
+        if self.callbacks.get(visit.token) == visit.id:
+            del self.callbacks[visit.token]
+        theirs = self.on_line.get(visit.token)
+        if theirs is not None:
+            theirs.discard(visit.id)
+            if not theirs:
+                del self.on_line[visit.token]
 
     def attends(self, person: Person) -> None:
         """Somebody came to work or left, or their phone did."""

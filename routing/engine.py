@@ -12,9 +12,10 @@ from routing.commands import Command
 from routing.deadlines import HOURS, LEASE, OVERFLOW, PARTING, QUIET, SAY, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
-from routing.handlers import caller, centre, desk, phone, staff
+from routing.handlers import callback, caller, centre, desk, phone, staff
 from routing.index import Choice, Index
 from routing.moves import Moves
+from routing.turn import rules
 from routing.world import ALIKE, World
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
@@ -22,6 +23,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     **phone.HANDLERS,
     **staff.HANDLERS,
     **desk.HANDLERS,
+    **callback.HANDLERS,
     **centre.HANDLERS,
 }
 """What each event means."""
@@ -100,7 +102,7 @@ class Engine:
             if world.now_ms < when:
                 world.now_ms = when
             if rank == LEASE:
-                moves.offers.lease_over(world.offers[key])
+                moves.lease_over(world.offers[key])
             elif rank == WRAP_UP:
                 person = world.people[key[0]]
                 if (engaged := person.engaged_with(key[1])) is not None:
@@ -108,10 +110,7 @@ class Engine:
             elif rank == HOURS:
                 moves.pass_hours()
             elif rank == PARTING:
-                visit = world.visits[key]
-                moves.talks.settle(visit, failed=True)
-                moves.offers.withdraw(visit)
-                moves.visits.back_on_hold(visit)
+                moves.parted_too_long(world.visits[key])
             elif rank == SAY:
                 moves.announcer.due(world.visits[key])
             elif rank == QUIET:
@@ -129,9 +128,12 @@ class Engine:
         if derived.departed:
             centre.depart(moves)
         if derived.attended or derived.joined:
+            anew = derived.attended and bool(derived.callbacks)
             moves.threats.settle()
             moves.emergency.settle()
             moves.closing.settle()
+            if anew:
+                moves.callbacks.settle()
         if derived.dirty:
             self._match()
         while derived.lined_up or derived.thinned:
@@ -150,6 +152,8 @@ class Engine:
         derived.dirty = False
         index, shadow = derived.index, derived.shadow
         while index.free:  # the shadow's people are the same, and nobody else is free to it
+            if derived.callbacks:
+                self._hold_back(index)
             choice = index.decide()
             if shadow is not None:
                 self._compare(choice, shadow.decide())
@@ -158,6 +162,14 @@ class Engine:
             moves.offers.make(choice)
         if shadow is not None:
             self._compare(None, None)
+
+    def _hold_back(self, index: Index) -> None:
+        """Callers on the line and those whom we call share who takes calls."""
+        derived = self._moves.derived
+        most = max(1, index.taking * rules(derived).share_percent // 100)
+        held = index.line > 0 and len(derived.running) >= most
+        for each in derived.indexes:
+            each.hold_back(held)
 
     def _compare(self, live: Choice | None, shadow: Choice | None) -> None:
         """Tell where the shadow would have decided otherwise; the same difference only once in a row."""

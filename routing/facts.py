@@ -19,6 +19,14 @@ FORWARDED = "forwarded"
 """Somebody outside answered: neither answered by us nor abandoned."""
 BLOCKED = "blocked"
 """Had threatened us, and heard that they are not served for a while: in no service level."""
+CALLBACK = "callback"
+"""Did not wait on, since we promised to call back: neither answered nor abandoned."""
+NOT_REACHED = "not_reached"
+"""Of a callback: called as often as the rules say, and never there. Of an offer: dialled, and not there."""
+SERVED_ON_LINE = "served_on_line"
+"""Of a callback: they called us before we called them."""
+CANCELLED = "cancelled"
+"""Of a callback: no longer wanted."""
 VISIT_OUTCOMES = (
     ANSWERED,
     ABANDONED_MENU,
@@ -29,6 +37,10 @@ VISIT_OUTCOMES = (
     TURNED_AWAY,
     FORWARDED,
     BLOCKED,
+    CALLBACK,
+    NOT_REACHED,
+    SERVED_ON_LINE,
+    CANCELLED,
 )
 
 BUSY = "busy"
@@ -38,7 +50,17 @@ UNREACHABLE = "unreachable"
 CALLER_LEFT = "caller_left"
 WITHDRAWN = "withdrawn"
 FAILED = "failed"
-OFFER_OUTCOMES = (ANSWERED, BUSY, DECLINED, NO_ANSWER, UNREACHABLE, CALLER_LEFT, WITHDRAWN, FAILED)
+OFFER_OUTCOMES = (
+    ANSWERED,
+    BUSY,
+    DECLINED,
+    NO_ANSWER,
+    UNREACHABLE,
+    CALLER_LEFT,
+    WITHDRAWN,
+    FAILED,
+    NOT_REACHED,
+)
 
 BY_CALLER = "caller"
 BY_STAFF = "staff"
@@ -50,15 +72,60 @@ ENDED_BY = frozenset({BY_CALLER, BY_STAFF, BY_PBX, VANISHED})
 
 class VisitBegan(NamedTuple):
     """Somebody came in, on this kind of way (routing.visit.KINDS). arrived_ms may lie before at_ms where a
-    restarted daemon adopted the call."""
+    restarted daemon adopted the call. leg: None while nobody is on the line. origin: the visit on which a
+    callback was asked for, 0 for none."""
 
     at_ms: int
     visit: int
-    leg: Leg
+    leg: Leg | None
     line: str
     arrived_ms: int
     adopted: bool
     kind: str = "voice"
+    origin: int = 0
+
+
+class CallbackPromised(NamedTuple):
+    """We promised to call back. visit: the callback; asked_on: the visit on which, 0 for none. again: it had
+    been promised before. from_ms, until_ms: between which (epoch ms; 0, 0: as soon as it is their turn)."""
+
+    at_ms: int
+    visit: int
+    asked_on: int
+    from_ms: int
+    until_ms: int
+    again: bool
+
+
+class CallbackRefused(NamedTuple):
+    """We promise none now. asked_on: 0 for by web. why: one of routing.callback.REFUSED."""
+
+    at_ms: int
+    asked_on: int
+    why: str
+
+
+class CallbackDialled(NamedTuple):
+    """The person has lifted, and the caller's telephone is being called, for this time (from 1)."""
+
+    at_ms: int
+    visit: int
+    offer: int
+    agent: str
+    attempt: int
+
+
+class CallbackFailed(NamedTuple):
+    """That time they were not there. status: Asterisk's DIALSTATUS, "" where it was not told. again_ms: when
+    they are called again at the earliest; 0: not again."""
+
+    at_ms: int
+    visit: int
+    offer: int
+    agent: str
+    attempt: int
+    status: str
+    again_ms: int
 
 
 class CallerRecognised(NamedTuple):
@@ -456,6 +523,10 @@ class JournalLost(NamedTuple):
 
 Fact = (
     VisitBegan
+    | CallbackPromised
+    | CallbackRefused
+    | CallbackDialled
+    | CallbackFailed
     | CallerRecognised
     | NeedKnown
     | RecordingChanged

@@ -107,7 +107,10 @@ class Duty:
 
 
 class Index:
-    """Bits of people by skill and state, and queues of waiting callers by need, under one policy."""
+    """Bits of people by skill and state, and queues of waiting callers by need, under one policy.
+
+    line: how many wait on the line, and so are not called.
+    """
 
     def __init__(self, world: World, policy: Policy, like: "Index | None" = None) -> None:
         """like: of a world with the same policy and the same people in the same order, whatever state they
@@ -131,6 +134,8 @@ class Index:
         self._idle_since: dict[int, int] = {}
         self._holding: list[tuple[int, int]] = []
         self.free = 0
+        self.line = 0
+        self._held_back = False
         self._quiet = 0
         self._linked: int
         self._ready = 0
@@ -203,6 +208,17 @@ class Index:
         down = (i for i, p in enumerate(self._people) if not self._world.linked(p.agent.reach.node))
         self._linked = ~sum(self._bits[i] for i in down)
 
+    def hold_back(self, held: bool) -> None:
+        """Whether callbacks wait, since as many are carried out as may be beside callers on the line."""
+        if self._held_back and not held:
+            self._fresh = None
+        self._held_back = held
+
+    @property
+    def taking(self) -> int:
+        """How many people take calls, at a PBX that is linked."""
+        return (self._ready & self._linked).bit_count()
+
     def _bit(self, agent: str) -> int:
         place = self._place.get(agent)
         return 0 if place is None else self._bits[place]
@@ -236,8 +252,10 @@ class Index:
             if self._fresh is not None:
                 self._fresh[lane] = None
         self._where[visit.id] = (lane, order)
-        if self._lines is not None:
-            self._count(self._lines, need, 1)
+        if not need.called:
+            self.line += 1
+            if self._lines is not None:
+                self._count(self._lines, need, 1)
         return changes_ms
 
     def _lane(self, need: Need) -> Lane:
@@ -252,8 +270,10 @@ class Index:
         if place is None:
             return
         lane, order = place
-        if self._lines is not None:
-            self._count(self._lines, lane.need, -1)
+        if not lane.need.called:
+            self.line -= 1
+            if self._lines is not None:
+                self._count(self._lines, lane.need, -1)
         queue = lane.queue
         if queue[0] is not order:
             del queue[bisect_left(queue, order)]
@@ -373,6 +393,8 @@ class Index:
         if self._fresh is not None:
             heads = sorted([(*lane.queue[0], lane) for lane in self._fresh])
         for _, _, lane in heads:
+            if lane.need.called and self._held_back:
+                continue
             if candidates := lane.mask & free:
                 if holding is None:
                     holding = self._held_now()
@@ -381,7 +403,7 @@ class Index:
                     break
         for place in places(self._owners & free):
             for lane in self._owned[self._ids[place]].values():
-                candidates = lane.mask & free
+                candidates = 0 if lane.need.called and self._held_back else lane.mask & free
                 if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
                     found = lane, candidates
         return found

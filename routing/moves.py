@@ -5,6 +5,7 @@ from typing import Final
 from routing import facts
 from routing import visit as table
 from routing.announce import Announcer
+from routing.callback import CallbackMoves
 from routing.closing import Closing
 from routing.commands import BLOCKED
 from routing.deadlines import LEASE, PARTING, QUIET, WRAP_UP
@@ -20,7 +21,7 @@ from routing.spans import day_of, holds, last_end
 from routing.talks import Talks
 from routing.threats import Threats
 from routing.visits import Visits
-from routing.world import Visit, World
+from routing.world import Offer, Visit, World
 
 LEFT_LINE: Final = frozenset({facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING, facts.LOST})
 """Outcomes of visits whose caller may come back to their place."""
@@ -42,6 +43,7 @@ class Moves:
         self.offers = Offers(self.derived, self.visits, self.people)
         self.talks = Talks(self.derived, self.visits, self.people, self.offers, self.announcer)
         self.closing = Closing(self.derived, self.visits, self.announcer.add)
+        self.callbacks = CallbackMoves(self.derived, self.visits, self.people, self.offers, self.end_visit)
         self.handovers = Handovers(self.derived)
         self.threats = Threats(self.derived, self.closing)
         self.emergency = Emergency(self.derived, self.closing)
@@ -63,7 +65,7 @@ class Moves:
             for engaged in person.engagements:
                 deadlines.at(engaged.until_ms, WRAP_UP, (person.agent.id, engaged.visit))
             deadlines.at(person.quiet_until_ms, QUIET, person.agent.id)
-        for visit in world.visits.values():
+        for visit in list(world.visits.values()):
             deadlines.at(visit.parting_ms, PARTING, visit.id)
             if visit.state == table.WAITING and world.policy is not None:
                 self.visits.wait(visit)
@@ -88,6 +90,8 @@ class Moves:
         }
         midnight = day_of(policy.days, world.now_ms) if policy is not None else 0
         if midnight > world.day_ms:
+            world.calls_made.clear()
+            world.calls_today = 0
             self.people.new_day(midnight)
             world.day_ms = midnight
         for index in derived.indexes:
@@ -100,6 +104,24 @@ class Moves:
         if visit.state == table.TALKING:
             self.talks.over(visit, failed=self.talks.short(visit))
         self.talks.settle(visit, failed=True)
+
+    def lease_over(self, offer: Offer) -> None:
+        """Nothing came of an offer in time."""
+        visit = self.world.visits[offer.visit]
+        if visit.kind in table.OUTBOUND:
+            self.callbacks.lease_over(visit, offer)
+        else:
+            self.offers.lease_over(offer)
+
+    def parted_too_long(self, visit: Visit) -> None:
+        """Nobody said what became of the caller's leg after a talk: have them on hold. Whom we called has no
+        hold to go to."""
+        if visit.kind in table.OUTBOUND:
+            self.leave_line(visit)
+            return
+        self.talks.settle(visit, failed=True)
+        self.offers.withdraw(visit)
+        self.visits.back_on_hold(visit)
 
     def serves_alone(self, visit: Visit) -> None:
         """The dialplan does: the caller is out of the queue until it gives them back."""
@@ -156,6 +178,8 @@ class Moves:
             self.visits.keep_place(visit)
         self.visits.forget(visit)
         self.derived.say(facts.VisitEnded(world.now_ms, visit.id, outcome, ended_by, reason))
+        if visit.kind not in table.OUTBOUND and (visit.token or visit.promised):
+            self.callbacks.left_line(visit.token, visit, served=outcome == facts.ANSWERED)
 
     def _was_cut(self, visit: Visit, ended_by: str, cause: int) -> bool:
         """Whether the last talk broke rather than ended."""
@@ -179,6 +203,8 @@ def outcome(visit: Visit) -> str:
         return facts.ANSWERED
     if visit.forwarded:
         return facts.FORWARDED
+    if visit.promised:
+        return facts.CALLBACK
     if visit.told == BLOCKED and visit.state in (table.LEAVING, table.CLOSING):
         return facts.BLOCKED
     return {

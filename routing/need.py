@@ -9,6 +9,7 @@ from agents.state import READY
 from routing.policy import ANYBODY, FALLBACK, INTERPRETER, OWN, SECOND, Overflow, Policy, Step
 from routing.select import step_at, waits_for_owner
 from routing.specific import keys
+from routing.visit import OUTBOUND
 from routing.world import Person, Visit
 
 ANY_LANGUAGE = "*"
@@ -20,7 +21,8 @@ class Need(NamedTuple):
 
     step: index in the caller's plan. asked: the people not to be asked again yet, sorted. owner: who alone
     may take the caller now, or "". released: the reserves (by index) whose release time this caller has
-    waited. wider: what is admitted beside the step since an overflow took effect.
+    waited. wider: what is admitted beside the step since an overflow took effect. called: they are not on the
+    line, and are called.
     """
 
     language: str
@@ -31,6 +33,7 @@ class Need(NamedTuple):
     owner: str
     released: tuple[int, ...]
     wider: tuple[Step, ...] = ()
+    called: bool = False
 
 
 def admitted(policy: Policy, step: Step, language: str, second: str) -> tuple[str, ...]:
@@ -161,8 +164,9 @@ class Needs:
         if visit.owner and waited < (owner_ms := self._policy.owner_ms):
             change = owner_ms if change is None else min(owner_ms, change)
             owner = self._awaited(visit.owner, need, asked, waited, wider)
-        if asked or owner or wider:
-            need = Need(*need[:4], asked, owner, need.released, wider)
+        called = visit.kind in OUTBOUND
+        if asked or owner or wider or called:
+            need = Need(*need[:4], asked, owner, need.released, wider, called)
         return need, 0 if change is None else visit.order_from_ms + change
 
     def _awaited(

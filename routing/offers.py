@@ -5,7 +5,7 @@ from typing import Final
 from agents import state as staff
 from routing import facts
 from routing import visit as table
-from routing.commands import Connect, Withdraw
+from routing.commands import CallBack, CancelCallback, Connect, Withdraw
 from routing.deadlines import LEASE
 from routing.derived import Derived
 from routing.events import Leg
@@ -68,14 +68,19 @@ class Offers:
         world = derived.world
         visit, person = world.visits[choice.visit], world.people[choice.agent]
         caller = visit.caller
-        if caller is None:
-            raise ValueError(f"visit {visit.id} waits in the index without a leg")
         offer = Offer(derived.new_id(), visit.id, choice.agent)
         self.lease(offer, world.rules.silent_ms)
         visit.interpreter, visit.interpreting = choice.interpreter, table.NO_INTERPRETER
         self._pair(visit, person, offer)
-        derived.commands.append(Connect(offer.id, caller, person.agent.reach, world.term))
+        derived.commands.append(self._command(visit, person, offer, caller))
         derived.say(facts.OfferMade(world.now_ms, offer.id, visit.id, choice.agent, choice))
+
+    def _command(self, visit: Visit, person: Person, offer: Offer, caller: Leg | None) -> Connect | CallBack:
+        term, reach = self._derived.world.term, person.agent.reach
+        if caller is not None:
+            return Connect(offer.id, caller, reach, term)
+        need = visit.language, visit.concern, visit.case
+        return CallBack(offer.id, visit.id, visit.token, reach, term, *need)
 
     def take_up(
         self, visit: Visit, person: Person, number: int, phone_leg: Leg, *, rings: bool = True
@@ -108,6 +113,8 @@ class Offers:
         self._derived.world.offers[offer.id] = offer
         self._visits.move(visit, table.OFFER)
         visit.offer, visit.agent = offer.id, offer.agent
+        if visit.kind in table.OUTBOUND:
+            visit.at = person.agent.reach.node
         visit.offers += 1
         if offer.agent not in visit.offered and len(visit.offered) < OFFERED_MAX:
             visit.offered = (*visit.offered, offer.agent)
@@ -140,6 +147,9 @@ class Offers:
         """Close an offer that did not lead to a talk: the person is released, misses are counted."""
         world = self._derived.world
         visit, person = world.visits[offer.visit], world.people[offer.agent]
+        if visit.kind in table.OUTBOUND and cause < 0 and offer.cause < 0 and not offer.status:
+            cancel = CancelCallback(self._derived.new_id(), offer.id, person.agent.reach.node)
+            self._derived.commands.append(cancel)
         self._close(visit, offer, outcome, max(cause, 0))
         self._visits.let_go(visit, offer.phone_leg)
         if outcome in REFUSALS and (retry_ms := world.rules.refusal(outcome).retry_ms):

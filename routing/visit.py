@@ -11,6 +11,9 @@ WEB: Final = "web"
 
 KINDS: Final = (VOICE, CALLBACK, MESSAGE, WEB)
 
+OUTBOUND: Final = frozenset({CALLBACK, WEB})
+"""Who is called by us: asked for on the line, or by web."""
+
 # --- legs: who is on the line -----------------------------------------------------------------------------
 
 CALLER: Final = "caller"
@@ -32,6 +35,8 @@ DEGRADED: Final = "degraded"
 LEAVING: Final = "leaving"
 CLOSING: Final = "closing"
 OUTSIDE: Final = "outside"
+PROMISED: Final = "promised"
+CALLING: Final = "calling"
 ENDED: Final = "ended"
 
 STATES: Final = (
@@ -45,11 +50,14 @@ STATES: Final = (
     LEAVING,
     CLOSING,
     OUTSIDE,
+    PROMISED,
+    CALLING,
     ENDED,
 )
 """PARTING: the phone's leg of a talk is gone; the caller's is about to end, or to be on hold again. LEAVING:
 let go from the line by us; CLOSING: hears that we are closed. OUTSIDE: rings
-at or talks with somebody who is none of us."""
+at or talks with somebody who is none of us. PROMISED: hears that they will be called back, and goes. CALLING:
+who is to call them back has lifted, and their telephone rings or is about to."""
 
 ARRIVE: Final = "arrive"
 CHOOSE: Final = "choose"
@@ -65,6 +73,8 @@ DEGRADE: Final = "degrade"
 DISMISS: Final = "dismiss"
 TURN_AWAY: Final = "turn_away"
 GO_OUTSIDE: Final = "go_outside"
+PROMISE: Final = "promise"
+LIFT: Final = "lift"
 END: Final = "end"
 
 TRANSITIONS: Final[dict[tuple[str, str], str]] = {
@@ -132,21 +142,40 @@ TRANSITIONS: Final[dict[tuple[str, str], str]] = {
     (OUTSIDE, CONNECT): TALKING,  # what led there was lost
     (OUTSIDE, TURN_AWAY): CLOSING,
     (OUTSIDE, END): ENDED,
+    (GREETED, PROMISE): PROMISED,
+    (WAITING, PROMISE): PROMISED,
+    (LEAVING, PROMISE): PROMISED,
+    (DEGRADED, PROMISE): PROMISED,
+    (CLOSING, PROMISE): PROMISED,
+    (PROMISED, PROMISE): PROMISED,
+    (PROMISED, QUEUE): WAITING,  # they stayed after all
+    (PROMISED, CHOOSE_ANEW): GREETED,
+    (PROMISED, DEGRADE): DEGRADED,
+    (PROMISED, TURN_AWAY): CLOSING,
+    (PROMISED, GO_OUTSIDE): OUTSIDE,
+    (PROMISED, CONNECT): TALKING,  # an offer of before took hold
+    (PROMISED, END): ENDED,
+    (OFFERED, LIFT): CALLING,
+    (RINGING, LIFT): CALLING,
+    (CALLING, CONNECT): TALKING,
+    (CALLING, RETURN): WAITING,
+    (CALLING, END): ENDED,
     (CLOSING, TURN_AWAY): CLOSING,
     (CLOSING, END): ENDED,
 }
 
 LEGS_NEEDED: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(
-        (GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, LEAVING, CLOSING, OUTSIDE),
+        (GREETED, WAITING, OFFERED, RINGING, PARTING, DEGRADED, LEAVING, CLOSING, OUTSIDE, PROMISED),
         frozenset({CALLER}),
     ),
+    CALLING: frozenset({PHONE}),
     TALKING: frozenset({CALLER, PHONE}),
 }
 """What a state cannot be without. Without the phone's leg a talk parts, without the caller's a visit ends."""
 
 WITHOUT_LEGS: Final = frozenset(
-    (kind, state) for kind in (CALLBACK, MESSAGE, WEB) for state in (WAITING, OFFERED)
+    (kind, state) for kind in (CALLBACK, MESSAGE, WEB) for state in (WAITING, OFFERED, RINGING)
 )
 """What waits although nobody is on the line: a callback before it is dialled, a message, a request."""
 

@@ -6,11 +6,12 @@ from agents.model import UNDETERMINED
 from routing import facts
 from routing import visit as table
 from routing.announce import REJOINED, Announcer
-from routing.deadlines import OVERFLOW, PARTING, RETRY, WIDEN
-from routing.derived import Derived
+from routing.deadlines import CALL, OVERFLOW, PARTING, RETRY, WIDEN
+from routing.derived import CARRIED_OUT, Derived
 from routing.events import Leg
 from routing.need import overflows_at
 from routing.policy import REPEAT
+from routing.turn import DEFERS, EARLY, turn
 from routing.world import GONE_MAX, LEFT_MAX, RECENT_MAX, Left, Visit, VisitLeg, leg_key, remember
 
 PARTING_MS: Final = 5_000
@@ -39,6 +40,24 @@ class Visits:
         derived.say(facts.VisitBegan(now, visit.id, leg, line, visit.arrived_ms, adopted, kind))
         return visit
 
+    def begin_called(self, kind: str, token: str, asked_on: Visit | None = None) -> Visit:
+        """Somebody is to be called, at the number behind this token; with the place of the visit on which
+        they asked."""
+        derived = self._derived
+        world = derived.world
+        now = world.now_ms
+        visit = Visit(derived.new_id(), (), "", now, kind, table.WAITING, now, now, now, token=token)
+        if asked_on is not None:
+            visit.line, visit.origin = asked_on.line, asked_on.id
+            if asked_on.queued_ms:
+                visit.queued_ms, visit.order_from_ms = asked_on.queued_ms, asked_on.order_from_ms
+        world.visits[visit.id] = visit
+        derived.knows(visit)
+        derived.say(facts.VisitBegan(now, visit.id, None, visit.line, now, False, kind, visit.origin))
+        derived.say(facts.CallerRecognised(now, visit.id, token))
+        derived.say(facts.Queued(now, visit.id, visit.queued_ms))
+        return visit
+
     def move(self, visit: Visit, trigger: str) -> bool:
         """Move a visit along its table; a trigger that is not in it is refused."""
         target = table.TRANSITIONS.get((visit.state, trigger))
@@ -48,9 +67,23 @@ class Visits:
             visit.state = target
             visit.changed_ms = self._derived.world.now_ms
             visit.parting_ms = 0
+            if visit.kind in table.OUTBOUND:
+                self._carried_out(visit)
             if visit.sent and target not in (table.LEAVING, table.WAITING):
                 visit.sent = ""
         return target is not None
+
+    def _carried_out(self, visit: Visit) -> None:
+        """Whether somebody carries this callback out, as far as its state says."""
+        derived = self._derived
+        if visit.state in CARRIED_OUT:
+            derived.running.add(visit.id)
+            return
+        derived.running.discard(visit.id)
+        derived.dirty = True  # another one may be taken now
+        if visit.state == table.WAITING:
+            self.let_go(visit, visit.caller)
+            visit.dialled, visit.at = False, ""
 
     def part(self, visit: Visit) -> None:
         """A talk is over on the phone's side: soon the caller's leg ends, or says that it is on hold."""
@@ -94,6 +127,7 @@ class Visits:
             if each.role == table.CALLER:
                 remember(world.over, key, world.now_ms, GONE_MAX)
         del world.visits[visit.id]
+        self._derived.forgets(visit)
         policy = world.policy
         if visit.token and policy is not None and policy.asks_for_repeats:
             remember(world.recent, visit.token, world.now_ms, RECENT_MAX)
@@ -140,8 +174,17 @@ class Visits:
             )
         )
         self._rejoin(visit)
+        if visit.kind not in table.OUTBOUND:
+            self._derived.knows(visit)
+            self._holds_back(visit.token)
         if visit.state == table.WAITING:
             self.wait(visit)
+
+    def _holds_back(self, token: str) -> None:
+        """Who is on the line is not called."""
+        called = self._derived.world.visits.get(self._derived.callbacks.get(token, 0))
+        if called is not None and called.state == table.WAITING:
+            self.wait(called)
 
     def recorded(self, visit: Visit, step: int, what: str, by: str) -> None:
         """What became of recording it (see facts.RecordingChanged). A step may come by event and by ledger,
@@ -188,6 +231,8 @@ class Visits:
             visit.asked = tuple((agent, until) for agent, until in visit.asked if until > now)
         if not derived.hears(visit):
             return
+        if visit.kind in table.OUTBOUND and not self._has_turn(visit):
+            return
         widen_ms = 0
         for index in derived.indexes:
             changes_ms = index.enqueue(visit)
@@ -202,7 +247,8 @@ class Visits:
             derived.joined.append(visit.id)
         visit.overflow_ms = 0
         policy = derived.world.policy
-        if policy is not None and policy.overflow and derived.index is not None:
+        here = visit.kind not in table.OUTBOUND
+        if here and policy is not None and policy.overflow and derived.index is not None:
             derived.lined_up.append(visit.id)
             visit.overflow_ms = overflows_at(derived.index.overflows(visit), visit)
             derived.deadlines.at(visit.overflow_ms, OVERFLOW, visit.id)
@@ -215,8 +261,26 @@ class Visits:
             derived.deadlines.at(visit.retry_ms, RETRY, visit.id)
         derived.dirty = True
 
+    def _has_turn(self, visit: Visit) -> bool:
+        """Whether a callback is among those who wait, with the place that it has since its time came."""
+        derived = self._derived
+        now = derived.world.now_ms
+        why = turn(derived, visit)
+        if why:
+            self.leave_queue(visit)
+            visit.deferred = visit.deferred or why in DEFERS
+            if why == EARLY:
+                derived.deadlines.at(visit.due_ms, CALL, visit.id)
+            return False
+        since = max(visit.due_ms, now if visit.deferred else 0)
+        visit.order_from_ms = max(visit.order_from_ms, since)
+        visit.due_ms, visit.deferred = 0, False
+        return True
+
     def leave_queue(self, visit: Visit) -> None:
         """No longer waiting: what falls due for those who wait is void."""
+        if self._derived.running:
+            self._derived.dirty = True  # nobody on the line any more, perhaps
         visit.widen_ms = visit.retry_ms = visit.overflow_ms = 0
         for index in self._derived.indexes:
             index.dequeue(visit.id)

@@ -17,6 +17,7 @@ HANDOVERS_MAX = 2_000
 THREATS_MAX = 100
 BLOCKED_MAX = 1_000
 OFFERED_MAX = 50
+CALLS_MAX = 5_000
 DEVICES_MAX = 20_000
 
 ALIKE = (0, "", 0, "")
@@ -123,6 +124,11 @@ class Visit:
     outsides: how often they went outside; forwarded: somebody there answered.
     offers: how often they were offered; offered: to whom, each once, OFFERED_MAX at most.
     sent: what the last of them lets them go for, until they are seen to be there (routing.overflow).
+    origin: of a callback, the visit on which it was asked for; 0: by web. promised: the callback that was
+    promised on this visit, or 0. from_ms, until_ms: between which they want to be called; 0: at any time.
+    due_ms: not called before; 0: at once. deferred: we were closed, or all calls of the day were made, when
+    it was their turn. attempts: how often they were dialled. dialled: they are being dialled in the offer at
+    hand. at: the PBX on which they are.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -180,6 +186,15 @@ class Visit:
     forwarded: bool = False
     offers: int = 0
     offered: tuple[str, ...] = ()
+    origin: int = 0
+    promised: int = 0
+    from_ms: int = 0
+    until_ms: int = 0
+    due_ms: int = 0
+    deferred: bool = False
+    attempts: int = 0
+    dialled: bool = False
+    at: str = ""
 
     @property
     def caller(self) -> Leg | None:
@@ -211,9 +226,9 @@ class Visit:
 
     @property
     def node(self) -> str:
-        """The PBX that holds the caller; "" while nobody is on the line."""
+        """The PBX that holds the caller, or calls them; "" while none does."""
         leg = self.caller
-        return leg.node if leg is not None else ""
+        return leg.node if leg is not None else self.at
 
 
 @dataclass(slots=True)
@@ -368,6 +383,8 @@ class World:
     closed, by their key, and since when (epoch ms). left: token -> the place in line that the caller left,
     LEFT_MAX at most. announcement: the emergency announcement that is on. handovers: the open ones by id,
     HANDOVERS_MAX at most: one more is refused. blocked: token -> who is not served, BLOCKED_MAX at most.
+    calls_made: token -> how often we dialled its number since midnight, CALLS_MAX at most;
+    calls_today: of all.
     threats: by visit, until they are seen to, THREATS_MAX at most: the oldest is forgotten first.
     """
 
@@ -401,6 +418,8 @@ class World:
     handovers: dict[int, Handover] = field(default_factory=dict)
     blocked: dict[str, Blocked] = field(default_factory=dict)
     threats: dict[int, Threat] = field(default_factory=dict)
+    calls_made: dict[str, int] = field(default_factory=dict)
+    calls_today: int = 0
 
     @property
     def rules(self) -> Policy:

@@ -25,6 +25,7 @@ from acd.store.gathered import (
 from acd.store.plain import plain
 from acd.store.tables import (
     announcements,
+    callback_attempts,
     emergencies,
     handlings,
     handovers,
@@ -71,6 +72,9 @@ class SqlRecorder:
         self._came: dict[int, tuple[int, int]] = {}
         self._take: dict[type, Callable[[Gathered, Any], None]] = {
             facts.VisitBegan: self._visit_began,
+            facts.CallbackPromised: self._promised,
+            facts.CallbackDialled: self._dialled,
+            facts.CallbackFailed: self._not_there,
             facts.CallerRecognised: self._recognised,
             facts.NeedKnown: self._need,
             facts.RecordingChanged: self._recording,
@@ -240,14 +244,28 @@ class SqlRecorder:
         self._came[fact.visit] = (fact.arrived_ms, 0)
         row = {
             "id": fact.visit,
-            "node": fact.leg.node,
-            "call": fact.leg.uid,
+            "node": fact.leg.node if fact.leg is not None else "",
+            "call": fact.leg.uid if fact.leg is not None else "",
             "line": fact.line,
             "kind": fact.kind,
+            "origin": fact.origin,
             "adopted": fact.adopted,
             "arrived_at": moment(fact.arrived_ms),
         }
         batch.insert(visits, row)
+
+    def _promised(self, batch: Gathered, fact: facts.CallbackPromised) -> None:
+        between = [moment(each) if each else None for each in (fact.from_ms, fact.until_ms)]
+        batch.set(visits, fact.visit, promised_from=between[0], promised_until=between[1])
+
+    def _dialled(self, batch: Gathered, fact: facts.CallbackDialled) -> None:
+        row = {"id": fact.offer, "visit": fact.visit, "attempt": fact.attempt, "agent": fact.agent}
+        batch.insert(callback_attempts, row | {"dialled_at": moment(fact.at_ms)})
+        batch.set(visits, fact.visit, attempts=fact.attempt)
+
+    def _not_there(self, batch: Gathered, fact: facts.CallbackFailed) -> None:
+        again = moment(fact.again_ms) if fact.again_ms else None
+        batch.set(callback_attempts, fact.offer, status=fact.status[:20], again_at=again)
 
     def _recognised(self, batch: Gathered, fact: facts.CallerRecognised) -> None:
         known = {"token": fact.token, "case": fact.case[:40], "owner": fact.owner}

@@ -93,6 +93,10 @@ visits = Table(
     Column("classes", String(200), nullable=False, default="", server_default=""),
     Column("kind", String(20), nullable=False, default="voice", server_default="voice"),
     Column("rejoins", BigInteger),
+    Column("origin", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("promised_from", Moment),
+    Column("promised_until", Moment),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
     Index("visit_by_arrival", "arrived_at"),
     Index("visit_by_case", "case"),
     Index("visit_by_token", "token"),
@@ -200,6 +204,18 @@ threats = Table(
     Column("seen_at", Moment),
     Column("unblocked_at", Moment),
 )
+callback_attempts = Table(
+    "callback_attempt",
+    RECORDS,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("visit", BigInteger, nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("agent", String(40), nullable=False),
+    Column("dialled_at", Moment, nullable=False),
+    Column("status", String(20), nullable=False, default="", server_default=""),
+    Column("again_at", Moment),
+)
+"""Every time that somebody was called back. id: the offer. status: how it ended where nobody was there."""
 staff_intervals = Table(
     "staff_interval",
     RECORDS,

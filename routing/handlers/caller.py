@@ -225,6 +225,8 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
     elif held is not None and held.role in table.needs(visit.kind, visit.state):
         if event.vanished:
             visit.hung_up_by = facts.VANISHED
+        elif visit.kind in table.OUTBOUND and visit.state == table.TALKING:
+            visit.hung_up_by = facts.BY_CALLER
         moves.leave_line(visit, cause=event.cause)
     else:
         moves.visits.let_go(visit, event.leg)
@@ -233,12 +235,16 @@ def leg_ended(moves: Moves, event: ev.LegEnded) -> None:
 def _phone_left(moves: Moves, visit: Visit, event: ev.LegEnded) -> None:
     """The phone's leg is gone: its offer learns why, its talk parts, what the dialplan rang is still."""
     offer = moves.world.offers.get(visit.offer)
-    if offer is not None and offer.phone_leg == event.leg:
+    if offer is not None and offer.phone_leg == event.leg and visit.kind in table.OUTBOUND:
+        moves.callbacks.phone_left(visit, offer, event.cause)
+    elif offer is not None and offer.phone_leg == event.leg:
         moves.visits.let_go(visit, event.leg)
         offer.cause = event.cause
         if offer.status:
             moves.offers.dial_over(offer)
     elif table.PHONE in table.needs(visit.kind, visit.state):
+        if visit.kind in table.OUTBOUND:
+            visit.hung_up_by = facts.BY_STAFF
         moves.talks.part(visit)
     else:
         moves.offers.stops_alone(visit)

@@ -202,6 +202,8 @@ class Reader:
 
     def _hear(self, fact: facts.Fact) -> None:
         if isinstance(fact, facts.VisitBegan):
+            if fact.leg is None:
+                return  # whom we call has come before
             self._visits[fact.visit] = _Visit(fact.at_ms, fact.leg)
             self._by_leg[fact.leg] = fact.visit
         elif isinstance(fact, facts.OfferMade):

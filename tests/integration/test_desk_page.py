@@ -23,8 +23,8 @@ ENOUGH_MS = 5_000
 
 
 class Cut:
-    """Stands before the application: while `cut`, whoever asks is hung up on; while `mute`, who sends something
-    gets no answer."""
+    """Stands before the application: while `cut`, whoever asks is hung up on; while `mute`, who sends
+    something gets no answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -269,10 +269,3 @@ def test_what_waits_without_a_leg_goes_on_when_its_leg_is_gone() -> None:
     engine = without_a_leg(VisitLeg(CALLER, table.CALLER))
     assert engine.step(ev.LegEnded(CALLER, 16), 7).facts == ()
     assert [each.legs for each in engine.world.visits.values()] == [()]
-
-
-def test_who_waits_without_a_leg_cannot_be_connected_yet() -> None:
-    engine = without_a_leg()
-    engine.step(ev.DeviceChanged("p02", "NOT_INUSE", NODE), 7)
-    with pytest.raises(ValueError, match="visit 1 waits in the index without a leg"):
-        engine.step(ev.StaffAsked("birgit", "", "login", "", None), 8)

@@ -6,7 +6,7 @@ from agents import state
 from agents.model import CONCERN_MAX, CONCERN_MIN, Agent, Cefr, Reach
 
 PRESENCES = ("logged_out", "ready", "not_ready", "away")
-ACTIVITIES = ("idle", "reserved", "ringing", "talking", "wrap_up")
+ACTIVITIES = ("idle", "reserved", "ringing", "calling", "talking", "wrap_up")
 DEVICES = {
     "NOT_INUSE": "",
     "INUSE": "busy_outside",

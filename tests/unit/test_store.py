@@ -303,6 +303,7 @@ async def test_every_kind_of_fact_can_be_recorded(records: AsyncEngine) -> None:
         str: "x",
         bool: True,
         Leg: Leg("n", "1"),
+        Leg | None: Leg("n", "1"),
         tuple[str, ...]: ("x",),
         tuple[tuple[str, str], ...]: (("x", "x"),),
         Choice: choice,

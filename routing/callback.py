@@ -1,0 +1,238 @@
+"""The moves of a callback: promised once, given to a person who calls, called again, and ended once."""
+
+from collections.abc import Callable
+from typing import Final
+
+from agents import state as staff
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.commands import AnswerCallback, CancelCallback
+from routing.derived import Derived
+from routing.events import Leg
+from routing.offers import Offers, refusal
+from routing.people import People
+from routing.turn import rules
+from routing.visits import Visits
+from routing.world import CALLS_MAX, Offer, Visit, VisitLeg, remember
+
+OK: Final = "ok"
+AGAIN: Final = "again"
+FULL: Final = "full"
+ANSWERS: Final = (OK, AGAIN, FULL)
+"""What who asks to be called back hears: promised, was promised already, none is promised now."""
+
+NOT_OFFERED: Final = "not_offered"
+TOO_MANY: Final = "too_many"
+TOO_OFTEN: Final = "too_often"
+REFUSED: Final = (NOT_OFFERED, TOO_MANY, TOO_OFTEN)
+"""Why none is promised: the rules have none, too many are open, this number was called too often today."""
+
+SKIPPED: Final = "SKIPPED"
+"""CallbackOver.status where the person never let it dial."""
+LEFT: Final = "CANCEL"
+"""Where they hung up while it was being dialled."""
+
+MARGIN_MS: Final = 10_000
+"""So much later than the dialplan's own limits a lease ends."""
+
+End = Callable[[Visit, str, str, str], None]
+"""Ends a visit: with this outcome, by whom, why."""
+
+
+class CallbackMoves:
+    """Moves callbacks, each with its facts."""
+
+    def __init__(self, derived: Derived, visits: Visits, people: People, offers: Offers, end: End) -> None:
+        self._derived = derived
+        self._visits = visits
+        self._people = people
+        self._offers = offers
+        self._end = end
+
+    # --- asked for -----------------------------------------------------------------------------------
+
+    def ask(self, visit: Visit, event: ev.CallbackAsked) -> None:
+        """A caller on the line wants one: it has their place, and they may hang up."""
+        if (visit.state, table.PROMISE) not in table.TRANSITIONS:
+            self._derived.refuse(table.PROMISE, f"visit {visit.id}", visit.state)
+            return
+        known = self._derived.callbacks.get(event.token, 0)
+        why = "" if known else self._refused(event.token)
+        answer = AGAIN if known else FULL if why else OK
+        if why:
+            self._derived.say(facts.CallbackRefused(self._derived.world.now_ms, visit.id, why))
+        else:
+            visit.promised = known or self._of(visit, event.token).id
+            self._promised(visit.promised, visit.id, event.from_ms, event.until_ms, again=bool(known))
+            self._visits.move(visit, table.PROMISE)
+            self._visits.leave_queue(visit)
+        if visit.caller is not None:
+            answered = AnswerCallback(self._derived.new_id(), visit.caller, answer)
+            self._derived.commands.append(answered)
+
+    def wish(self, event: ev.CallbackWished) -> None:
+        """Somebody who is not on the line wants one."""
+        known = self._derived.callbacks.get(event.token, 0)
+        if not known and (why := self._refused(event.token)):
+            self._derived.say(facts.CallbackRefused(self._derived.world.now_ms, 0, why))
+            return
+        if not known:
+            made = self._visits.begin_called(table.WEB, event.token)
+            made.case = event.case
+            self._visits.set_need(made, event.language, event.concern, "")
+            known = made.id
+        self._promised(known, 0, event.from_ms, event.until_ms, again=bool(known))
+
+    def _refused(self, token: str) -> str:
+        world = self._derived.world
+        offered = world.policy.callbacks if world.policy is not None else None
+        if offered is None or not token:
+            return NOT_OFFERED
+        if len(self._derived.callbacks) >= offered.open_max:
+            return TOO_MANY
+        return TOO_OFTEN if world.calls_made.get(token, 0) >= offered.per_number_day else ""
+
+    def _of(self, visit: Visit, token: str) -> Visit:
+        """A callback with all that is known of who asked for it, and their place."""
+        made = self._visits.begin_called(table.CALLBACK, token, visit)
+        made.case, made.owner, made.classes = visit.case, visit.owner, visit.classes
+        self._visits.set_need(made, visit.language, visit.concern, visit.second)
+        return made
+
+    def _promised(self, callback: int, asked_on: int, from_ms: int, until_ms: int, *, again: bool) -> None:
+        """From now on they expect it, between these two; what they said last counts."""
+        world = self._derived.world
+        visit = world.visits[callback]
+        visit.from_ms, visit.until_ms = from_ms, until_ms
+        if from_ms:
+            visit.due_ms = max(from_ms, world.now_ms)
+        said = facts.CallbackPromised(world.now_ms, callback, asked_on, from_ms, until_ms, again)
+        self._derived.say(said)
+        if visit.state == table.WAITING:
+            self._visits.wait(visit)
+
+    def cancel(self, visit: Visit, outcome: str, by: str) -> None:
+        """It is no longer needed; one that is being dialled goes on."""
+        if visit.state == table.WAITING:
+            self._end(visit, outcome, by, "")
+
+    # --- whose turn ----------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """After the hours or the day changed: whose turn it is now, or no more."""
+        world = self._derived.world
+        for key in list(self._derived.callbacks.values()):
+            if (visit := world.visits[key]).state == table.WAITING:
+                self._visits.wait(visit)
+
+    def left_line(self, token: str, visit: Visit, *, served: bool) -> None:
+        """A call of theirs is over. Served, they need no callback any more."""
+        world = self._derived.world
+        for key in {self._derived.callbacks.get(token, 0), visit.promised}:
+            called = world.visits.get(key)
+            if called is None or called.state != table.WAITING:
+                continue
+            if served:
+                self.cancel(called, facts.SERVED_ON_LINE, facts.BY_STAFF)
+            else:
+                self._visits.wait(called)
+
+    # --- carried out ---------------------------------------------------------------------------------
+
+    def rings(self, event: ev.CallbackRings) -> None:
+        """The person's phone is being rung."""
+        visit, offer = self._open(event.offer)
+        if visit is not None and offer is not None and offer.phone_leg is None:
+            self._offers.dials(visit, offer, event.phone_leg, event.phone)
+
+    def lifted(self, number: int, phone_leg: Leg | None, phone: str = "") -> None:
+        """They hear whom they call. phone_leg: None where only the ledger told of it."""
+        visit, offer = self._open(number)
+        if visit is None or offer is None:
+            return
+        if phone_leg is not None and offer.phone_leg != phone_leg:
+            self._offers.dials(visit, offer, phone_leg, phone)
+        if visit.state == table.CALLING or not self._visits.move(visit, table.LIFT):
+            return
+        offer.rang = True
+        self._people.engage(self._derived.world.people[offer.agent], visit.id, staff.LIFT, offer.id)
+        self._offers.lease(offer, rules(self._derived).brief_ms + MARGIN_MS)
+
+    def calls(self, number: int, phone_leg: Leg | None, leg: Leg | None) -> None:
+        """Their telephone is being called; that is told once. leg: theirs, None where it is not known."""
+        self.lifted(number, phone_leg)
+        visit, offer = self._open(number)
+        if visit is None or offer is None or visit.state != table.CALLING:
+            return
+        if leg is not None and visit.caller != leg:
+            self._visits.let_go(visit, visit.caller)
+            visit.legs = (*visit.legs, VisitLeg(leg, table.CALLER))
+            self._derived.legs[leg] = visit.id
+        if visit.dialled:
+            return
+        world = self._derived.world
+        visit.dialled = True
+        visit.attempts += 1
+        world.calls_today += 1
+        remember(world.calls_made, visit.token, world.calls_made.get(visit.token, 0) + 1, CALLS_MAX)
+        said = facts.CallbackDialled(world.now_ms, visit.id, offer.id, offer.agent, visit.attempts)
+        self._derived.say(said)
+        self._offers.lease(offer, rules(self._derived).ring_ms + MARGIN_MS)
+
+    def over(self, number: int, status: str) -> None:
+        """It led to no talk: they were not there, or the person let it be."""
+        visit, offer = self._open(number)
+        if visit is None or offer is None:
+            return
+        offer.status = status  # what stands of it ends by itself
+        if visit.dialled:
+            self._not_there(visit, offer, status)
+        else:
+            self._offers.end(offer, facts.DECLINED)
+            self._visits.back_on_hold(visit)
+
+    def phone_left(self, visit: Visit, offer: Offer, cause: int) -> None:
+        """The person's leg is gone before there was a talk."""
+        offer.cause = cause
+        if visit.state == table.CALLING:
+            self.over(offer.id, LEFT)
+            return
+        self._offers.end(offer, refusal(cause, offer.rang, ""), cause)
+        self._visits.back_on_hold(visit)
+
+    def lease_over(self, visit: Visit, offer: Offer) -> None:
+        """Nothing came of it in time."""
+        world = self._derived.world
+        if visit.dialled:
+            self._not_there(visit, offer, "")
+            return
+        outcome = facts.NO_ANSWER if offer.rang else facts.UNREACHABLE
+        if offer.phone_leg is None:
+            outcome = facts.FAILED
+            self._visits.not_again(visit, offer.agent, world.rules.silent_ms)
+        self._offers.end(offer, outcome, offer.cause)
+        self._visits.back_on_hold(visit)
+
+    def unknown(self, number: int, node: str) -> None:
+        """Something rings or calls for an offer that is over: it ends, so that nobody is called twice."""
+        self._derived.commands.append(CancelCallback(self._derived.new_id(), number, node))
+
+    def _open(self, number: int) -> tuple[Visit | None, Offer | None]:
+        offer = self._derived.world.offers.get(number)
+        visit = self._derived.world.visits[offer.visit] if offer is not None else None
+        return (visit, offer) if visit is not None and visit.kind in table.OUTBOUND else (None, None)
+
+    def _not_there(self, visit: Visit, offer: Offer, status: str) -> None:
+        world = self._derived.world
+        self._offers.end(offer, facts.NOT_REACHED)
+        gaps = rules(self._derived).gaps_ms
+        again_ms = world.now_ms + gaps[visit.attempts - 1] if visit.attempts <= len(gaps) else 0
+        told = visit.id, offer.id, offer.agent, visit.attempts, status, again_ms
+        said = facts.CallbackFailed(world.now_ms, *told)
+        self._derived.say(said)
+        if not again_ms:
+            self._end(visit, facts.NOT_REACHED, facts.BY_PBX, "")
+            return
+        visit.due_ms = again_ms
+        self._visits.back_on_hold(visit)

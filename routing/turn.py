@@ -1,0 +1,43 @@
+"""Whose turn it is among those whom we call: in their time and ours, never beside a call of theirs."""
+
+from typing import Final
+
+from routing import visit as table
+from routing.derived import Derived
+from routing.policy import Callbacks
+from routing.world import Visit
+
+NOW: Final = ""
+EARLY: Final = "early"
+"""Their time has not come."""
+ON_LINE: Final = "on_line"
+"""They are on the line themselves."""
+SHUT: Final = "shut"
+"""We are closed for them."""
+CALLS_USED_UP: Final = "calls_used_up"
+"""All calls of the day were made, to this number or at all."""
+
+DEFERS: Final = frozenset({SHUT, CALLS_USED_UP})
+"""Who waits for these takes their place anew once they are over, so that the morning's callers are not behind
+the night's."""
+
+
+def rules(derived: Derived) -> Callbacks:
+    """How callers are called back; who was promised one is called even when none are promised any more."""
+    policy = derived.world.policy
+    return policy.callbacks or Callbacks() if policy is not None else Callbacks()
+
+
+def turn(derived: Derived, visit: Visit) -> str:
+    """Whether a waiting callback may be given to somebody now; else why not."""
+    world = derived.world
+    if visit.due_ms > world.now_ms:
+        return EARLY
+    if visit.origin in world.visits or derived.on_line.get(visit.token):
+        return ON_LINE
+    if derived.awaits(visit) in (table.LAST_IN_LINE, table.OVER):
+        return SHUT
+    most = rules(derived)
+    if world.calls_today >= most.per_day or world.calls_made.get(visit.token, 0) >= most.per_number_day:
+        return CALLS_USED_UP
+    return NOW

@@ -1,0 +1,444 @@
+"""Callbacks in the engine: asked for, their place and turn, carried out, tried again, ended once."""
+
+from typing import Any
+
+import pytest
+
+from routing import events as ev
+from routing import facts
+from routing import visit as table
+from routing.callback import SKIPPED
+from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect
+from routing.engine import Effects
+from routing.policy import Callbacks
+from routing.world import Visit
+from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
+
+RULES = Callbacks(50, (60_000, 120_000), 4, 100, 50)
+CALLED_BACK = POLICY._replace(callbacks=RULES)
+TOKEN = "t" * 32
+HOUR = 3_600_000
+
+
+def bench(*phones: str, policy: Any = CALLED_BACK) -> Bench:
+    made = Bench(policy)
+    made.login(*phones)
+    return made
+
+
+def said(kind: Any, *effects: Effects) -> list[Any]:
+    return [fact for each in effects for fact in each.facts if isinstance(fact, kind)]
+
+
+def sent(kind: Any, *effects: Effects) -> list[Any]:
+    return [command for each in effects for command in each.commands if isinstance(command, kind)]
+
+
+def callbacks(bench: Bench) -> list[Visit]:
+    return [each for each in bench.engine.world.visits.values() if each.kind in table.OUTBOUND]
+
+
+def leg(uid: str) -> ev.Leg:
+    return ev.Leg(NODE, uid)
+
+
+def ask(bench: Bench, uid: str, token: str = TOKEN, from_ms: int = 0, until_ms: int = 0) -> Effects:
+    return bench.tell(ev.CallbackAsked(leg(uid), token, from_ms, until_ms))
+
+
+def promised(bench: Bench, uid: str = "1", token: str = TOKEN) -> Visit:
+    """A caller who asked to be called back and hung up; the callback."""
+    bench.call(uid)
+    ask(bench, uid, token)
+    bench.tell(ev.LegEnded(leg(uid), 16))
+    return callbacks(bench)[-1]
+
+
+def wish(bench: Bench, token: str = TOKEN, language: str = "de", from_ms: int = 0) -> Effects:
+    return bench.tell(ev.CallbackWished(token, language, "other", "", from_ms, 0))
+
+
+def last(bench: Bench, kind: Any = CallBack) -> Any:
+    return sent(kind, *bench.effects)[-1]
+
+
+def rings(bench: Bench, command: Command) -> int:
+    """The person's phone rings; the offer."""
+    offer = command.id
+    phone = leg(f"cb-{offer}")
+    bench.tell(ev.CallbackRings(offer, phone, command.reach.address))  # type: ignore[union-attr]
+    bench.tell(ev.PhoneRang(phone))
+    return offer
+
+
+def dials(bench: Bench) -> int:
+    """They lift, and let it dial; the offer."""
+    offer = rings(bench, last(bench))
+    bench.tell(ev.CallbackLifted(offer, leg(f"cb-{offer}")))
+    bench.tell(ev.CallbackCalls(offer, leg(f"cb-{offer}"), leg(f"out-{offer}")))
+    return offer
+
+
+def not_there(bench: Bench, status: str = "NOANSWER") -> Effects:
+    offer = dials(bench)
+    effects = bench.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), status, 0), 20_000)
+    bench.tell(ev.LegEnded(leg(f"out-{offer}"), 19))
+    bench.tell(ev.LegEnded(leg(f"cb-{offer}"), 16))
+    return effects
+
+
+def talks(bench: Bench) -> int:
+    offer = dials(bench)
+    bench.tell(ev.Bridged(leg(f"out-{offer}"), leg(f"cb-{offer}"), "p02"), 5_000)
+    return offer
+
+
+def shown(bench: Bench, agent: str = "birgit") -> str:
+    return bench.engine.world.people[agent].shown
+
+
+# --- asked for ------------------------------------------------------------------------------------------
+
+
+def test_who_asks_keeps_everything_and_may_hang_up() -> None:
+    made = bench()
+    made.call("1", "de", "study")
+    voice = made.engine.world.visits[next(iter(made.engine.world.visits))]
+    effects = ask(made, "1")
+    (answer,) = sent(AnswerCallback, effects)
+    assert (answer.caller, answer.answer) == (leg("1"), "ok")
+    (kept,) = callbacks(made)
+    assert (kept.language, kept.concern, kept.token) == ("de", "study", TOKEN)
+    assert (kept.queued_ms, kept.order_from_ms, kept.origin) == (
+        voice.queued_ms,
+        voice.order_from_ms,
+        voice.id,
+    )
+    assert voice.state == table.PROMISED
+    (ended,) = said(facts.VisitEnded, made.tell(ev.LegEnded(leg("1"), 16)))
+    assert (ended.visit, ended.outcome) == (voice.id, facts.CALLBACK)
+    assert [each.id for each in made.engine.world.visits.values()] == [kept.id]
+
+
+def test_nobody_is_rung_for_who_hears_that_they_will_be_called() -> None:
+    made = bench()
+    made.call("1")
+    ask(made, "1")
+    assert sent(Connect, *made.effects) == sent(CallBack, *made.effects) == []
+    made.login("p02")
+    assert sent(Connect, *made.effects) == sent(CallBack, *made.effects) == []
+    made.tell(ev.LegEnded(leg("1"), 16))
+    assert [each.token for each in sent(CallBack, *made.effects)] == [TOKEN]
+
+
+def test_who_stays_on_the_line_all_the_same_is_served_there_and_not_called() -> None:
+    made = bench()
+    made.call("1")
+    ask(made, "1")
+    made.tell(ev.CallWaiting(leg("1"), "de", "other", "", made.now, made.now))
+    made.login("p02")
+    assert sent(CallBack, *made.effects) == []
+    made.tell(ev.Bridged(leg("1"), leg("1.phone"), "p02"))
+    effects = made.tell(ev.LegEnded(leg("1"), 16), 30_000)
+    ends = {each.outcome for each in said(facts.VisitEnded, effects)}
+    assert ends == {facts.ANSWERED, facts.SERVED_ON_LINE}
+    assert callbacks(made) == []
+
+
+def test_a_second_wish_of_the_same_caller_is_the_same_callback() -> None:
+    made = bench()
+    first = promised(made, "1")
+    made.call("2")
+    effects = ask(made, "2")
+    assert [each.answer for each in sent(AnswerCallback, effects)] == ["again"]
+    assert [each.id for each in callbacks(made)] == [first.id]
+    made.tell(ev.LegEnded(leg("2"), 16))
+    again = said(facts.CallbackPromised, wish(made))
+    assert [(each.visit, each.again) for each in again] == [(first.id, True)]
+
+
+def test_no_more_are_promised_than_may_be_open() -> None:
+    made = bench(policy=POLICY._replace(callbacks=RULES._replace(open_max=1)))
+    promised(made, "1")
+    made.call("2")
+    effects = ask(made, "2", "u" * 32)
+    assert [each.answer for each in sent(AnswerCallback, effects)] == ["full"]
+    assert [each.why for each in said(facts.CallbackRefused, effects)] == ["too_many"]
+    assert made.engine.world.visits[effects.facts[0].asked_on].state == table.WAITING  # type: ignore[union-attr]
+    assert [each.why for each in said(facts.CallbackRefused, wish(made, "v" * 32))] == ["too_many"]
+
+
+def test_none_is_promised_where_the_rules_have_none() -> None:
+    made = bench(policy=POLICY)
+    assert [each.why for each in said(facts.CallbackRefused, wish(made))] == ["not_offered"]
+
+
+def test_who_is_being_connected_hears_no_promise() -> None:
+    made = bench("p02")
+    made.call("1")
+    effects = ask(made, "1")
+    assert [each.kind for each in said(facts.EventRefused, effects)] == ["promise"]
+    assert callbacks(made) == []
+
+
+# --- place and turn -------------------------------------------------------------------------------------
+
+
+def test_a_callback_neither_overtakes_nor_is_overtaken() -> None:
+    made = bench()
+    promised(made, "1")
+    made.call("2")
+    promised(made, "3", "u" * 32)
+    made.login("p02")
+    assert [each.token for each in sent(CallBack, *made.effects)] == [TOKEN]
+    made.login("p01")
+    assert [each.caller for each in sent(Connect, *made.effects)] == [leg("2")]
+
+
+def test_while_callers_wait_on_the_line_only_a_share_of_people_calls_back() -> None:
+    made = bench()
+    for number in range(3):
+        promised(made, f"cb{number}", f"{number}" * 32)
+    for number in range(3):
+        made.call(f"line{number}")
+    made.login("p01", "p02", "p03")
+    assert len(sent(CallBack, *made.effects)) == 1  # half of three people, rounded down
+    assert len(sent(Connect, *made.effects)) == 2
+    made.tell(ev.LegEnded(leg("line2"), 16))
+    for each in sent(Connect, *made.effects)[:1]:
+        made.tell(ev.LegEnded(each.caller, 16))
+    assert len(sent(CallBack, *made.effects)) == 2  # nobody waits on the line any more
+
+
+def test_a_timed_callback_takes_its_place_from_the_begin_of_its_window() -> None:
+    made = bench()
+    made.call("0")
+    begin = made.now + HOUR
+    made.call("1")
+    ask(made, "1", from_ms=begin, until_ms=begin + HOUR)
+    made.tell(ev.LegEnded(leg("1"), 16))
+    made.tell(ev.LegEnded(leg("0"), 16))
+    made.login("p02")
+    assert sent(CallBack, *made.effects) == []
+    assert made.engine.due() is not None
+    made.tell(ev.Elapsed(), begin - made.now - 1)
+    assert sent(CallBack, *made.effects) == []
+    made.tell(ev.Elapsed(), 1)
+    assert len(sent(CallBack, *made.effects)) == 1
+    assert callbacks(made)[0].order_from_ms == begin
+
+
+def test_forty_of_the_night_do_not_stand_before_the_morning() -> None:
+    """Closed at first; 40 wish a callback by web; it opens, and callers come in time with people."""
+    opens = 1_000_000 + 8 * HOUR
+    made = bench(policy=CALLED_BACK._replace(opening=((opens, opens + 8 * HOUR),)))
+    made.login("p01", "p02", "p03")
+    for number in range(40):
+        wish(made, f"{number:032}")
+    assert sent(CallBack, *made.effects) == []
+    made.tell(ev.Elapsed(), opens - made.now)
+    assert {each.order_from_ms for each in callbacks(made)} == {opens}
+    assert len(sent(CallBack, *made.effects)) == 3  # nobody waits on the line
+    for number in range(4):
+        made.call(f"m{number}")
+    before = len(sent(CallBack, *made.effects))
+    for each in sent(CallBack, *made.effects)[:3]:
+        rings(made, each)
+        made.tell(ev.LegEnded(leg(f"cb-{each.id}"), 21))  # they decline, to be free at once
+    served = sent(Connect, *made.effects)
+    assert [each.caller for each in served] == [leg("m0"), leg("m1")]
+    assert len(sent(CallBack, *made.effects)) == before + 1
+
+
+def test_nobody_is_called_after_closing_and_the_next_day_is_their_day() -> None:
+    day = 24 * HOUR
+    begin = 1_000_000
+    opening = ((begin, begin + HOUR), (begin + day, begin + day + HOUR))
+    made = bench(policy=CALLED_BACK._replace(opening=opening))
+    kept = promised(made)
+    made.tell(ev.Elapsed(), HOUR)
+    made.login("p02")
+    assert sent(CallBack, *made.effects) == []
+    made.tell(ev.Elapsed(), begin + day - made.now)
+    assert len(sent(CallBack, *made.effects)) == 1
+    assert kept.order_from_ms == begin + day
+
+
+def test_who_is_on_the_line_is_not_called_and_waits_at_one_place_only() -> None:
+    made = bench()
+    promised(made)
+    made.call("2", "ar", "other")
+    made.tell(ev.CallerKnown(leg("2"), TOKEN, "", ""))
+    made.login("p02")
+    assert sent(CallBack, *made.effects) == []
+    made.tell(ev.LegEnded(leg("2"), 16))
+    assert len(sent(CallBack, *made.effects)) == 1
+
+
+# --- carried out ----------------------------------------------------------------------------------------
+
+
+def test_the_person_first_then_the_caller_then_a_talk_and_one_end() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    command = last(made)
+    assert (command.visit, command.token, command.reach.address) == (kept.id, TOKEN, "p02")
+    assert shown(made) == "reserved"
+    offer = rings(made, command)
+    assert shown(made) == "ringing"
+    made.tell(ev.CallbackLifted(offer, leg(f"cb-{offer}")))
+    assert (shown(made), kept.state) == ("calling", table.CALLING)
+    effects = made.tell(ev.CallbackCalls(offer, leg(f"cb-{offer}"), leg(f"out-{offer}")), 3_000)
+    assert [each.attempt for each in said(facts.CallbackDialled, effects)] == [1]
+    effects = made.tell(ev.Bridged(leg(f"out-{offer}"), leg(f"cb-{offer}"), "p02"), 5_000)
+    assert [each.outcome for each in said(facts.OfferEnded, effects)] == [facts.ANSWERED]
+    assert shown(made) == "talking"
+    made.tell(ev.LegEnded(leg(f"cb-{offer}"), 16), 60_000)
+    effects = made.tell(ev.LegEnded(leg(f"out-{offer}"), 16))
+    (ended,) = said(facts.VisitEnded, effects)
+    assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_STAFF)
+    assert shown(made) == "wrap_up"
+    assert made.engine.world.people["birgit"].calls == 1
+    assert made.engine.world.visits == {}
+
+
+def test_the_caller_ends_the_talk() -> None:
+    made = bench()
+    promised(made)
+    made.login("p02")
+    offer = talks(made)
+    effects = made.tell(ev.LegEnded(leg(f"out-{offer}"), 16), 60_000)
+    (ended,) = said(facts.VisitEnded, effects)
+    assert (ended.outcome, ended.ended_by) == (facts.ANSWERED, facts.BY_CALLER)
+    made.tell(ev.LegEnded(leg(f"cb-{offer}"), 16))
+    assert shown(made) == "wrap_up"
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome"), [(17, facts.BUSY), (21, facts.DECLINED), (19, facts.NO_ANSWER)]
+)
+def test_a_person_who_does_not_take_it_is_not_asked_again_soon(cause: int, outcome: str) -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    offer = rings(made, last(made))
+    effects = made.tell(ev.LegEnded(leg(f"cb-{offer}"), cause))
+    assert [each.outcome for each in said(facts.OfferEnded, effects)] == [outcome]
+    assert sent(CancelCallback, effects) == []
+    assert (kept.state, kept.attempts) == (table.WAITING, 0)
+    assert len(sent(CallBack, *made.effects)) == 1
+    made.tell(ev.Elapsed(), 30_000)
+    assert len(sent(CallBack, *made.effects)) == 2
+
+
+def test_who_lifts_and_lets_it_not_dial_has_declined() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    offer = rings(made, last(made))
+    made.tell(ev.CallbackLifted(offer, leg(f"cb-{offer}")))
+    effects = made.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), SKIPPED, 0))
+    assert [each.outcome for each in said(facts.OfferEnded, effects)] == [facts.DECLINED]
+    assert (kept.state, kept.attempts) == (table.WAITING, 0)
+
+
+def test_who_was_not_there_is_called_again_after_the_gaps_and_then_no_more() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    effects = not_there(made)
+    (failed,) = said(facts.CallbackFailed, effects)
+    assert (failed.attempt, failed.status, failed.again_ms) == (1, "NOANSWER", made.now - 2 + 60_000)
+    assert shown(made) == "ready"
+    made.tell(ev.Elapsed(), 60_000 - 3)
+    assert len(sent(CallBack, *made.effects)) == 1
+    made.tell(ev.Elapsed(), 2)
+    assert len(sent(CallBack, *made.effects)) == 2
+    not_there(made, "BUSY")
+    made.tell(ev.Elapsed(), 120_000)
+    effects = not_there(made, "CONGESTION")
+    assert [each.again_ms for each in said(facts.CallbackFailed, effects)] == [0]
+    (ended,) = said(facts.VisitEnded, effects)
+    assert (ended.visit, ended.outcome) == (kept.id, facts.NOT_REACHED)
+    made.tell(ev.Elapsed(), HOUR)
+    assert len(sent(CallBack, *made.effects)) == 3
+
+
+def test_the_person_hangs_up_while_it_rings_there_and_that_was_one_time() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    offer = dials(made)
+    effects = made.tell(ev.LegEnded(leg(f"cb-{offer}"), 16))
+    assert [each.status for each in said(facts.CallbackFailed, effects)] == ["CANCEL"]
+    assert (kept.state, kept.attempts, kept.caller) == (table.WAITING, 1, None)
+    made.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), "CANCEL", 0))
+    made.tell(ev.LegEnded(leg(f"out-{offer}"), 16))
+    assert kept.attempts == 1
+
+
+def test_a_phone_that_says_nothing_is_taken_back_and_what_it_does_late_is_ended() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    offer = last(made).id
+    effects = made.tell(ev.Elapsed(), POLICY.silent_ms)
+    assert [each.offer for each in sent(CancelCallback, effects)] == [offer]
+    assert kept.state == table.WAITING
+    for late in (
+        ev.CallbackRings(offer, leg("cb"), "p02"),
+        ev.CallbackLifted(offer, leg("cb")),
+        ev.CallbackCalls(offer, leg("cb"), leg("out")),
+    ):
+        assert [each.offer for each in sent(CancelCallback, made.tell(late))] == [offer]
+    assert kept.attempts == 0
+
+
+def test_a_talk_that_nobody_heard_begin_or_end_does_not_keep_the_person() -> None:
+    made = bench()
+    promised(made)
+    made.login("p02")
+    offer = dials(made)
+    effects = made.tell(ev.Elapsed(), RULES.ring_ms + 10_000)
+    assert [each.offer for each in sent(CancelCallback, effects)] == [offer]
+    assert [each.status for each in said(facts.CallbackFailed, effects)] == [""]
+    assert shown(made) == "ready"
+
+
+def test_a_number_is_not_dialled_more_often_a_day_than_allowed() -> None:
+    rules = RULES._replace(per_number_day=1)
+    day = 24 * HOUR
+    days = tuple(1_000_000 + each * day for each in range(3))
+    made = bench(policy=POLICY._replace(callbacks=rules, days=days))
+    promised(made)
+    made.login("p02")
+    not_there(made)
+    made.tell(ev.Elapsed(), 60_000)
+    assert len(sent(CallBack, *made.effects)) == 1
+    assert [each.why for each in said(facts.CallbackRefused, wish(made, "u" * 32))] == []
+    made.tell(ev.Elapsed(), day)
+    assert {each.token for each in sent(CallBack, *made.effects)[1:]} == {TOKEN, "u" * 32}
+
+
+def test_a_wish_that_is_taken_back_is_not_called() -> None:
+    made = bench()
+    kept = promised(made)
+    effects = made.tell(ev.CallbackCancelled(kept.id))
+    assert [each.outcome for each in said(facts.VisitEnded, effects)] == [facts.CANCELLED]
+    assert [each.state for each in said(facts.EventRefused, made.tell(ev.CallbackCancelled(kept.id)))] == [
+        "unknown"
+    ]
+    made.login("p02")
+    assert sent(CallBack, *made.effects) == []
+
+
+def test_where_the_link_is_down_nobody_is_called() -> None:
+    made = bench()
+    promised(made)
+    made.tell(ev.LinkDown("cut"))
+    made.login("p02")
+    assert sent(CallBack, *made.effects) == []
+    devices = tuple((agent.reach.address, "NOT_INUSE") for agent in ROSTER.agents)
+    made.tell(ev.PbxSnapshot(made.now, True, (), devices))
+    assert len(sent(CallBack, *made.effects)) == 1
