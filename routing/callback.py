@@ -165,10 +165,8 @@ class CallbackMoves:
         visit, offer = self._open(number)
         if visit is None or offer is None or visit.state != table.CALLING:
             return
-        if leg is not None and visit.caller != leg:
-            self._visits.let_go(visit, visit.caller)
-            visit.legs = (*visit.legs, VisitLeg(leg, table.CALLER))
-            self._derived.legs[leg] = visit.id
+        if leg is not None:
+            self.holds(visit, leg)
         if visit.dialled:
             return
         world = self._derived.world
@@ -179,6 +177,13 @@ class CallbackMoves:
         said = facts.CallbackDialled(world.now_ms, visit.id, offer.id, offer.agent, visit.attempts)
         self._derived.say(said)
         self._offers.lease(offer, rules(self._derived).ring_ms + MARGIN_MS)
+
+    def holds(self, visit: Visit, leg: Leg) -> None:
+        """Their leg is this one from now on."""
+        if visit.caller != leg:
+            self._visits.let_go(visit, visit.caller)
+            visit.legs = (*visit.legs, VisitLeg(leg, table.CALLER))
+            self._derived.legs[leg] = visit.id
 
     def over(self, number: int, status: str) -> None:
         """It led to no talk: they were not there, or the person let it be."""

@@ -144,12 +144,13 @@ class LedgerRow(NamedTuple):
 class LedgerCallback(NamedTuple):
     """A callback as the dialplan wrote it down while it ran; times in epoch ms, 0 where not.
 
-    phone_leg: of the person who was rung first, at `phone`. lifted_ms: when they lifted; called_ms: when the
-    caller was dialled; answered_ms: when both could talk; over_ms: the end of that. status: as in
-    CallbackOver, "" where nobody wrote it.
+    visit: the callback. phone_leg: of the person who was rung first, at `phone`. lifted_ms: when they lifted;
+    called_ms: when the caller was dialled; answered_ms: when both could talk; over_ms: the end of that.
+    status: as in CallbackOver, "" where nobody wrote it.
     """
 
     offer: int
+    visit: int
     phone_leg: Leg
     phone: str
     lifted_ms: int

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from agents import state as staff
 from routing import events as ev
-from routing import facts
+from routing import facts, standing
 from routing import visit as table
 from routing.moves import Moves
 from routing.offers import refusal
@@ -78,6 +78,7 @@ def apply(moves: Moves, event: ev.LedgerRead) -> None:
         visit = moves.derived.visit_of(row.leg)
         if visit is not None and leg_key(row.leg) in world.gone:
             moves.leave_line(visit)  # its end was heard before anything else of it was known
+    standing.tell(moves, event.callbacks)
 
 
 def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from agents import state as staff
 from routing import events as ev
-from routing import facts
+from routing import facts, standing
 from routing import visit as table
 from routing.commands import PHONE_LOST
 from routing.events import Leg, LegSeen
@@ -19,6 +19,7 @@ CONNECT: Final = "acd-connect"
 DEGRADED: Final = "acd-degraded"
 CLOSED: Final = "acd-closed"
 OUTSIDE: Final = "acd-outside"
+PROMISED: Final = "acd-promised"
 MENUS: Final = frozenset(
     {"acd-entry", "acd-language", "acd-concern", "acd-consent", "acd-hours", "acd-announced"}
 )
@@ -45,7 +46,7 @@ def seen(world: World, legs: tuple[LegSeen, ...]) -> dict[Leg, Seen]:
     A call is a talk if caller and phone share a bridge; it rings if the caller has a phone's leg. Legs that
     have ended since are left out.
     """
-    legs = tuple(each for each in legs if leg_key(each.leg) not in world.gone)
+    legs = tuple(each for each in legs if leg_key(each.leg) not in world.gone and not each.callback)
     phones: dict[Leg, list[LegSeen]] = {}
     for leg in legs:
         if leg.phone and leg.caller != leg.leg:
@@ -73,6 +74,8 @@ def _seen(row: LegSeen, phones: list[LegSeen]) -> Seen | None:
         return Seen(row, table.RINGING, phone)
     if row.context == CONNECT:
         return Seen(row, table.OFFERED, None)
+    if row.context == PROMISED:
+        return Seen(row, table.PROMISED, None)
     if row.context == CLOSED:
         return Seen(row, table.CLOSING, None)
     if row.context in MENUS:
@@ -104,7 +107,7 @@ def differences(world: World, calls: dict[Leg, Seen], event: ev.PbxSnapshot) -> 
         state = states.get(reach.address, person.device)
         if reach.node in ("", event.node) and person.changed_ms < event.asked_ms and person.device != state:
             found.append((reach.address, person.device, state))
-    return found
+    return found + standing.differences(world, event)
 
 
 def _same(there: str, ours: str) -> bool:
@@ -116,7 +119,8 @@ def _same(there: str, ours: str) -> bool:
 
 
 def _is_here(visit: Visit, node: str) -> bool:
-    return visit.caller is not None and node in ("", visit.node)
+    here = visit.caller is not None and visit.kind not in table.OUTBOUND
+    return here and node in ("", visit.node)
 
 
 def drift(moves: Moves, event: ev.PbxSnapshot) -> None:
@@ -157,6 +161,7 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
         if moves.derived.visit_of(leg) is None and (only is None or leg.uid in only):
             arrived_ms = there.row.arrived_ms or world.now_ms
             _align(moves, moves.visits.begin(leg, "", arrived_ms, adopted=True), there)
+    standing.align(moves, event, only)
     _take_phones(moves, event)
 
 
@@ -230,6 +235,10 @@ def _align(moves: Moves, visit: Visit, there: Seen) -> None:
         moves.goes_outside(visit, "")
         if there.row.bridge:
             moves.answered_outside(visit)
+    elif there.state == table.PROMISED:
+        if visit.promised and (visit.state, table.PROMISE) in table.TRANSITIONS:
+            moves.visits.move(visit, table.PROMISE)
+            moves.visits.leave_queue(visit)
     elif there.state == table.WAITING:
         _hold(moves, visit)
     elif visit.state in (table.WAITING, table.OFFERED, table.RINGING, table.OUTSIDE):

@@ -37,8 +37,10 @@ def link_down(moves: Moves, event: ev.LinkDown) -> None:
     if event.node:
         _forget_losses(moves, event.node)
     for visit in world.visits.values():
-        if event.node and visit.node != event.node:
+        if event.node and visit.node not in ("", event.node):
             continue
+        if event.node and not visit.node and not visit.offer and world.linked(""):
+            continue  # another one can call them
         if (offer := world.offers.get(visit.offer)) is not None:
             offer.deadline_ms = 0
         visit.parting_ms = 0

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from acd.frozen import Copied, thawed
 from routing import events as ev
 from routing import facts
 from routing import visit as table
 from routing.callback import SKIPPED
 from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect
-from routing.engine import Effects
+from routing.engine import Effects, Engine
 from routing.policy import Callbacks
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
@@ -442,3 +443,138 @@ def test_where_the_link_is_down_nobody_is_called() -> None:
     devices = tuple((agent.reach.address, "NOT_INUSE") for agent in ROSTER.agents)
     made.tell(ev.PbxSnapshot(made.now, True, (), devices))
     assert len(sent(CallBack, *made.effects)) == 1
+
+
+# --- after an outage ------------------------------------------------------------------------------------
+
+
+def seen(offer: int, uid: str, phone: str = "", bridge: str = "", up: bool = True) -> ev.LegSeen:
+    """A leg of a callback as a snapshot has it."""
+    return ev.LegSeen(
+        leg(uid), leg(f"cb-{offer}"), phone, "acd-callback", bridge, up, "", "", "", 0, 0, offer, 0, offer
+    )
+
+
+def back(made: Bench, *legs: ev.LegSeen, ledger: tuple[ev.LedgerCallback, ...] = ()) -> list[Effects]:
+    """The daemon was away; now it reads the ledger and sees these legs."""
+    made.tell(ev.TermBegan(made.engine.world.term + 1), 30_000)
+    told = made.tell(ev.LedgerRead(NODE, (), ledger))
+    devices = tuple((agent.reach.address, "NOT_INUSE") for agent in ROSTER.agents)
+    return [told, made.tell(ev.PbxSnapshot(made.now + 1, True, legs, devices, NODE))]
+
+
+def given(made: Bench | None = None) -> tuple[Bench, Visit, int]:
+    """A callback that birgit is to carry out; with its offer."""
+    made = made or bench()
+    kept = promised(made)
+    made.login("p02")
+    return made, kept, last(made).id
+
+
+def test_one_that_never_left_is_given_anew_and_nobody_is_to_blame() -> None:
+    made, kept, offer = given()
+    effects = back(made)
+    assert [each.outcome for each in said(facts.OfferEnded, *effects)] == [facts.FAILED]
+    assert kept.attempts == 0
+    assert [each.id != offer for each in sent(CallBack, *effects)] == [True]
+
+
+def test_one_that_rings_calls_or_talks_goes_on() -> None:
+    made, kept, offer = given()
+    back(made, seen(offer, f"cb-{offer}", "p02", up=False))
+    assert kept.state == table.RINGING
+    back(made, seen(offer, f"cb-{offer}", "p02"))
+    assert (kept.state, kept.attempts) == (table.CALLING, 0)
+    back(made, seen(offer, f"cb-{offer}", "p02"), seen(offer, "out"))
+    assert (kept.state, kept.attempts, kept.caller) == (table.CALLING, 1, leg("out"))
+    back(made, seen(offer, f"cb-{offer}", "p02", "b"), seen(offer, "out", bridge="b"))
+    assert (kept.state, kept.attempts) == (table.TALKING, 1)
+    effects = back(made, seen(offer, f"cb-{offer}", "p02", "b"), seen(offer, "out", bridge="b"))
+    assert said(facts.TalkBegan, *effects) == []
+    effects = back(made)
+    assert [each.outcome for each in said(facts.VisitEnded, *effects)] == [facts.ANSWERED]
+    assert sent(CallBack, *made.effects)[-1].id == offer
+
+
+def row(made: Bench, visit: Visit, offer: int, *times: int, status: str = "") -> ev.LedgerCallback:
+    """Lifted, called, answered, over: seconds from now, -1 for never."""
+    at = [made.now + each * 1_000 if each >= 0 else 0 for each in times]
+    return ev.LedgerCallback(offer, visit.id, leg(f"cb-{offer}"), "p02", *at, status)
+
+
+def test_what_ran_to_its_end_meanwhile_is_told_at_its_times_and_not_repeated() -> None:
+    made, kept, offer = given()
+    told = row(made, kept, offer, 2, 5, 9, 20, status="ANSWER")
+    began = made.now
+    effects = back(made, ledger=(told,))
+    (talk,) = said(facts.TalkBegan, *effects)
+    (ended,) = said(facts.VisitEnded, *effects)
+    assert (talk.at_ms - began, ended.at_ms - began) == (9_000, 20_000)
+    assert (ended.visit, ended.outcome) == (kept.id, facts.ANSWERED)
+    assert [each.attempt for each in said(facts.CallbackDialled, *effects)] == [1]
+    assert sent(CallBack, *effects) == []
+    assert said(facts.CallbackDialled, *back(made, ledger=(told,))) == []
+
+
+def test_who_was_not_there_meanwhile_is_called_again_after_the_gap() -> None:
+    made, kept, offer = given()
+    told = row(made, kept, offer, 2, 5, -1, 20, status="NOANSWER")
+    over = made.now + 20_000
+    effects = back(made, ledger=(told,))
+    assert [each.again_ms for each in said(facts.CallbackFailed, *effects)] == [over + 60_000]
+    assert sent(CallBack, *effects) == []
+    again = back(made, ledger=(told,))
+    assert (said(facts.CallbackFailed, *again), kept.attempts) == ([], 1)
+
+
+def test_one_whose_record_was_lost_is_taken_up_and_not_called_twice() -> None:
+    made = bench()
+    kept = promised(made)
+    lost = (1 << 32) + 77
+    told = row(made, kept, lost, 2, 5, 9, 20, status="ANSWER")
+    effects = back(made, ledger=(told,))
+    assert [each.outcome for each in said(facts.VisitEnded, *effects)] == [facts.ANSWERED]
+    assert callbacks(made) == []
+
+
+def test_what_stands_of_no_offer_is_ended_unless_they_talk() -> None:
+    made = bench()
+    effects = back(made, seen(77, "cb-77", "p02"), seen(78, "cb-78", "p03", "b"), seen(78, "out", bridge="b"))
+    assert [each.offer for each in sent(CancelCallback, *effects)] == [77]
+
+
+def test_drift_is_seen_twice_before_it_is_mended() -> None:
+    made, kept, _ = given()
+    devices = tuple((agent.reach.address, "NOT_INUSE") for agent in ROSTER.agents)
+    rings(made, last(made))
+    drifts = []
+    for _ in range(2):
+        made.now += 1_000
+        drifts.append(said(facts.DriftFound, made.tell(ev.PbxSnapshot(made.now, False, (), devices, NODE))))
+    assert drifts[0] == []
+    assert [each.subject for each in drifts[1]] == [f"callback {kept.id}"]
+    assert kept.attempts == 0
+
+
+def test_every_step_of_a_callback_can_be_the_last_before_a_crash() -> None:
+    """Whatever was heard of it: frozen, thawed and reconciled, it ends once, and is called at most once."""
+    for heard in range(6):
+        made, kept, offer = given()
+        phone, out = leg(f"cb-{offer}"), leg("out")
+        steps: tuple[ev.Event, ...] = (
+            ev.CallbackRings(offer, phone, "p02"),
+            ev.PhoneRang(phone),
+            ev.CallbackLifted(offer, phone),
+            ev.CallbackCalls(offer, phone, out),
+            ev.Bridged(out, phone, "p02"),
+        )
+        for each in steps[:heard]:
+            made.tell(each)
+        made.engine = Engine(thawed(Copied(made.engine.world).frozen()))
+        told = row(made, kept, offer, 2, 5, 9, 20, status="ANSWER")
+        effects = [*made.effects, *back(made, ledger=(told,))]
+        assert len(said(facts.CallbackDialled, *effects)) == 1, heard
+        assert [each.outcome for each in said(facts.VisitEnded, *effects) if each.visit == kept.id] == [
+            facts.ANSWERED
+        ], heard
+        assert len(said(facts.TalkBegan, *effects)) == 1

@@ -219,7 +219,7 @@ def test_what_rules_do_not_say_they_do_not_ask_for() -> None:
 
 def test_every_kind_of_event_is_kept_under_its_name_and_read_under_those_of_before() -> None:
     """Since version 2: a dial with its offer, an end with who vanished, a ledger with recordings, a snapshot
-    with callbacks, a person who asks about wrap-up; since 3: a ledger with who was sent outside; since 4: with
+    with callbacks, a person who asks about wrap-up; since 3: a ledger with who was sent outside, since 4 with
     callbacks."""
     named = {kind.__name__: kind for kind in ev.Event.__args__}
     before = {"RecordingRefused": ev.RecordingTold}
