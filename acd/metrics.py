@@ -40,7 +40,7 @@ class BoardFigures(Collector):
         for state in SHOWN:
             staff.add_metric([state], states[state])
         calls = GaugeMetricFamily("acd_calls", "Calls by where they are", labels=["state"])
-        for state in ("in_menu", "ringing", "talking", "degraded", "outside"):
+        for state in ("in_menu", "ringing", "talking", "degraded", "outside", "callbacks", "calling"):
             calls.add_metric([state], getattr(board, state))
         depth = GaugeMetricFamily("acd_queue_depth", "Entries in inner queues", labels=["queue"])
         for name, entries in self._depths().items():

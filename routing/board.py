@@ -34,6 +34,7 @@ class Board(NamedTuple):
     in_menu: callers still choosing. ringing: offered or ringing. talking: in conversation.
     degraded: callers the dialplan serves alone. announcing: an emergency announcement is on.
     outside: callers sent to somebody who is none of us. threats: told, and seen to by nobody yet.
+    callbacks: promised, and carried out by nobody now. calling: somebody calls them at this moment.
     """
 
     at_ms: int
@@ -50,6 +51,8 @@ class Board(NamedTuple):
     announcing: bool = False
     outside: int = 0
     threats: int = 0
+    callbacks: int = 0
+    calling: int = 0
 
 
 def board(world: World, now: int, apart: Container[tuple[str, str]] | None = None) -> Board:
@@ -57,9 +60,12 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
     themselves (routing.privacy); None: all."""
     cells: dict[tuple[str, str], list[int]] = {}
     states = dict.fromkeys(table.STATES, 0)
+    promised = 0
     for visit in world.visits.values():
         states[visit.state] += 1
-        if visit.state == table.WAITING:
+        if visit.state == table.WAITING and visit.kind in table.OUTBOUND:
+            promised += 1
+        elif visit.state == table.WAITING:
             cell = (visit.language, visit.concern)
             shown = cell if apart is None or cell in apart else (MERGED, MERGED)
             cells.setdefault(shown, []).append(visit.queued_ms)
@@ -84,4 +90,6 @@ def board(world: World, now: int, apart: Container[tuple[str, str]] | None = Non
         announcing=world.announcement is not None,
         outside=states[table.OUTSIDE],
         threats=len(world.threats),
+        callbacks=promised,
+        calling=states[table.CALLING],
     )

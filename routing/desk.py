@@ -18,7 +18,9 @@ class Call(NamedTuple):
     plan, when it began to ring; offers, people: how often they were offered by then, and to how many.
     overflowed: the rules of overflow that took effect. case, owner: "" where none. rejoined: they have the
     place of an earlier call. interpreter: the caller's language if one is needed, else ""; interpreting: what
-    became of that. closed: what was said of it here, if that was said last.
+    became of that. closed: what was said of it here, if that was said last. kind: how they came to us
+    (of routing.visit.KINDS); attempts: how often we called them back by now; wanted_from_ms, wanted_until_ms:
+    when they want to be called, 0: at any time.
     """
 
     visit: int
@@ -40,6 +42,10 @@ class Call(NamedTuple):
     interpreter: str = ""
     interpreting: str = ""
     closed: Closed | None = None
+    kind: str = table.VOICE
+    attempts: int = 0
+    wanted_from_ms: int = 0
+    wanted_until_ms: int = 0
 
 
 class Last(NamedTuple):
@@ -94,7 +100,7 @@ def lines(world: World) -> Lines:
     """Who waits: worked out once, for however many desks."""
     found: Lines = {}
     for visit in world.visits.values():
-        if visit.state == table.WAITING:
+        if visit.state == table.WAITING and visit.kind not in table.OUTBOUND:
             key = visit.language, visit.second, visit.concern
             callers, since = found.get(key, (0, visit.queued_ms))
             found[key] = callers + 1, min(since, visit.queued_ms)
@@ -153,6 +159,10 @@ def _call(world: World, person: Person, engaged: Engagement) -> Call:
         visit.interpreter,
         visit.interpreting,
         closed,
+        visit.kind,
+        visit.attempts,
+        visit.from_ms,
+        visit.until_ms,
     )
 
 

@@ -11,7 +11,7 @@ from acd.outlook.scene import Scene
 from agents import state as staff
 from routing import events as ev
 from routing import visit as table
-from routing.commands import Command, Connect, TurnAway
+from routing.commands import CallBack, Command, Connect, TurnAway
 from routing.world import Person, Visit
 
 STEPS_MAX: Final = 50_000
@@ -20,6 +20,8 @@ SPREAD: Final = 0.6180339887498949
 """By which a caller's next offer is drawn from the one before: what is drawn for others stays as it is."""
 SOON_MS: Final = 50
 LEAVING_MS: Final = 10_000
+RINGS_THERE_MS: Final = 12_000
+"""So long it rings where we call somebody back, before they answer."""
 OURS: Final = "outlook"
 ELAPSED: Final = ev.Elapsed()
 NO_ANSWER: Final = "NOANSWER"
@@ -145,6 +147,8 @@ class Future:
             if type(command) is Connect:
                 if (caller := self._by_leg.get(command.caller)) is not None:
                     self._offered(caller, command, now)
+            elif type(command) is CallBack:
+                self._calls_back(command.id, now)
             elif type(command) is TurnAway and (caller := self._by_leg.get(command.caller)) is not None:
                 self._at(now + LEAVING_MS, self._gives_up, caller)
 
@@ -167,6 +171,24 @@ class Future:
         phone = ev.Leg(command.reach.node or caller.leg.node, f"{OURS}/{self._count}")
         bridged = ev.Bridged(caller.leg, phone, command.reach.address)
         self._at(now + answer_ms, self._connected, caller, bridged)
+
+    def _calls_back(self, offer: int, now: int) -> None:
+        """A person is to call somebody back: they lift, it rings there, and both talk. Whether they are there
+        is not drawn: that shortens what the person is away from the line, and so errs to the longer wait."""
+        world = self._engine.world
+        given = world.offers[offer]
+        visit, reach = world.visits[given.visit], world.people[given.agent].agent.reach
+        phones = self._drawn.beliefs.phones
+        lifts_ms = now + phones.from_ms + int(self._odd.random() * (phones.to_ms - phones.from_ms))
+        node = reach.node or self._node
+        called = Caller(ev.Leg(node, f"{OURS}/b{self._count}"), visit.language, now, self._odd)
+        called.agent, called.served_ms = given.agent, now
+        lasts = self._drawn.talks_of(visit.language, visit.concern)
+        called.talk_ms = lasts.drawn(self._odd, self._talk_factor)
+        phone = ev.Leg(node, f"{OURS}/{self._count}")
+        self._at(lifts_ms, self._tells, ev.CallbackCalls(offer, phone, called.leg))
+        bridged = ev.Bridged(called.leg, phone, reach.address)
+        self._at(lifts_ms + RINGS_THERE_MS, self._connected, called, bridged)
 
     def _rings_in_vain(self, caller: Caller, offer: int, until_ms: int) -> None:
         caller.u_missed = (caller.u_missed + SPREAD) % 1.0
@@ -277,7 +299,9 @@ class Future:
     def _begin(self) -> None:
         busy = self._drawn.busy(self._calls)
         for visit in self._scene.visits.values():
-            if visit.caller is not None:
+            if visit.kind in table.OUTBOUND and visit.offer:
+                self._calls_back(visit.offer, self._scene.now_ms)
+            elif visit.caller is not None:
                 self._present(visit, visit.caller)
         self._staff_begins()
         for extra in self._course.extras:
@@ -298,7 +322,7 @@ class Future:
     def _present(self, visit: Visit, leg: ev.Leg) -> None:
         """What becomes of somebody who is here."""
         now, chance = self._scene.now_ms, self._calls
-        if visit.state in (table.PARTING, table.LEAVING, table.CLOSING):
+        if visit.state in (table.PARTING, table.LEAVING, table.CLOSING, table.PROMISED):
             left_ms = SOON_MS if visit.state == table.PARTING else LEAVING_MS
             self._at(now + left_ms, self._talked, Caller(leg, visit.language, now, chance))
         elif visit.state == table.TALKING:

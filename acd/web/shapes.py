@@ -46,7 +46,8 @@ class StaffState(Shape):
 
 class Board(Shape):
     """The hotline now; times in epoch ms. announcing: an emergency announcement is on. threats: told by
-    staff, and seen to by nobody yet."""
+    staff, and seen to by nobody yet. callbacks: promised, and carried out by nobody now; calling: at this
+    moment."""
 
     at_ms: int
     link_up: bool
@@ -62,6 +63,8 @@ class Board(Shape):
     announcing: bool
     outside: int
     threats: int
+    callbacks: int
+    calling: int
 
 
 class ServiceLevel(Shape):

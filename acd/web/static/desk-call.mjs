@@ -16,6 +16,9 @@ export const titled = (call) => [inWords(call.language), concern(call.concern)].
 export const moment = (ms) => new Date(ms).toLocaleString(here, sameDay(ms) ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
 const sameDay = (ms) => new Date(ms).toDateString() === new Date().toDateString();
 
+const span = (from, until) => (until ? `${moment(from)} – ${new Date(until).toLocaleTimeString(here, { timeStyle: "short" })}` : moment(from));
+const CALLED = ["callback", "web"];
+
 function link(address, text) {
   return make("a", text, { href: address, target: "_blank", rel: "noopener noreferrer" });
 }
@@ -31,9 +34,10 @@ function tried(call) {
 function facts(call) {
   const rows = [];
   const row = (name, value) => { if (value) rows.push([name, value]); };
-  const isNew = ["reserved", "ringing"].includes(call.state);
+  const isNew = ["reserved", "ringing", "calling"].includes(call.state);
   if (call.queued_ms && isNew) rows.push([words.waits_since, make("span", "", { "data-since": call.queued_ms })]);
   if (call.queued_ms && call.state === "talking") row(words.waited, clock(call.since_ms - call.queued_ms));
+  if (call.wanted_from_ms) row(words.wanted, span(call.wanted_from_ms, call.wanted_until_ms));
   row(words.second, call.second && inWords(call.second));
   row(words.interpreter, call.interpreter && fill(words.interpreter_needed, { language: inWords(call.interpreter) }));
   row(words.tried, tried(call));
@@ -96,6 +100,8 @@ function lookBack(visit, again) {
   return undefined;
 }
 
+const titleOfKind = (call) => (call.attempts > 1 ? fill(words.callback_again, { n: call.attempts }) : words[`kind_${call.kind}`]);
+
 // Puts a call into a place of the page; what has not changed is left alone. again: draws once more.
 export function showCall(place, call, again) {
   const found = lookBack(call.visit, again);
@@ -106,6 +112,7 @@ export function showCall(place, call, again) {
   const head = make("p", "", { class: "need" });
   head.append(make("span", own, { class: "tongue", ...tongue(call.language, own) }));
   if (inWords(call.language) !== own) head.append(" ", make("span", inWords(call.language), { class: "translated" }));
+  if (CALLED.includes(call.kind)) head.append(" ", make("span", titleOfKind(call), { class: "kind" }));
   if (call.concern) head.append(" ", make("span", concern(call.concern), { class: "concern" }));
   const list = make("dl", "", { class: "facts" });
   for (const [name, value] of facts(call)) {

@@ -13,6 +13,7 @@ const SILENCE_MS = 5000;
 const DAY_MS = 60_000;
 const SOON_MS = 1500;
 const RINGS = ["reserved", "ringing"];
+const TALKS = ["talking", "calling"];  // who calls somebody back has the call before them already
 const known = new Map();
 let desk = null;
 let behind = 0;
@@ -68,7 +69,7 @@ function choose(is) {
 // --- calls --------------------------------------------------------------------------------------------------------
 
 function subject() {
-  const talk = desk.calls.find((each) => each.state === "talking") ?? desk.calls.find((each) => each.state === "wrap_up");
+  const talk = desk.calls.find((each) => TALKS.includes(each.state)) ?? desk.calls.find((each) => each.state === "wrap_up");
   hide("other", true);
   if (talk && talk.visit !== form.visit()) {
     if (form.isWriting() || (talk.visit === opened && form.visit())) hide("other", false);
@@ -95,9 +96,9 @@ function showCalls() {
   hide("none", Boolean(call || ring));
   if (call) {
     const state = desk.calls.find((each) => each.visit === call.visit)?.state ?? "";
-    set("call-title", state === "talking" ? words.in_talk : state === "wrap_up" ? words.in_wrap_up : words.over);
+    set("call-title", state === "talking" ? words.in_talk : state === "calling" ? words.in_calling : state === "wrap_up" ? words.in_wrap_up : words.over);
     hide("lasts", state !== "talking");
-    hide("put-away", state === "talking" || state === "wrap_up");
+    hide("put-away", TALKS.includes(state) || state === "wrap_up");
     hide("save-over", state !== "wrap_up");
     at("save").classList.toggle("main", state !== "wrap_up");
     showCall(at("call").querySelector(".about"), state ? call : { ...call, state: "" }, showCalls);
@@ -105,7 +106,7 @@ function showCalls() {
   tick();
 }
 const QUIET = { state: "", since_ms: 0, until_ms: 0, second: "", queued_ms: 0, step: 0, offers: 0, people: 0, overflowed: [],
-  classes: [], case: "", owner: "", rejoined: false, interpreter: "", interpreting: "", closed: null, link: "" };
+  classes: [], case: "", owner: "", rejoined: false, interpreter: "", interpreting: "", closed: null, link: "", kind: "", attempts: 0, wanted_from_ms: 0, wanted_until_ms: 0 };
 
 function saved(visit, over) {
   const engaged = desk.calls.some((each) => each.visit === visit);

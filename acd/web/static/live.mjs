@@ -91,6 +91,7 @@ function show() {
   for (const { id } of document.querySelectorAll("[data-count]")) set(id, String(b[id]));
   signal("hours", b.open, b.open ? words.open : words.closed);
   at("outside-figure").hidden = b.outside === 0;
+  at("callbacks-figure").hidden = b.callbacks === 0;
   at("announcing").hidden = !b.announcing;
   if (at("threats")) at("threats").hidden = b.threats === 0;
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
