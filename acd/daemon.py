@@ -53,6 +53,7 @@ from acd.systemd import READY, STOPPING, Systemd
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
+from acd.wishes import Wishes
 from acd.woken import Woken
 from config.hours import opening as hours
 from config.load import ConfigFaults, Fault, load
@@ -182,6 +183,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         ledger=ledger,
         files=files,
         drafts=lambda draft: emergency.told(draft),
+        asked=lambda asked: wishes.asked(asked),
+        number_of=stores.vault.number,
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
@@ -267,6 +270,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         port.answer,
         clock.now_ms,
     )
+    wishes = Wishes(
+        runner,
+        stores.vault,
+        port.refuse,
+        lambda: rules.centre.callback.prefixes if rules.centre.callback is not None else (),
+        clock.now_ms,
+    )
     publisher = _publisher(centre, picture, changes)
 
     async def housekeeping() -> None:
@@ -300,6 +310,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Regularly("drift", DRIFT_S, drift),
         hourly,
         Kept("announcement", emergency.run),
+        Kept("callbacks", wishes.run),
         Regularly("accounts", HOUR_S, accounts),
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),

@@ -25,7 +25,16 @@ from typing import Protocol
 
 import structlog
 
-from routing.events import LedgerOutside, LedgerRead, LedgerRing, LedgerRow, LedgerStep, LedgerTalk, Leg
+from routing.events import (
+    LedgerCallback,
+    LedgerOutside,
+    LedgerRead,
+    LedgerRing,
+    LedgerRow,
+    LedgerStep,
+    LedgerTalk,
+    Leg,
+)
 from routing.facts import BY_CALLER, BY_STAFF, ENDED_BY, RECORDING
 
 FAMILY = "acd"
@@ -45,7 +54,9 @@ KEEP_S = 7 * 86_400
 
 log = structlog.get_logger(__name__)
 
-_KEY = re.compile(r"/acd/(([0-9]{1,12})\.[0-9]{1,12})/([a-z])([0-9]{0,5})")
+_KEY = re.compile(r"/acd/([0-9]{1,12}\.[0-9]{1,12}|cb[0-9]{1,19})/([a-z])([0-9]{0,5})")
+CALLBACK = "cb"
+"""How the Uniqueid of a callback begins: its offer follows (acd.pbx.calling)."""
 _MS = re.compile(r"[0-9]{12,14}")
 _WORD = re.compile(r"[A-Za-z0-9_+-]{1,40}")
 
@@ -86,7 +97,7 @@ class Link(Protocol):
 
 
 Recorded = Callable[[Sequence[str]], Awaitable[Iterable[str]]]
-"""Of these Uniqueids, those of visits whose end is in the records."""
+"""Of these Uniqueids, those of visits whose end is in the records, and of callbacks likewise."""
 
 
 # --- reading ------------------------------------------------------------------------------------------
@@ -97,8 +108,25 @@ def notes(frames: Iterable[Frame]) -> dict[str, dict[str, str]]:
     calls: dict[str, dict[str, str]] = {}
     for frame in frames:
         if found := _KEY.fullmatch(frame.get("Key")):
-            calls.setdefault(found[1], {})[found[3] + found[4]] = frame.get("Val")
+            calls.setdefault(found[1], {})[found[2] + found[3]] = frame.get("Val")
     return calls
+
+
+def callback(node: str, uid: str, lines: Notes) -> LedgerCallback:
+    """One callback as the dialplan saw it; what cannot be read is as if it had not been written."""
+    lifted, phone, visit = _fields(lines.get("l", ""), 3)
+    over, status = _fields(lines.get("o", ""), 2)
+    return LedgerCallback(
+        offer=int(uid.removeprefix(CALLBACK)),
+        visit=int(visit) if visit.isdecimal() and len(visit) <= 19 else 0,
+        phone_leg=Leg(node, uid),
+        phone=phone,
+        lifted_ms=_ms(lifted),
+        called_ms=_ms(lines.get("d", "").strip()),
+        answered_ms=_ms(lines.get("t", "").strip()),
+        over_ms=_ms(over),
+        status=status,
+    )
 
 
 def _ms(text: str) -> int:
@@ -233,7 +261,16 @@ def shifted(read: LedgerRead, by_ms: int) -> LedgerRead:
                 ),
             )
             for each in read.rows
-        )
+        ),
+        callbacks=tuple(
+            each._replace(
+                lifted_ms=at(each.lifted_ms),
+                called_ms=at(each.called_ms),
+                answered_ms=at(each.answered_ms),
+                over_ms=at(each.over_ms),
+            )
+            for each in read.callbacks
+        ),
     )
 
 
@@ -249,6 +286,11 @@ def forget(calls: Sequence[str]) -> dict[str, str]:
         "Variable": f"ACD_IDS={'-'.join(calls)}",
         "Async": "true",
     }
+
+
+def _began_s(uid: str, otherwise: float) -> float:
+    """When a call began, in epoch seconds; a callback's id does not say so."""
+    return otherwise if uid.startswith(CALLBACK) else int(uid.partition(".")[0])
 
 
 class Ledger:
@@ -279,14 +321,21 @@ class Ledger:
         listing = await link.ask_listing(TREE)
         calls = list((await self._calls(listing.items)).items())
         found: list[LedgerRow] = []
+        called: list[LedgerCallback] = []
         for begin in range(0, len(calls), SLICE):
-            found += [row(self._node, uid, lines) for uid, lines in calls[begin : begin + SLICE]]
+            for uid, lines in calls[begin : begin + SLICE]:
+                if uid.startswith(CALLBACK):
+                    called.append(callback(self._node, uid, lines))
+                else:
+                    found.append(row(self._node, uid, lines))
             await asyncio.sleep(0)
         self._link = link
         self._up.set()
-        done = await self._long_done([each.leg.uid for each in found if each.ended_ms])
+        over = [each.leg.uid for each in found if each.ended_ms]
+        over += [each.phone_leg.uid for each in called if each.over_ms]
+        done = await self._long_done(over)
         rest = in_order(each for each in found if each.leg.uid not in done)
-        return LedgerRead(self._node, rest), listing
+        return LedgerRead(self._node, rest, tuple(c for c in called if c.phone_leg.uid not in done)), listing
 
     async def _long_done(self, calls: Sequence[str]) -> set[str]:
         """Of these, the calls that are recorded and not yet forgotten: a world that was lost would tell them
@@ -318,8 +367,8 @@ class Ledger:
         calls = sorted(await self._calls(await link.ask_list(TREE)))
         self.kept = len(calls)
         old = self._now_s() - KEEP_S
-        done: list[str] = [uid for uid in calls if int(uid.partition(".")[0]) < old]
-        rest = [uid for uid in calls if int(uid.partition(".")[0]) >= old]
+        done: list[str] = [uid for uid in calls if _began_s(uid, old) < old]
+        rest = [uid for uid in calls if _began_s(uid, old) >= old]
         for begin in range(0, len(rest), ASK_RECORDS):
             if len(done) >= FORGET_MAX:
                 break

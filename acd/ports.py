@@ -28,6 +28,35 @@ class Arrival(NamedTuple):
     keyed: str = ""
 
 
+class Asked(NamedTuple):
+    """A caller on this leg wants to be called back, at this number: "" where it is withheld. It goes to the
+    vault, and never further."""
+
+    leg: Leg
+    number: str
+
+
+class Wish(NamedTuple):
+    """Somebody who is not on the line wants to be called: between these two (epoch ms; 0: at any time).
+    number: as they wrote it. case: "" for none."""
+
+    language: str
+    concern: str
+    number: str
+    case: str
+    from_ms: int
+    until_ms: int
+
+
+class Wishes(Protocol):
+    """Takes wishes to be called."""
+
+    async def wish(self, wish: Wish) -> str:
+        """ "" for a promise, else why not: "not_dialled" (we may not call that number), "full" (none is
+        promised now), "trouble". It never says whether a number is known."""
+        ...
+
+
 class Clock(Protocol):
     """Time for the edges."""
 
@@ -153,6 +182,10 @@ class Vault(Protocol):
 
     async def token(self, number: str, now_ms: int) -> str:
         """The number's random token; a new one where it has none in force. "" for withheld ones."""
+        ...
+
+    async def number(self, token: str) -> str:
+        """The number behind a token, to be dialled; "" where it is forgotten."""
         ...
 
     async def erase(self, number: str) -> bool:

@@ -15,6 +15,7 @@ from routing.policy import (
     OWN,
     SECOND,
     Announcing,
+    Callbacks,
     Overflow,
     Plan,
     Policy,
@@ -99,6 +100,21 @@ def overflow(rule: OverflowRule) -> Overflow:
     )
 
 
+def callbacks(centre: Centre) -> Callbacks | None:
+    """How callers are called back; None where they are not."""
+    rules = centre.callback
+    if rules is None:
+        return None
+    return Callbacks(
+        share_percent=rules.share_percent,
+        gaps_ms=tuple(each * 60_000 for each in rules.again_minutes),
+        per_number_day=rules.per_number_day,
+        per_day=rules.per_day,
+        open_max=rules.open_most,
+        ring_ms=rules.ring_seconds * 1_000,
+    )
+
+
 def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
     """The rules in force, with opening hours from the day of `now_ms` on."""
     rules, staffing, waiting = centre.routing, centre.staffing, centre.waiting
@@ -145,4 +161,5 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         cut_talk_ms=waiting.cut_talk_seconds * 1000,
         hours=own(centre, now_ms, days),
         overflow=tuple(overflow(each) for each in centre.overflow),
+        callbacks=callbacks(centre),
     )

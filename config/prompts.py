@@ -44,7 +44,26 @@ KNOWN = ("second_offer", "case_offer", "case_noted", "case_unknown", "case_taken
 """What only those hear whose language is known."""
 RECORDED = ("consent_question", "consent_yes", "recording_stopped", "recording_paused", "recording_resumed")
 """What callers hear only where talks may be recorded, and where their language is known."""
-CALLER = ("greeting", "choose_language", "press", "more_concerns", *ANYWHERE, *KNOWN, *RECORDED)
+CALLBACK = (
+    "callback_offer",
+    "callback_this",
+    "callback_other",
+    "callback_key",
+    "callback_heard",
+    "callback_right",
+    "callback_wrong",
+    "callback_promised",
+    "callback_later",
+    "callback_already",
+    "callback_full",
+    "callback_abroad",
+    "callback_failed",
+    "callback_closed",
+    "callback_here",
+)
+"""What callers hear only where they are called back, and where their language is known."""
+DIGITS = "0123456789"
+CALLER = ("greeting", "choose_language", "press", "more_concerns", *ANYWHERE, *KNOWN, *RECORDED, *CALLBACK)
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
 RECORDS = (
     "record_language",
@@ -60,6 +79,16 @@ RECORDS = (
     "record_not_allowed",
 )
 """What phones of the staff hear that record an announcement, in the language of [announcement] spoken."""
+CALLS = (
+    "callback_brief",
+    "callback_brief_und",
+    "callback_concern",
+    "callback_case",
+    "callback_case_shown",
+    "callback_press",
+    "callback_missing",
+)
+"""What phones of the staff hear that are to call somebody back, in German as all that these phones hear."""
 RECORD_ALL = "#"
 """The key for an announcement that every language is told."""
 HELP = "no_help"
@@ -71,6 +100,12 @@ KEYS = {
     "again_offer": keys.AGAIN,
     "menu_offer": keys.MENU,
     "consent_yes": keys.YES,
+    "callback_offer": keys.CALLBACK,
+    "callback_closed": keys.CALLBACK,
+    "callback_this": keys.YES,
+    "callback_other": keys.NO,
+    "callback_right": keys.YES,
+    "callback_wrong": keys.NO,
 }
 """Which key a sentence tells to press."""
 _KEY = {"key": "the key to press"}
@@ -83,6 +118,9 @@ BLANKS: dict[str, dict[str, str]] = {
     "second_added": _LANGUAGE,
     "record_language": {"language": "the language of callers", **_KEY},
     "record_all": _KEY,
+    "callback_brief": {"language": "the language of callers"},
+    "callback_concern": {"concern": "the concern"},
+    "callback_press": _KEY,
     "consent_question": {"digit": "the key that stops a recording ([recording] stop_code)"},
 }
 """Sentence -> its blanks, and what each is the place of. All others have none."""
@@ -133,7 +171,12 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
     unknown = centre.routing.unknown_languages
     anywhere = (*ANYWHERE, *(each.name for each in waits.bands(centre.waiting.band_minutes)))
     for code in centre.languages:
-        for name in (*anywhere, *KNOWN, *(RECORDED if centre.recording.allowed else ())):
+        for name in (
+            *anywhere,
+            *KNOWN,
+            *(RECORDED if centre.recording.allowed else ()),
+            *(CALLBACK if centre.callback is not None else ()),
+        ):
             made[code, name] = (Sentence(code, says[code][name]),)
         found = menu.pages(len(centre.concerns))
         for number, page in enumerate(found, start=1):
@@ -168,11 +211,32 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
     made |= of_hours
     for name in dict.fromkeys(name for _, name in of_hours):
         made[UNDETERMINED, name] = tuple(each for code in unknown for each in of_hours[code, name])
+    if centre.callback is not None:
+        made |= _calling(says, centre)
     if centre.announcement.record_code:
         made |= _recording(says[centre.announcement.spoken], centre)
     for name in STAFF:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
+    return made
+
+
+def _calling(says: Mapping[str, Mapping[str, str]], centre: Centre) -> Sounds:
+    """Digits as they are read back, and what who calls somebody back hears of them."""
+    made: Sounds = {}
+    for code in dict.fromkeys((*centre.languages, "de")):
+        for digit in DIGITS:
+            made[code, f"digit_{digit}"] = (Sentence(code, says[code][f"digit.{digit}"]),)
+    own = says["de"]
+    for name in ("callback_brief_und", "callback_case", "callback_case_shown", "callback_missing"):
+        made["de", name] = (Sentence("de", own[name]),)
+    made["de", "callback_press"] = (Sentence("de", filled(own["callback_press"], key=keys.YES)),)
+    for code in centre.languages:
+        text = filled(own["callback_brief"], language=own[f"language.{code}"])
+        made["de", f"callback_brief_{code}"] = (Sentence("de", text),)
+    for key in centre.concerns:
+        text = filled(own["callback_concern"], concern=own[f"concern.{key}"])
+        made["de", f"callback_concern_{key}"] = (Sentence("de", text),)
     return made
 
 
@@ -250,6 +314,11 @@ def _sentences(
     caller = code in centre.languages
     wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns)] if caller else []
     wanted += [*STAFF, HELP] if code == "de" else [HELP] if code == "en" else []
+    if centre.callback is not None:
+        wanted += [f"digit.{each}" for each in DIGITS]
+        if code == "de":
+            wanted += [*CALLS, *(f"language.{each}" for each in centre.languages)]
+            wanted += [f"concern.{key}" for key in centre.concerns]
     if centre.announcement.record_code and code == centre.announcement.spoken:
         wanted += [*RECORDS, "more_concerns", f"key.{RECORD_ALL}"]
         wanted += [f"language.{each}" for each in centre.languages]

@@ -9,6 +9,7 @@ from pydantic import (
     Field,
 )
 
+from config.tables.callback import Callback
 from config.tables.calls import Announcement, Recording, ServiceLevel, Staffing, Voice, Waiting
 from config.tables.house import Emergency, Mqtt, Pbx, Privacy, Store, Web, is_loopback
 from config.tables.kinds import SHARES_APART, Table, doubles
@@ -41,6 +42,7 @@ class Centre(Table):
     outlook: Outlook = Outlook()
     emergency: list[Emergency] = []
     overflow: list[Overflow] = []
+    callback: Callback | None = None
     voice: list[Voice] = []
     staff: list[StaffMember] = []
     people: People = People()

@@ -33,6 +33,11 @@ SKIPPED: Final = "SKIPPED"
 LEFT: Final = "CANCEL"
 """Where they hung up while it was being dialled."""
 
+NO_NUMBER: Final = "no_number"
+"""CommandFailed.why where nobody can be called: their number was forgotten."""
+AGAIN_MS: Final = 30_000
+"""So long a callback rests of which a command failed: what failed once may fail for everybody."""
+
 MARGIN_MS: Final = 10_000
 """So much later than the dialplan's own limits a lease ends."""
 
@@ -217,6 +222,15 @@ class CallbackMoves:
             outcome = facts.FAILED
             self._visits.not_again(visit, offer.agent, world.rules.silent_ms)
         self._offers.end(offer, outcome, offer.cause)
+        self._visits.back_on_hold(visit)
+
+    def failed(self, visit: Visit, offer: Offer, why: str) -> None:
+        """What was to ring the person's phone could not be sent, or was refused."""
+        self._offers.end(offer, facts.FAILED, 0)
+        if why == NO_NUMBER:
+            self._end(visit, facts.CANCELLED, facts.BY_PBX, why)
+            return
+        visit.due_ms = self._derived.world.now_ms + AGAIN_MS
         self._visits.back_on_hold(visit)
 
     def unknown(self, number: int, node: str) -> None:

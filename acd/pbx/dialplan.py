@@ -8,6 +8,7 @@ from datetime import date
 
 from acd.pbx import (
     announcing,
+    calling,
     consent,
     contexts,
     display,
@@ -36,6 +37,8 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
         waiting.connect(centre),
         waiting.degraded(centre),
         outside.context(centre),
+        calling.asking(centre),
+        calling.context(centre),
         consent.recorder(centre),
         contexts.END,
         contexts.FORGET,

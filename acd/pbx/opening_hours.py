@@ -8,6 +8,7 @@ of where the caller stands.
 
 from datetime import date
 
+from acd.pbx import calling
 from acd.pbx.contexts import caught, landing, note
 from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
 from config.schema import Centre
@@ -125,6 +126,14 @@ def _closed(centre: Centre) -> str:
         for concern, sound in named[1:]
     )
     waited, none = '"${ACD_QUEUED}"!=""', '"${ACD_QUEUED}"=""'
+    says = """\
+ same => n,UserEvent(ACDSays,Call: ${ACD_CALL},Sound: ${ACD_SAID})
+ same => n,Playback(${ACD_SAID})
+"""
+    offer = calling.offer(centre)
+    goodbye = " same => n,Set(ACD_SAID=${ACD_SAID}&acd/goodbye)\n"
+    # who is asked whether we are to call hears goodbye behind that
+    said = f"{says}{offer} same => n,Playback(acd/goodbye)\n" if offer else f"{goodbye}{says}"
     lines = f"""
 ; what is closed, its hours, when it opens next; who waited and is let go at last comes here by a Redirect
 [acd-closed]
@@ -155,13 +164,13 @@ exten => say,1,Set(ACD_HOURS={named[0][1]})
  same => n,Set(ACD_SAID=acd/${{ACD_WHY}})
  same => n,ExecIf($[{none} & "${{ACD_HOURS}}"!=""]?Set(ACD_SAID=${{ACD_SAID}}&acd/${{ACD_HOURS}}))
  same => n,ExecIf($["${{ACD_OPENS}}"!=""]?Set(ACD_SAID=${{ACD_SAID}}&acd/${{ACD_OPENS}}))
- same => n,Set(ACD_SAID=${{ACD_SAID}}&acd/goodbye)
- same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: ${{ACD_SAID}})
- same => n,Playback(${{ACD_SAID}})
+{said}\
  same => n,Goto(over,1)
 ; an overflow: nobody can take the call now; or this caller is not served for a while
 exten => now,1,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/${{ACD_NOW}})
  same => n,Playback(acd/${{ACD_NOW}})
+ same => n,GotoIf($["${{ACD_NOW}}"="{BLOCKED}"]?over,1)
+{calling.offer(centre)}\
  same => n,Goto(over,1)
 exten => over,1,Set(ACD_BY=pbx)
  same => n,Hangup(16)

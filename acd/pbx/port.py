@@ -18,15 +18,18 @@ from acd.pbx.reachable import unreachable
 from acd.pbx.signs import Signs
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
-from acd.ports import Arrival, QueueFull
-from routing.commands import Command, SetFallback
-from routing.events import CommandFailed, LedgerRead, LegSeen, LinkDown, PhoneLost, PhoneRang
+from acd.ports import Arrival, Asked, QueueFull
+from routing.callback import NO_NUMBER
+from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, SetFallback
+from routing.events import CommandFailed, LedgerRead, Leg, LegSeen, LinkDown, PhoneLost, PhoneRang
 
 SNAPSHOT_TRIES = 4
 AGAIN_S = 0.25
 STATUS = {"Action": "Status", "Variables": ",".join(STATUS_VARIABLES)}
 DEVICES = {"Action": "DeviceStateList"}
 DOWN_S = 1.0
+NUMBER_S = 1.0
+"""So long the vault has to say whom to call; the person who is to call is reserved meanwhile."""
 LATE_S = 2.5
 """An event that comes so late comes over a link that is as good as lost."""
 LINKING_S = 12.0
@@ -37,7 +40,9 @@ APART_MS = 500
 """Clocks that lie closer together are taken for the same: an answer is on its way for a while too."""
 
 DIALS_AND_TALKS = frozenset({"DialBegin", "DialState", "BridgeEnter", "BridgeLeave"})
-WAITS = frozenset({"ACDWaiting", "ACDDegraded", "ACDAfterDial", "ACDStale", "ACDCaught"})
+WAITS = frozenset(
+    {"ACDWaiting", "ACDDegraded", "ACDAfterDial", "ACDStale", "ACDCaught", "ACDLifted", "ACDCalls"}
+)
 """Events whose story the ledger has."""
 
 log = structlog.get_logger(__name__)
@@ -62,7 +67,8 @@ class PbxPort:
     submit: where arrivals go; it raises when it is full, and then the link is cut and taken up again.
     node: the PBX's name in events. ledger: the dialplan's, told before each link-up snapshot; None: none is
     kept. files: what Asterisk runs on, kept up to date here. drafts: told what phones ask for announcements
-    that they record. steady: a steady clock in seconds (the loop's).
+    that they record. asked: told who asks on the line to be called back. number_of: the number
+    behind a token; None: nobody can be called. steady: a steady clock in seconds (the loop's).
     """
 
     def __init__(
@@ -77,6 +83,8 @@ class PbxPort:
         ledger: Ledger | None = None,
         files: FilesInForce | None = None,
         drafts: Callable[[Draft], None] = lambda draft: None,
+        asked: Callable[[Asked], None] = lambda asked: None,
+        number_of: Callable[[str], Awaitable[str]] | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._translator = translator
@@ -90,6 +98,9 @@ class PbxPort:
         self._down_told = asyncio.Event()
         self._submit = submit
         self._offers = False
+        self._number_of = number_of
+        self._asked = asked
+        self._dialling: dict[int, asyncio.Task[None]] = {}
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
         self._held: list[Frame] | None = None
@@ -250,6 +261,8 @@ class PbxPort:
             self._said_ms = max(self._said_ms, self._now_ms() - round(age * 1000))
         if (draft := self._translator.draft(frame)) is not None:
             self._drafts(draft)
+        if (wanted := self._translator.asked(frame)) is not None:
+            self._asked(wanted)
         for arrival in self._translator.events(frame):
             self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
@@ -295,6 +308,8 @@ class PbxPort:
             if task is not None:
                 task.cancel()
         self._drifting = self._settling = None
+        for dialling in self._dialling.values():
+            dialling.cancel()
         self._signs.close()
         self._linking_since = -inf
         self._release()
@@ -398,6 +413,10 @@ class PbxPort:
         actions: list[tuple[Action, Reply]] = []
         for command in commands:
             told = self._told(command, link)
+            if isinstance(command, CallBack):
+                self._dial(command, link, told)
+            elif isinstance(command, CancelCallback) and command.offer in self._dialling:
+                self._dialling.pop(command.offer).cancel()
             actions += [(action, told) for action in self._translator.actions(command)]
         try:
             link.send(actions)
@@ -405,9 +424,40 @@ class PbxPort:
             for command in commands:
                 self._told(command, link)(str(fault))
 
+    def _dial(self, command: CallBack, link: AmiLink, told: Reply) -> None:
+        """Look up its number, and originate over this link alone: another one begins from what there is."""
+
+        async def dial() -> None:
+            number, why = "", NO_NUMBER
+            try:
+                async with asyncio.timeout(NUMBER_S):
+                    number = await self._number_of(command.token) if self._number_of is not None else ""
+            except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
+                why = f"the vault cannot be used: {type(fault).__name__}"
+            if self._link is not link or link.cause:
+                return
+            if not number:
+                told(why)
+                return
+            try:
+                link.send([(self._translator.originate(command, number), told)])
+            except BadValue:
+                told("a value that AMI does not take")
+
+        task = asyncio.create_task(dial(), name=f"dial {command.id}")
+        self._dialling[command.id] = task
+        task.add_done_callback(lambda _: self._dialling.pop(command.id, None))
+
+    def refuse(self, leg: Leg, answer: str) -> None:
+        """Tell who asked to be called back why they are not, before anything was decided."""
+        if self._link is not None and not self._link.cause:
+            self._link.send([(self._translator.refused(leg, answer), lambda _why: None)])
+
     def _told(self, command: Command, link: AmiLink) -> Reply:
+        quiet = (SetFallback, CancelCallback, AnswerCallback)
+
         def told(why: str) -> None:
-            if why and not link.cause and not isinstance(command, SetFallback):
+            if why and not link.cause and not isinstance(command, quiet):
                 self._put_late(Arrival(CommandFailed(command.id, why[:200]), PBX))
 
         return told

@@ -7,10 +7,10 @@ what a caller keys in, which may be a number; channel names, which can hold numb
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from acd.pbx import outside
+from acd.pbx import calling, outside
 from acd.pbx.announcing import ASKED, LEFT, Draft
 from acd.pbx.emergency import ENDPOINT
-from acd.ports import Arrival
+from acd.ports import Arrival, Asked
 from agents.model import UNDETERMINED
 from routing import events as ev
 from routing.commands import (
@@ -42,6 +42,7 @@ STATUS_VARIABLES = (
     "ACD_QUEUED",
     "ACD_OFFER",
     "ACD_ANSWERED",
+    "ACD_CALLBACK",
 )
 """What the Status action is asked for, so that callers can be adopted from the PBX alone."""
 
@@ -61,6 +62,7 @@ CONTEXTS = frozenset(
         "acd-degraded",
         "acd-closed",
         "acd-outside",
+        "acd-promised",
     }
 )
 """Where a caller can stand. Asked in any other one of ours, they are where their ACD_AT says."""
@@ -72,6 +74,7 @@ PLACES = {
     "degraded": "acd-degraded",
     "closed": "acd-closed",
     "outside": "acd-outside",
+    "promised": "acd-promised",
 }
 """ACD_AT -> context. A caller's own subroutine or include is where they were when they went into it."""
 
@@ -83,8 +86,13 @@ SENTENCES = {"": "s", PHONE_LOST: "lost"}
 """Extension of acd-hold that says it."""
 
 DRAFT = "ACDDraft"
-TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT})
-"""Our own UserEvents that decide nothing: for logs and tests, and for who keeps recorded announcements."""
+ASKS = "ACDCallback"
+TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT, ASKS})
+"""Our own UserEvents that decide nothing: for logs and tests, for who keeps recorded announcements, and for
+who finds out whether a number may be called."""
+
+RINGS_AT_MOST_MS = 120_000
+"""So long Asterisk itself lets a phone ring for a callback; the engine takes it back sooner."""
 
 MADE = "made_"
 """How the names of sounds begin that are made while Asterisk runs (acd.pbx.sounds)."""
@@ -200,6 +208,11 @@ class Translator:
             "ACDStaff": self._staff,
             "ACDOutside": lambda f: ev.WentOutside(self._call(f), _word(f.get("Rule"))),
             "ACDOutsideAnswered": lambda f: ev.OutsideAnswered(self._call(f)),
+            "ACDLifted": lambda f: ev.CallbackLifted(_int(f.get("Offer")), self._call(f)),
+            "ACDCalls": lambda f: ev.CallbackCalls(_int(f.get("Offer")), self._call(f), self._leg(f, "Leg")),
+            "ACDCalledBack": lambda f: ev.CallbackOver(
+                _int(f.get("Offer")), self._call(f), _word(f.get("Status")), _int(f.get("Talked"))
+            ),
         }
 
     # --- in ------------------------------------------------------------------------------------------
@@ -219,6 +232,13 @@ class Translator:
             self._strange(f"UserEvent {DRAFT}")
             return None
         return Draft(name, language, do, phone, frame.get("Leg")[:80])
+
+    def asked(self, frame: Frame) -> Asked | None:
+        """Who asks on the line to be called back; None: the frame is about something else."""
+        if frame.get("Event") != "UserEvent" or frame.get("UserEvent") != ASKS or not frame.get("Call"):
+            return None
+        number = frame.get("Number") or frame.get("CallerIDNum")
+        return Asked(self._call(frame), "" if number == "<unknown>" else number[:64])
 
     def legs(self, status: Iterable[Frame]) -> tuple[ev.LegSeen, ...]:
         """The answer to Status: every channel but helpers."""
@@ -308,6 +328,8 @@ class Translator:
 
     def _dial_begin(self, frame: Frame) -> list[Arrival]:
         phone = _endpoint(frame.get("DestChannel"))
+        if offer := calling.offer_of(frame.get("DestUniqueid")):
+            return [Arrival(ev.CallbackRings(offer, self._leg(frame, "DestUniqueid"), phone), PBX)]
         by_a_phone = _endpoint(frame.get("Channel")) not in ("", self._trunk)
         ours = phone not in ("", self._trunk) and not _outside(frame.get("DestChannel"))
         if not ours or by_a_phone or not frame.get("Uniqueid"):
@@ -397,6 +419,7 @@ class Translator:
             queued_ms=_int(known.get("ACD_QUEUED", "")) * 1000,
             offer=_int(known.get("ACD_OFFER", "")),
             answered_ms=_int(known.get("ACD_ANSWERED", "")) * 1000,
+            callback=calling.offer_of(leg.uid) or _int(known.get("ACD_CALLBACK", "")),
         )
 
     # --- out -----------------------------------------------------------------------------------------
@@ -423,13 +446,46 @@ class Translator:
             return [self._redirect(command.caller, "acd-outside", outside.extension(command.destination))]
         if isinstance(command, AnswerCallback):
             return [self._set("ACD_ACK", command.answer, command.caller.uid)]
-        if isinstance(command, (CallBack, CancelCallback)):
-            return []
+        if isinstance(command, CancelCallback):
+            return [{"Action": "Hangup", "Channel": calling.channel_id(command.offer)}]
+        if isinstance(command, CallBack):
+            return []  # see originate: its number is looked up first
         if isinstance(command, CallInterpreter):
             return []  # the person is told on the page; the conference is not built yet
         if isinstance(command, SetAnnouncement):
             return self._announcement(command)
         return self._globals(command)
+
+    def originate(self, command: CallBack, number: str) -> Action:
+        """The action of a callback, once its number is known."""
+        call = calling.channel_id(command.id)
+        known = {
+            "ACD_CALL": call,
+            "ACD_OFFER": str(command.id),
+            "ACD_VISIT": str(command.visit),
+            "ACD_ASKED_IN": str(command.term),
+            "ACD_LANG": _word(command.language),
+            "ACD_CONCERN": _word(command.concern),
+            "ACD_CASE": _word(command.case),
+            "ACD_TO": number,
+        }
+        tongue = "--" if command.language == UNDETERMINED else _word(command.language).upper()
+        return {
+            "Action": "Originate",
+            "Channel": f"PJSIP/{command.reach.address}",
+            "Context": calling.CONTEXT,
+            "Exten": "s",
+            "Priority": "1",
+            "Async": "true",
+            "Timeout": str(RINGS_AT_MOST_MS),
+            "ChannelId": call,
+            "CallerID": f'"{tongue} {_word(command.concern)}" <{calling.NOBODY}>',
+            "Variable": ",".join(f"{name}={value}" for name, value in known.items()),
+        }
+
+    def refused(self, leg: Leg, answer: str) -> Action:
+        """The action that tells who asked to be called back why they are not."""
+        return self._set("ACD_ACK", answer, leg.uid)
 
     def answer(self, leg: str, accepted: bool) -> Action:
         """The action that answers a phone which waits for it (announcing)."""

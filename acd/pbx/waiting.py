@@ -1,6 +1,6 @@
 """From the queue to a person: hold, the dial that the daemon asks for, and the dial of a dialplan alone."""
 
-from acd.pbx import consent, display
+from acd.pbx import calling, consent, display
 from acd.pbx.contexts import NOW_MS, caught, landing, note
 from acd.pbx.files import CODECS, WIDEBAND
 from agents.model import UNDETERMINED
@@ -31,17 +31,16 @@ def hold(centre: Centre) -> str:
     rules = centre.routing
     silent = f"${{EPOCH}}-${{ACD_SINCE}}>={BEAT_LOST_S}"
     known = f' & "${{ACD_LANG}}"!="{UNDETERMINED}"'
+    sentences = (
+        ("hold_first", ""),
+        ("second_offer", known),
+        ("case_offer", known),
+        *([("callback_offer", known)] if centre.callback is not None else []),
+        ("again_offer&acd/menu_offer", ""),
+    )
     greeting = "\n".join(
         f' same => n,ExecIf($["${{ACD_GREETED}}"="{turn}"{only}]?Background(acd/{name}))'
-        for turn, (name, only) in enumerate(
-            (
-                ("hold_first", ""),
-                ("second_offer", known),
-                ("case_offer", known),
-                ("again_offer&acd/menu_offer", ""),
-            ),
-            1,
-        )
+        for turn, (name, only) in enumerate(sentences, 1)
     )
     watch = f'GotoIf($["${{ACD_ALIVE}}"="${{ACD_SEEN}}" & {silent}]?acd-degraded,s,1)'
     return f"""
@@ -75,7 +74,7 @@ Second: ${{ACD_SECOND}},Arrived: ${{ACD_ARRIVED}},Queued: ${{ACD_QUEUED}})
  same => n(greet),GotoIf($["${{ACD_SAY}}"!=""]?t,say)
  same => n,{watch}
 ; the greeting, one sentence a turn, so that a key or what the daemon has said ends one and not all
- same => n,GotoIf($[0${{ACD_GREETED}}>=4]?music)
+ same => n,GotoIf($[0${{ACD_GREETED}}>={len(sentences)}]?music)
  same => n,Set(ACD_GREETED=$[0${{ACD_GREETED}}+1])
 {greeting}
  same => n,Goto(greet)
@@ -121,6 +120,7 @@ exten => {keys.CASE},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/case_${{ACD_CASE}})
  same => n,Background(acd/case_${{ACD_CASE}})
  same => n,Goto(s,again)
+{calling.key(centre)}\
 ; the greeting again; the daemon says how it stands by now, and is heard behind its first sentence
 exten => {keys.AGAIN},1,Set(ACD_GREETED=0)
  same => n,UserEvent(ACDAgain,Call: ${{ACD_CALL}})

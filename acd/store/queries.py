@@ -1,6 +1,6 @@
 """What pages and commands ask of the records: service level by its named variants, visits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.store.records import epoch_ms, moment
-from acd.store.tables import shadow_differences, visits
+from acd.store.tables import offers, shadow_differences, visits
 from routing import facts
-from routing.facts import ShadowDiffered
+from routing.facts import ANSWERED, ShadowDiffered
 from routing.index import Choice
 from routing.service_level import service_level
 
@@ -76,10 +76,14 @@ async def counts(
 
 
 async def ended(engine: AsyncEngine, node: str, calls: Sequence[str]) -> set[str]:
-    """Of these Uniqueids (EPOCH.NUMBER) of a PBX, those of visits whose end is in the rows."""
+    """Of these Uniqueids (EPOCH.NUMBER) of a PBX, those of visits whose end is in the rows; of those of
+    callbacks (cbOFFER), which led to no talk or to one that is over."""
+    made = {int(call.removeprefix("cb")): call for call in calls if call.startswith("cb")}
+    found = await _ended_callbacks(engine, made) if made else set()
+    calls = [call for call in calls if not call.startswith("cb")]
     seconds = [int(call.partition(".")[0]) for call in calls]
     if not seconds:
-        return set()
+        return found
     first, last = moment((min(seconds) - DAY_S) * 1000), moment((max(seconds) + DAY_S) * 1000)
     query = select(visits.c.call).where(
         visits.c.arrived_at.between(first, last),
@@ -88,7 +92,18 @@ async def ended(engine: AsyncEngine, node: str, calls: Sequence[str]) -> set[str
         visits.c.ended_at.is_not(None),
     )
     async with engine.connect() as connection:
-        return set((await connection.execute(query)).scalars())
+        return found | set((await connection.execute(query)).scalars())
+
+
+async def _ended_callbacks(engine: AsyncEngine, made: Mapping[int, str]) -> set[str]:
+    over = (offers.c.outcome != ANSWERED) | visits.c.ended_at.is_not(None)
+    query = (
+        select(offers.c.id)
+        .join(visits, visits.c.id == offers.c.visit)
+        .where(offers.c.id.in_(list(made)), offers.c.ended_at.is_not(None), over)
+    )
+    async with engine.connect() as connection:
+        return {made[offer] for offer in (await connection.execute(query)).scalars()}
 
 
 async def differences(engine: AsyncEngine, limit: int) -> list[ShadowDiffered]:

@@ -66,6 +66,11 @@ class SqlVault:
             mine = select(numbers.c.token).where(numbers.c.number == normal(number))
             return str((await connection.execute(mine)).scalar() or "")
 
+    async def number(self, token: str) -> str:
+        async with self._engine.connect() as connection:
+            mine = select(numbers.c.number).where(numbers.c.token == token)
+            return str((await connection.execute(mine)).scalar() or "")
+
     async def erase(self, number: str) -> bool:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.number == normal(number)))

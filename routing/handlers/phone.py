@@ -97,6 +97,9 @@ def command_failed(moves: Moves, event: ev.CommandFailed) -> None:
     offer = world.offers.get(event.command)
     if offer is not None:
         visit = world.visits[offer.visit]
+        if visit.kind in table.OUTBOUND:
+            moves.callbacks.failed(visit, offer, event.why)
+            return
         moves.visits.not_again(visit, offer.agent, world.rules.silent_ms)
         moves.offers.end(offer, facts.FAILED)
         moves.visits.back_on_hold(visit)

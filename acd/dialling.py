@@ -1,0 +1,94 @@
+"""Whom we may call: a number as somebody gave it becomes one to dial, or a reason why it is not called.
+
+Numbers are read by the phonenumbers library as in Germany, since that is where our telephones stand.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+REGION: Final = "DE"
+WITHHELD: Final = "withheld"
+"""None was given."""
+NOT_A_NUMBER: Final = "not_a_number"
+NOT_CALLED: Final = "not_called"
+"""A number that nobody is called at: premium rate, shared cost, a service, the emergency services."""
+ELSEWHERE: Final = "elsewhere"
+"""Outside what the centre allows to be dialled, mostly abroad."""
+REASONS: Final = (WITHHELD, NOT_A_NUMBER, NOT_CALLED, ELSEWHERE)
+
+NOBODY: Final = frozenset({"", "anonymous", "unknown", "unavailable", "withheld", "<unknown>", "restricted"})
+PERSONAL: Final = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.VOIP,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
+)
+"""Kinds of numbers at which people are called. Everything else may cost whoever calls it."""
+LONGEST: Final = 40
+_LEFT_OUT = re.compile(r"[\s()/.\-\u2010-\u2015\u00a0]+")
+_TRUNK_ZERO = "(0)"
+
+
+class Dialled(NamedTuple):
+    """number: E.164, or "" where why (one of REASONS) says why not."""
+
+    number: str
+    why: str = ""
+
+
+def dialled(given: str, prefixes: Sequence[str]) -> Dialled:
+    """What is dialled for a number as given. prefixes: of E.164 numbers that may be."""
+    text = given.strip()
+    if text.lower() in NOBODY:
+        return Dialled("", WITHHELD)
+    found = _read(text) if len(text) <= LONGEST else None
+    if found is None:
+        return Dialled("", NOT_A_NUMBER)
+    if phonenumbers.number_type(found) not in PERSONAL:
+        known = phonenumbers.is_valid_number(found) or _short(text)
+        return Dialled("", NOT_CALLED if known else NOT_A_NUMBER)
+    number = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+    if not any(number.startswith(each) for each in prefixes):
+        return Dialled("", ELSEWHERE)
+    return Dialled(number)
+
+
+def _read(text: str) -> phonenumbers.PhoneNumber | None:
+    """The number that is meant: the first reading that is a whole one."""
+    plain = _LEFT_OUT.sub("", text.replace(_TRUNK_ZERO, ""))
+    if not re.fullmatch(r"\+?[0-9]{2,25}", plain):
+        return None
+    read = None
+    for each in _readings(plain):
+        try:
+            number = phonenumbers.parse(each, REGION)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+        read = read or number
+    return read
+
+
+def _readings(plain: str) -> list[str]:
+    """As given, then with a prefix taken off that stands twice: +49 0049, 0049 +49, 49 49, 0 49."""
+    bare = plain.removeprefix("+").removeprefix("00")
+    found = [plain]
+    if bare.startswith("49"):
+        rest = bare.removeprefix("49").removeprefix("00")
+        found += [f"+{bare}", f"+{rest}" if rest.startswith("49") else f"+49{rest.removeprefix('0')}"]
+    elif plain.startswith("049"):
+        found.append(f"+{plain[1:]}")
+    return found
+
+
+def _short(text: str) -> bool:
+    digits = re.sub(r"[^0-9]", "", text)
+    return 0 < len(digits) <= 6
