@@ -28,10 +28,16 @@ class Standing(NamedTuple):
 
 
 def standing(world: World, legs: tuple[LegSeen, ...]) -> dict[int, Standing]:
-    """By offer. Legs that have ended since are left out."""
+    """By offer. Legs that have ended since are left out, and phones that hear what came of an offer that is
+    over."""
     found: dict[int, Standing] = {}
     for each in legs:
-        if each.callback and leg_key(each.leg) not in world.gone:
+        key = leg_key(each.leg)
+        if (
+            each.callback
+            and key not in world.gone
+            and (each.callback in world.offers or key not in world.over)
+        ):
             before = found.get(each.callback, Standing())
             now = before._replace(phone=each) if each.phone else before._replace(caller=each)
             found[each.callback] = now

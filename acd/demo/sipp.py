@@ -105,15 +105,20 @@ class Sipp:
         says: Sequence[tuple[int, bool]] = ((180, False),),
         media: bool = True,
         transfer_to: str = "",
+        keys: Sequence[tuple[int, str]] = (),
         logged: bool = False,
     ) -> "Run":
         """Registered phones that behave alike until ended.
 
         answer_ms: ringing time. talk_ms: when they hang up, None never. refuse: SIP status to refuse with.
         says: what they send before the answer, as (SIP status, with early media). media: whether the answer
-        offers any. transfer_to: a SIP address to which they try to transfer each talk, and expect a 603.
+        offers any. keys: what they press once they have answered, as for a caller. transfer_to: a SIP
+        address to which they try to transfer each talk, and expect a 603.
         logged: whether what they hear and say is kept (Run.messages).
         """
+        pressed = self.path / f"keys-{next(self._names)}.pcap" if keys else None
+        if pressed is not None:
+            digits.write(pressed, keys)
         scenario = self._scenario(
             "phone",
             answer_ms=answer_ms,
@@ -121,6 +126,8 @@ class Sipp:
             refuse=refuse,
             says=says,
             media=media,
+            keys=pressed,
+            first_ms=keys[0][0] if keys else 0,
             transfer_to=transfer_to,
             speech=self._tone(tone_hz),
         )

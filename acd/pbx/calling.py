@@ -89,10 +89,10 @@ exten => s,1,Set(ACD_AT=callback)
  same => n,GotoIf($["${{FILTER(0-9,${{ACD_CASE}})}}"!="${{ACD_CASE}}"]?known)
  same => n,Set(ACD_SPELT=&acd/callback_case)
  same => n,Set(ACD_AT_DIGIT=0)
- same => n,While($[${{ACD_AT_DIGIT}}<${{LEN(${{ACD_CASE}})}}])
+ same => n(spell),GotoIf($[${{ACD_AT_DIGIT}}>=${{LEN(${{ACD_CASE}})}}]?known)
  same => n,Set(ACD_SPELT=${{ACD_SPELT}}&acd/digit_${{ACD_CASE:${{ACD_AT_DIGIT}}:1}})
  same => n,Set(ACD_AT_DIGIT=$[${{ACD_AT_DIGIT}}+1])
- same => n,EndWhile()
+ same => n,Goto(spell)
  same => n(known),NoOp()
 ; two terms never call at once: what an older one asked for is not dialled any more
  same => n,GotoIf($[0${{ACD_ASKED_IN}} < 0${{ACD_TERM}}]?stale)
@@ -150,7 +150,7 @@ exten => {keys.CALLBACK},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
 
 
 def offer(centre: Centre) -> str:
-    """To who is let go because we are closed: whether we are to call once we are open. Lines of acd-closed."""
+    """To who is let go because we are closed: are we to call once we are open? Lines of acd-closed."""
     if centre.callback is None:
         return ""
     known = f'$["${{ACD_LANG}}"!="{UNDETERMINED}" & "${{ACD_LANG}}"!=""]'
@@ -190,11 +190,11 @@ exten => s,1,Set(ACD_KEYED=)
  same => n,GotoIf($["${{ACD_KEYED}}"=""]?back)
  same => n,Set(ACD_SPELT=acd/callback_heard)
  same => n,Set(ACD_AT_DIGIT=0)
- same => n,While($[${{ACD_AT_DIGIT}}<${{LEN(${{ACD_KEYED}})}}])
+ same => n(spell),GotoIf($[${{ACD_AT_DIGIT}}>=${{LEN(${{ACD_KEYED}})}}]?spelt)
  same => n,Set(ACD_SPELT=${{ACD_SPELT}}&acd/digit_${{ACD_KEYED:${{ACD_AT_DIGIT}}:1}})
  same => n,Set(ACD_AT_DIGIT=$[${{ACD_AT_DIGIT}}+1])
- same => n,EndWhile()
- same => n,Read(ACD_KEY,${{ACD_SPELT}}&acd/callback_right&acd/callback_wrong,1,,1,{PATIENCE_S})
+ same => n,Goto(spell)
+ same => n(spelt),Read(ACD_KEY,${{ACD_SPELT}}&acd/callback_right&acd/callback_wrong,1,,1,{PATIENCE_S})
  same => n,GotoIf($["${{ACD_KEY}}"="{keys.YES}"]?ask:anew)
 ; the daemon says what becomes of it; where it does not say so soon, nothing is promised
  same => n(ask),Set(ACD_ACK=)
