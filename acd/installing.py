@@ -29,6 +29,7 @@ def rendered(config: Path, centre: Centre, people: Team) -> str:
     """
     where = place.of(centre)
     own = secrets.own(daemon.secrets_path(centre), [each.reach.address for each in people.agents])
+    secrets.lacking(centre, own, daemon.secrets_path(centre))
     spoken = prompts.sounds(prompts.beside(config), centre)
     made = render(centre, people, own, spoken, where, today=date.today(), tell=Progress("sentences spoken"))
     where.hand_over()

@@ -112,6 +112,7 @@ def callbacks(centre: Centre) -> Callbacks | None:
         per_day=rules.per_day,
         open_max=rules.open_most,
         ring_ms=rules.ring_seconds * 1_000,
+        offer_ms=rules.offer_minutes * 60_000,
     )
 
 

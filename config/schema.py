@@ -18,6 +18,7 @@ from config.tables.outlook import Outlook
 from config.tables.people import Desk, People, StaffMember
 from config.tables.place import Concern, Language, Place
 from config.tables.rules import Overflow, Routing
+from config.tables.trunk import Trunk
 
 
 class Centre(Table):
@@ -43,6 +44,7 @@ class Centre(Table):
     emergency: list[Emergency] = []
     overflow: list[Overflow] = []
     callback: Callback | None = None
+    trunk: Trunk | None = None
     voice: list[Voice] = []
     staff: list[StaffMember] = []
     people: People = People()
@@ -93,6 +95,10 @@ class Centre(Table):
         found += self._routing_faults()
         found += self._outlook_faults()
         found += self._overflow_faults()
+        if self.callback is not None and self.trunk is None:
+            found.append(("callback", "needs [trunk] provider, through whom callers are called"))
+        if self.trunk is not None and self.trunk.registers and not self.trunk.user:
+            found.append(("trunk.user", "is missing: whoever registers has a user"))
         for person in self.staff:
             found += [(f"staff.{person.id}.{key}", reason) for key, reason in self.person_faults(person)]
         found += doubles("emergency.phones", [phone for each in self.emergency for phone in each.phones])

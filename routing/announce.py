@@ -13,6 +13,7 @@ from routing.policy import Announcing
 from routing.visit import NOBODY_HERE, SERVED
 from routing.world import ToldWait, Visit
 
+CALLBACK_OFFER: Final = "callback_offer"
 NEXT: Final = "next_in_line"
 """Nobody who waits goes before them to anybody who could take them."""
 NOBODY_SPEAKS: Final = "nobody_language"
@@ -170,7 +171,7 @@ class Announcer:
         if index is None:
             return []
         if visit.told == NOBODY_HERE:
-            return [] if first else [NOBODY_HERE]
+            return [] if first else [NOBODY_HERE, *([CALLBACK_OFFER] if self._called(visit) else [])]
         found = []
         if first and visit.told == SERVED and not index.speaks(visit.language, visit.second):
             found.append(NOBODY_SPEAKS)
@@ -178,9 +179,23 @@ class Announcer:
             found.append(NEXT)
         if (band := self._band(visit, rules)) is not None:
             found.append(band)
+        if self._offers_callback(visit, found):
+            found.append(CALLBACK_OFFER)
         if not found and not first:
             found.append(KIND[(visit.informed - 1) % len(KIND)])
         return found
+
+    def _called(self, visit: Visit) -> bool:
+        """Whether this caller can ask to be called back."""
+        return self._derived.world.rules.callbacks is not None and visit.language != UNDETERMINED
+
+    def _offers_callback(self, visit: Visit, told: list[str]) -> bool:
+        """Whether it is worth to ask for it: nobody speaks their language now, or it will be long."""
+        callbacks = self._derived.world.rules.callbacks
+        if callbacks is None or not self._called(visit) or NEXT in told:
+            return False
+        long = visit.told_waits and visit.told_waits[-1].at_ms == self._derived.world.now_ms
+        return NOBODY_SPEAKS in told or bool(long and visit.told_waits[-1].low_ms >= callbacks.offer_ms)
 
     def _band(self, visit: Visit, rules: Announcing) -> str | None:
         """The wait that they have to expect, as it is said, if it is known and the bands of their language

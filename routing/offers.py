@@ -12,16 +12,7 @@ from routing.events import Leg
 from routing.index import TAKEN_UP, Choice
 from routing.people import People
 from routing.visits import Visits
-from routing.world import (
-    GONE_MAX,
-    OFFERED_MAX,
-    Offer,
-    Person,
-    Visit,
-    VisitLeg,
-    leg_key,
-    remember,
-)
+from routing.world import OFFERED_MAX, Offer, Person, Visit, VisitLeg
 
 REFUSALS: Final = frozenset({facts.BUSY, facts.DECLINED, facts.NO_ANSWER, facts.UNREACHABLE})
 """How a phone, and so a person, does not take a caller."""
@@ -159,10 +150,8 @@ class Offers:
         if visit.kind in table.OUTBOUND and cause < 0 and offer.cause < 0 and not offer.status:
             cancel = CancelCallback(self._derived.new_id(), offer.id, person.agent.reach.node)
             self._derived.commands.append(cancel)
-        if visit.kind in table.OUTBOUND and offer.phone_leg is not None:
-            remember(world.over, leg_key(offer.phone_leg), world.now_ms, GONE_MAX)  # its ledger tells no more
         self._close(visit, offer, outcome, max(cause, 0))
-        self._visits.let_go(visit, offer.phone_leg)
+        self._visits.let_go(visit, offer.phone_leg, over=True)
         if outcome in REFUSALS and (retry_ms := world.rules.refusal(outcome).retry_ms):
             self._visits.not_again(visit, offer.agent, retry_ms)
         if outcome in REFUSALS:

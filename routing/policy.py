@@ -133,7 +133,8 @@ class Callbacks(NamedTuple):
     callback, and one at least. gaps_ms: who was not reached is called again after so long; once these are
     used up they are not reached. per_number_day, per_day: so often one number, and all, are dialled a day.
     open_max: so many are promised at a time. brief_ms: so long a person may take to let it dial once they
-    lifted. ring_ms: so long the caller's telephone rings.
+    lifted. ring_ms: so long the caller's telephone rings. offer_ms: who is told to wait at least so long
+    is told that they can be called back.
     """
 
     share_percent: int = 50
@@ -143,6 +144,7 @@ class Callbacks(NamedTuple):
     open_max: int = 500
     brief_ms: int = 45_000
     ring_ms: int = 40_000
+    offer_ms: int = 600_000
 
 
 class Policy(NamedTuple):

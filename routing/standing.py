@@ -147,7 +147,8 @@ def tell(moves: Moves, rows: tuple[ev.LedgerCallback, ...]) -> None:
         visit = _told_of(world, row)
         if visit is not None:
             _tell(moves, visit, row, now)
-        remember(world.over, leg_key(row.phone_leg), now, GONE_MAX)
+        if row.over_ms or row.status:
+            remember(world.over, leg_key(row.phone_leg), now, GONE_MAX)
     world.now_ms = now
 
 

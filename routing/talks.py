@@ -138,7 +138,7 @@ class Talks:
         if self.short(visit, MARGIN_MS):
             visit.undecided = True
             if (phone := visit.phone) is not None:
-                self._visits.let_go(visit, phone.leg)
+                self._visits.let_go(visit, phone.leg, over=True)
         else:
             self.over(visit)
         self._visits.part(visit)
@@ -166,7 +166,7 @@ class Talks:
         visit.talk_ms = self._lasted(visit, engaged)
         visit.undecided, visit.talks_at = False, ""
         if (phone := visit.phone) is not None:
-            self._visits.let_go(visit, phone.leg)
+            self._visits.let_go(visit, phone.leg, over=True)
         visit.agent = ""
         if failed:
             number = engaged.offer if engaged is not None else 0

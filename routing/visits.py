@@ -111,10 +111,13 @@ class Visits:
         visit.legs = (*visit.legs, held)
         self._derived.legs[held.leg] = visit.id
 
-    def let_go(self, visit: Visit, leg: Leg | None) -> None:
-        """The visit has this leg no more."""
+    def let_go(self, visit: Visit, leg: Leg | None, *, over: bool = False) -> None:
+        """The visit has this leg no more. over: what it was dialled for is over, however long it stands yet."""
         if leg is not None and self._derived.legs.get(leg) == visit.id:
             del self._derived.legs[leg]
+            if over and visit.kind in table.OUTBOUND:
+                world = self._derived.world  # its ledger tells no more
+                remember(world.over, leg_key(leg), world.now_ms, GONE_MAX)
             visit.legs = tuple([each for each in visit.legs if each[0] != leg])
 
     def forget(self, visit: Visit) -> None:

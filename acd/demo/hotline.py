@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from acd.demo.ports import free_port
 from acd.demo.sipp import Sipp
 from acd.pbx import place
 from acd.pbx.place import Place
-from acd.pbx.secrets import own
+from acd.pbx.secrets import own, private
 from config.load import load
 from config.people import team
 from config.prompts import sounds
@@ -87,12 +88,17 @@ class Hotline:
         source: Path,
         changes: Mapping[str, Any] | None = None,
         extra: Sequence[tuple[str, str]] = (),
+        trunk: str = "",
     ) -> None:
+        """trunk: our password at the provider."""
         self.folder = Path(tempfile.mkdtemp(prefix="acd-hotline-"))
         self.config = configured(source, self.folder, changes or {})
         self.centre = load(self.config)
         people = team(self.centre)
         self.phones = [agent.reach.address for agent in people.agents]
+        if trunk:
+            kept = f"ami = {secrets.token_hex(12)!r}\ntrunk = {trunk!r}\n\n[phones]\n"
+            private(self.folder / "var" / "secrets.toml", kept)
         self.secrets = own(self.folder / "var" / "secrets.toml", self.phones)
         spoken = sounds(source.parent / "prompts", self.centre)
         self.asterisk = PrivateAsterisk(

@@ -22,6 +22,10 @@ MEDIA_PORTS = 6
 SCENARIOS = Environment(loader=PackageLoader("acd.demo", "scenarios"), autoescape=False)  # noqa: S701 SIP, not HTML
 
 
+NONCE = "47364c23432d2e131a5fb210812c"
+"""A provider's, in tests."""
+
+
 class SippFailed(Exception):
     """A SIPp run did not go as its scenario says; the message is its own last words."""
 
@@ -163,6 +167,15 @@ class Sipp:
             "phone", answer_ms=answer_ms, talk_ms=talk_ms, refuse=refuse, says=((180, False),), media=True
         )
         run = await self._start(scenario, PHONE_ADDRESS, calls=0, port=port, logged=logged)
+        await run.listens(PHONE_ADDRESS)
+        return run
+
+    async def provider(self, port: int, user: str, password: str) -> "Run":
+        """Takes registrations and calls at this port, from who proves to be this user."""
+        values = {"user": user, "password": password, "nonce": NONCE}
+        run = await self._start(
+            self._scenario("provider", **values), PHONE_ADDRESS, calls=0, port=port, logged=True
+        )
         await run.listens(PHONE_ADDRESS)
         return run
 

@@ -58,8 +58,8 @@ def _over(status: str) -> str:
 
 def context(centre: Centre) -> str:
     """Empty where nobody is called back."""
-    rules = centre.callback
-    if rules is None:
+    rules, trunk = centre.callback, centre.trunk
+    if rules is None or trunk is None:
         return ""
     brief = "acd/callback_brief_${ACD_LANG}&acd/callback_concern_${ACD_CONCERN}${ACD_SPELT}"
     if rules.lift_dials:
@@ -97,10 +97,10 @@ exten => s,1,Set(ACD_AT=callback)
 ; two terms never call at once: what an older one asked for is not dialled any more
  same => n,GotoIf($[0${{ACD_ASKED_IN}} < 0${{ACD_TERM}}]?stale)
 {ask} same => n(dial),Set(__ACD_LEG=${{ACD_CALL}})
- same => n,Set(CALLERID(num)={rules.caller_id or centre.centre.hotline})
+ same => n,Set(CALLERID(num)={trunk.caller_id or centre.centre.hotline})
  same => n,Set(CALLERID(name)=)
  same => n,Set(ACD_BEGAN=)
- same => n,Dial(PJSIP/trunk/sip:${{ACD_TO}}@{rules.gateway},{rules.ring_seconds},\
+ same => n,Dial(PJSIP/trunk/sip:${{ACD_TO}}@{trunk.provider},{rules.ring_seconds},\
 gb(acd-called^s^1(${{ACD_OFFER}}^${{ACD_LANG}}))U(acd-called-ans))
  same => n,Set(ACD_STATUS=${{DIALSTATUS}})
  same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[{NOW_MS}-${{ACD_BEGAN}}]))

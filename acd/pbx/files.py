@@ -18,7 +18,8 @@ pbx_config
 res_manager_devicestate res_musiconhold res_pjproject
 res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dtmf_info
 res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_header_funcs
-res_pjsip_nat res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar
+res_pjsip_nat res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration
+res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar
 res_pjsip_sdp_rtp res_pjsip_session
 res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_timing_timerfd
 """.split()  # noqa: SIM905 a list of forty names reads best as words
@@ -106,8 +107,32 @@ def _way_out(name: str, gateway: str, how: Sequence[str]) -> list[str]:
     return [f"[{name}]", *kind, *how, "", f"[{name}]", "type = aor", f"contact = {gateway}", ""]
 
 
-def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
-    """pjsip.conf: the trunk by its address, phones by registration and password."""
+def _known_there(centre: Centre) -> bool:
+    return centre.trunk is not None and bool(centre.trunk.user)
+
+
+def _to_provider(centre: Centre, password: str) -> list[str]:
+    """How we prove to the provider who we are, and register there."""
+    trunk = centre.trunk
+    if trunk is None or not trunk.user:
+        return []
+    escaped = password.replace("\\", "\\\\").replace(";", "\\;")  # it would begin a comment
+    lines = ["[trunk]", "type = auth", "auth_type = userpass"]
+    lines += [f"username = {trunk.user}", f"password = {escaped}", ""]
+    if trunk.registers:
+        lines += ["[trunk]", "type = registration", "transport = transport", "outbound_auth = trunk"]
+        lines += [f"server_uri = sip:{trunk.provider}", f"client_uri = sip:{trunk.user}@{trunk.provider}"]
+        lines += [
+            f"contact_user = {centre.centre.hotline.lstrip('+')}",
+            f"expiration = {trunk.expires_seconds}",
+        ]
+        lines += ["retry_interval = 30", "forbidden_retry_interval = 300", "fatal_retry_interval = 300"]
+        lines += ["max_retries = 100000", ""]
+    return lines
+
+
+def pjsip(centre: Centre, roster: Team, passwords: dict[str, str], trunk: str = "") -> str:
+    """pjsip.conf: the trunk by its address, phones by registration and password. trunk: our own there."""
     pbx = centre.pbx
     media = [
         "disallow = all",
@@ -137,7 +162,9 @@ def pjsip(centre: Centre, roster: Team, passwords: dict[str, str]) -> str:
         "timers = always",
         f"timers_sess_expires = {SESSION_S}",
         *media,
+        *(["outbound_auth = trunk"] if _known_there(centre) else []),
         "",
+        *_to_provider(centre, trunk),
         "[trunk]",
         "type = identify",
         "endpoint = trunk",

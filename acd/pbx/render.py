@@ -69,7 +69,7 @@ def render(
         "asterisk.conf": files.asterisk(base, modules_folder(root), f"{base}/data"),
         "modules.conf": files.modules(),
         "manager.conf": files.manager(centre, secrets.ami),
-        "pjsip.conf": files.pjsip(centre, roster, secrets.phones),
+        "pjsip.conf": files.pjsip(centre, roster, secrets.phones, secrets.trunk),
         "rtp.conf": files.rtp(centre),
         "musiconhold.conf": files.musiconhold(f"{base}/moh"),
         "extensions.conf": extensions(centre, first_of_the_year(today), made_of.lines()),

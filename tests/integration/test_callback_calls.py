@@ -15,7 +15,6 @@ from tests.integration.conftest import QUICK, SOURCE, Watched, state_of
 
 PROVIDER = free_port(socket.SOCK_DGRAM, PHONE_ADDRESS)
 RULES = {
-    "gateway": f"{PHONE_ADDRESS}:{PROVIDER}",
     "ring_seconds": 10,
     "again_minutes": [1],
     "lift_dials": True,
@@ -28,7 +27,9 @@ TALK_MS = 14_000
 
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Watched]:
-    async with Watched(Path(SOURCE), QUICK | {"callback": RULES}) as hotline:
+    async with Watched(
+        Path(SOURCE), QUICK | {"callback": RULES, "trunk": {"provider": f"{PHONE_ADDRESS}:{PROVIDER}"}}
+    ) as hotline:
         yield hotline
 
 
@@ -120,6 +121,8 @@ async def test_whenever_the_daemon_is_killed_a_caller_is_called_once(hotline: Wa
         if step == "over":
             await wire.sees(UserEvent="ACDCalledBack", within_s=60)
         await hotline.start_daemon()
+        if step == "talks":
+            assert (await hotline.state())["talking"] == 1
         row = await hotline.row(
             "select * from visit where id = ? and ended_at is not null", callback, timeout_s=90
         )

@@ -489,8 +489,10 @@ def test_one_that_rings_calls_or_talks_goes_on() -> None:
     assert (kept.state, kept.attempts, kept.caller) == (table.CALLING, 1, leg("out"))
     back(made, seen(offer, f"cb-{offer}", "p02", "b"), seen(offer, "out", bridge="b"))
     assert (kept.state, kept.attempts) == (table.TALKING, 1)
-    effects = back(made, seen(offer, f"cb-{offer}", "p02", "b"), seen(offer, "out", bridge="b"))
-    assert said(facts.TalkBegan, *effects) == []
+    told = row(made, kept, offer, 0, 0, 0, -1)
+    both = seen(offer, f"cb-{offer}", "p02", "b"), seen(offer, "out", bridge="b")
+    effects = back(made, *both, ledger=(told,))
+    assert said(facts.TalkBegan, *effects) == said(facts.VisitEnded, *effects) == []
     effects = back(made)
     assert [each.outcome for each in said(facts.VisitEnded, *effects)] == [facts.ANSWERED]
     assert sent(CallBack, *made.effects)[-1].id == offer
