@@ -112,7 +112,7 @@ class Visits:
         self._derived.legs[held.leg] = visit.id
 
     def let_go(self, visit: Visit, leg: Leg | None, *, over: bool = False) -> None:
-        """The visit has this leg no more. over: what it was dialled for is over, however long it stands yet."""
+        """The visit has this leg no more. over: so is what it was dialled for, however long it stands."""
         if leg is not None and self._derived.legs.get(leg) == visit.id:
             del self._derived.legs[leg]
             if over and visit.kind in table.OUTBOUND:
