@@ -58,6 +58,16 @@ EFFECTS = {
     "pbx.ami_user": RENDER | RESTART,
     "emergency": RENDER,
     "overflow": NOW | RENDER,
+    "callback": NOW | RENDER,
+    "callback.lift_dials": RENDER,
+    "callback.prefixes": NOW,
+    "callback.share_percent": NOW,
+    "callback.again_minutes": NOW,
+    "callback.per_number_day": NOW,
+    "callback.per_day": NOW,
+    "callback.open_most": NOW,
+    "callback.offer_minutes": NOW,
+    "trunk": RENDER,
     **{
         f"overflow.{each}": NOW
         for each in ("language", "concern", "after_seconds", "length", "nobody", "then")

@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import typer
 from acd.demo.hotline import NUMBER, Hotline
 from acd.demo.links import GUESTS, HOSTS, Links
 from acd.demo.ports import free_port
+from acd.demo.sipp import PHONE_ADDRESS
+from config import keys as hold_keys
 from config import menu
 from config.schema import Centre
 
@@ -22,6 +25,10 @@ KNOWN_CALLERS = 60
 """So many numbers call: most have called before, and a desk shows what about."""
 DESK_RINGS_MS, DESK_TALKS_MS = 8_000, 90_000
 """The phone beside the desk answers by itself: time to see who calls, and to write a note."""
+CALLED_BACK = 0.15
+"""So many of the callers ask to be called back."""
+ASKS_MS, SAYS_YES_MS = 9_000, 2_000
+CALLED_TALKS_MS = 30_000
 DEAD_S = 15
 """So long a killed daemon stays dead: long enough to hear the telephone system go on alone."""
 NEEDED = ("mosquitto", "sipp", "espeak-ng", "sox")
@@ -40,11 +47,13 @@ async def show(centre: Centre, prompts: Path) -> None:
     missing = [name for name in NEEDED if shutil.which(name, path=SEARCHED) is None]
     if missing:
         raise NotInstalled(f"not installed: {', '.join(missing)}; make demo installs what is missing")
-    broker = free_port()
+    broker, provider = free_port(), free_port(socket.SOCK_DGRAM, PHONE_ADDRESS)
     changes: dict[str, dict[str, object]] = {
         "staffing": {"wrap_up_seconds": DEMO_WRAP_UP_S},
         "web": {"hosts": list(HOSTS)},
         "desk": {"case_url": "https://files.example.org/case/{reference}"},
+        "callback": {"lift_dials": True, "again_minutes": [1, 3]},
+        "trunk": {"provider": f"{PHONE_ADDRESS}:{provider}"},
         "mqtt": {"host": "127.0.0.1", "port": broker, "prefix": "welcomecenter"},
     }
     mosquitto = await asyncio.create_subprocess_exec(
@@ -64,6 +73,7 @@ async def show(centre: Centre, prompts: Path) -> None:
             await hotline.sipp.phones([desk], answer_ms=DESK_RINGS_MS, talk_ms=DESK_TALKS_MS)
             await hotline.sipp.phones(fast, answer_ms=1500, talk_ms=25_000)
             await hotline.sipp.phones(slow, answer_ms=3500, talk_ms=45_000)
+            await hotline.sipp.gateway(provider, talk_ms=CALLED_TALKS_MS, answer_ms=4_000)
             for phone in hotline.phones[:11]:
                 await hotline.ask(hotline.agent(phone), "login")
             for phone in hotline.phones[11:13]:
@@ -114,6 +124,8 @@ async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> No
         for some, latest in pressed
         for i, key in enumerate(some)
     ]
+    if chance.random() < CALLED_BACK:
+        keys += [(ASKS_MS, hold_keys.CALLBACK), (SAYS_YES_MS, hold_keys.YES)]
     await hotline.sipp.call(
         NUMBER,
         keys,

@@ -51,7 +51,7 @@ class Dial:
 
 
 class Town:
-    """The engine, the telephone system, and who is called; `called`: token -> how often their telephone rang."""
+    """The engine, the telephone system, who is called. `called`: token -> how often their telephone rang."""
 
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)
