@@ -18,6 +18,7 @@ from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state
 from config.schema import Centre
 from routing import facts
+from routing.visit import VOICE
 from simulation.records.history import ABANDONED, ANSWERED, OTHER, UNKNOWN, History, Ints, day_begins
 
 CHUNK: Final = 5_000
@@ -105,7 +106,8 @@ _CALLS = select(
     visits.c.second,
     visits.c.adopted,
     visits.c.degraded,
-).order_by(visits.c.arrived_at, visits.c.id)
+)
+_CALLS = _CALLS.where(visits.c.kind == VOICE).order_by(visits.c.arrived_at, visits.c.id)
 _HANDLINGS = select(handlings.c.began_at, handlings.c.ended_at, handlings.c.wrapped_at).where(
     handlings.c.ended_at.is_not(None)
 )

@@ -13,6 +13,7 @@ from acd.store.records import epoch_ms, moment
 from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state as staff
 from routing import facts
+from routing.visit import VOICE
 
 ROWS_MAX: Final = 50_000
 """Of each kind the newest so many are looked at."""
@@ -37,7 +38,8 @@ class _Looking:
         asked = select(
             columns.arrived_at, columns.queued_at, columns.answered_at, columns.ended_at, columns.outcome
         ).add_columns(columns.language, columns.concern)
-        async for row in self._rows(asked.where(columns.queued_at.is_not(None)), columns.arrived_at):
+        here = columns.queued_at.is_not(None) & (columns.kind == VOICE)  # whom we call comes by no chance
+        async for row in self._rows(asked.where(here), columns.arrived_at):
             since_ms = epoch_ms(row.arrived_at)
             need = (row.language, row.concern)
             found.needs[need] = found.needs.get(need, 0) + 1

@@ -15,6 +15,7 @@ from routing import facts
 from routing.facts import ANSWERED, ShadowDiffered
 from routing.index import Choice
 from routing.service_level import service_level
+from routing.visit import VOICE
 
 _CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
 Z95 = 1.959963984540054
@@ -58,7 +59,8 @@ def wilson(met: int, total: int) -> tuple[float, float]:
 async def counts(
     engine: AsyncEngine, begin: datetime, end: datetime, *, seconds: int, clock: str, short_seconds: int
 ) -> Counts:
-    """The counts of visits that queued and arrived in [begin, end)."""
+    """The counts of calls that queued and arrived in [begin, end); whom we call back is in neither: a promise
+    has a figure of its own."""
     wait = visits.c.wait_since_queue_ms if clock == "since_queue" else visits.c.wait_since_answer_ms
     left = (facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING)
     answered, gave_up = visits.c.answered_at.is_not(None), visits.c.outcome.in_(left)
@@ -70,7 +72,12 @@ async def counts(
         func.count().filter(unserved),
         func.count().filter(gave_up & in_time),
         func.count().filter(gave_up & short),
-    ).where(visits.c.arrived_at >= begin, visits.c.arrived_at < end, visits.c.queued_at.is_not(None))
+    ).where(
+        visits.c.arrived_at >= begin,
+        visits.c.arrived_at < end,
+        visits.c.queued_at.is_not(None),
+        visits.c.kind == VOICE,
+    )
     async with engine.connect() as connection:
         return Counts(*(await connection.execute(query)).one())
 

@@ -30,6 +30,7 @@ from acd.store.tables import (
     RECORDS,
     VAULT,
     blobs,
+    callback_attempts,
     handlings,
     incidents,
     offers,
@@ -532,3 +533,46 @@ async def test_a_server_that_is_away_is_one_sentence() -> None:
     url = "postgresql+asyncpg://acd@127.0.0.1:1/acd"
     with pytest.raises(StoreFault, match="the records database: cannot be used"):
         await ready("records", url)
+
+
+async def test_a_callback_tells_every_time_it_was_dialled_and_counts_in_no_service_level(
+    records: AsyncEngine,
+) -> None:
+    """Neither does the call on which it was asked for: it was not answered, and nobody gave up."""
+    call = Leg("n", "1.1")
+    told: list[tuple[int, list[facts.Fact]]] = [
+        (
+            1,
+            [
+                facts.VisitBegan(1_000, 7, call, "+49", 1_000, False),
+                facts.Queued(2_000, 7, 2_000),
+                facts.VisitBegan(3_000, 8, None, "+49", 3_000, False, "callback", 7),
+                facts.Queued(3_000, 8, 2_000),
+                facts.CallbackPromised(3_000, 8, 7, 60_000, 120_000, False),
+                facts.VisitEnded(4_000, 7, facts.CALLBACK, "pbx", ""),
+            ],
+        ),
+        (2, [facts.CallbackDialled(60_000, 8, 21, "anna", 1)]),
+        (3, [facts.CallbackFailed(80_000, 8, 21, "anna", 1, "BUSY", 900_000)]),
+        (4, [facts.CallbackDialled(900_000, 8, 22, "cem", 2), facts.TalkBegan(910_000, 8, "cem", 22)]),
+        (5, [facts.TalkEnded(990_000, 8, "cem"), facts.VisitEnded(990_000, 8, facts.ANSWERED, "staff", "")]),
+    ]
+    await SqlRecorder(records).record(told)
+    async with records.connect() as connection:
+        rows = (await connection.execute(select(visits).order_by(visits.c.id))).all()
+        tries = (await connection.execute(select(callback_attempts).order_by("id"))).all()
+    assert [(row.kind, row.outcome, row.origin, row.attempts) for row in rows] == [
+        ("voice", "callback", 0, 0),
+        ("callback", "answered", 7, 2),
+    ]
+    assert [epoch_ms(each) for each in rows[1][-3:-1]] == [60_000, 120_000]
+    assert [(t.id, t.attempt, t.agent, t.status, t.again_at is None) for t in tries] == [
+        (21, 1, "anna", "BUSY", False),
+        (22, 2, "cem", "", True),
+    ]
+    day = datetime(1970, 1, 1, tzinfo=UTC)
+    found = await queries.counts(
+        records, day, day.replace(day=2), seconds=5, clock="since_queue", short_seconds=5
+    )
+    assert found == queries.Counts(0, 0, 0, 0, 0)
+    assert await queries.ended(records, "n", ["cb21", "cb22", "cb23"]) == set()  # their offers have no rows
