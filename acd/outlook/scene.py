@@ -62,6 +62,8 @@ UNNEEDED: Final = frozenset(
         "handovers",
         "blocked",
         "threats",
+        "calls_made",
+        "calls_today",
     }
 )
 """What `trimmed` leaves out: marks of values, what is only said, and what is known of who is not here."""

@@ -77,7 +77,7 @@ def context(centre: Centre) -> str:
     return f"""
 ; --- a callback: on the phone of who is to call, once they lifted. ACD_TO is whom, never written down ---
 [{CONTEXT}]
-exten => s,1,Set(ACD_AT=callback)
+exten => s,1,NoOp()
  same => n,Set(ACD_TALKED=0)
  same => n,Set(CHANNEL(language)=de)
  same => n,{note(LIFTED, "${CHANNEL(endpoint)}", "${ACD_VISIT}")}
@@ -115,7 +115,7 @@ exten => h,1,GotoIf($["${{ACD_CALL}}"!="${{UNIQUEID}}" | ${{DB_EXISTS(acd/${{ACD
  same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[{NOW_MS}-${{ACD_BEGAN}}]))
  same => n,Set(ACD_STATUS=${{IF($["${{ACD_BEGAN}}"=""]?CANCEL:ANSWER)}})
 {_over("${ACD_STATUS}")}\
- same => n(left),NoOp()
+ same => n(left),Hangup()
 exten => t,1,Hangup(16)
 exten => i,1,Hangup(16)
 exten => e,1,Hangup(16)

@@ -312,8 +312,8 @@ TABLES: Final = [
     ("with_id", _I, _P),
     *((name, _I, (RESERVES_MAX,)) for name in ("keep", "members")),
     ("choose", _I, (len(CRITERIA),)),
-    ("away_after", _I, (8,)),
-    ("retry_ms", _I, (8,)),
+    ("away_after", _I, (9,)),
+    ("retry_ms", _I, (9,)),
     *((name, _F) for name in ("first_call", "follow_up", "chase", "appointment")),
     *(
         (f"{name}_{part}", kind, (WORK_STEPS_MAX,))

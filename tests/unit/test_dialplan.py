@@ -13,8 +13,10 @@ from acd.pbx.translate import CONTEXTS, PLACES, SENTENCES, TOLD_FOR_OTHERS, Tran
 from agents.model import Reach
 from config.load import load
 from config.people import team
+from config.tables.callback import Callback
 from config.tables.calls import Announcement
 from config.tables.rules import Outside, Overflow
+from config.tables.trunk import Trunk
 from routing.commands import NOT_NOW, Command, Connect, SendOutside, TurnAway, Withdraw
 from routing.events import Leg
 
@@ -23,12 +25,16 @@ AGREED = SHIPPED.recording.model_copy(update={"enabled": True, "agreement": "Die
 OFFICE = Outside(name="Partner office", number="+4920155500000", gateway="sip:192.0.2.20")
 PARTNER = Overflow(name="partner", nobody=True, then="outside", outside=OFFICE)
 RECORDED = Announcement(folder="announcements", record_code="*45", phones=["p01"])
-CENTRE = SHIPPED.model_copy(update={"recording": AGREED, "overflow": [PARTNER], "announcement": RECORDED})
+CALLED = {"callback": Callback(), "trunk": Trunk(provider="192.0.2.30")}
+CENTRE = SHIPPED.model_copy(
+    update={"recording": AGREED, "overflow": [PARTNER], "announcement": RECORDED, **CALLED}
+)
 """All that a dialplan can hold: talks may be recorded, and callers sent outside."""
 TEXT = extensions(CENTRE, date(2026, 11, 27))
-SUBROUTINES = {"acd-leg", "acd-ans", "acd-record", "acd-outside-answered"}
+SUBROUTINES = {"acd-leg", "acd-ans", "acd-record", "acd-outside-answered", "acd-called", "acd-called-ans"}
 """On a phone's leg, by Gosub: they return."""
 STAFF = {
+    "acd-callback",
     "acd-phones",
     "acd-staff",
     "acd-emergency",

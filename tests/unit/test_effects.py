@@ -48,12 +48,28 @@ RAW["overflow"] = [
         "outside": {"name": "Partner", "number": "+4920155500000", "gateway": "sip:192.0.2.20"},
     },
 ]
+RAW["trunk"] = {"provider": "192.0.2.30", "user": "hotline", "registers": True}
+RAW["callback"] = {"again_minutes": [15]}
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
 HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
 REFUSED = ("busy", "declined", "no_answer", "unreachable")
 RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
+    ("trunk.provider", "trunk.provider", "192.0.2.31"),
+    ("trunk.user", "trunk.user", "essen"),
+    ("trunk.registers", "trunk.registers", False),
+    ("trunk.expires_seconds", "trunk.expires_seconds", 600),
+    ("trunk.caller_id", "trunk.caller_id", "+4920188000009"),
+    ("callback.prefixes", "callback.prefixes", ["+49201"]),
+    ("callback.lift_dials", "callback.lift_dials", True),
+    ("callback.share_percent", "callback.share_percent", 20),
+    ("callback.again_minutes", "callback.again_minutes", [5, 5]),
+    ("callback.per_number_day", "callback.per_number_day", 2),
+    ("callback.per_day", "callback.per_day", 20),
+    ("callback.open_most", "callback.open_most", 20),
+    ("callback.offer_minutes", "callback.offer_minutes", 20),
+    ("callback.ring_seconds", "callback.ring_seconds", 20),
     ("centre.name", "centre.name", "Another"),
     ("centre.timezone", "centre.timezone", "Europe/London"),
     ("centre.hotline", "centre.hotline", "+4920188000001"),

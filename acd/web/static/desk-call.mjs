@@ -100,7 +100,7 @@ function lookBack(visit, again) {
   return undefined;
 }
 
-const titleOfKind = (call) => (call.attempts > 1 ? fill(words.callback_again, { n: call.attempts }) : words[`kind_${call.kind}`]);
+const titleOfKind = (call) => (call.attempts > 1 ? fill(words.callback_again, { n: call.attempts }) : (call.kind === "web" ? words.kind_web : words.kind_callback));
 
 // Puts a call into a place of the page; what has not changed is left alone. again: draws once more.
 export function showCall(place, call, again) {
