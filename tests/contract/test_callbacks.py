@@ -26,9 +26,7 @@ YES = [(2_500, "1")]
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Hotline]:
     rules = {"callback": {"ring_seconds": 10}, "trunk": {"provider": f"{PHONE_ADDRESS}:{PROVIDER}"}}
-    async with Hotline(
-        PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED | {"callback": rules}
-    ) as hotline:
+    async with Hotline(PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED | rules) as hotline:
         yield hotline
 
 
