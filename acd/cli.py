@@ -22,6 +22,7 @@ from acd.pbx.speech import SoundFault
 from acd.people.local import TokenFault
 from acd.ports import Announced, Decision, Fenced, Snapshot
 from acd.proof import compare, prove
+from acd.request import serving
 from acd.saying import DEFAULT, ConfigFile
 from acd.saying import centre_of as _centre
 from acd.saying import fail as _fail
@@ -114,6 +115,20 @@ def run(
         raise _fail(str(taken), code=TAKEN) from None
     except Fenced as fenced:
         raise _fail(f"ended: {fenced}", code=FENCED) from None
+
+
+@app.command()
+def request(config: ConfigFile = DEFAULT) -> None:
+    """Serve the public form by which people ask to be called ([request]), as a user of its own.
+
+    Exit 2: something cannot be used, and is named.
+    """
+    try:
+        serving.serve(config)
+    except ConfigFaults as fault:
+        raise _fail(*map(str, fault.faults)) from None
+    except serving.RequestFault as fault:
+        raise _fail(str(fault)) from None
 
 
 async def _run(config: Path) -> None:

@@ -45,6 +45,7 @@ from acd.people import local
 from acd.people.service import StoredPeople
 from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
+from acd.requests import Requests
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.store import queries
@@ -311,6 +312,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         hourly,
         Kept("announcement", emergency.run),
         Kept("callbacks", wishes.run),
+        Kept("requests", Requests(lambda: rules.centre, wishes, clock.now_ms).run),
         Regularly("accounts", HOUR_S, accounts),
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),

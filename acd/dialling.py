@@ -60,6 +60,15 @@ def dialled(given: str, prefixes: Sequence[str]) -> Dialled:
     return Dialled(number)
 
 
+def written(number: str) -> str:
+    """A number of ours as people read it; as it is where it is none."""
+    try:
+        parsed = phonenumbers.parse(number, REGION)
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
 def _read(text: str) -> phonenumbers.PhoneNumber | None:
     """The number that is meant: the first reading that is a whole one."""
     plain = _LEFT_OUT.sub("", text.replace(_TRUNK_ZERO, ""))

@@ -68,6 +68,7 @@ EFFECTS = {
     "callback.open_most": NOW,
     "callback.offer_minutes": NOW,
     "trunk": RENDER,
+    "request": RESTART,
     **{
         f"overflow.{each}": NOW
         for each in ("language", "concern", "after_seconds", "length", "nobody", "then")

@@ -17,6 +17,7 @@ from config.tables.opening import Closure, Hours
 from config.tables.outlook import Outlook
 from config.tables.people import Desk, People, StaffMember
 from config.tables.place import Concern, Language, Place
+from config.tables.request import Request
 from config.tables.rules import Overflow, Routing
 from config.tables.trunk import Trunk
 
@@ -45,6 +46,7 @@ class Centre(Table):
     overflow: list[Overflow] = []
     callback: Callback | None = None
     trunk: Trunk | None = None
+    request: Request | None = None
     voice: list[Voice] = []
     staff: list[StaffMember] = []
     people: People = People()
@@ -97,6 +99,8 @@ class Centre(Table):
         found += self._overflow_faults()
         if self.callback is not None and self.trunk is None:
             found.append(("callback", "needs [trunk] provider, through whom callers are called"))
+        if self.request is not None and self.callback is None:
+            found.append(("request", "needs [callback]: who asks by the form is called back"))
         if self.trunk is not None and self.trunk.registers and not self.trunk.user:
             found.append(("trunk.user", "is missing: whoever registers has a user"))
         for person in self.staff:
