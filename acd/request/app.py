@@ -30,6 +30,8 @@ FIELD_MAX: Final = 200
 CASE: Final = re.compile(r"[A-Za-z0-9./-]{1,40}")
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 EVERYBODY: Final = "everybody"
+NUMBER: Final = re.compile("\u200e?([+]?[0-9][0-9 ]{5,}[0-9])")
+NO_BREAK: Final = "\u00a0"
 TRAP: Final = "website"
 """A field that nobody sees and only programs fill in."""
 RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur", "ps", "ckb"})
@@ -170,7 +172,7 @@ class Form:
             "days": str(self._centre.privacy.number_days),
         }
         html = self._page.render(
-            words={key: said.format(**values) for key, said in words.items()},
+            words={key: _isolated(said.format(**values)) for key, said in words.items()},
             language=language,
             direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
             languages=[(each.code, each.name) for each in self._centre.language],
@@ -190,6 +192,11 @@ class Form:
     def _appointment(self, concern: str, language: str) -> str:
         url = self._rules.appointment_url
         return url.replace("{concern}", quote(concern, "")).replace("{language}", quote(language, ""))
+
+
+def _isolated(said: str) -> str:
+    """Telephone numbers in it from left to right, and in one line, whichever way the rest is written."""
+    return NUMBER.sub(lambda found: f"\u2066{found[1].replace(' ', NO_BREAK)}\u2069", said)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -10,6 +10,9 @@ import pytest
 from acd.demo.hotline import NUMBER
 from acd.demo.ports import free_port
 from acd.demo.sipp import PHONE_ADDRESS, Run
+from acd.ports import Wish
+from acd.request.sending import Socket
+from acd.requests import path_of
 from tests.contract.conftest import Wire, keys
 from tests.integration.conftest import QUICK, SOURCE, Watched, state_of
 
@@ -20,6 +23,11 @@ RULES = {
     "lift_dials": True,
     "per_number_day": 20,
 }
+CHANGES = {
+    "callback": RULES,
+    "trunk": {"provider": f"{PHONE_ADDRESS}:{PROVIDER}"},
+    "request": {"folder": "request"},
+}
 CALLBACKS = "select * from visit where kind = 'callback' order by id"
 TALK_MS = 14_000
 """Of which the first seconds go by with who calls."""
@@ -27,9 +35,7 @@ TALK_MS = 14_000
 
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Watched]:
-    async with Watched(
-        Path(SOURCE), QUICK | {"callback": RULES, "trunk": {"provider": f"{PHONE_ADDRESS}:{PROVIDER}"}}
-    ) as hotline:
+    async with Watched(Path(SOURCE), QUICK | CHANGES) as hotline:
         yield hotline
 
 
@@ -94,6 +100,30 @@ async def test_a_caller_is_called_back_once_and_every_step_is_in_the_records(hot
     journal = (hotline.folder / "var" / "journal.db").read_bytes()
     assert b"2018881001" not in journal
     await hotline.no_drift()
+    assert await hotline.ask("katja", "logout") == 200
+    await provider.end()
+
+
+async def test_who_asks_by_the_form_s_socket_is_called_at_their_turn(hotline: Watched) -> None:
+    provider = await hotline.sipp.gateway(PROVIDER, talk_ms=TALK_MS, logged=True)
+    socket_of = Socket(path_of(hotline.centre))
+    wish = Wish("de", "registration", "0201 8883001", "", 0, 0)
+    assert await socket_of.wish(wish) == ""
+    assert await socket_of.wish(wish) == ""  # the same callback
+    assert await socket_of.wish(wish._replace(number="0900 1234567")) == "not_dialled"
+    row = await hotline.row("select * from visit where kind = 'web'")
+    assert (row["language"], row["concern"], row["origin"], row["ended_at"]) == (
+        "de",
+        "registration",
+        0,
+        None,
+    )
+    await hotline.sipp.phones([katja(hotline)])
+    await at_work(hotline)
+    done = "select * from visit where kind = 'web' and ended_at is not null"
+    row = await hotline.row(done, timeout_s=60)
+    assert (row["outcome"], row["attempts"]) == ("answered", 1)
+    assert dialled(provider) == 1
     assert await hotline.ask("katja", "logout") == 200
     await provider.end()
 

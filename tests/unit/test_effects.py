@@ -50,12 +50,26 @@ RAW["overflow"] = [
 ]
 RAW["trunk"] = {"provider": "192.0.2.30", "user": "hotline", "registers": True}
 RAW["callback"] = {"again_minutes": [15]}
+RAW["request"] = {"port": 8090}
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
 HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
 REFUSED = ("busy", "declined", "no_answer", "unreachable")
 RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
+    ("request.host", "request.host", "127.0.0.3"),
+    ("request.port", "request.port", 8091),
+    ("request.proxies", "request.proxies", ["127.0.0.1"]),
+    ("request.folder", "request.folder", "../other"),
+    ("request.user", "request.user", "form"),
+    ("request.days", "request.days", 3),
+    ("request.window_hours", "request.window_hours", 1),
+    ("request.per_address_hour", "request.per_address_hour", 1),
+    ("request.per_number_day", "request.per_number_day", 1),
+    ("request.per_hour", "request.per_hour", 1),
+    ("request.least_seconds", "request.least_seconds", 1),
+    ("request.most_minutes", "request.most_minutes", 10),
+    ("request.appointment_url", "request.appointment_url", "https://example.org/{concern}"),
     ("trunk.provider", "trunk.provider", "192.0.2.31"),
     ("trunk.user", "trunk.user", "essen"),
     ("trunk.registers", "trunk.registers", False),

@@ -173,6 +173,7 @@ async def test_the_page_is_in_the_language_asked_for_and_from_its_own_side(bench
     page = await bench.client.get("/?lang=ar")
     assert '<html lang="ar" dir="rtl">' in page.text
     assert "مركز الترحيب" in page.text
+    assert "\u2066+49\u00a0151\u00a01234567\u2069" in page.text
     page = await bench.client.get("/", headers={"accept-language": "fr-FR,fr;q=0.9"})
     assert '<html lang="fr" dir="ltr">' in page.text
     assert "https://termine.example.org/fr?anliegen=study" in page.text
