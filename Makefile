@@ -69,6 +69,7 @@ mutants: setup
 chaos: setup
 	config/deploy/packages.sh test
 	config/deploy/asterisk.sh >/dev/null
+	$(PYTHON) -m tests.chaos.callbacks
 	$(PYTHON) -m tests.chaos $(CHAOS)
 
 docs: setup

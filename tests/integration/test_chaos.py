@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chaos.callbacks import attack
 from tests.chaos.faults import Pace
 from tests.chaos.hotline import Attacked
 from tests.chaos.redirects import redirect
@@ -19,6 +20,14 @@ async def test_records_equal_what_asterisk_says_whatever_happens_to_the_daemon(s
     assert not result.exits
     assert result.calls >= 60
     assert len(result.done.kills) >= 3
+
+
+async def test_who_asked_to_be_called_is_called_whatever_happens_to_the_daemon() -> None:
+    found = await attack(callers=12, seed=2016, every_s=8, limit_s=240)
+    assert found.wrongs == []
+    assert (found.answered, found.not_reached) == (12, 0)
+    assert found.called > 12  # who was not there at first was called again
+    assert found.kills >= 3
 
 
 async def test_no_caller_falls_out_of_the_dialplan_when_redirected_at_any_moment() -> None:
