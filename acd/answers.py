@@ -140,7 +140,7 @@ class Answers:
         world, index = engine.world, engine.index
         if index is None:
             return Explained(now, (), ())
-        found = await gathered(look(index, world, world.rules, now))
+        found = await gathered(look(index, world, world.rules, now, engine.held))
         others = self._rules.centre.privacy.others
         callers = tuple(others.sought(each) for each in found if isinstance(each, Sought))
         return Explained(now, callers, tuple(each for each in found if isinstance(each, Idle)))

@@ -15,8 +15,9 @@ from routing.facts import Fact
 from routing.handlers import callback, caller, centre, desk, phone, staff
 from routing.index import Choice, Index
 from routing.moves import Moves
-from routing.turn import rules
-from routing.world import ALIKE, World
+from routing.turn import SHARE, rules, turn
+from routing.visit import OUTBOUND, WAITING
+from routing.world import ALIKE, Visit, World
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     **caller.HANDLERS,
@@ -63,6 +64,15 @@ class Engine:
     def index(self) -> Index | None:
         """Who could take whom, to explain it; None before any policy is in force. To read only."""
         return self._moves.derived.index
+
+    def held(self, visit: Visit) -> str:
+        """Why it is not the turn of one who is to be called back; "" if it is, and for all others."""
+        derived = self._moves.derived
+        if visit.kind not in OUTBOUND or visit.state != WAITING:
+            return ""
+        return turn(derived, visit) or (
+            SHARE if derived.index is not None and derived.index.held_back else ""
+        )
 
     def step(self, event: Event, now: int) -> Effects:
         """Pass every deadline up to now, then the event, then match callers with people.

@@ -5,7 +5,7 @@ and people, and not callers times people.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from routing import visit as table
@@ -36,10 +36,12 @@ class Candidate(NamedTuple):
 
 
 class Sought(NamedTuple):
-    """A caller for whom somebody is sought, and how many people there are by reason."""
+    """A caller for whom somebody is sought, and how many people there are by reason. held: why it is not the
+    turn of one who is to be called back (of routing.turn), "" for all others."""
 
     visit: Visit
     people: Counts
+    held: str = ""
 
 
 class Idle(NamedTuple):
@@ -74,7 +76,9 @@ def candidates(index: Index, world: World, policy: Policy, visit: Visit, now: in
             )
 
 
-def look(index: Index, world: World, policy: Policy, now: int) -> Iterator[Sought | Idle | None]:
+def look(
+    index: Index, world: World, policy: Policy, now: int, held: Callable[[Visit], str] = lambda visit: ""
+) -> Iterator[Sought | Idle | None]:
     """Every caller for whom somebody is sought, by whom they could be served and by whom not; then every
     free person with the reasons why those who wait are not offered to them.
 
@@ -92,8 +96,9 @@ def look(index: Index, world: World, policy: Policy, now: int) -> Iterator[Sough
             verdicts = index.verdicts(need)
             said[need] = _sorted({reason: bits.bit_count() for reason, bits in verdicts.items()})
             free[need] = {reason: bits & index.free for reason, bits in verdicts.items()}
-        waiting[need] += visit.state == table.WAITING
-        yield Sought(visit, said[need])
+        why = held(visit)
+        waiting[need] += visit.state == table.WAITING and not why
+        yield Sought(visit, said[need], why)
     reasons: dict[str, Counter[str]] = {key: Counter() for key, one in world.people.items() if one.free}
     for need, callers in waiting.items():
         for reason, bits in free[need].items() if callers else ():

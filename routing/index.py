@@ -109,7 +109,7 @@ class Duty:
 class Index:
     """Bits of people by skill and state, and queues of waiting callers by need, under one policy.
 
-    line: how many wait on the line, and so are not called.
+    line: how many wait on the line, and so are not called. held_back: whom we call has to wait for these.
     """
 
     def __init__(self, world: World, policy: Policy, like: "Index | None" = None) -> None:
@@ -135,7 +135,7 @@ class Index:
         self._holding: list[tuple[int, int]] = []
         self.free = 0
         self.line = 0
-        self._held_back = False
+        self.held_back = False
         self._quiet = 0
         self._linked: int
         self._ready = 0
@@ -210,9 +210,9 @@ class Index:
 
     def hold_back(self, held: bool) -> None:
         """Whether callbacks wait, since as many are carried out as may be beside callers on the line."""
-        if self._held_back and not held:
+        if self.held_back and not held:
             self._fresh = None
-        self._held_back = held
+        self.held_back = held
 
     @property
     def taking(self) -> int:
@@ -393,7 +393,7 @@ class Index:
         if self._fresh is not None:
             heads = sorted([(*lane.queue[0], lane) for lane in self._fresh])
         for _, _, lane in heads:
-            if lane.need.called and self._held_back:
+            if lane.need.called and self.held_back:
                 continue
             if candidates := lane.mask & free:
                 if holding is None:
@@ -403,7 +403,7 @@ class Index:
                     break
         for place in places(self._owners & free):
             for lane in self._owned[self._ids[place]].values():
-                candidates = 0 if lane.need.called and self._held_back else lane.mask & free
+                candidates = 0 if lane.need.called and self.held_back else lane.mask & free
                 if candidates and (found is None or lane.queue[0] < found[0].queue[0]):
                     found = lane, candidates
         return found

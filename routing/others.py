@@ -12,7 +12,7 @@ from routing.explain import Candidate, Counts, Sought
 from routing.facts import ShadowDiffered
 from routing.index import Choice
 
-ON_CALL: Final = frozenset({shown.RESERVED, shown.RINGING, shown.TALKING})
+ON_CALL: Final = frozenset({shown.RESERVED, shown.RINGING, shown.CALLING, shown.TALKING})
 NOT_FREE: Final = "not_free"
 SAME: Final[Mapping[str, str]] = {"quiet": NOT_FREE}
 """Reasons that say more of a person than that they are not free."""

@@ -17,6 +17,9 @@ SHUT: Final = "shut"
 CALLS_USED_UP: Final = "calls_used_up"
 """All calls of the day were made, to this number or at all."""
 
+SHARE: Final = "share"
+"""Callers wait on the line, and as many people call back as may beside them."""
+
 DEFERS: Final = frozenset({SHUT, CALLS_USED_UP})
 """Who waits for these takes their place anew once they are over, so that the morning's callers are not behind
 the night's."""

@@ -9,7 +9,18 @@ from acd import __version__
 from acd.web.deps import Explained
 from acd.web.pieces import array
 
-COPIED = ("language", "concern", "second", "classes", "case", "owner", "state", "overflowed")
+COPIED = (
+    "language",
+    "concern",
+    "second",
+    "classes",
+    "case",
+    "owner",
+    "state",
+    "overflowed",
+    "kind",
+    "attempts",
+)
 
 
 class Shape(BaseModel):
@@ -120,7 +131,9 @@ class Candidate(Shape):
 
 class WaitingCall(Shape):
     """A caller who waits or rings, and how many people there are by reason (suits, or why not). overflowed:
-    the rules of overflow that took effect for them, by name."""
+    the rules of overflow that took effect for them, by name. kind: how they came (voice, callback, web);
+    attempts: how often they were called back; held: why it is not their turn to be called (early, on_line,
+    shut, calls_used_up, share)."""
 
     visit: int
     language: str
@@ -133,6 +146,9 @@ class WaitingCall(Shape):
     waited_ms: int
     people: dict[str, int]
     overflowed: tuple[str, ...] = ()
+    kind: str = "voice"
+    attempts: int = 0
+    held: str = ""
 
 
 class Idle(Shape):
@@ -157,6 +173,7 @@ async def explanation(found: Explained) -> str:
             "visit": each.visit.id,
             "waited_ms": found.at_ms - each.visit.queued_ms,
             "people": dict(each.people),
+            "held": each.held,
             **{key: getattr(each.visit, key) for key in COPIED},
         },
     )

@@ -11,7 +11,8 @@ from routing import visit as table
 from routing.callback import SKIPPED
 from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect
 from routing.engine import Effects, Engine
-from routing.policy import Callbacks
+from routing.others import STRICT
+from routing.policy import Announcing, Callbacks
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
 
@@ -274,6 +275,54 @@ def test_who_is_on_the_line_is_not_called_and_waits_at_one_place_only() -> None:
     assert sent(CallBack, *made.effects) == []
     made.tell(ev.LegEnded(leg("2"), 16))
     assert len(sent(CallBack, *made.effects)) == 1
+
+
+def test_why_it_is_not_the_turn_of_a_callback_is_told_in_one_word() -> None:
+    made = bench(policy=CALLED_BACK._replace(callbacks=RULES._replace(share_percent=1)))
+    made.call("0", "tr", "study")
+    begin = made.now + HOUR
+    made.call("1")
+    ask(made, "1", from_ms=begin)
+    assert [made.engine.held(each) for each in callbacks(made)] == ["early"]
+    for each in callbacks(made):
+        made.tell(ev.CallbackCancelled(each.id))
+    kept = promised(made, "2", "u" * 32)
+    made.call("3", "ar", "other")
+    made.tell(ev.CallerKnown(leg("3"), "u" * 32, "", ""))
+    assert made.engine.held(kept) == "on_line"
+    made.tell(ev.LegEnded(leg("3"), 16))
+    assert made.engine.held(kept) == ""
+    promised(made, "4", "v" * 32)
+    made.login("p02", "p01")
+    held = {each.token[0]: made.engine.held(each) for each in callbacks(made) if each.state == table.WAITING}
+    assert held == {"v": "share"}
+    assert made.engine.held(made.engine.world.visits[last(made).visit]) == ""
+
+
+def test_without_an_agreement_nobody_sees_that_a_person_calls_back() -> None:
+    assert STRICT.state("calling") == "talking"
+
+
+def informed(made: Bench, uid: str, low_ms: int) -> list[str]:
+    """What this caller is told when they have to expect that wait."""
+    visit = next(v.id for v in made.engine.world.visits.values() if v.caller == leg(uid))
+    effects = made.tell(ev.WaitsExpected((ev.Expected(visit, low_ms, -1, 900),)))
+    return [each.sentence for each in said(facts.CallerTold, effects)]
+
+
+def test_who_waits_long_or_whose_language_nobody_speaks_hears_that_they_can_be_called() -> None:
+    told = CALLED_BACK._replace(announcing=Announcing(5_000, (60_000,), (1, 5, 10, 15), 0))
+    made = bench("p01", "p02", policy=told)
+    made.tell(ev.StaffAsked("birgit", "", "notready", "", None))
+    made.tell(ev.StaffAsked("amal", "", "notready", "", None))
+    made.call("1", "ar")
+    assert "callback_offer" in informed(made, "1", 900_000)  # nobody who takes calls speaks Arabic
+    made.login("p01")
+    made.call("2")
+    made.call("3")
+    assert "callback_offer" in informed(made, "3", 900_000)
+    made.call("4")
+    assert "callback_offer" not in informed(made, "4", 60_000)
 
 
 # --- carried out ----------------------------------------------------------------------------------------
