@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from acd.web.server import WebServer, listen
 from routing import events as ev
+from routing.policy import Callbacks
 from tests.fakes.admits import Admits, person
+from tests.fakes.centre import NODE, POLICY
 from tests.fakes.desks import BIRGIT, CHOICES, COOKIE, NAMES, BenchDesk, busy_desk, handed
 from tests.fakes.pages import app_of, picture_of
 from tests.integration.test_page import TAGS, browser
@@ -128,6 +130,34 @@ async def test_a_call_that_rings_is_shown_with_all_that_is_known_and_said_once(b
         await expect(page).to_have_title("My desk – " + NAMES.centre)
         assert [each for each in desk.asked if each[0] != "quiet"] == []  # taken with no key
         assert visit
+
+
+async def test_a_callback_is_told_from_a_call_and_lies_before_who_calls_as_soon_as_they_lift(
+    browser: Browser,
+) -> None:
+    async with office(browser) as (desk, page, _, _):
+        desk.tell(ev.PolicyChanged("called back", POLICY._replace(callbacks=Callbacks(gaps_ms=(1_000,)))))
+        at = desk.bench.now + 60_000
+        desk.tell(ev.CallbackWished("t" * 32, "de", "study", "K-7", at, at + 3_600_000))
+        visit = max(desk.bench.engine.world.visits)
+        desk.tell(ev.Elapsed(), 60_000)
+        ring = page.locator("#ring")
+        await expect(ring.locator(".kind")).to_have_text("Callback, asked for by web")
+        await expect(ring).to_contain_text("K-7")
+        offer = desk.bench.engine.world.visits[visit].offer
+        phone, out = ev.Leg(NODE, f"cb{offer}"), ev.Leg(NODE, "out")
+        desk.tell(ev.CallbackLifted(offer, phone))
+        await expect(page.locator("#call-title")).to_have_text("You are calling back")
+        await expect(page.locator("#state")).to_have_text("calling back")
+        await expect(page.locator("#hint")).to_contain_text("is being dialled")
+        await page.locator("#what").fill("wants to know about the course")
+        desk.tell(ev.CallbackCalls(offer, phone, out))
+        desk.tell(ev.Bridged(out, phone, "p02"))
+        await expect(page.locator("#call-title")).to_have_text("On a call")
+        await expect(page.locator("#what")).to_have_value("wants to know about the course")
+        assert (
+            await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        ).violations_count == 0
 
 
 async def test_a_right_to_left_name_is_written_from_its_own_side(browser: Browser) -> None:
