@@ -56,6 +56,7 @@ from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
 from acd.wishes import Wishes
 from acd.woken import Woken
+from config.display import shorts
 from config.hours import opening as hours
 from config.load import ConfigFaults, Fault, load
 from config.schema import Centre
@@ -176,7 +177,11 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     files = FilesInForce(f"acd pbx render --config {centre.base / path.name}")
     port = PbxPort(
         _connector(centre, own.ami),
-        Translator(centre.centre.node, made=f"{centre.pbx.folder}/{ANNOUNCEMENTS}/{announcement.FOLDER}/acd"),
+        Translator(
+            centre.centre.node,
+            made=f"{centre.pbx.folder}/{ANNOUNCEMENTS}/{announcement.FOLDER}/acd",
+            short=lambda concern: shorts(rules.centre).get(concern, concern),
+        ),
         clock.now_ms,
         random.random,
         inbox.submit,

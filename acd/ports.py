@@ -184,6 +184,10 @@ class Vault(Protocol):
         """The number's random token; a new one where it has none in force. "" for withheld ones."""
         ...
 
+    async def promised(self, number: str, now_ms: int, until_ms: int) -> str:
+        """The token of somebody who is to be called: their number is kept until then at least."""
+        ...
+
     async def number(self, token: str) -> str:
         """The number behind a token, to be dialled; "" where it is forgotten."""
         ...

@@ -15,6 +15,10 @@ from routing.facts import CallbackRefused
 
 WAITING_MAX: Final = 200
 """So many callers on the line may wait for their answer; one more is not answered, and keeps their place."""
+KEPT_DAYS: Final = 8
+KEPT_MS: Final = KEPT_DAYS * 86_400_000
+"""So long a number is kept for a callback, whatever its own deadline: with every further call, and over a
+holiday, it has ended by then."""
 NOT_DIALLED: Final = "not_dialled"
 FULL: Final = "full"
 TROUBLE: Final = "trouble"
@@ -71,8 +75,16 @@ class Wishes:
         if not found.number:
             self._refuse(asked.leg, WITHHELD if found.why == WITHHELD else NOT_DIALLED)
             return
-        token = await self._vault.token(found.number, self._now_ms())
+        token = await self._kept(found.number, 0)
+        if not token:  # a switchboard's: nobody knows who would lift there
+            self._refuse(asked.leg, NOT_DIALLED)
+            return
         self._runner.submit(Arrival(CallbackAsked(asked.leg, token, 0, 0), DAEMON))
+
+    async def _kept(self, number: str, from_ms: int) -> str:
+        """The token of a number that is kept until it was called."""
+        now_ms = self._now_ms()
+        return await self._vault.promised(number, now_ms, max(now_ms, from_ms) + KEPT_MS)
 
     async def wish(self, wish: Wish) -> str:
         """See ports.Wishes."""
@@ -80,7 +92,9 @@ class Wishes:
         if not found.number:
             return NOT_DIALLED
         try:
-            token = await self._vault.token(found.number, self._now_ms())
+            token = await self._kept(found.number, wish.from_ms)
+            if not token:
+                return NOT_DIALLED
             event = CallbackWished(token, wish.language, wish.concern, wish.case, wish.from_ms, wish.until_ms)
             told = await self._runner.ask(Arrival(event, PUBLIC))
         except QueueFull:

@@ -99,6 +99,8 @@ class Centre(Table):
         found += self._overflow_faults()
         if self.callback is not None and self.trunk is None:
             found.append(("callback", "needs [trunk] provider, through whom callers are called"))
+        if self.callback is not None and not self.privacy.number_days:
+            found.append(("privacy.number_days", "is 0: no number would be kept until it is called"))
         if self.request is not None and self.callback is None:
             found.append(("request", "needs [callback]: who asks by the form is called back"))
         if self.trunk is not None and self.trunk.registers and not self.trunk.user:

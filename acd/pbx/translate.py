@@ -91,6 +91,8 @@ TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT, ASKS})
 """Our own UserEvents that decide nothing: for logs and tests, for who keeps recorded announcements, and for
 who finds out whether a number may be called."""
 
+CALLS_BACK = "RR"
+"""Before the language and concern on the display of a phone that is to call back (Rückruf)."""
 RINGS_AT_MOST_MS = 120_000
 """So long Asterisk itself lets a phone ring for a callback; the engine takes it back sooner."""
 
@@ -121,6 +123,11 @@ def _sound(path: str) -> str:
     """The name of a sound by the file that the dialplan plays; "" if it is none of ours."""
     name = path.rpartition("/")[2]
     return name if name.replace("_", "").isalnum() and name.isascii() and len(name) <= 80 else ""
+
+
+def _shown(text: str) -> str:
+    """What a display takes: letters, digits and what stands between words."""
+    return "".join(each for each in text if each.isalnum() or each in " .-")[:40]
 
 
 def _int(text: str) -> int:
@@ -167,13 +174,21 @@ class Entered(NamedTuple):
 class Translator:
     """Translates for one PBX. Holds nothing but the half-filled bridges of calls being connected.
 
-    made: the folder, as Asterisk sees it, of sounds that are made while it runs.
+    made: the folder, as Asterisk sees it, of sounds that are made while it runs. short: what a concern is
+    called on a phone's display.
     """
 
-    def __init__(self, node: str, trunk: str = "trunk", made: str = "") -> None:
+    def __init__(
+        self,
+        node: str,
+        trunk: str = "trunk",
+        made: str = "",
+        short: Callable[[str], str] = lambda concern: concern,
+    ) -> None:
         self._node = node
         self._trunk = trunk
         self._made = made
+        self._short = short
         self._bridges: dict[str, Entered] = {}
         self.strange: dict[str, int] = {}
         self._by_event: dict[str, Callable[[Frame], list[Arrival]]] = {
@@ -479,7 +494,7 @@ class Translator:
             "Async": "true",
             "Timeout": str(RINGS_AT_MOST_MS),
             "ChannelId": call,
-            "CallerID": f'"{tongue} {_word(command.concern)}" <{calling.NOBODY}>',
+            "CallerID": f'"{CALLS_BACK} {tongue} {_shown(self._short(command.concern))}" <{calling.NOBODY}>',
             "Variable": ",".join(f"{name}={value}" for name, value in known.items()),
         }
 

@@ -26,6 +26,8 @@ from config.schema import Centre
 HERE: Final = Path(__file__).parent
 STYLES: Final = {"form.css": HERE / "static" / "form.css"}
 BODY_MAX: Final = 8_192
+KEPT_DAYS: Final = 8
+"""A number is kept for its callback so long at least (acd.wishes)."""
 FIELD_MAX: Final = 200
 CASE: Final = re.compile(r"[A-Za-z0-9./-]{1,40}")
 HOUR_S, DAY_S = 3_600.0, 86_400.0
@@ -169,7 +171,7 @@ class Form:
         offered = windows(self._centre, round(now * 1000))
         values = {
             "hotline": written(self._hotline),
-            "days": str(self._centre.privacy.number_days),
+            "days": str(max(self._centre.privacy.number_days, self._rules.days + KEPT_DAYS)),
         }
         html = self._page.render(
             words={key: _isolated(said.format(**values)) for key, said in words.items()},

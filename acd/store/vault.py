@@ -3,7 +3,7 @@
 import secrets
 
 import phonenumbers
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -29,7 +29,8 @@ def normal(number: str) -> str:
 
 
 class SqlVault:
-    """Implements ports.Vault. A number's deadline is set when it is first seen, and not extended."""
+    """Implements ports.Vault. A number's deadline is set when it is first seen, and extended only for who is
+    promised a call."""
 
     def __init__(self, engine: AsyncEngine, days: int, switchboards: list[str]) -> None:
         self._engine = engine
@@ -59,6 +60,14 @@ class SqlVault:
             except IntegrityError:
                 return str((await connection.execute(select(numbers.c.token).where(mine))).scalar() or "")
             return made
+
+    async def promised(self, number: str, now_ms: int, until_ms: int) -> str:
+        token = await self.token(number, now_ms)
+        if token:
+            sooner = (numbers.c.token == token) & (numbers.c.forget_ms < until_ms)
+            async with self._engine.begin() as connection:
+                await connection.execute(update(numbers).where(sooner).values(forget_ms=until_ms))
+        return token
 
     async def known(self, number: str) -> str:
         """The token of a number, "" if it has none."""

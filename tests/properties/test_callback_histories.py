@@ -13,6 +13,7 @@ from routing import visit as table
 from routing.commands import CallBack, CancelCallback, Connect
 from routing.engine import Effects, Engine
 from routing.policy import Callbacks
+from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
 
 RULES = Callbacks(50, (5_000, 20_000), 50, 1_000, 100)
@@ -202,3 +203,61 @@ def test_nobody_is_called_twice_and_each_callback_ends_once(seed: int) -> None:
     outcomes = {f.visit: f.outcome for f in town.told if isinstance(f, facts.VisitEnded)}
     answered = {d.command.visit for d in town.dials if d.answered}
     assert {visit for visit in begun if outcomes[visit] == facts.ANSWERED} == answered
+
+
+ASKED_FROM = {
+    table.GREETED: (ev.LanguageChosen(ev.Leg(NODE, "1"), "de"),),
+    table.WAITING: (),
+    table.LEAVING: (),
+    table.DEGRADED: (ev.DegradedEntered(ev.Leg(NODE, "1")),),
+    table.CLOSING: (ev.TurnedAway(ev.Leg(NODE, "1"), "de"),),
+    table.PROMISED: (ev.CallbackAsked(ev.Leg(NODE, "1"), "t", 0, 0),),
+}
+"""What leads to each state from which a callback can be asked for."""
+
+NEXT = {
+    table.QUEUE: ev.CallWaiting(ev.Leg(NODE, "1"), "de", "other", "", 0, 0),
+    table.CHOOSE_ANEW: ev.MenuAsked(ev.Leg(NODE, "1")),
+    table.DEGRADE: ev.DegradedEntered(ev.Leg(NODE, "1")),
+    table.TURN_AWAY: ev.TurnedAway(ev.Leg(NODE, "1"), "de"),
+    table.GO_OUTSIDE: ev.WentOutside(ev.Leg(NODE, "1"), ""),
+    table.CONNECT: ev.Bridged(ev.Leg(NODE, "1"), ev.Leg(NODE, "2"), "p02"),
+    table.PROMISE: ev.CallbackAsked(ev.Leg(NODE, "1"), "t", 0, 0),
+    table.END: ev.LegEnded(ev.Leg(NODE, "1"), 16),
+}
+"""What leads away from who was promised one."""
+
+
+def asked_from(state: str) -> tuple[Bench, Visit]:
+    """A caller in this state, who asks now."""
+    bench, leg = Bench(POLICY._replace(callbacks=RULES)), ev.Leg(NODE, "1")
+    bench.tell(ev.CallArrived(leg, "line"))
+    if state != table.GREETED:
+        bench.tell(ev.CallWaiting(leg, "de", "other", "", 0, 0))
+    visit = next(iter(bench.engine.world.visits.values()))
+    for each in ASKED_FROM[state]:
+        bench.tell(each)
+    if state == table.LEAVING:
+        bench.engine._moves.visits.dismiss(visit)
+    assert visit.state == state
+    bench.tell(ev.CallbackAsked(leg, "t", 0, 0))
+    return bench, visit
+
+
+@pytest.mark.parametrize("state", ASKED_FROM)
+def test_a_callback_can_be_asked_for_wherever_the_table_says(state: str) -> None:
+    assert {each for each, trigger in table.TRANSITIONS if trigger == table.PROMISE} == set(ASKED_FROM)
+    _, visit = asked_from(state)
+    assert visit.state == table.PROMISED
+
+
+@pytest.mark.parametrize("trigger", NEXT)
+def test_who_was_promised_one_goes_wherever_the_table_says_and_it_stands(trigger: str) -> None:
+    assert {each for state, each in table.TRANSITIONS if state == table.PROMISED} == set(NEXT)
+    bench, visit = asked_from(table.WAITING)
+    bench.tell(NEXT[trigger])
+    assert visit.state == table.TRANSITIONS[table.PROMISED, trigger] or trigger == table.END
+    if trigger != table.END:
+        bench.tell(ev.LegEnded(ev.Leg(NODE, "1"), 16), 30_000)
+    left = [each.token for each in bench.engine.world.visits.values()]
+    assert left == ([] if trigger == table.CONNECT else ["t"])

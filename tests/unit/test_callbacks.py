@@ -8,7 +8,7 @@ from acd.frozen import Copied, thawed
 from routing import events as ev
 from routing import facts
 from routing import visit as table
-from routing.callback import SKIPPED
+from routing.callback import NO_NUMBER, SKIPPED
 from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect
 from routing.engine import Effects, Engine
 from routing.others import STRICT
@@ -481,6 +481,20 @@ def test_a_wish_that_is_taken_back_is_not_called() -> None:
     ]
     made.login("p02")
     assert sent(CallBack, *made.effects) == []
+
+
+def test_a_number_that_was_forgotten_ends_the_callback_and_one_that_cannot_be_read_rests_it() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    effects = made.tell(ev.CommandFailed(last(made).id, "the vault cannot be used"))
+    assert (sent(CancelCallback, effects), kept.state) == ([], table.WAITING)
+    assert len(sent(CallBack, *made.effects)) == 1
+    made.tell(ev.Elapsed(), 30_000)
+    effects = made.tell(ev.CommandFailed(last(made).id, NO_NUMBER))
+    (ended,) = said(facts.VisitEnded, effects)
+    assert (ended.outcome, ended.reason) == (facts.CANCELLED, NO_NUMBER)
+    assert shown(made) == "ready"
 
 
 def test_where_the_link_is_down_nobody_is_called() -> None:

@@ -449,6 +449,12 @@ class Vault:
     async def token(self, number: str, now_ms: int) -> str:
         return number[::-1]
 
+    async def promised(self, number: str, now_ms: int, until_ms: int) -> str:
+        raise NotImplementedError
+
+    async def number(self, token: str) -> str:
+        raise NotImplementedError
+
     async def erase(self, number: str) -> bool:
         raise NotImplementedError
 

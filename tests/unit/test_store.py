@@ -576,3 +576,14 @@ async def test_a_callback_tells_every_time_it_was_dialled_and_counts_in_no_servi
     )
     assert found == queries.Counts(0, 0, 0, 0, 0)
     assert await queries.ended(records, "n", ["cb21", "cb22", "cb23"]) == set()  # their offers have no rows
+
+
+async def test_the_number_of_who_is_promised_a_call_is_kept_until_then(tmp_path: Path) -> None:
+    vault = SqlVault(await ready("vault", urls(tmp_path, {})["vault"]), 1, [])
+    token = await vault.token("0201 8812345", 0)
+    assert await vault.promised("0201 8812345", 5, 10 * 86_400_000) == token
+    await vault.purge(2 * 86_400_000)
+    assert await vault.number(token) == "+492018812345"
+    assert await vault.promised("0201 8812345", 5, 3) == token  # never sooner than before
+    await vault.purge(11 * 86_400_000)
+    assert await vault.number(token) == ""
