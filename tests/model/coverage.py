@@ -54,8 +54,8 @@ def watch() -> None:
 OF_CALLBACKS = frozenset(
     {visits.PROMISED, visits.CALLING, visits.PROMISE, visits.LIFT, staff.CALLING, staff.LIFT}
 )
-"""States and triggers of callbacks, of which the model's callers ask for none: they have random histories and a
-test for each transition of their own (tests/properties/test_callback_histories.py)."""
+"""States and triggers of callbacks, of which the model's callers ask for none: they have random histories of
+their own, and a test for each transition (tests/properties/test_callback_histories.py)."""
 
 
 def taken() -> dict[str, int]:
