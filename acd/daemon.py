@@ -281,6 +281,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         stores.vault,
         port.refuse,
         lambda: rules.centre.callback.prefixes if rules.centre.callback is not None else (),
+        lambda: (rules.centre.centre.hotline, *rules.centre.centre.numbers),
         clock.now_ms,
     )
     publisher = _publisher(centre, picture, changes)

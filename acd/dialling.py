@@ -4,7 +4,7 @@ Numbers are read by the phonenumbers library as in Germany, since that is where 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import phonenumbers
@@ -31,6 +31,8 @@ PERSONAL: Final = frozenset(
     }
 )
 """Kinds of numbers at which people are called. Everything else may cost whoever calls it."""
+HELP: Final = ("110", "112", "115", "19222")
+"""Subscriber numbers that belong to nobody else."""
 LONGEST: Final = 40
 _LEFT_OUT = re.compile(r"[\s()/.\-\u2010-\u2015\u00a0]+")
 _TRUNK_ZERO = "(0)"
@@ -43,8 +45,9 @@ class Dialled(NamedTuple):
     why: str = ""
 
 
-def dialled(given: str, prefixes: Sequence[str]) -> Dialled:
-    """What is dialled for a number as given. prefixes: of E.164 numbers that may be."""
+def dialled(given: str, prefixes: Sequence[str], ours: Iterable[str] = ()) -> Dialled:
+    """What is dialled for a number as given. prefixes: of E.164 numbers that may be. ours: numbers of our
+    own, at which nobody is called."""
     text = given.strip()
     if text.lower() in NOBODY:
         return Dialled("", WITHHELD)
@@ -55,6 +58,8 @@ def dialled(given: str, prefixes: Sequence[str]) -> Dialled:
         known = phonenumbers.is_valid_number(found) or _short(text)
         return Dialled("", NOT_CALLED if known else NOT_A_NUMBER)
     number = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+    if _is_help(found) or number in {written_as for each in ours if (written_as := _whole(each))}:
+        return Dialled("", NOT_CALLED)
     if not any(number.startswith(each) for each in prefixes):
         return Dialled("", ELSEWHERE)
     return Dialled(number)
@@ -72,7 +77,8 @@ def written(number: str) -> str:
 def _read(text: str) -> phonenumbers.PhoneNumber | None:
     """The number that is meant: the first reading that is a whole one."""
     plain = _LEFT_OUT.sub("", text.replace(_TRUNK_ZERO, ""))
-    if not re.fullmatch(r"\+?[0-9]{2,25}", plain):
+    # without a leading 0 it could be anybody's in any town
+    if not re.fullmatch(r"(\+|0|49)[0-9]{2,25}|[0-9]{2,6}", plain):
         return None
     read = None
     for each in _readings(plain):
@@ -84,6 +90,20 @@ def _read(text: str) -> phonenumbers.PhoneNumber | None:
             return number
         read = read or number
     return read
+
+
+def _whole(number: str) -> str:
+    """A number of our own as E.164, "" where it is only the end of one."""
+    found = _read(number.strip())
+    if found is None or not phonenumbers.is_valid_number(found):
+        return ""
+    return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _is_help(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether it rings at the emergency services, behind an area code too."""
+    national = phonenumbers.national_significant_number(number)
+    return national[phonenumbers.length_of_geographical_area_code(number) :] in HELP
 
 
 def _readings(plain: str) -> list[str]:

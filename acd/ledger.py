@@ -57,6 +57,7 @@ log = structlog.get_logger(__name__)
 _KEY = re.compile(r"/acd/([0-9]{1,12}\.[0-9]{1,12}|cb[0-9]{1,19})/([a-z])([0-9]{0,5})")
 CALLBACK = "cb"
 """How the Uniqueid of a callback begins: its offer follows (acd.pbx.calling)."""
+_FILE = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}-message")
 _MS = re.compile(r"[0-9]{12,14}")
 _WORD = re.compile(r"[A-Za-z0-9_+-]{1,40}")
 
@@ -189,7 +190,14 @@ def row(node: str, uid: str, lines: Notes) -> LedgerRow:
         cause=int(cause) if cause.isdecimal() and len(cause) <= 3 else 0,
         recording=_recording(lines),
         outside=_outside(lines),
+        message=_message(lines),
     )
+
+
+def _message(lines: Notes) -> str:
+    """The file of the message that this caller left."""
+    _, _, name = lines.get("g", "").partition(":")
+    return name if _FILE.fullmatch(name) else ""
 
 
 def _recording(lines: Notes) -> tuple[LedgerStep, ...]:

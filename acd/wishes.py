@@ -42,13 +42,15 @@ class Wishes:
         vault: Vault,
         refuse: Refuse,
         prefixes: Callable[[], Sequence[str]],
+        ours: Callable[[], Sequence[str]],
         now_ms: Callable[[], int],
     ) -> None:
-        """prefixes: of numbers that may be dialled; none: nobody is called back."""
+        """prefixes: of numbers that may be dialled; none: nobody is called back. ours: our own numbers."""
         self._runner = runner
         self._vault = vault
         self._refuse = refuse
         self._prefixes = prefixes
+        self._ours = ours
         self._now_ms = now_ms
         self._asked: asyncio.Queue[Asked] = asyncio.Queue(WAITING_MAX)
         self.trouble = ""
@@ -71,7 +73,7 @@ class Wishes:
                 log.warning("a callback was not kept", error=type(fault).__name__)
 
     async def _answer(self, asked: Asked) -> None:
-        found = dialled(asked.number, self._prefixes())
+        found = dialled(asked.number, self._prefixes(), self._ours())
         if not found.number:
             self._refuse(asked.leg, WITHHELD if found.why == WITHHELD else NOT_DIALLED)
             return
@@ -88,7 +90,7 @@ class Wishes:
 
     async def wish(self, wish: Wish) -> str:
         """See ports.Wishes."""
-        found = dialled(wish.number, self._prefixes())
+        found = dialled(wish.number, self._prefixes(), self._ours())
         if not found.number:
             return NOT_DIALLED
         try:

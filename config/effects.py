@@ -67,6 +67,9 @@ EFFECTS = {
     "callback.per_day": NOW,
     "callback.open_most": NOW,
     "callback.offer_minutes": NOW,
+    "message": RENDER,
+    "message.folder": NOW,
+    "message.days": NOW | RENDER,
     "trunk": RENDER,
     "request": RESTART,
     **{

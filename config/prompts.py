@@ -62,8 +62,27 @@ CALLBACK = (
     "callback_here",
 )
 """What callers hear only where they are called back, and where their language is known."""
+MESSAGE = (
+    "message_offer",
+    "message_closed",
+    "message_begin",
+    "message_consent",
+    "message_kept",
+    "message_none",
+)
+"""What callers hear only where they can leave a message, and where their language is known."""
 DIGITS = "0123456789"
-CALLER = ("greeting", "choose_language", "press", "more_concerns", *ANYWHERE, *KNOWN, *RECORDED, *CALLBACK)
+CALLER = (
+    "greeting",
+    "choose_language",
+    "press",
+    "more_concerns",
+    *ANYWHERE,
+    *KNOWN,
+    *RECORDED,
+    *CALLBACK,
+    *MESSAGE,
+)
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
 RECORDS = (
     "record_language",
@@ -87,8 +106,14 @@ CALLS = (
     "callback_case_shown",
     "callback_press",
     "callback_missing",
+    "message_brief",
+    "message_brief_und",
+    "message_call",
+    "message_again",
+    "message_done",
 )
 """What phones of the staff hear that are to call somebody back, in German as all that these phones hear."""
+MESSAGE_KEYS = {"message_call": keys.YES, "message_again": keys.AGAIN_THAT, "message_done": keys.DONE}
 RECORD_ALL = "#"
 """The key for an announcement that every language is told."""
 HELP = "no_help"
@@ -106,6 +131,8 @@ KEYS = {
     "callback_other": keys.NO,
     "callback_right": keys.YES,
     "callback_wrong": keys.NO,
+    "message_offer": keys.MESSAGE,
+    "message_closed": keys.MESSAGE,
 }
 """Which key a sentence tells to press."""
 _KEY = {"key": "the key to press"}
@@ -121,6 +148,11 @@ BLANKS: dict[str, dict[str, str]] = {
     "callback_brief": {"language": "the language of callers"},
     "callback_concern": {"concern": "the concern"},
     "callback_press": _KEY,
+    "message_brief": {"language": "the language of callers"},
+    "message_call": _KEY,
+    "message_again": _KEY,
+    "message_done": _KEY,
+    "message_consent": {"days": "how long it is kept ([message] days)"},
     "consent_question": {"digit": "the key that stops a recording ([recording] stop_code)"},
 }
 """Sentence -> its blanks, and what each is the place of. All others have none."""
@@ -176,6 +208,7 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
             *KNOWN,
             *(RECORDED if centre.recording.allowed else ()),
             *(CALLBACK if centre.callback is not None else ()),
+            *(MESSAGE if centre.message is not None else ()),
         ):
             made[code, name] = (Sentence(code, says[code][name]),)
         found = menu.pages(len(centre.concerns))
@@ -230,6 +263,13 @@ def _calling(says: Mapping[str, Mapping[str, str]], centre: Centre) -> Sounds:
     own = says["de"]
     for name in ("callback_brief_und", "callback_case", "callback_case_shown", "callback_missing"):
         made["de", name] = (Sentence("de", own[name]),)
+    if centre.message is not None:
+        made["de", "message_brief_und"] = (Sentence("de", own["message_brief_und"]),)
+        for name, pressed in MESSAGE_KEYS.items():
+            made["de", name] = (Sentence("de", filled(own[name], key=pressed)),)
+        for code in centre.languages:
+            text = filled(own["message_brief"], language=own[f"language.{code}"])
+            made["de", f"message_brief_{code}"] = (Sentence("de", text),)
     made["de", "callback_press"] = (Sentence("de", filled(own["callback_press"], key=keys.YES)),)
     for code in centre.languages:
         text = filled(own["callback_brief"], language=own[f"language.{code}"])
@@ -331,6 +371,8 @@ def _sentences(
         words: dict[str, str] = {}
         if "digit" in BLANKS.get(key, {}):
             words["digit"] = centre.recording.stop_code[1]
+        if "days" in BLANKS.get(key, {}):
+            words["days"] = str(centre.message.days if centre.message is not None else 0)
         if key in KEYS:
             words["key"] = KEYS[key] if KEYS[key].isdigit() else text(f"key.{KEYS[key]}")
         if "language" in BLANKS.get(key, {}):

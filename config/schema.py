@@ -13,6 +13,7 @@ from config.tables.callback import Callback
 from config.tables.calls import Announcement, Recording, ServiceLevel, Staffing, Voice, Waiting
 from config.tables.house import Emergency, Mqtt, Pbx, Privacy, Store, Web, is_loopback
 from config.tables.kinds import SHARES_APART, Table, doubles
+from config.tables.message import Message
 from config.tables.opening import Closure, Hours
 from config.tables.outlook import Outlook
 from config.tables.people import Desk, People, StaffMember
@@ -45,6 +46,7 @@ class Centre(Table):
     emergency: list[Emergency] = []
     overflow: list[Overflow] = []
     callback: Callback | None = None
+    message: Message | None = None
     trunk: Trunk | None = None
     request: Request | None = None
     voice: list[Voice] = []
@@ -97,6 +99,11 @@ class Centre(Table):
         found += self._routing_faults()
         found += self._outlook_faults()
         found += self._overflow_faults()
+        for code in self.message.languages if self.message is not None else ():
+            if code not in self.languages:
+                found.append(("message.languages", f"names {code!r}, which no [[language]] describes"))
+        if self.message is not None and self.callback is None:
+            found.append(("message", "needs [callback]: who left one is called back"))
         if self.callback is not None and self.trunk is None:
             found.append(("callback", "needs [trunk] provider, through whom callers are called"))
         if self.callback is not None and not self.privacy.number_days:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from agents import state as staff
+from agents.model import UNDETERMINED
 from routing import events as ev
 from routing import facts
 from routing import visit as table
@@ -30,6 +31,8 @@ REFUSED: Final = (NOT_OFFERED, TOO_MANY, TOO_OFTEN)
 
 SKIPPED: Final = "SKIPPED"
 """CallbackOver.status where the person never let it dial."""
+HEARD: Final = "HEARD"
+"""Where they heard a message, and need call nobody."""
 LEFT: Final = "CANCEL"
 """Where they hung up while it was being dialled."""
 
@@ -38,6 +41,8 @@ NO_NUMBER: Final = "no_number"
 AGAIN_MS: Final = 30_000
 """So long a callback rests of which a command failed: what failed once may fail for everybody."""
 
+HEARS_MS: Final = 900_000
+"""So long somebody may take to hear a message, again and again."""
 MARGIN_MS: Final = 10_000
 """So much later than the dialplan's own limits a lease ends."""
 
@@ -76,18 +81,35 @@ class CallbackMoves:
             answered = AnswerCallback(self._derived.new_id(), visit.caller, answer)
             self._derived.commands.append(answered)
 
+    def leave(self, visit: Visit, file: str) -> None:
+        """A caller on the line has left a message: it has their place, and they go."""
+        if visit.message or (visit.state, table.PROMISE) not in table.TRANSITIONS:
+            self._derived.refuse("message", f"visit {visit.id}", visit.state)
+            return
+        derived = self._derived
+        made = self._visits.begin_called(table.MESSAGE, visit.token, visit)
+        made.case, made.owner, made.classes = visit.case, visit.owner, visit.classes
+        visit.message = made.message = file
+        self._visits.set_need(made, visit.language or UNDETERMINED, visit.concern or "other", visit.second)
+        derived.say(facts.MessageTaken(derived.world.now_ms, made.id, visit.id, file))
+        self._visits.move(visit, table.PROMISE)
+        self._visits.leave_queue(visit)
+        self._visits.wait(made)
+
     def wish(self, event: ev.CallbackWished) -> None:
         """Somebody who is not on the line wants one."""
         known = self._derived.callbacks.get(event.token, 0)
         if not known and (why := self._refused(event.token)):
             self._derived.say(facts.CallbackRefused(self._derived.world.now_ms, 0, why))
             return
-        if not known:
-            made = self._visits.begin_called(table.WEB, event.token)
-            made.case = event.case
-            self._visits.set_need(made, event.language, event.concern, "")
-            known = made.id
-        self._promised(known, 0, event.from_ms, event.until_ms, again=bool(known))
+        callback = known or self._by_web(event).id
+        self._promised(callback, 0, event.from_ms, event.until_ms, again=bool(known))
+
+    def _by_web(self, event: ev.CallbackWished) -> Visit:
+        made = self._visits.begin_called(table.WEB, event.token)
+        made.case = event.case
+        self._visits.set_need(made, event.language, event.concern, "")
+        return made
 
     def _refused(self, token: str) -> str:
         world = self._derived.world
@@ -127,18 +149,19 @@ class CallbackMoves:
     def settle(self) -> None:
         """After the hours or the day changed: whose turn it is now, or no more."""
         world = self._derived.world
-        for key in list(self._derived.callbacks.values()):
+        for key in [*self._derived.callbacks.values(), *sorted(self._derived.messages)]:
             if (visit := world.visits[key]).state == table.WAITING:
                 self._visits.wait(visit)
 
     def left_line(self, token: str, visit: Visit, *, served: bool) -> None:
         """A call of theirs is over. Served, they need no callback any more."""
         world = self._derived.world
-        for key in {self._derived.callbacks.get(token, 0), visit.promised}:
+        theirs = {self._derived.callbacks.get(token, 0), visit.promised}
+        for key in [*theirs, *[k for k in self._derived.messages if world.visits[k].origin == visit.id]]:
             called = world.visits.get(key)
             if called is None or called.state != table.WAITING:
                 continue
-            if served:
+            if served and called.kind != table.MESSAGE:
                 self.cancel(called, facts.SERVED_ON_LINE, facts.BY_STAFF)
             else:
                 self._visits.wait(called)
@@ -162,7 +185,8 @@ class CallbackMoves:
             return
         offer.rang = True
         self._people.engage(self._derived.world.people[offer.agent], visit.id, staff.LIFT, offer.id)
-        self._offers.lease(offer, rules(self._derived).brief_ms + MARGIN_MS)
+        brief_ms = HEARS_MS if visit.message else rules(self._derived).brief_ms
+        self._offers.lease(offer, brief_ms + MARGIN_MS)
 
     def calls(self, number: int, phone_leg: Leg | None, leg: Leg | None) -> None:
         """Their telephone is being called; that is told once. leg: theirs, None where it is not known."""
@@ -196,6 +220,9 @@ class CallbackMoves:
         if visit is None or offer is None:
             return
         offer.status = status  # what stands of it ends by itself
+        if status == HEARD:
+            self._heard(visit, offer)
+            return
         if visit.dialled:
             self._not_there(visit, offer, status)
         else:
@@ -241,6 +268,13 @@ class CallbackMoves:
         offer = self._derived.world.offers.get(number)
         visit = self._derived.world.visits[offer.visit] if offer is not None else None
         return (visit, offer) if visit is not None and visit.kind in table.OUTBOUND else (None, None)
+
+    def _heard(self, visit: Visit, offer: Offer) -> None:
+        """The message needs no call: it is done, and can still be closed at the desk."""
+        person = self._derived.world.people[offer.agent]
+        self._offers.end(offer, facts.ANSWERED)
+        self._people.talked(person, visit)
+        self._end(visit, facts.HEARD, facts.BY_STAFF, "")
 
     def _not_there(self, visit: Visit, offer: Offer, status: str) -> None:
         world = self._derived.world

@@ -21,7 +21,8 @@ class Connect(NamedTuple):
 class CallBack(NamedTuple):
     """Ring this person, say whom they are to call, and let them dial the number behind `token`.
 
-    id: the offer. visit: the callback; its caller's language, concern and case ("" for none).
+    id: the offer. visit: the callback; its caller's language, concern and case ("" for none). message: the
+    file of what they left, which the person hears, "" for none; then token may be "": nobody can be called.
     """
 
     id: int
@@ -32,6 +33,7 @@ class CallBack(NamedTuple):
     language: str
     concern: str
     case: str
+    message: str = ""
 
 
 class CancelCallback(NamedTuple):

@@ -8,7 +8,7 @@ from routing.events import Leg
 from routing.facts import EventRefused, Fact
 from routing.index import Index
 from routing.specific import most_specific
-from routing.visit import CALLING, OFFERED, OUTBOUND, RINGING, TALKING
+from routing.visit import CALLING, MESSAGE, OFFERED, OUTBOUND, RINGING, TALKING
 from routing.world import Person, Visit, World
 
 CARRIED_OUT = frozenset({OFFERED, RINGING, CALLING, TALKING})
@@ -28,7 +28,7 @@ class Derived:
     language and concern as in the policy, and empty without such. joined: who began to wait since, and has to
     hear of it (routing.closing).
     on_line: token -> the calls of its caller that go on. callbacks: token -> the callback that was promised.
-    running: the callbacks that somebody carries out.
+    messages: those that wait. running: the callbacks that somebody carries out.
     lined_up: who waits, or waits for something else, since overflow was looked at last; newcomers: who joined
     the line in the step at hand; thinned: whether somebody who was at work is no more (routing.overflow).
     """
@@ -44,6 +44,7 @@ class Derived:
         self.other_legs: dict[Leg, str] = {}
         self.on_line: dict[str, set[int]] = {}
         self.callbacks: dict[str, int] = {}
+        self.messages: set[int] = set()
         self.running: set[int] = set()
         self.index: Index | None = None
         self.shadow: Index | None = None
@@ -68,7 +69,7 @@ class Derived:
         world = self.world
         self.legs = {each.leg: visit.id for visit in world.visits.values() for each in visit.legs}
         self.other_legs = {leg: key for key, p in world.people.items() for leg in p.other_legs}
-        self.on_line, self.callbacks, self.running = {}, {}, set()
+        self.on_line, self.callbacks, self.messages, self.running = {}, {}, set(), set()
         for visit in world.visits.values():
             self.knows(visit)
             if visit.kind in OUTBOUND and visit.state in CARRIED_OUT:
@@ -108,6 +109,9 @@ class Derived:
 
     def knows(self, visit: Visit) -> None:
         """A visit goes on whose caller's token is known, if it is."""
+        if visit.kind == MESSAGE:
+            self.messages.add(visit.id)
+            return
         if not visit.token:
             return
         if visit.kind in OUTBOUND:
@@ -118,6 +122,7 @@ class Derived:
     def forgets(self, visit: Visit) -> None:
         """It is over."""
         self.running.discard(visit.id)
+        self.messages.discard(visit.id)
         if self.callbacks.get(visit.token) == visit.id:
             del self.callbacks[visit.token]
         theirs = self.on_line.get(visit.token)

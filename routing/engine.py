@@ -138,7 +138,7 @@ class Engine:
         if derived.departed:
             centre.depart(moves)
         if derived.attended or derived.joined:
-            anew = derived.attended and bool(derived.callbacks)
+            anew = derived.attended and bool(derived.callbacks or derived.messages)
             moves.threats.settle()
             moves.emergency.settle()
             moves.closing.settle()
@@ -162,7 +162,7 @@ class Engine:
         derived.dirty = False
         index, shadow = derived.index, derived.shadow
         while index.free:  # the shadow's people are the same, and nobody else is free to it
-            if derived.callbacks:
+            if derived.callbacks or derived.messages:
                 self._hold_back(index)
             choice = index.decide()
             if shadow is not None:

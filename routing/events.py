@@ -120,7 +120,7 @@ class LedgerRow(NamedTuple):
 
     rings, talks: in the order in which they began. by: who ended the call (of facts.BY_*), "" while it
     lives or where it is not known. cause: Q.850 number of the end, 0 if none. recording: what became of
-    recording the caller, in order.
+    recording the caller, in order. message: the file of one that they left, "" for none.
     """
 
     leg: Leg
@@ -139,6 +139,7 @@ class LedgerRow(NamedTuple):
     cause: int
     recording: tuple[LedgerStep, ...] = ()
     outside: tuple[LedgerOutside, ...] = ()
+    message: str = ""
 
 
 class LedgerCallback(NamedTuple):
@@ -179,6 +180,13 @@ class CallbackAsked(NamedTuple):
     token: str
     from_ms: int
     until_ms: int
+
+
+class MessageLeft(NamedTuple):
+    """A caller on this leg left a message. file: its name, without folder and ending."""
+
+    leg: Leg
+    file: str
 
 
 class CallbackWished(NamedTuple):
@@ -650,6 +658,7 @@ Event = (
     | MenuAsked
     | CallbackAsked
     | CallbackWished
+    | MessageLeft
     | CallbackCancelled
     | CallbackRings
     | CallbackLifted

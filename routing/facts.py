@@ -25,6 +25,10 @@ NOT_REACHED = "not_reached"
 """Of a callback: called as often as the rules say, and never there. Of an offer: dialled, and not there."""
 SERVED_ON_LINE = "served_on_line"
 """Of a callback: they called us before we called them."""
+MESSAGE = "message"
+"""Did not wait on, and left a message: neither answered nor abandoned."""
+HEARD = "heard"
+"""Of a message: somebody heard it, and it needs no call."""
 CANCELLED = "cancelled"
 """Of a callback: no longer wanted."""
 VISIT_OUTCOMES = (
@@ -38,6 +42,8 @@ VISIT_OUTCOMES = (
     FORWARDED,
     BLOCKED,
     CALLBACK,
+    MESSAGE,
+    HEARD,
     NOT_REACHED,
     SERVED_ON_LINE,
     CANCELLED,
@@ -95,6 +101,15 @@ class CallbackPromised(NamedTuple):
     from_ms: int
     until_ms: int
     again: bool
+
+
+class MessageTaken(NamedTuple):
+    """A message waits for somebody to hear it. visit: of kind message; left_on: the visit on which."""
+
+    at_ms: int
+    visit: int
+    left_on: int
+    file: str
 
 
 class CallbackRefused(NamedTuple):
@@ -524,6 +539,7 @@ class JournalLost(NamedTuple):
 Fact = (
     VisitBegan
     | CallbackPromised
+    | MessageTaken
     | CallbackRefused
     | CallbackDialled
     | CallbackFailed

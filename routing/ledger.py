@@ -106,6 +106,10 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         if visit.state in CLOSED_FROM:
             moves.hears_closed(visit)
 
+    def left_message(moves: Moves, visit: Visit) -> None:
+        if not visit.message:
+            moves.callbacks.leave(visit, row.message)
+
     def ended(moves: Moves, visit: Visit) -> None:
         visit.hung_up_by = row.by or visit.hung_up_by
         moves.leave_line(visit, cause=row.cause)
@@ -135,6 +139,8 @@ def _steps(row: ev.LedgerRow) -> Iterator[tuple[int, What]]:
         yield each.at_ms, _recorded(each)
     if row.closed_ms:
         yield row.closed_ms, closed
+    if row.message:
+        yield row.ended_ms, left_message
     if row.ended_ms:
         yield row.ended_ms, ended
 

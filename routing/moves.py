@@ -178,7 +178,7 @@ class Moves:
             self.visits.keep_place(visit)
         self.visits.forget(visit)
         self.derived.say(facts.VisitEnded(world.now_ms, visit.id, outcome, ended_by, reason))
-        if visit.kind not in table.OUTBOUND and (visit.token or visit.promised):
+        if visit.kind not in table.OUTBOUND and (visit.token or visit.promised or visit.message):
             self.callbacks.left_line(visit.token, visit, served=outcome == facts.ANSWERED)
 
     def _was_cut(self, visit: Visit, ended_by: str, cause: int) -> bool:
@@ -205,6 +205,8 @@ def outcome(visit: Visit) -> str:
         return facts.FORWARDED
     if visit.promised:
         return facts.CALLBACK
+    if visit.message:
+        return facts.MESSAGE
     if visit.told == BLOCKED and visit.state in (table.LEAVING, table.CLOSING):
         return facts.BLOCKED
     return {

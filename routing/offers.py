@@ -80,7 +80,7 @@ class Offers:
         if caller is not None:
             return Connect(offer.id, caller, reach, term)
         need = visit.language, visit.concern, visit.case
-        return CallBack(offer.id, visit.id, visit.token, reach, term, *need)
+        return CallBack(offer.id, visit.id, visit.token, reach, term, *need, visit.message)
 
     def take_up(
         self, visit: Visit, person: Person, number: int, phone_leg: Leg, *, rings: bool = True

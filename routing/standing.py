@@ -11,6 +11,8 @@ from routing.events import LegSeen
 from routing.moves import Moves
 from routing.world import GONE_MAX, Visit, World, leg_key, remember
 
+SAYS_MS = 4_000
+"""So long at least it takes to say who calls: who is gone by then talked with nobody."""
 AWAY = "gone_while_we_were_away"
 
 
@@ -179,7 +181,9 @@ def _tell(moves: Moves, visit: Visit, row: ev.LedgerCallback, now: int) -> None:
     if row.called_ms:
         at(row.called_ms)
         moves.callbacks.calls(number, row.phone_leg, None)
-    if row.answered_ms and visit.state == table.CALLING:
+    ended_ms = row.over_ms or now
+    talked = row.answered_ms > 0 and ended_ms - row.answered_ms >= SAYS_MS
+    if talked and visit.state == table.CALLING:
         at(row.answered_ms)
         moves.talks.begin(visit, world.people.get(visit.agent), row.phone_leg, row.phone, number)
     if not row.over_ms and not row.status:

@@ -36,10 +36,12 @@ def turn(derived: Derived, visit: Visit) -> str:
     world = derived.world
     if visit.due_ms > world.now_ms:
         return EARLY
-    if visit.origin in world.visits or derived.on_line.get(visit.token):
+    if visit.origin in world.visits or (visit.kind != table.MESSAGE and derived.on_line.get(visit.token)):
         return ON_LINE
     if derived.awaits(visit) in (table.LAST_IN_LINE, table.OVER):
         return SHUT
+    if visit.kind == table.MESSAGE:
+        return NOW  # whoever hears it decides whether they call
     most = rules(derived)
     if world.calls_today >= most.per_day or world.calls_made.get(visit.token, 0) >= most.per_number_day:
         return CALLS_USED_UP

@@ -11,8 +11,8 @@ WEB: Final = "web"
 
 KINDS: Final = (VOICE, CALLBACK, MESSAGE, WEB)
 
-OUTBOUND: Final = frozenset({CALLBACK, WEB})
-"""Who is called by us: asked for on the line, or by web."""
+OUTBOUND: Final = frozenset({CALLBACK, MESSAGE, WEB})
+"""Who is called by us: asked for on the line, left a message, or asked by web."""
 
 # --- legs: who is on the line -----------------------------------------------------------------------------
 

@@ -127,8 +127,8 @@ class Visit:
     origin: of a callback, the visit on which it was asked for; 0: by web. promised: the callback that was
     promised on this visit, or 0. from_ms, until_ms: between which they want to be called; 0: at any time.
     due_ms: not called before; 0: at once. deferred: we were closed, or all calls of the day were made, when
-    it was their turn. attempts: how often they were dialled. dialled: they are being dialled in the offer at
-    hand. at: the PBX on which they are.
+    it was their turn. message: the file of one that they left. attempts: how often they were dialled.
+    dialled: they are being dialled in the offer at hand. at: the PBX on which they are.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
     """
@@ -192,6 +192,7 @@ class Visit:
     until_ms: int = 0
     due_ms: int = 0
     deferred: bool = False
+    message: str = ""
     attempts: int = 0
     dialled: bool = False
     at: str = ""

@@ -7,6 +7,7 @@ written down under that id, so that a daemon that was away calls nobody twice.
 import re
 from typing import Final
 
+from acd.pbx import message
 from acd.pbx.contexts import NOW_MS, note
 from acd.pbx.display import NOBODY as NOBODY
 from agents.model import UNDETERMINED
@@ -32,6 +33,7 @@ KEYED_PATIENCE_S: Final = 10
 ANSWER_TENTHS: Final = 30
 """So many tenths of a second the daemon has to say what becomes of it."""
 SKIPPED: Final = "SKIPPED"
+HEARD: Final = "HEARD"
 ASKED: Final = 3
 PATIENCE_S: Final = 8
 
@@ -56,12 +58,35 @@ def _over(status: str) -> str:
     )
 
 
+def _heard(centre: Centre, brief: str) -> str:
+    """Of a message: it is played, and a key says what becomes of it."""
+    if centre.message is None:
+        return ""
+    sound = message.path(centre)
+    asked = "acd/message_again&acd/message_done"
+    return f"""\
+ same => n,GotoIf($["${{ACD_FILE}}"=""]?call)
+ same => n,Set(ACD_ASKED=0)
+ same => n,Playback({brief})
+ same => n(hear),Set(ACD_ASKED=$[${{ACD_ASKED}}+1])
+ same => n,Set(ACD_CALLS=${{IF($["${{ACD_TO}}"=""]?:acd/message_call&)}})
+ same => n,Read(ACD_KEY,{sound}&${{ACD_CALLS}}{asked},1,,1,{PATIENCE_S})
+ same => n,GotoIf($["${{ACD_KEY}}"="{keys.YES}"]?dial)
+ same => n,Set(ACD_STATUS={HEARD})
+ same => n,GotoIf($["${{ACD_KEY}}"="{keys.DONE}"]?over)
+ same => n,Set(ACD_STATUS={SKIPPED})
+ same => n,GotoIf($[${{ACD_ASKED}}<{ASKED}]?hear:over)
+ same => n(call),NoOp()
+"""
+
+
 def context(centre: Centre) -> str:
     """Empty where nobody is called back."""
     rules, trunk = centre.callback, centre.trunk
     if rules is None or trunk is None:
         return ""
-    brief = "acd/callback_brief_${ACD_LANG}&acd/callback_concern_${ACD_CONCERN}${ACD_SPELT}"
+    brief = "acd/${ACD_WHAT}_brief_${ACD_LANG}&acd/callback_concern_${ACD_CONCERN}${ACD_SPELT}"
+    heard = _heard(centre, brief)
     if rules.lift_dials:
         ask = f" same => n,Playback({brief})\n same => n,Goto(dial)\n"
     else:
@@ -94,12 +119,16 @@ exten => s,1,NoOp()
  same => n,Set(ACD_AT_DIGIT=$[${{ACD_AT_DIGIT}}+1])
  same => n,Goto(spell)
  same => n(known),NoOp()
+; a message is heard first
+ same => n,Set(ACD_WHAT=${{IF($["${{ACD_FILE}}"=""]?callback:message)}})
 ; two terms never call at once: what an older one asked for is not dialled any more
  same => n,GotoIf($[0${{ACD_ASKED_IN}} < 0${{ACD_TERM}}]?stale)
-{ask} same => n(dial),Set(__ACD_LEG=${{ACD_CALL}})
+{heard}{ask} same => n(dial),GotoIf($["${{ACD_TO}}"=""]?skip)
+ same => n,Set(__ACD_LEG=${{ACD_CALL}})
  same => n,Set(CALLERID(num)={trunk.caller_id or centre.centre.hotline})
  same => n,Set(CALLERID(name)=)
  same => n,Set(ACD_BEGAN=)
+ same => n,Set(ACD_RANG=1)
  same => n,Dial(PJSIP/trunk/sip:${{ACD_TO}}@{trunk.provider},{rules.ring_seconds},\
 gb(acd-called^s^1(${{ACD_OFFER}}^${{ACD_LANG}}))U(acd-called-ans))
  same => n,Set(ACD_STATUS=${{DIALSTATUS}})
@@ -108,9 +137,11 @@ gb(acd-called^s^1(${{ACD_OFFER}}^${{ACD_LANG}}))U(acd-called-ans))
 {_over("${ACD_STATUS}")}\
  same => n,Set(ACD_STATUS=)
  same => n,GotoIf($[${{ACD_TALKED}}>0]?bye)
- same => n,ExecIf($["${{ACD_ASKED}}"<"{ASKED}"]?Playback(acd/callback_missing))
+ same => n,ExecIf($["${{ACD_RANG}}"="1"]?Playback(acd/callback_missing))
  same => n(bye),Hangup(16)
  same => n(stale),Hangup(16)
+ same => n(skip),Set(ACD_STATUS={SKIPPED})
+ same => n,Goto(over)
 exten => h,1,GotoIf($["${{ACD_CALL}}"!="${{UNIQUEID}}" | ${{DB_EXISTS(acd/${{ACD_CALL}}/{OVER})}}]?left)
  same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[{NOW_MS}-${{ACD_BEGAN}}]))
  same => n,Set(ACD_STATUS=${{IF($["${{ACD_BEGAN}}"=""]?CANCEL:ANSWER)}})

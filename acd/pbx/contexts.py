@@ -62,11 +62,15 @@ exten => i,1,Hangup()
 exten => e,1,Hangup()
 """
 
-END = f"""
+
+def end(first: str = "") -> str:
+    """The end of every call. first: lines of what else is written down before it."""
+    return f"""
 ; --- the end of a call: who ended it. h runs on whatever has our contexts, so others are left out ---
 [acd-end]
 exten => h,1,GotoIf($["${{ACD_CALL}}"!="${{UNIQUEID}}"]?over)
  same => n,Set(GROUP(acdring)=)
+{first}\
 ; the dialplan's own Hangup has said who (ACD_BY); else the source of the hang-up tells: our own channel is
 ; the caller, none is the PBX. One that was there before the last wait is left over from a phone.
 ; Who does not answer any more has a cause of their own, which can be told if no phone left one (ACD_CAUSE).

@@ -11,7 +11,7 @@ app_chanspy app_db app_dial app_exec app_mixmonitor app_originate app_playback a
 app_stack app_userevent
 bridge_builtin_features bridge_native_rtp bridge_simple
 chan_pjsip codec_alaw codec_g722 codec_ulaw codec_resample format_pcm format_wav
-func_callerid func_channel func_cut func_db func_devstate func_dialplan func_global func_groupcount
+func_callerid func_channel func_cut func_db func_devstate func_dialplan func_env func_global func_groupcount
 func_hangupcause func_logic
 func_periodic_hook func_pjsip_aor func_pjsip_contact func_strings func_timeout func_uri
 pbx_config

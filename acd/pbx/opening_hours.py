@@ -8,7 +8,7 @@ of where the caller stands.
 
 from datetime import date
 
-from acd.pbx import calling
+from acd.pbx import calling, message
 from acd.pbx.contexts import caught, landing, note
 from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
 from config.schema import Centre
@@ -130,7 +130,7 @@ def _closed(centre: Centre) -> str:
  same => n,UserEvent(ACDSays,Call: ${ACD_CALL},Sound: ${ACD_SAID})
  same => n,Playback(${ACD_SAID})
 """
-    offer = calling.offer(centre)
+    offer = calling.offer(centre) + message.offer(centre)
     goodbye = " same => n,Set(ACD_SAID=${ACD_SAID}&acd/goodbye)\n"
     # who is asked whether we are to call hears goodbye behind that
     said = f"{says}{offer} same => n,Playback(acd/goodbye)\n" if offer else f"{goodbye}{says}"
@@ -170,7 +170,7 @@ exten => say,1,Set(ACD_HOURS={named[0][1]})
 exten => now,1,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/${{ACD_NOW}})
  same => n,Playback(acd/${{ACD_NOW}})
  same => n,GotoIf($["${{ACD_NOW}}"="{BLOCKED}"]?over,1)
-{calling.offer(centre)}\
+{offer}\
  same => n,Goto(over,1)
 exten => over,1,Set(ACD_BY=pbx)
  same => n,Hangup(16)

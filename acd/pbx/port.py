@@ -431,12 +431,13 @@ class PbxPort:
             number, why = "", NO_NUMBER
             try:
                 async with asyncio.timeout(NUMBER_S):
-                    number = await self._number_of(command.token) if self._number_of is not None else ""
+                    if self._number_of is not None and command.token:
+                        number = await self._number_of(command.token)
             except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
                 why = f"the vault cannot be used: {type(fault).__name__}"
             if self._link is not link or link.cause:
                 return
-            if not number:
+            if not number and not command.message:  # a message is heard all the same
                 told(why)
                 return
             try:

@@ -4,6 +4,7 @@ Only the fields named here are copied. A caller's number leaves beside the event
 what a caller keys in, which may be a number; channel names, which can hold numbers, become ids.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
@@ -78,6 +79,8 @@ PLACES = {
 }
 """ACD_AT -> context. A caller's own subroutine or include is where they were when they went into it."""
 
+FILE = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}-message")
+
 SIGNS_OF_LIFE = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
 """DialState of a phone that answered an INVITE with something: 180; 183, or early media with either; 100 is
 not told (see acd/pbx/signs.py)."""
@@ -123,6 +126,11 @@ def _sound(path: str) -> str:
     """The name of a sound by the file that the dialplan plays; "" if it is none of ours."""
     name = path.rpartition("/")[2]
     return name if name.replace("_", "").isalnum() and name.isascii() and len(name) <= 80 else ""
+
+
+def _file(name: str) -> str:
+    """The name of a message's file: its caller's Uniqueid, and what it is."""
+    return name if FILE.fullmatch(name) else ""
 
 
 def _shown(text: str) -> str:
@@ -221,6 +229,7 @@ class Translator:
             "ACDCaught": lambda f: ev.CallerCaught(self._call(f)),
             "ACDEnds": lambda f: ev.CallEnds(self._call(f), _who(f.get("By"))),
             "ACDStaff": self._staff,
+            "ACDMessage": lambda f: ev.MessageLeft(self._call(f), _file(f.get("File"))),
             "ACDOutside": lambda f: ev.WentOutside(self._call(f), _word(f.get("Rule"))),
             "ACDOutsideAnswered": lambda f: ev.OutsideAnswered(self._call(f)),
             "ACDLifted": lambda f: ev.CallbackLifted(_int(f.get("Offer")), self._call(f)),
@@ -483,6 +492,7 @@ class Translator:
             "ACD_CONCERN": _word(command.concern),
             "ACD_CASE": _word(command.case),
             "ACD_TO": number,
+            "ACD_FILE": _file(command.message),
         }
         tongue = "--" if command.language == UNDETERMINED else _word(command.language).upper()
         return {

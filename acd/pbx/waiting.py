@@ -1,6 +1,6 @@
 """From the queue to a person: hold, the dial that the daemon asks for, and the dial of a dialplan alone."""
 
-from acd.pbx import calling, consent, display
+from acd.pbx import calling, consent, display, message
 from acd.pbx.contexts import NOW_MS, caught, landing, note
 from acd.pbx.files import CODECS, WIDEBAND
 from agents.model import UNDETERMINED
@@ -36,6 +36,7 @@ def hold(centre: Centre) -> str:
         ("second_offer", known),
         ("case_offer", known),
         *([("callback_offer", known)] if centre.callback is not None else []),
+        *([("message_offer", known)] if centre.message is not None else []),
         ("again_offer&acd/menu_offer", ""),
     )
     greeting = "\n".join(
@@ -121,6 +122,7 @@ exten => {keys.CASE},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Background(acd/case_${{ACD_CASE}})
  same => n,Goto(s,again)
 {calling.key(centre)}\
+{message.key(centre)}\
 ; the greeting again; the daemon says how it stands by now, and is heard behind its first sentence
 exten => {keys.AGAIN},1,Set(ACD_GREETED=0)
  same => n,UserEvent(ACDAgain,Call: ${{ACD_CALL}})

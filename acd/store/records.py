@@ -73,6 +73,7 @@ class SqlRecorder:
         self._take: dict[type, Callable[[Gathered, Any], None]] = {
             facts.VisitBegan: self._visit_began,
             facts.CallbackPromised: self._promised,
+            facts.MessageTaken: self._message,
             facts.CallbackDialled: self._dialled,
             facts.CallbackFailed: self._not_there,
             facts.CallerRecognised: self._recognised,
@@ -257,6 +258,9 @@ class SqlRecorder:
     def _promised(self, batch: Gathered, fact: facts.CallbackPromised) -> None:
         between = [moment(each) if each else None for each in (fact.from_ms, fact.until_ms)]
         batch.set(visits, fact.visit, promised_from=between[0], promised_until=between[1])
+
+    def _message(self, batch: Gathered, fact: facts.MessageTaken) -> None:
+        batch.set(visits, fact.visit, message=fact.file[:40])
 
     def _dialled(self, batch: Gathered, fact: facts.CallbackDialled) -> None:
         row = {"id": fact.offer, "visit": fact.visit, "attempt": fact.attempt, "agent": fact.agent}

@@ -16,6 +16,13 @@ def asked(moves: Moves, event: ev.CallbackAsked) -> None:
         moves.callbacks.ask(visit, event)
 
 
+def message(moves: Moves, event: ev.MessageLeft) -> None:
+    """By a caller on the line."""
+    visit = moves.derived.expected(event.leg, "MessageLeft")
+    if visit is not None:
+        moves.callbacks.leave(visit, event.file)
+
+
 def wished(moves: Moves, event: ev.CallbackWished) -> None:
     """By somebody who is not."""
     moves.callbacks.wish(event)
@@ -63,6 +70,7 @@ def over(moves: Moves, event: ev.CallbackOver) -> None:
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.CallbackAsked: asked,
     ev.CallbackWished: wished,
+    ev.MessageLeft: message,
     ev.CallbackCancelled: cancelled,
     ev.CallbackRings: rings,
     ev.CallbackLifted: lifted,

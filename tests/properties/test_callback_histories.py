@@ -13,6 +13,7 @@ from routing import visit as table
 from routing.commands import CallBack, CancelCallback, Connect
 from routing.engine import Effects, Engine
 from routing.policy import Callbacks
+from routing.standing import SAYS_MS
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
 
@@ -33,7 +34,8 @@ class Dial:
         self.out = ev.Leg(NODE, f"out{command.id}")
 
     def row(self) -> ev.LedgerCallback:
-        times = self.lifted, self.called, self.answered, self.over
+        picked_up = self.answered - SAYS_MS if self.answered else 0  # they hear who calls before the talk
+        times = self.lifted, self.called, picked_up, self.over
         address = self.command.reach.address
         return ev.LedgerCallback(
             self.command.id, self.command.visit, self.phone, address, *times, self.status

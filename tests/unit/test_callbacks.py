@@ -8,7 +8,7 @@ from acd.frozen import Copied, thawed
 from routing import events as ev
 from routing import facts
 from routing import visit as table
-from routing.callback import NO_NUMBER, SKIPPED
+from routing.callback import HEARD, NO_NUMBER, SKIPPED
 from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect
 from routing.engine import Effects, Engine
 from routing.others import STRICT
@@ -153,8 +153,9 @@ def test_a_second_wish_of_the_same_caller_is_the_same_callback() -> None:
     made.call("2")
     effects = ask(made, "2")
     assert [each.answer for each in sent(AnswerCallback, effects)] == ["again"]
-    assert [each.id for each in callbacks(made)] == [first.id]
     made.tell(ev.LegEnded(leg("2"), 16))
+    assert [each.id for each in callbacks(made)] == [first.id]
+    assert [each.again for each in said(facts.CallbackPromised, wish(made, "w" * 32))] == [False]
     again = said(facts.CallbackPromised, wish(made))
     assert [(each.visit, each.again) for each in again] == [(first.id, True)]
 
@@ -508,6 +509,78 @@ def test_where_the_link_is_down_nobody_is_called() -> None:
     assert len(sent(CallBack, *made.effects)) == 1
 
 
+# --- messages -------------------------------------------------------------------------------------------
+
+
+def left(made: Bench, uid: str = "1", token: str = TOKEN) -> Visit:
+    """A caller who left a message and hung up; the message."""
+    made.call(uid)
+    if token:
+        made.tell(ev.CallerKnown(leg(uid), token, "", ""))
+    made.tell(ev.MessageLeft(leg(uid), f"{uid}-message"))
+    made.tell(ev.LegEnded(leg(uid), 16))
+    return callbacks(made)[-1]
+
+
+def test_a_message_has_its_callers_place_and_the_call_is_no_abandon() -> None:
+    made = bench()
+    made.call("0", "ar")
+    kept = left(made)
+    ends = said(facts.VisitEnded, *made.effects)
+    assert [each.outcome for each in ends] == [facts.MESSAGE]
+    assert [each.file for each in said(facts.MessageTaken, *made.effects)] == ["1-message"]
+    assert (kept.kind, kept.language, kept.concern, kept.token) == ("message", "de", "other", TOKEN)
+    made.login("p02")
+    assert last(made)[-1] == "1-message"
+
+
+def test_who_hears_a_message_is_done_with_it_or_calls() -> None:
+    made = bench()
+    kept = left(made)
+    made.login("p02")
+    offer = rings(made, last(made))
+    made.tell(ev.CallbackLifted(offer, leg(f"cb-{offer}")))
+    made.tell(ev.Elapsed(), 300_000)  # it is long, and heard again
+    effects = made.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), HEARD, 0))
+    (ended,) = said(facts.VisitEnded, effects)
+    assert (ended.visit, ended.outcome) == (kept.id, facts.HEARD)
+    assert shown(made) == "ready"
+    assert made.engine.world.people["birgit"].last_visit == kept.id  # to be closed at the desk
+    made.tell(ev.StaffAsked("birgit", "", "notready", "", None))
+    second = left(made, "2")
+    made.tell(ev.StaffAsked("birgit", "", "ready", "", None))
+    talks(made)
+    assert second.state == table.TALKING
+
+
+def test_a_message_without_a_number_is_heard_and_one_on_the_line_again_keeps_it() -> None:
+    made = bench()
+    kept = left(made, token="")
+    made.call("2")
+    made.tell(ev.CallerKnown(leg("2"), TOKEN, "", ""))
+    made.tell(ev.Bridged(leg("2"), leg("2.phone"), "p02"))
+    made.tell(ev.LegEnded(leg("2"), 16), 30_000)
+    assert callbacks(made) == [kept]
+    made.login("p02")
+    made.tell(ev.Elapsed(), POLICY.wrap_up_ms)
+    assert (last(made).token, last(made).message) == ("", "1-message")
+
+
+def test_a_message_that_nobody_listened_for_is_told_by_the_ledger() -> None:
+    made = bench()
+    made.call("1")
+    made.tell(ev.TermBegan(2))
+    at = made.now
+    row = ev.LedgerRow(
+        leg("1"), "", "de", "other", "", at, at, 0, 0, (), (), at + 5, "caller", 16, message="1-message"
+    )
+    made.tell(ev.LedgerRead(NODE, (row,)), 1_000)
+    assert [each.message for each in callbacks(made)] == ["1-message"]
+    assert [each.outcome for each in said(facts.VisitEnded, *made.effects)] == [facts.MESSAGE]
+    made.tell(ev.LedgerRead(NODE, (row,)))
+    assert len(callbacks(made)) == 1
+
+
 # --- after an outage ------------------------------------------------------------------------------------
 
 
@@ -590,6 +663,14 @@ def test_who_was_not_there_meanwhile_is_called_again_after_the_gap() -> None:
     assert sent(CallBack, *effects) == []
     again = back(made, ledger=(told,))
     assert (said(facts.CallbackFailed, *again), kept.attempts) == ([], 1)
+
+
+def test_who_hung_up_while_they_heard_who_calls_talked_with_nobody() -> None:
+    made, kept, offer = given()
+    told = row(made, kept, offer, 2, 5, 9, 11, status="ANSWER")
+    effects = back(made, ledger=(told,))
+    assert said(facts.TalkBegan, *effects) == []
+    assert [each.status for each in said(facts.CallbackFailed, *effects)] == ["ANSWER"]
 
 
 def test_one_whose_record_was_lost_is_taken_up_and_not_called_twice() -> None:

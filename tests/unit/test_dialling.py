@@ -33,10 +33,11 @@ def test_a_withheld_number_is_none(given_as: str) -> None:
     assert dialled(given_as, GERMANY) == ("", WITHHELD)
 
 
-@pytest.mark.parametrize(
-    "given_as",
-    ["112", "110", "0900 1234567", "+49 900 1234567", "0180 5 123456", "0137 7123456", "118 33", "115"],
-)
+HELP = ["112", "110", "115", "118 33", "0201112", "0201 110", "+4920119222"]
+DEAR = ["0900 1234567", "+49 900 1234567", "0180 5 123456", "0137 7123456"]
+
+
+@pytest.mark.parametrize("given_as", [*HELP, *DEAR])
 def test_premium_service_and_emergency_numbers_are_never_called(given_as: str) -> None:
     found = dialled(given_as, ("+",))
     assert found.number == ""
@@ -61,3 +62,15 @@ def test_whatever_is_given_only_digits_of_an_allowed_prefix_are_dialled(given_as
     assert bool(found.number) != bool(found.why)
     assert found.number == "" or (found.number[1:].isdigit() and found.number.startswith("+49"))
     assert found.why in ("", *REASONS)
+
+
+@pytest.mark.parametrize("given_as", ["8812345", "88000000", "201123456"])
+def test_a_number_without_its_area_is_nobody_s(given_as: str) -> None:
+    """It would be somebody else's, in another town."""
+    assert dialled(given_as, GERMANY).number == ""
+
+
+def test_our_own_numbers_are_not_called() -> None:
+    ours = ("4920188000000", "020188000000", "88000000")
+    assert dialled("0201 88000000", GERMANY, ours) == ("", NOT_CALLED)
+    assert dialled("0201 88000001", GERMANY, ours).number == "+4920188000001"

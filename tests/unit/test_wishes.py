@@ -40,6 +40,7 @@ class Town:
             self.vault,  # type: ignore[arg-type]
             lambda leg, answer: self.refused.append((leg, answer)),
             lambda: self.prefixes,
+            lambda: ["0201 8800011"],
             lambda: NOW,
         )
         self.live = live
@@ -70,7 +71,9 @@ async def test_a_wish_becomes_a_callback_and_its_number_is_kept_until_then(town:
     assert town.vault.kept == [("+492018888888", NOW + KEPT_MS), ("+492018888888", 9_000 + KEPT_MS)]
 
 
-@pytest.mark.parametrize("number", ["", "0900 1234567", "+380501234567", "hello", "0201 880000"])
+@pytest.mark.parametrize(
+    "number", ["", "0900 1234567", "+380501234567", "hello", "0201 880000", "0201 8800011"]
+)
 async def test_what_is_not_dialled_is_told_so(town: Town, number: str) -> None:
     assert await town.wishes.wish(WISH._replace(number=number)) == "not_dialled"
     assert town.callbacks() == []

@@ -1,4 +1,4 @@
-"""Callbacks: what was promised on which visit, and every time that somebody was called."""
+"""Callbacks and messages: what was promised on which visit, and every time that somebody was called."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.add_column("visit", sa.Column("promised_from", sa.DateTime(timezone=True)))
     op.add_column("visit", sa.Column("promised_until", sa.DateTime(timezone=True)))
     op.add_column("visit", sa.Column("attempts", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("visit", sa.Column("message", sa.String(40), nullable=False, server_default=""))
     op.create_table(
         "callback_attempt",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
