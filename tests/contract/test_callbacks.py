@@ -13,8 +13,9 @@ from acd.demo.ports import free_port
 from acd.demo.sipp import PHONE_ADDRESS
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import AnswerCallback, CallBack, CancelCallback
+from routing.commands import AnswerCallback, CallBack, CancelCallback, TurnAway
 from tests.contract.conftest import AS_SHIPPED, NODE, TERM, Wire, deciding, keys
+from tests.contract.test_closing import seconds
 
 PROVIDER = free_port(socket.SOCK_DGRAM, PHONE_ADDRESS)
 WHOM = "+491711234567"
@@ -194,3 +195,55 @@ async def test_without_an_answer_nothing_is_promised_and_the_place_stays(hotline
         await asyncio.sleep(0)
         again = await wire.hears(ev.CallWaiting, lambda each: each.leg == waits.leg, after=after - 1)
         assert again.queued_ms == waits.queued_ms
+
+
+# --- the endings in between -----------------------------------------------------------------------------
+
+
+async def test_where_nobody_answers_it_ends_after_the_ring_time(hotline: Hotline) -> None:
+    offer = (TERM << 32) + 21
+    await hotline.sipp.phones([PHONE], keys=YES)
+    provider = await hotline.sipp.gateway(PROVIDER, talk_ms=None, answer_ms=60_000)
+    async with called(hotline, offer) as wire:
+        over = await wire.hears(ev.CallbackOver, within_s=45)
+        assert (over.offer, over.status, over.talked_ms) == (offer, "NOANSWER", 0)
+        assert (await written(wire, offer)).status == "NOANSWER"
+    await provider.end()
+
+
+async def test_a_phone_that_hangs_up_while_it_rings_there_ends_both_and_says_so_once(
+    hotline: Hotline,
+) -> None:
+    offer = (TERM << 32) + 22
+    await hotline.sipp.phones([PHONE], keys=YES, talk_ms=9_000)
+    provider = await hotline.sipp.gateway(PROVIDER, talk_ms=None, answer_ms=60_000)
+    async with called(hotline, offer) as wire:
+        calls = await wire.hears(ev.CallbackCalls, within_s=30)
+        over = await wire.hears(ev.CallbackOver, within_s=30)
+        await wire.hears(ev.LegEnded, lambda each: each.leg == calls.leg)
+        assert (over.offer, over.status) == (offer, "CANCEL")
+        assert sum(isinstance(each.event, ev.CallbackOver) for each in wire.arrivals) == 1
+    await provider.end()
+
+
+async def test_a_phone_that_hangs_up_before_the_key_called_nobody(hotline: Hotline) -> None:
+    offer = (TERM << 32) + 23
+    await hotline.sipp.phones([PHONE], talk_ms=1_500)
+    async with called(hotline, offer) as wire:
+        await wire.hears(ev.CallbackOver, within_s=30)
+        assert ev.CallbackCalls not in {type(each.event) for each in wire.arrivals}
+        assert (await written(wire, offer)).called_ms == 0
+
+
+async def test_who_is_let_go_after_closing_asks_to_be_called_when_we_open(hotline: Hotline) -> None:
+    said_s = sum(seconds(hotline, f"de/acd/{each}.wav") for each in ("turned_away", "opens_tomorrow_0"))
+    pressed = [*keys("de"), (round(said_s * 1000) + 1_500, "2"), (1_500, "1")]
+    async with deciding(hotline) as wire:
+        await hotline.sipp.call(NUMBER, pressed, caller="020155512345", hang_up_ms=90_000)
+        waits = await wire.hears(ev.CallWaiting)
+        await wire.do(TurnAway(2, waits.leg))
+        await wire.sees(UserEvent="ACDCallback", within_s=60)
+        await wire.do(AnswerCallback(5, waits.leg, "ok"))
+        assert await wire.sees(UserEvent="ACDSays", Sound="acd/callback_later")
+        ends = await wire.hears(ev.CallEnds, lambda each: each.leg == waits.leg)
+        assert ends.by == "pbx"
