@@ -12,7 +12,19 @@ from typing import Annotated
 
 import typer
 
-from acd import __version__, admitting, asking, daemon, heard, installing, logs, opening, recordings, staff
+from acd import (
+    __version__,
+    admitting,
+    asking,
+    caseload,
+    daemon,
+    heard,
+    installing,
+    logs,
+    opening,
+    recordings,
+    staff,
+)
 from acd.outlook.rostered import rostered
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
@@ -72,6 +84,7 @@ app.add_typer(db, name="db")
 app.add_typer(vault, name="vault")
 app.add_typer(hearing, name="sounds")
 app.add_typer(admitting.app, name="people")
+app.add_typer(caseload.app, name="cases")
 
 
 def _version(asked: bool) -> None:

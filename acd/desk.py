@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.deskwork import Before, Day
 from acd.identity import Asker
-from acd.ports import Arrival, Case, Cases
+from acd.ports import NEW_CASE, Arrival, Case, Cases
 from acd.runner import Runner
 from acd.store import handled
 from acd.store.plain import plain
@@ -33,8 +33,6 @@ UNKNOWN_OUTCOME: Final = "unknown_outcome"
 NOT_POSSIBLE: Final = "not_possible"
 UNKNOWN_CASE: Final = "unknown_case"
 CASE_TAKEN: Final = "case_taken"
-NEW_CASE: Final = "open"
-"""The state of a case that begins at a desk; its owner is who began it."""
 NOT_BLOCKED: Final = "not_blocked"
 """Of a threat that was told: who called has no token, and so cannot be blocked."""
 ASKED: Final = (

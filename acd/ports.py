@@ -1,7 +1,7 @@
 """The doors between the live loop and the world: small protocols, and the values that pass through them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from routing.commands import Command
 from routing.events import Envelope, Event, Leg
@@ -227,6 +227,10 @@ class Case(NamedTuple):
     state: str
     outcomes: tuple[str, ...]
     link: str
+
+
+NEW_CASE: Final = "open"
+"""The state of a case that begins at a desk; its owner is who began it. The office's file may say another."""
 
 
 class Cases(Protocol):

@@ -32,21 +32,23 @@ class Sheet(NamedTuple):
         return Fault(self.name, f"line {line.number}, {column}", reason)
 
 
-def read(path: Path, columns: Sequence[str], also: Iterable[str] = ()) -> Sheet:
+def read(path: Path, columns: Sequence[str], also: Iterable[str] = (), *, or_windows: bool = False) -> Sheet:
     """The rows of a CSV file that are not empty, cells without blanks around them.
 
-    UTF-8 with or without a byte order mark; separated by comma or semicolon. columns: have to be there, in
-    any order; also: may be. Raises ConfigFaults for a file that cannot be read, or has other columns.
+    UTF-8 with or without a byte order mark, or with `or_windows` the Windows-1252 that older programs of
+    offices write; separated by comma or semicolon. columns: have to be there, in any order; also: may be.
+    Raises ConfigFaults for a file that cannot be read, or has other columns.
     """
     name = str(path)
     try:
         with path.open("rb") as file:
             raw = file.read(SIZE_MAX + 1)
-        text = raw.decode("utf-8-sig") if len(raw) <= SIZE_MAX else ""
+        text = _text(raw, or_windows) if len(raw) <= SIZE_MAX else ""
     except OSError as fault:
         raise ConfigFaults([Fault(name, "file", f"cannot be read: {fault.strerror}")]) from None
     except UnicodeDecodeError:
-        raise ConfigFaults([Fault(name, "file", "is not UTF-8; save it as 'CSV UTF-8'")]) from None
+        neither = "is neither UTF-8 nor Windows-1252" if or_windows else "is not UTF-8"
+        raise ConfigFaults([Fault(name, "file", f"{neither}; save it as 'CSV UTF-8'")]) from None
     if len(raw) > SIZE_MAX:
         raise ConfigFaults([Fault(name, "file", f"is larger than {SIZE_MAX} bytes")])
     header = text.splitlines()[0] if text.strip() else ""
@@ -76,6 +78,16 @@ def read(path: Path, columns: Sequence[str], also: Iterable[str] = ()) -> Sheet:
     except csv.Error as fault:
         faults.append(Fault(name, f"line {rows.line_num}", f"is broken CSV: {fault}"))
     return Sheet(name, tuple(given), tuple(lines), tuple(faults))
+
+
+def _text(raw: bytes, or_windows: bool) -> str:
+    """Raises UnicodeDecodeError."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not or_windows:
+            raise
+        return raw.decode("cp1252")
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,13 +1,33 @@
 """Cases: who owns them and in what state they are, nothing of their content; and which caller has which."""
 
-from sqlalchemy import delete, insert, select
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.ports import Case, Known
+from acd.ports import NEW_CASE, Case, Known
 from acd.store.tables import case_callers, case_files, visits
 from acd.store.vault import normal
+from config.cases_csv import CaseRow
 from config.tables.rules import PriorityClass
 from routing.events import UNKNOWN_CASE
+
+FEWER: Final = 2
+"""A file with less than one in so many of the cases that are known is taken for one that was cut off."""
+
+
+class Taken(NamedTuple):
+    """What an import did: how many cases there are now, came new, changed, and are not known any more."""
+
+    now: int
+    new: int
+    changed: int
+    gone: int
+
+
+class TooFew(Exception):
+    """A file would have most cases forgotten; the message says how many."""
 
 
 class SqlCases:
@@ -67,3 +87,45 @@ class SqlCases:
             await connection.execute(delete(case_callers).where(case_callers.c.token == token))
             await connection.execute(insert(case_callers), {"token": token, "reference": reference})
             return True
+
+
+async def take_over(engine: AsyncEngine, rows: Sequence[CaseRow], *, fewer: bool = False) -> Taken:
+    """From now on these are all cases there are, whole or not at all, beside those that were begun at a desk
+    and that no row names. What the hotline itself knows of a case (its outcomes, whose it is among callers)
+    stays; so does its link where a row has none.
+
+    fewer: most of the known cases may be gone. Raises TooFew.
+    """
+    async with engine.begin() as connection:
+        # Changes nothing: on SQLite nobody else writes from here on.
+        await connection.execute(update(case_files).where(case_files.c.reference == "").values(state=""))
+        known = {row.reference: row for row in await connection.execute(select(case_files))}
+        made = []
+        for row in rows:
+            before = known.get(row.case)
+            made.append(
+                {
+                    "reference": row.case,
+                    "owner": row.owner,
+                    "concern": row.concern,
+                    "state": row.state,
+                    "outcomes": before.outcomes if before else "",
+                    "link": row.link or (before.link if before else ""),
+                }
+            )
+        stay = [each for each in made if each["reference"] in known]
+        named = {row.case for row in rows}
+        begun = [dict(each._mapping) for each in known.values() if each.state == NEW_CASE]
+        begun = [each for each in begun if each["reference"] not in named]
+        old = len(known) - len(begun)
+        gone = old - len(stay)
+        if not fewer and len(stay) * FEWER < old:
+            raise TooFew(
+                f"has {len(stay)} of the {old} cases that are known, and {gone} would be forgotten; "
+                "is it whole? If so: --fewer"
+            )
+        changed = sum(each != dict(known[each["reference"]]._mapping) for each in stay)
+        await connection.execute(delete(case_files))
+        if made or begun:
+            await connection.execute(insert(case_files), made + begun)
+    return Taken(len(made) + len(begun), len(made) - len(stay), changed, gone)

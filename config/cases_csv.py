@@ -1,0 +1,73 @@
+"""Cases of the office from its CSV file: all of it or nothing, every fault with its line."""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from config import sheet
+from config.cells import harm
+from config.load import ConfigFaults, Fault, cleaned
+from routing.events import UNKNOWN_CASE
+
+COLUMNS: Final = ("case", "state")
+ALSO: Final = ("owner", "concern", "link")
+LINK_MAX: Final = 400
+_CASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
+_STATE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+
+
+class CaseRow(NamedTuple):
+    """One case as the office knows it; "" for what its file does not say."""
+
+    case: str
+    state: str
+    owner: str
+    concern: str
+    link: str
+
+
+def read(path: Path, concerns: Collection[str], owners: Collection[str]) -> tuple[CaseRow, ...]:
+    """The cases in `path`, in its order. concerns, owners: the keys and ids that may stand there.
+
+    Raises ConfigFaults.
+    """
+    given = sheet.read(path, COLUMNS, ALSO, or_windows=True)
+    faults = list(given.faults)
+    found: list[CaseRow] = []
+    seen: dict[str, int] = {}
+    for line in given.lines:
+        row = CaseRow(*(line.cells.get(column, "") for column in CaseRow._fields))
+        faults += [given.fault(line, *wrong) for wrong in _faults(row, concerns, owners)]
+        if row.case and (before := seen.setdefault(row.case, line.number)) != line.number:
+            faults.append(given.fault(line, "case", f"{cleaned(row.case)!r} stands in line {before} too"))
+        found.append(row)
+    if not found and not faults:
+        faults.append(Fault(given.name, "file", "names no case"))
+    if faults:
+        raise ConfigFaults(faults)
+    return tuple(found)
+
+
+def _faults(row: CaseRow, concerns: Collection[str], owners: Collection[str]) -> list[tuple[str, str]]:
+    """(column, reason) for each."""
+    found: list[tuple[str, str]] = []
+    if not _CASE.fullmatch(row.case) or row.case == UNKNOWN_CASE:
+        right = f"1 to 40 letters, digits, - and _, a letter or digit first, and not {UNKNOWN_CASE!r}"
+        found.append(("case", f"{cleaned(row.case)!r} is no case number: {right}"))
+    if not _STATE.fullmatch(row.state):
+        right = "small letters, digits and _, like permit_expiring"
+        found.append(("state", f"{cleaned(row.state)!r} is no state: {right}"))
+    if row.owner and row.owner not in owners:
+        found.append(("owner", f"{cleaned(row.owner)!r} is the id of nobody; acd staff list names them"))
+    if row.concern and row.concern not in concerns:
+        found.append(("concern", f"{cleaned(row.concern)!r} is none of {', '.join(concerns)}"))
+    if row.link and (harm(row.link) or len(row.link) > LINK_MAX or not _web(row.link)):
+        found.append(("link", f"{cleaned(row.link)!r} is no address like https://files.example.org/4711"))
+    return found
+
+
+def _web(link: str) -> bool:
+    """Whether a page may lead there."""
+    kind, _, rest = link.partition("://")
+    return kind.lower() in ("http", "https") and bool(rest) and " " not in link
