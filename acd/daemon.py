@@ -20,6 +20,7 @@ from acd.announcement import emergency as announcement
 from acd.announcement.emergency import EmergencyAnnouncement
 from acd.answers import Answers
 from acd.beside import Kept, Regularly
+from acd.cases_dropped import CasesDropped
 from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.desk import Desks, rules_of
@@ -64,6 +65,7 @@ from routing.events import Elapsed, JournalGap, TermBegan
 
 DRIFT_S = 300.0
 HOUR_S = 3_600.0
+CASES_S = 60.0
 STOP_S = 5.0
 LAST_WORDS_S = 5.0
 DAY_MS = 86_400_000
@@ -307,6 +309,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         await people.take_over(local.former_path(centre))
         await people.tidy()
 
+    dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
+    cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
     link = Kept("link", port.run)
@@ -320,11 +324,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Kept("callbacks", wishes.run),
         Kept("requests", Requests(lambda: rules.centre, wishes, clock.now_ms).run),
         Regularly("accounts", HOUR_S, accounts),
+        cases,
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
         ahead,
     ]
-    others = [part for part in kept if part not in (link, hourly, ahead)]
+    others = [part for part in kept if part not in (link, hourly, ahead, cases)]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -335,6 +340,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
+        "cases": lambda: cases.trouble or dropped.trouble,
         "outlook": lambda: ahead.trouble or outlook.trouble or outlook.duties.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }

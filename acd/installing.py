@@ -63,6 +63,15 @@ def _share(folder: Path, group: int) -> None:
         folder.chmod(0o2770)
 
 
+def _letterbox(folder: Path, who: pwd.struct_passwd) -> None:
+    """Where the office's program leaves its files: the daemon's, and whoever is of its group writes there.
+    One that is there already is its owner's business."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        handed_over([folder], who.pw_uid, who.pw_gid)
+        folder.chmod(0o2770)
+
+
 def may_render(centre: Centre) -> bool:
     """Whether Asterisk is on this machine, and whoever runs this has the right to write its files."""
     try:
@@ -105,5 +114,9 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
         for each in (where.announcements, made.parent, made, where.here / DRAFTS):
             _share(each, who.pw_gid)
         writes.append(where.announcements)
+    if centre.cases.folder:
+        dropped = centre.path(centre.cases.folder)
+        _letterbox(dropped, who)
+        writes.append(dropped)
     units.written(folder, config, writes, user, where)
     return f"{said}\nservices are in {folder}: {', '.join(units.NAMES)}"

@@ -72,6 +72,7 @@ EFFECTS = {
     "message.days": NOW | RENDER,
     "trunk": RENDER,
     "request": RESTART,
+    "cases": NOW,
     **{
         f"overflow.{each}": NOW
         for each in ("language", "concern", "after_seconds", "length", "nobody", "then")

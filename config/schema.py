@@ -11,6 +11,7 @@ from pydantic import (
 
 from config.tables.callback import Callback
 from config.tables.calls import Announcement, Recording, ServiceLevel, Staffing, Voice, Waiting
+from config.tables.cases import CasesFolder
 from config.tables.house import Emergency, Mqtt, Pbx, Privacy, Store, Web, is_loopback
 from config.tables.kinds import SHARES_APART, Table, doubles
 from config.tables.message import Message
@@ -53,6 +54,7 @@ class Centre(Table):
     staff: list[StaffMember] = []
     people: People = People()
     desk: Desk = Desk()
+    cases: CasesFolder = CasesFolder()
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     @property

@@ -1,6 +1,7 @@
 """The daemon beside its calls, without a telephone system: reload, and what it does by the hour."""
 
 import asyncio
+import os
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -218,3 +219,24 @@ async def test_records_that_do_not_answer_are_a_reason_not_to_reload(opened: tup
         await connection.execute(text("alter table staff rename to gone"))
     (fault,) = (await daemon.rules.reload()).faults
     assert fault.startswith("the records do not say who works here")
+
+
+async def test_cases_left_in_the_folder_are_known_to_the_next_call_and_a_faulty_file_is_seen(
+    opened: tuple[Daemon, Path],
+) -> None:
+    """The folder is named while the daemon runs; what it says stands in its health."""
+    daemon, path = opened
+    folder = path.parent / "cases"
+    folder.mkdir()
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    path.write_text(tomli_w.dumps(raw | {"cases": {"folder": str(folder)}}), encoding="utf-8")
+    assert (await daemon.rules.reload()).faults == ()
+    cases = next(part for part in daemon.kept if part.name == "cases")
+    assert isinstance(cases, Regularly)
+    for given, said in (("case,state,owner\n4711,in_work,anna\n", "ok"), ("case,state\n,\n", "cases could")):
+        file = folder / "cases.csv"
+        file.write_text(given, encoding="utf-8")
+        os.utime(file, (0, 0))
+        await cases.once()
+        assert daemon.health()["cases"].find(said) >= 0
+        assert (await daemon.stores.cases.known("", "", "4711")).owner == "anna"

@@ -57,6 +57,7 @@ HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "t
 REFUSED = ("busy", "declined", "no_answer", "unreachable")
 RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
+    ("cases.folder", "cases.folder", "../dropped"),
     ("request.host", "request.host", "127.0.0.3"),
     ("request.port", "request.port", 8091),
     ("request.proxies", "request.proxies", ["127.0.0.1"]),

@@ -1,0 +1,127 @@
+"""Files of cases that the office's own program leaves in a folder: taken by themselves, or set aside."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.pbx.secrets import private
+from acd.store.cases import TooFew, take_over
+from config import cases_csv
+from config.load import ConfigFaults, Fault
+from config.schema import Centre
+
+SETTLED_S: Final = 30.0
+"""A file that was written to less long ago may still grow."""
+AT_ONCE: Final = 5
+ASIDE_MAX: Final = 10
+TOLD_MAX: Final = 1_000
+TAKING: Final = ".taking"
+ASIDE: Final = ".faulty"
+REPORT: Final = ".faulty.txt"
+
+log = structlog.get_logger(__name__)
+
+
+class CasesDropped:
+    """centre, owners: the file in force, and the ids of who may have a case.
+
+    A file's name while it is read ends in TAKING, so that the next of its name is another file, and it is
+    read again if we end meanwhile. What was taken is deleted. What is faulty is set aside, its name ending in
+    ASIDE, with a report beside it, and is told until a whole file was taken or somebody deletes it.
+    """
+
+    def __init__(
+        self, centre: Callable[[], Centre], owners: Callable[[], Collection[str]], records: AsyncEngine
+    ) -> None:
+        self._centre = centre
+        self._owners = owners
+        self._records = records
+        self.trouble = ""
+
+    async def look(self, now_s: float) -> None:
+        """Take what lies there, oldest first, at most AT_ONCE. now_s: epoch s, as files have it.
+
+        Raises OSError, and what the records' driver raises: what lies there stays then.
+        """
+        centre = self._centre()
+        if not centre.cases.folder:
+            self.trouble = ""
+            return
+        folder = centre.path(centre.cases.folder)
+        for file in await asyncio.to_thread(_ready, folder, now_s):
+            await self._take(file, centre)
+        aside = await asyncio.to_thread(_aside, folder)
+        self.trouble = (
+            f"{folder}: cases could not be taken from {len(aside)} file(s), last {aside[-1].name}; "
+            f"why stands in {aside[-1].name}.txt; what was known before stays in force"
+            if aside
+            else ""
+        )
+
+    async def _take(self, file: Path, centre: Centre) -> None:
+        taking = file if file.name.endswith(TAKING) else file.with_name(f"{file.name}{TAKING}")
+        given = taking.name.removesuffix(TAKING)
+        await asyncio.to_thread(file.replace, taking)
+        try:
+            rows = await asyncio.to_thread(cases_csv.read, taking, centre.concerns, self._owners())
+            taken = await take_over(self._records, rows)
+        except ConfigFaults as faults:
+            await asyncio.to_thread(_set_aside, taking, faults.faults)
+            log.warning("cases not taken", faults=len(faults.faults))
+        except TooFew as fault:
+            await asyncio.to_thread(_set_aside, taking, [Fault(given, "file", str(fault))])
+            log.warning("cases not taken", faults=1)
+        else:
+            await asyncio.to_thread(_done, taking)
+            log.info("cases taken", **taken._asdict())
+
+
+def _ready(folder: Path, now_s: float) -> list[Path]:
+    """What may be taken, links and folders not; first what was begun. Raises OSError."""
+    begun, come = list[Path](), list[tuple[float, Path]]()
+    for each in folder.iterdir():
+        if each.is_symlink() or not each.is_file():
+            continue
+        if each.name.endswith(TAKING):
+            begun.append(each)
+        elif each.suffix.lower() == ".csv" and (at := each.stat().st_mtime) <= now_s - SETTLED_S:
+            come.append((at, each))
+    return [*sorted(begun), *(each for _, each in sorted(come))][:AT_ONCE]
+
+
+def _aside(folder: Path) -> list[Path]:
+    """What was set aside, oldest first; of more than ASIDE_MAX the oldest go. Raises OSError."""
+    found = sorted(
+        (each for each in folder.iterdir() if each.name.endswith(ASIDE)),
+        key=lambda each: each.stat().st_mtime,
+    )
+    for each in found[:-ASIDE_MAX]:
+        _forget(each)
+    return found[-ASIDE_MAX:]
+
+
+def _set_aside(taking: Path, faults: list[Fault]) -> None:
+    """Raises OSError."""
+    name = taking.name.removesuffix(TAKING)
+    told = [str(each).replace(taking.name, name) for each in faults[:TOLD_MAX]]
+    if len(faults) > TOLD_MAX:
+        told.append(f"and {len(faults) - TOLD_MAX} more")
+    private(taking.with_name(f"{name}{REPORT}"), "\n".join(told) + "\n")
+    taking.replace(taking.with_name(f"{name}{ASIDE}"))
+
+
+def _done(taking: Path) -> None:
+    """It is in the records; what was set aside before is past. Raises OSError."""
+    for each in taking.parent.iterdir():
+        if each.name.endswith(ASIDE):
+            _forget(each)
+    taking.unlink(missing_ok=True)
+
+
+def _forget(aside: Path) -> None:
+    aside.with_name(f"{aside.name}.txt").unlink(missing_ok=True)
+    aside.unlink(missing_ok=True)
