@@ -508,10 +508,16 @@ def vault_erase(
     if deleted is None:
         typer.echo("the number is not known")
         raise typer.Exit(1)
-    kept = "" if centre.recording.folder else "recordings of talks, "
+    kept = "" if _recorded(centre) else "recordings of talks, "
     typer.echo(FORGOTTEN.format(recordings=kept))
-    if centre.recording.folder:
-        typer.echo(f"recordings of its talks that were deleted: {deleted}")
+    if _recorded(centre):
+        typer.echo(f"recordings of its talks and messages that were deleted: {deleted}")
+
+
+def _recorded(centre: Centre) -> list[Path]:
+    """Where recordings and messages lie, each folder once."""
+    named = [centre.recording.folder, centre.message.folder if centre.message is not None else ""]
+    return sorted({centre.path(each) for each in named if each})
 
 
 async def _erase(centre: Centre, number: str) -> int | None:
@@ -522,13 +528,14 @@ async def _erase(centre: Centre, number: str) -> int | None:
     deleted = 0
     try:
         token = await kept.known(number)
-        if token and centre.recording.folder:
+        folders = _recorded(centre)
+        if token and folders:
             records = await stores.ready("records", urls["records"], make=False)
             try:
                 calls = await queries.calls_of(records, token)
             finally:
                 await records.dispose()
-            deleted = recordings.delete_of(centre.path(centre.recording.folder), calls)
+            deleted = sum(recordings.delete_of(folder, calls) for folder in folders)
         if token:
             await SqlTexts(engine, kept.scrubbing, centre.desk.note_days).erase_about(token)
         return deleted if await kept.erase(number) else None

@@ -300,6 +300,10 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         if recording.folder:
             folder = rules.centre.path(recording.folder)
             await asyncio.to_thread(recordings.delete_older, folder, recording.days, now / 1000)
+        if (left := rules.centre.message) is not None:
+            where = rules.centre.path(left.folder)
+            kind = recordings.MESSAGES
+            await asyncio.to_thread(recordings.delete_older, where, left.days, now / 1000, kind)
 
     async def drift() -> None:
         port.resync(linkup=False)

@@ -78,9 +78,9 @@ def context(centre: Centre) -> str:
 include => acd-end
 exten => s,1,Set(ACD_FILE=${{UNIQUEID}}{ENDING})
  same => n,StopMusicOnHold()
- same => n,Playback(acd/message_begin&acd/message_consent)
+ same => n,Playback(acd/message_consent&acd/message_begin)
  same => n,Set(ACD_RECORDS=1)
- same => n,Record({path(centre)}.wav,{SILENCE_S},{centre.message.seconds},k)
+ same => n,Record({path(centre)}.wav,{SILENCE_S},{centre.message.seconds},kq)
 {_left(centre)}\
  same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/message_kept)
  same => n,Playback(acd/message_kept)

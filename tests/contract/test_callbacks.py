@@ -26,7 +26,11 @@ YES = [(2_500, "1")]
 
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Hotline]:
-    rules = {"callback": {"ring_seconds": 10}, "trunk": {"provider": f"{PHONE_ADDRESS}:{PROVIDER}"}}
+    rules = {
+        "message": {"folder": "none", "seconds": 10},
+        "callback": {"ring_seconds": 10},
+        "trunk": {"provider": f"{PHONE_ADDRESS}:{PROVIDER}"},
+    }
     async with Hotline(PROJECT / "config" / "welcomecenter.toml", AS_SHIPPED | rules) as hotline:
         yield hotline
 
@@ -148,6 +152,57 @@ async def test_what_an_older_term_asked_for_is_not_dialled(hotline: Hotline) -> 
         await wire.hears(ev.LegEnded, lambda each: each.leg == phone_leg(offer), within_s=30)
         assert ev.CallbackCalls not in {type(each.event) for each in wire.arrivals}
         await wire.set(ACD_TERM=str(TERM))
+
+
+# --- messages -------------------------------------------------------------------------------------------
+
+
+async def test_a_message_is_recorded_told_and_heard_by_who_is_to_see_to_it(hotline: Hotline) -> None:
+    """The caller speaks (a tone) for as long as may be, and hears that we have it."""
+    folder = hotline.asterisk.place.recordings
+    async with deciding(hotline) as wire:
+        await wire.set(ACD_TERM=str(TERM))
+        await hotline.sipp.call(
+            NUMBER, [*keys("de"), (2_500, "3")], caller="020155512345", tone_hz=440, hang_up_ms=120_000
+        )
+        waits = await wire.hears(ev.CallWaiting)
+        left = await wire.hears(ev.MessageLeft, within_s=60)
+        assert left == ev.MessageLeft(waits.leg, f"{waits.leg.uid}-message")
+        assert await wire.sees(UserEvent="ACDSays", Sound="acd/message_kept")
+        ends = await wire.hears(ev.CallEnds, lambda each: each.leg == waits.leg, within_s=30)
+        assert ends.by == "pbx"
+        assert (folder / f"{left.file}.wav").stat().st_size > 24_000
+        calls = ledger.notes(await wire.listed(**ledger.TREE))
+        assert ledger.row(NODE, waits.leg.uid, calls[waits.leg.uid]).message == left.file
+        offer = (TERM << 32) + 2_001
+        await hotline.sipp.phones([PHONE], keys=[(16_000, "3")])
+        command = CallBack(offer, 9, "", Reach("phone", PHONE), TERM, "de", "study", "", left.file)
+        await wire.ask(**wire.translator.originate(command, ""))
+        over = await wire.hears(ev.CallbackOver, within_s=60)
+        assert (over.offer, over.status) == (offer, "HEARD")
+
+
+async def test_who_hangs_up_while_they_speak_has_left_their_message(hotline: Hotline) -> None:
+    async with deciding(hotline) as wire:
+        await hotline.sipp.call(
+            NUMBER, [*keys("de"), (2_500, "3")], caller="020155512345", tone_hz=440, hang_up_ms=24_000
+        )
+        waits = await wire.hears(ev.CallWaiting)
+        left = await wire.hears(ev.MessageLeft, within_s=60)
+        assert left.leg == waits.leg
+        ends = await wire.hears(ev.CallEnds, lambda each: each.leg == waits.leg)
+        assert ends.by == "caller"
+
+
+async def test_who_says_nothing_is_on_hold_again(hotline: Hotline) -> None:
+    async with deciding(hotline) as wire:
+        await hotline.sipp.call(NUMBER, [*keys("de"), (2_500, "3")], hang_up_ms=60_000)
+        waits = await wire.hears(ev.CallWaiting)
+        await wire.sees(UserEvent="ACDSays", Sound="acd/message_none", within_s=60)
+        after = len(wire.arrivals)
+        again = await wire.hears(ev.CallWaiting, lambda each: each.leg == waits.leg, after=after - 1)
+        assert again.queued_ms == waits.queued_ms
+        assert ev.MessageLeft not in {type(each.event) for each in wire.arrivals}
 
 
 # --- asked for ------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from config.load import load
 from config.people import team
 from config.tables.callback import Callback
 from config.tables.calls import Announcement
+from config.tables.message import Message
 from config.tables.rules import Outside, Overflow
 from config.tables.trunk import Trunk
 from routing.commands import NOT_NOW, Command, Connect, SendOutside, TurnAway, Withdraw
@@ -25,7 +26,11 @@ AGREED = SHIPPED.recording.model_copy(update={"enabled": True, "agreement": "Die
 OFFICE = Outside(name="Partner office", number="+4920155500000", gateway="sip:192.0.2.20")
 PARTNER = Overflow(name="partner", nobody=True, then="outside", outside=OFFICE)
 RECORDED = Announcement(folder="announcements", record_code="*45", phones=["p01"])
-CALLED = {"callback": Callback(), "trunk": Trunk(provider="192.0.2.30")}
+CALLED = {
+    "callback": Callback(),
+    "message": Message(folder="messages"),
+    "trunk": Trunk(provider="192.0.2.30"),
+}
 CENTRE = SHIPPED.model_copy(
     update={"recording": AGREED, "overflow": [PARTNER], "announcement": RECORDED, **CALLED}
 )

@@ -50,6 +50,7 @@ RAW["overflow"] = [
 ]
 RAW["trunk"] = {"provider": "192.0.2.30", "user": "hotline", "registers": True}
 RAW["callback"] = {"again_minutes": [15]}
+RAW["message"] = {"folder": "messages"}
 RAW["request"] = {"port": 8090}
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
@@ -58,6 +59,10 @@ REFUSED = ("busy", "declined", "no_answer", "unreachable")
 RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
     ("cases.folder", "cases.folder", "../dropped"),
+    ("message.folder", "message.folder", "other"),
+    ("message.languages", "message.languages", ["de"]),
+    ("message.seconds", "message.seconds", 60),
+    ("message.days", "message.days", 7),
     ("request.host", "request.host", "127.0.0.3"),
     ("request.port", "request.port", 8091),
     ("request.proxies", "request.proxies", ["127.0.0.1"]),

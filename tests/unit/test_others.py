@@ -53,7 +53,7 @@ def test_one_of_three_words_and_neither_reason_nor_time(state: str) -> None:
     assert seen.state in THREE
     assert seen == StaffState("amal", "Amal", seen.state, "", 0)
     assert (seen.state == shown.READY) == (state == shown.READY)
-    assert (seen.state == shown.TALKING) == (state in ("reserved", "ringing", "talking"))
+    assert (seen.state == shown.TALKING) == (state in ("reserved", "ringing", "calling", "talking"))
 
 
 @pytest.mark.parametrize("reason", REASONS)
