@@ -17,7 +17,7 @@ export const moment = (ms) => new Date(ms).toLocaleString(here, sameDay(ms) ? { 
 const sameDay = (ms) => new Date(ms).toDateString() === new Date().toDateString();
 
 const span = (from, until) => (until ? `${moment(from)} – ${new Date(until).toLocaleTimeString(here, { timeStyle: "short" })}` : moment(from));
-const CALLED = ["callback", "web"];
+const CALLED = ["callback", "message", "web"];
 
 function link(address, text) {
   return make("a", text, { href: address, target: "_blank", rel: "noopener noreferrer" });
@@ -100,7 +100,7 @@ function lookBack(visit, again) {
   return undefined;
 }
 
-const titleOfKind = (call) => (call.attempts > 1 ? fill(words.callback_again, { n: call.attempts }) : (call.kind === "web" ? words.kind_web : words.kind_callback));
+const titleOfKind = (call) => (call.attempts > 1 ? fill(words.callback_again, { n: call.attempts }) : ({ message: words.kind_message, web: words.kind_web }[call.kind] ?? words.kind_callback));
 
 // Puts a call into a place of the page; what has not changed is left alone. again: draws once more.
 export function showCall(place, call, again) {
