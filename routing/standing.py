@@ -181,8 +181,8 @@ def _tell(moves: Moves, visit: Visit, row: ev.LedgerCallback, now: int) -> None:
     if row.called_ms:
         at(row.called_ms)
         moves.callbacks.calls(number, row.phone_leg, None)
-    ended_ms = row.over_ms or now
-    talked = row.answered_ms > 0 and ended_ms - row.answered_ms >= SAYS_MS
+    # they lift, hear who calls, and only then talk: of one that goes on the snapshot tells
+    talked = row.answered_ms > 0 and row.over_ms - row.answered_ms >= SAYS_MS
     if talked and visit.state == table.CALLING:
         at(row.answered_ms)
         moves.talks.begin(visit, world.people.get(visit.agent), row.phone_leg, row.phone, number)

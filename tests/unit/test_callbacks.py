@@ -673,6 +673,17 @@ def test_who_hung_up_while_they_heard_who_calls_talked_with_nobody() -> None:
     assert [each.status for each in said(facts.CallbackFailed, *effects)] == ["ANSWER"]
 
 
+def test_who_hears_who_calls_as_the_daemon_comes_back_is_not_hung_up_on() -> None:
+    """The dialplan writes down that they lifted; the talk begins a few seconds later."""
+    made, kept, offer = given()
+    told = row(made, kept, offer, 2, 5, 20, -1)
+    effects = back(made, seen(offer, f"cb-{offer}", "p02"), seen(offer, "out"), ledger=(told,))
+    assert said(facts.VisitEnded, *effects) == said(facts.TalkBegan, *effects) == []
+    assert (kept.state, kept.attempts) == (table.CALLING, 1)
+    effects = [made.tell(ev.Bridged(leg("out"), leg(f"cb-{offer}"), "p02"))]
+    assert len(said(facts.TalkBegan, *effects)) == 1
+
+
 def test_one_whose_record_was_lost_is_taken_up_and_not_called_twice() -> None:
     made = bench()
     kept = promised(made)
