@@ -6,6 +6,7 @@ or a stable code why not (routing.handovers, routing.handlers, and those here).
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -51,7 +52,7 @@ HOUR_MS: Final = 3_600_000
 class DeskRules(NamedTuple):
     """What the centre allows at a desk. reasons, outcomes: codes. quiet_minutes: what may be asked for beside
     0. block_ms: for how long a key blocks who threatened. names: who said what of an earlier visit may be
-    seen by others."""
+    seen by others. messages: the folder where callers' messages lie; None: there are none."""
 
     reasons: frozenset[str]
     outcomes: frozenset[str]
@@ -59,6 +60,7 @@ class DeskRules(NamedTuple):
     block_ms: int
     names: bool
     zone: tzinfo
+    messages: Path | None = None
 
 
 def rules_of(centre: Centre) -> DeskRules:
@@ -71,6 +73,7 @@ def rules_of(centre: Centre) -> DeskRules:
         desk.block_hours * HOUR_MS,
         centre.privacy.agreement is not None,
         centre.centre.zone,
+        centre.path(centre.message.folder) if centre.message is not None else None,
     )
 
 
@@ -135,6 +138,15 @@ class Desks:
         found = await handled.earlier(self._records, token or "", visit, limit, only)
         notes = [each.note for one in found for each in one.said if each.note]
         return Before(found, await self._texts.read(notes) if notes else {})
+
+    async def message(self, by: Asker, visit: int) -> Path | None:
+        """The file of a message that they are to see to; None if it is none of theirs, or over."""
+        await self._runner.settled.wait()
+        world, folder = self._runner.engine.world, self._rules().messages
+        left = world.visits.get(visit)
+        if left is None or not left.message or folder is None or not by.agent:
+            return None
+        return folder / f"{left.message}.wav" if handles(world, by.agent, visit) is not None else None
 
     async def notes(self, by: Asker) -> Mapping[str, Mapping[str, str]]:
         """The texts of the follow-ups on their desk, of those they left, and of what they said of their

@@ -20,7 +20,7 @@ class Call(NamedTuple):
     place of an earlier call. interpreter: the caller's language if one is needed, else ""; interpreting: what
     became of that. closed: what was said of it here, if that was said last. kind: how they came to us
     (of routing.visit.KINDS); attempts: how often we called them back by now; wanted_from_ms, wanted_until_ms:
-    when they want to be called, 0: at any time.
+    when they want to be called, 0: at any time. message: they left one.
     """
 
     visit: int
@@ -46,6 +46,7 @@ class Call(NamedTuple):
     attempts: int = 0
     wanted_from_ms: int = 0
     wanted_until_ms: int = 0
+    message: bool = False
 
 
 class Last(NamedTuple):
@@ -163,6 +164,7 @@ def _call(world: World, person: Person, engaged: Engagement) -> Call:
         visit.attempts,
         visit.from_ms,
         visit.until_ms,
+        visit.message != "",
     )
 
 

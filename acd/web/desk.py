@@ -10,7 +10,7 @@ import structlog
 from babel import Locale
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi import Path as PathParam
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -169,6 +169,14 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
             for each in found.visits
         ]
         return {"visits": visits, "notes": found.notes}
+
+    @router.get("/api/desk/visits/{visit}/message", response_class=FileResponse)
+    async def message(visit: VisitId, by: Here) -> Response:
+        """The message that one is to see to, to be heard; 404 for any other."""
+        path = await _in_time(deps.desk.message(by, visit))
+        if path is None or not await asyncio.to_thread(path.is_file):
+            raise HTTPException(404, "not here")
+        return FileResponse(path, media_type="audio/wav")
 
     @router.get("/api/desk/notes")
     async def notes(by: Here) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 in the middle of a day, for pages, pictures and measurements."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from acd.deskwork import Before, Day, Earlier, Word
@@ -54,6 +55,7 @@ class BenchDesk:
         self.asked: list[tuple[str, Any]] = []
         self.texts: dict[str, Mapping[str, str]] = {}
         self.earlier: tuple[Earlier, ...] = ()
+        self.sound: Path | None = None
 
     def tell(self, event: ev.Event, after_ms: int = 1) -> tuple[Fact, ...]:
         """Something happens, and the desks that it concerns are woken."""
@@ -72,6 +74,10 @@ class BenchDesk:
 
     async def before(self, by: Asker, visit: int) -> Before:
         return Before(self.earlier, self.texts)
+
+    async def message(self, by: Asker, visit: int) -> Path | None:
+        left = self.bench.engine.world.visits.get(visit)
+        return self.sound if left is not None and left.message else None
 
     async def notes(self, by: Asker) -> Mapping[str, Mapping[str, str]]:
         return self.texts

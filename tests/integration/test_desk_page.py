@@ -1,8 +1,10 @@
 """The desk in a real browser: what rings is seen and said, keys, drafts, lost connections, all widths."""
 
 import asyncio
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -158,6 +160,29 @@ async def test_a_callback_is_told_from_a_call_and_lies_before_who_calls_as_soon_
         assert (
             await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
         ).violations_count == 0
+
+
+async def test_a_message_can_be_heard_at_the_desk_by_whom_it_was_given_to(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with office(browser) as (desk, page, _, _):
+        desk.tell(ev.PolicyChanged("called back", POLICY._replace(callbacks=Callbacks())))
+        desk.sound = tmp_path / "1.wav"
+        with wave.open(str(desk.sound), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(b"\0" * 16_000)
+        leg = ev.Leg(NODE, "9.9")
+        desk.tell(ev.StaffAsked("birgit", "", "notready", "", None))
+        desk.tell(ev.CallWaiting(leg, "de", "study", "", 0, 0))
+        desk.tell(ev.MessageLeft(leg, "9.9-message"))
+        desk.tell(ev.LegEnded(leg, 16))
+        desk.tell(ev.StaffAsked("birgit", "", "ready", "", None))
+        ring = page.locator("#ring")
+        await expect(ring.locator(".kind")).to_have_text("Message")
+        heard = "audio => new Promise(done => { audio.onloadedmetadata = () => done(audio.duration); audio.load(); })"
+        assert await ring.locator("audio").evaluate(heard) == 1.0
+        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        assert found.violations_count == 0, found.generate_report()
 
 
 async def test_a_right_to_left_name_is_written_from_its_own_side(browser: Browser) -> None:

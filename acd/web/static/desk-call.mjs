@@ -123,6 +123,9 @@ export function showCall(place, call, again) {
     list.append(row);
   }
   const rest = [];
+  if (call.message && call.state) {
+    rest.push(make("audio", "", { controls: "", preload: "none", src: `/api/desk/visits/${call.visit}/message`, "aria-label": words.message_sound }));
+  }
   if (call.rejoined) rest.push(make("p", words.rejoined));
   if (found !== undefined) rest.push(earlier(found));
   place.replaceChildren(head, ...(list.children.length ? [list] : []), ...rest);

@@ -106,7 +106,7 @@ function showCalls() {
   tick();
 }
 const QUIET = { state: "", since_ms: 0, until_ms: 0, second: "", queued_ms: 0, step: 0, offers: 0, people: 0, overflowed: [],
-  classes: [], case: "", owner: "", rejoined: false, interpreter: "", interpreting: "", closed: null, link: "", kind: "", attempts: 0, wanted_from_ms: 0, wanted_until_ms: 0 };
+  classes: [], case: "", owner: "", rejoined: false, interpreter: "", interpreting: "", closed: null, link: "", kind: "", attempts: 0, wanted_from_ms: 0, wanted_until_ms: 0, message: false };
 
 function saved(visit, over) {
   const engaged = desk.calls.some((each) => each.visit === visit);
