@@ -37,6 +37,7 @@ MARK_S: Final = 1.0
 TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 """Free text: lines and tabs, no other control character."""
 
+IDS: Final = ("visit", "id")
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Here = Annotated[Asker, Depends(may(Action.OWN_DESK))]
@@ -277,6 +278,11 @@ class _Mark:
         return self._text
 
 
+def _exact(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with its ids as text: a script's numbers are exact up to 2^53 only, and ids are greater."""
+    return values | {key: str(values[key]) for key in IDS if key in values}
+
+
 def _told(deps: WebDeps, called: str, view: DeskView | None) -> str:
     """The desk as a page's script reads it; "desk" is null for who is not of the staff any more."""
     if view is None:
@@ -285,12 +291,12 @@ def _told(deps: WebDeps, called: str, view: DeskView | None) -> str:
     for each in view.calls:
         case = (each.closed.case if each.closed is not None else "") or each.case
         closed = each.closed._asdict() if each.closed is not None else None
-        calls.append(each._asdict() | {"link": deps.case_link(case), "closed": closed})
+        calls.append(_exact(each._asdict()) | {"link": deps.case_link(case), "closed": closed})
     shown = view._asdict() | {
         "calls": calls,
-        "last": [each._asdict() for each in view.last],
+        "last": [_exact(each._asdict()) for each in view.last],
         "waiting": [each._asdict() for each in view.waiting],
-        "handovers": [each._asdict() for each in view.handovers],
-        "left": [each._asdict() for each in view.left],
+        "handovers": [_exact(each._asdict()) for each in view.handovers],
+        "left": [_exact(each._asdict()) for each in view.left],
     }
     return json.dumps({"desk": shown, "called": called})

@@ -16,7 +16,7 @@ from acd.web.server import WebServer, listen
 from routing import events as ev
 from routing.policy import Callbacks
 from tests.fakes.admits import Admits, person
-from tests.fakes.centre import NODE, POLICY
+from tests.fakes.centre import NODE, PHONES, POLICY
 from tests.fakes.desks import BIRGIT, CHOICES, COOKIE, NAMES, BenchDesk, busy_desk, handed
 from tests.fakes.pages import app_of, picture_of
 from tests.integration.test_page import TAGS, browser
@@ -310,6 +310,32 @@ async def test_a_lost_connection_is_said_and_the_note_is_saved_once_it_is_back(b
         await expect(page.locator("#draft")).to_have_text("Saved.", timeout=10_000)
         assert [each[1][1]["what"] for each in desk.asked] == ["important"]
         await expect(page.locator("#lost")).to_be_empty()
+
+
+async def test_a_call_is_closed_by_its_own_number_however_great_it_is(browser: Browser) -> None:
+    """Ids begin with the term, which is counted in minutes: a script's own numbers end below them."""
+    async with office(browser) as (desk, page, _, _):
+        desk.tell(ev.TermBegan(3_633_973))
+        devices = tuple((phone, "NOT_INUSE") for phone in PHONES)
+        desk.tell(ev.PbxSnapshot(desk.bench.now, True, (), devices))
+        numbers = []
+        for odd, uid in enumerate(("11", "12")):
+            desk.bench.engine.world.counter += desk.bench.engine.world.counter % 2 == odd
+            visit = desk.rings(uid)
+            numbers.append(visit)
+            desk.talks(uid)
+            assert visit > 2**53
+            await expect(page.locator("#call-title")).to_have_text("On a call")
+            await page.locator("#what").fill(f"call {uid}")
+            await page.locator("#what").press("Control+Enter")
+            await expect(page.locator("#draft")).to_have_text("Saved.")
+            person = desk.bench.engine.world.people["birgit"]
+            assert person.closed is not None
+            assert person.closed.visit == visit
+            desk.tell(ev.LegEnded(ev.Leg(NODE, uid), 16), 1_000)
+            desk.tell(ev.StaffAsked("birgit", "", "wrap_over", "", None))
+            await expect(page.locator("#state")).to_have_text("ready")
+        assert {each % 2 for each in numbers} == {0, 1}
 
 
 async def test_what_gets_no_answer_is_being_saved_then_unsaved_and_is_sent_again(browser: Browser) -> None:
