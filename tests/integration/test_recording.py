@@ -87,7 +87,7 @@ async def test_a_yes_a_recording_and_its_erasure_stand_in_the_records(hotline: W
     assert min(found[440], found[1000]) > 1
     await hotline.no_drift()
     code, said = await acd("vault", "erase", "--config", str(hotline.config), "--number", NUMBER_OF_CALLER)
-    assert (code, said.splitlines()[-1]) == (0, "recordings of its talks that were deleted: 1")
+    assert (code, said.splitlines()[-1]) == (0, "recordings of its talks and messages that were deleted: 1")
     assert not files(hotline, row["call"])
 
 
