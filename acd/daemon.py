@@ -192,7 +192,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         files=files,
         drafts=lambda draft: emergency.told(draft),
         asked=lambda asked: wishes.asked(asked),
-        number_of=stores.vault.number,
+        number_of=lambda token: wishes.number(token),
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()

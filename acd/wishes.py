@@ -83,6 +83,12 @@ class Wishes:
             return
         self._runner.submit(Arrival(CallbackAsked(asked.leg, token, 0, 0), DAEMON))
 
+    async def number(self, token: str) -> str:
+        """Whom to dial for a token; "" where the number is forgotten, or may not be dialled: whoever left a
+        message was never asked at which number."""
+        found = await self._vault.number(token)
+        return dialled(found, self._prefixes(), self._ours()).number
+
     async def _kept(self, number: str, from_ms: int) -> str:
         """The token of a number that is kept until it was called."""
         now_ms = self._now_ms()

@@ -11,6 +11,7 @@ from routing.derived import Derived
 from routing.events import Leg
 from routing.index import TAKEN_UP, Choice
 from routing.people import People
+from routing.turn import used_up
 from routing.visits import Visits
 from routing.world import OFFERED_MAX, Offer, Person, Visit, VisitLeg
 
@@ -80,7 +81,8 @@ class Offers:
         if caller is not None:
             return Connect(offer.id, caller, reach, term)
         need = visit.language, visit.concern, visit.case
-        return CallBack(offer.id, visit.id, visit.token, reach, term, *need, visit.message)
+        token = "" if visit.message and used_up(self._derived, visit.token) else visit.token
+        return CallBack(offer.id, visit.id, token, reach, term, *need, visit.message)
 
     def take_up(
         self, visit: Visit, person: Person, number: int, phone_leg: Leg, *, rings: bool = True

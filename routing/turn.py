@@ -41,8 +41,11 @@ def turn(derived: Derived, visit: Visit) -> str:
     if derived.awaits(visit) in (table.LAST_IN_LINE, table.OVER):
         return SHUT
     if visit.kind == table.MESSAGE:
-        return NOW  # whoever hears it decides whether they call
-    most = rules(derived)
-    if world.calls_today >= most.per_day or world.calls_made.get(visit.token, 0) >= most.per_number_day:
-        return CALLS_USED_UP
-    return NOW
+        return NOW  # it is heard all the same (routing.offers)
+    return CALLS_USED_UP if used_up(derived, visit.token) else NOW
+
+
+def used_up(derived: Derived, token: str) -> bool:
+    """Whether all calls of the day were made, to this number or at all."""
+    world, most = derived.world, rules(derived)
+    return world.calls_today >= most.per_day or world.calls_made.get(token, 0) >= most.per_number_day

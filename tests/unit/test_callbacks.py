@@ -566,6 +566,14 @@ def test_a_message_without_a_number_is_heard_and_one_on_the_line_again_keeps_it(
     assert (last(made).token, last(made).message) == ("", "1-message")
 
 
+def test_a_message_whose_number_was_called_often_enough_is_heard_and_not_called() -> None:
+    made = bench(policy=POLICY._replace(callbacks=RULES._replace(per_number_day=1)))
+    made.engine.world.calls_made[TOKEN] = 1
+    left(made)
+    made.login("p02")
+    assert (last(made).token, last(made).message) == ("", "1-message")
+
+
 def test_a_message_that_nobody_listened_for_is_told_by_the_ledger() -> None:
     made = bench()
     made.call("1")

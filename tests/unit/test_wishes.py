@@ -22,6 +22,10 @@ class Vault:
     def __init__(self) -> None:
         self.broken = False
         self.kept: list[tuple[str, int]] = []
+        self.numbers: dict[str, str] = {}
+
+    async def number(self, token: str) -> str:
+        return self.numbers[token]
 
     async def promised(self, number: str, now_ms: int, until_ms: int) -> str:
         if self.broken:
@@ -101,6 +105,14 @@ async def test_who_asks_on_the_line_is_answered_for_what_the_engine_does_not_hea
     async with asyncio.timeout(5):
         while not town.wishes.trouble:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", ["+380501234567", "+499001234567", "+492018800011", ""])
+async def test_what_may_not_be_dialled_is_not_whoever_left_a_message(town: Town, number: str) -> None:
+    """Their number is in the vault as the telephone told it."""
+    town.vault.numbers = {"t": number, "u": "+492018888888"}
+    assert await town.wishes.number("t") == ""
+    assert await town.wishes.number("u") == "+492018888888"
 
 
 async def test_no_more_wait_for_their_answer_than_there_is_room_for() -> None:
