@@ -36,6 +36,11 @@ class Asked(NamedTuple):
     number: str
 
 
+KEPT_DAYS = 8
+"""So long a number is kept for a callback at least, whatever its own deadline: with every further call, and
+over a holiday, it has ended by then."""
+
+
 class Wish(NamedTuple):
     """Somebody who is not on the line wants to be called: between these two (epoch ms; 0: at any time).
     number: as they wrote it. case: "" for none."""

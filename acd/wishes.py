@@ -8,17 +8,14 @@ from typing import Final, Protocol
 import structlog
 
 from acd.dialling import WITHHELD, dialled
-from acd.ports import DAEMON, Arrival, Asked, QueueFull, Vault, Wish
+from acd.ports import DAEMON, KEPT_DAYS, Arrival, Asked, QueueFull, Vault, Wish
 from acd.runner import Runner
 from routing.events import CallbackAsked, CallbackWished, Leg
 from routing.facts import CallbackRefused
 
 WAITING_MAX: Final = 200
 """So many callers on the line may wait for their answer; one more is not answered, and keeps their place."""
-KEPT_DAYS: Final = 8
 KEPT_MS: Final = KEPT_DAYS * 86_400_000
-"""So long a number is kept for a callback, whatever its own deadline: with every further call, and over a
-holiday, it has ended by then."""
 NOT_DIALLED: Final = "not_dialled"
 FULL: Final = "full"
 TROUBLE: Final = "trouble"

@@ -73,7 +73,7 @@ class CallbackMoves:
         if why:
             self._derived.say(facts.CallbackRefused(self._derived.world.now_ms, visit.id, why))
         else:
-            visit.promised = known or self._of(visit, event.token).id
+            visit.promised = known or self._of(visit, table.CALLBACK, event.token).id
             self._promised(visit.promised, visit.id, event.from_ms, event.until_ms, again=bool(known))
             self._visits.move(visit, table.PROMISE)
             self._visits.leave_queue(visit)
@@ -87,10 +87,8 @@ class CallbackMoves:
             self._derived.refuse("message", f"visit {visit.id}", visit.state)
             return
         derived = self._derived
-        made = self._visits.begin_called(table.MESSAGE, visit.token, visit)
-        made.case, made.owner, made.classes = visit.case, visit.owner, visit.classes
+        made = self._of(visit, table.MESSAGE, visit.token)
         visit.message = made.message = file
-        self._visits.set_need(made, visit.language or UNDETERMINED, visit.concern or "other", visit.second)
         derived.say(facts.MessageTaken(derived.world.now_ms, made.id, visit.id, file))
         self._visits.move(visit, table.PROMISE)
         self._visits.leave_queue(visit)
@@ -120,11 +118,11 @@ class CallbackMoves:
             return TOO_MANY
         return TOO_OFTEN if world.calls_made.get(token, 0) >= offered.per_number_day else ""
 
-    def _of(self, visit: Visit, token: str) -> Visit:
-        """A callback with all that is known of who asked for it, and their place."""
-        made = self._visits.begin_called(table.CALLBACK, token, visit)
+    def _of(self, visit: Visit, kind: str, token: str) -> Visit:
+        """A callback or message with all that is known of whose it is, and their place."""
+        made = self._visits.begin_called(kind, token, visit)
         made.case, made.owner, made.classes = visit.case, visit.owner, visit.classes
-        self._visits.set_need(made, visit.language, visit.concern, visit.second)
+        self._visits.set_need(made, visit.language or UNDETERMINED, visit.concern or "other", visit.second)
         return made
 
     def _promised(self, callback: int, asked_on: int, from_ms: int, until_ms: int, *, again: bool) -> None:
@@ -156,8 +154,10 @@ class CallbackMoves:
     def left_line(self, token: str, visit: Visit, *, served: bool) -> None:
         """A call of theirs is over. Served, they need no callback any more."""
         world = self._derived.world
-        theirs = {self._derived.callbacks.get(token, 0), visit.promised}
-        for key in [*theirs, *[k for k in self._derived.messages if world.visits[k].origin == visit.id]]:
+        theirs = [self._derived.callbacks.get(token, 0), visit.promised]
+        if visit.message:
+            theirs += [key for key in sorted(self._derived.messages) if world.visits[key].origin == visit.id]
+        for key in dict.fromkeys(theirs):
             called = world.visits.get(key)
             if called is None or called.state != table.WAITING:
                 continue
@@ -240,16 +240,10 @@ class CallbackMoves:
 
     def lease_over(self, visit: Visit, offer: Offer) -> None:
         """Nothing came of it in time."""
-        world = self._derived.world
         if visit.dialled:
             self._not_there(visit, offer, "")
-            return
-        outcome = facts.NO_ANSWER if offer.rang else facts.UNREACHABLE
-        if offer.phone_leg is None:
-            outcome = facts.FAILED
-            self._visits.not_again(visit, offer.agent, world.rules.silent_ms)
-        self._offers.end(offer, outcome, offer.cause)
-        self._visits.back_on_hold(visit)
+        else:
+            self._offers.lease_over(offer)
 
     def failed(self, visit: Visit, offer: Offer, why: str) -> None:
         """What was to ring the person's phone could not be sent, or was refused."""

@@ -73,7 +73,9 @@ def differences(world: World, event: ev.PbxSnapshot) -> list[tuple[str, str, str
     for number, visit in carried_out(world, event.node):
         if there.pop(number, None) is None and visit.changed_ms < event.asked_ms:
             found.append((subject(visit), visit.state, "gone"))
-    return found + [(f"offer {number}", "unknown", table.CALLING) for number, each in there.items() if each]
+    return found + [
+        (f"offer {number}", "unknown", table.CALLING) for number, each in there.items() if not each.talks
+    ]
 
 
 def align(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> None:

@@ -13,6 +13,7 @@ from acd.pbx.display import NOBODY as NOBODY
 from agents.model import UNDETERMINED
 from config import keys
 from config.schema import Centre
+from routing.callback import HEARD, SKIPPED
 
 CONTEXT: Final = "acd-callback"
 ID: Final = re.compile(r"cb([0-9]{1,19})")
@@ -32,8 +33,6 @@ DIALLED_MOST: Final = 20
 KEYED_PATIENCE_S: Final = 10
 ANSWER_TENTHS: Final = 30
 """So many tenths of a second the daemon has to say what becomes of it."""
-SKIPPED: Final = "SKIPPED"
-HEARD: Final = "HEARD"
 ASKED: Final = 3
 PATIENCE_S: Final = 8
 

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from acd.dialling import NOT_A_NUMBER, WITHHELD, dialled, written
-from acd.ports import Wish, Wishes
+from acd.ports import KEPT_DAYS, Wish, Wishes
 from acd.request.limits import Limit
 from acd.request.signed import EARLY, GOOD, LATE, USED, Marks
 from acd.request.windows import named, windows
@@ -26,8 +26,6 @@ from config.schema import Centre
 HERE: Final = Path(__file__).parent
 STYLES: Final = {"form.css": HERE / "static" / "form.css"}
 BODY_MAX: Final = 8_192
-KEPT_DAYS: Final = 8
-"""A number is kept for its callback so long at least (acd.wishes)."""
 FIELD_MAX: Final = 200
 CASE: Final = re.compile(r"[A-Za-z0-9./-]{1,40}")
 HOUR_S, DAY_S = 3_600.0, 86_400.0

@@ -1,6 +1,6 @@
 """The times for which a call can be wished: spans of our hours on the next days."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from babel.dates import format_date, format_time
@@ -48,9 +48,3 @@ def named(window: Window, centre: Centre, language: str) -> str:
     day = format_date(begin.date(), "EEEE, d. MMMM" if language == "de" else "EEEE d MMMM", locale=language)
     times = [format_time(each.timetz(), "HH:mm", locale=language) for each in (begin, end)]
     return f"{day}, {times[0]}–{times[1]}"
-
-
-def day_of(window: Window, centre: Centre) -> datetime:
-    """The day on which it is, at midnight."""
-    begin = datetime.fromtimestamp(window.from_ms / 1000, centre.centre.zone)
-    return begin - timedelta(hours=begin.hour, minutes=begin.minute, seconds=begin.second)
