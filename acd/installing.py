@@ -13,6 +13,7 @@ from acd.pbx import console, place, secrets
 from acd.pbx.place import DRAFTS, NoAsterisk
 from acd.pbx.render import render
 from acd.progress import Progress
+from acd.requests import path_of
 from agents.model import Team
 from config import prompts
 from config.schema import Centre
@@ -63,6 +64,18 @@ def _share(folder: Path, group: int) -> None:
         folder.chmod(0o2770)
 
 
+def _meeting(folder: Path, who: pwd.struct_passwd, form: str) -> None:
+    """Where the public form's user meets the daemon: one keeps its key there, the other its socket. Raises
+    NoUser."""
+    try:
+        group = pwd.getpwnam(form).pw_gid
+    except KeyError:
+        raise NoUser(f"request.user: {form} is no user here; make one: useradd --system {form}") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    handed_over([folder], who.pw_uid, group)
+    folder.chmod(0o2770)
+
+
 def _letterbox(folder: Path, who: pwd.struct_passwd) -> None:
     """Where the office's program leaves its files: the daemon's, and whoever is of its group writes there.
     One that is there already is its owner's business."""
@@ -105,7 +118,7 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
     said = rendered(config, centre, people)
     where = place.of(centre)
     writes = [store]
-    if centre.recording.enabled:
+    if centre.recording.enabled or centre.message is not None:
         _share(where.recordings, who.pw_gid)
         writes.append(where.recordings)
     if centre.announcement.folder:
@@ -118,5 +131,9 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
         dropped = centre.path(centre.cases.folder)
         _letterbox(dropped, who)
         writes.append(dropped)
+    if centre.request is not None:
+        asked = path_of(centre).parent
+        _meeting(asked, who, centre.request.user)
+        writes.append(asked)
     units.written(folder, config, writes, user, where)
     return f"{said}\nservices are in {folder}: {', '.join(units.NAMES)}"

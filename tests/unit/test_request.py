@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import pwd
 import re
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.installing import NoUser, _meeting
 from acd.ports import Wish
 from acd.request.app import TRAP, Deps, app
 from acd.request.limits import KEPT_MAX, Limit
@@ -316,3 +319,12 @@ async def test_a_line_without_end_and_too_many_at_once_are_let_go(
     for _, each in (*held, (late, other)):
         each.close()
     assert made.wishes == []
+
+
+def test_the_form_and_the_daemon_meet_in_a_folder_that_both_can_write(tmp_path: Path) -> None:
+    me = pwd.getpwuid(os.geteuid())
+    folder = tmp_path / "request"
+    _meeting(folder, me, me.pw_name)
+    assert (folder.stat().st_mode & 0o7777, folder.stat().st_gid) == (0o2770, me.pw_gid)
+    with pytest.raises(NoUser, match=r"request.user: no-such-user is no user here"):
+        _meeting(folder, me, "no-such-user")
