@@ -269,6 +269,22 @@ case_callers = Table(
     Column("token", String(32), primary_key=True),
     Column("reference", String(40), nullable=False, index=True),
 )
+case_pins = Table(
+    "case_pin",
+    RECORDS,
+    Column("reference", String(40), primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+"""digest: of reference and PIN, keyed with what lies outside the store."""
+case_failures = Table(
+    "case_failure",
+    RECORDS,
+    Column("reference", String(40), primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+"""Of known cases; ALL: over all, NONE: of those that nobody knows, whose numbers stand nowhere."""
 position = Table(
     "recorder_position",
     RECORDS,
