@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acd import opening
+from acd import case_key, opening
 from acd.saying import DEFAULT, ConfigFile, centre_of, saying
 from acd.store import cases, roster
 from acd.store import open as stores
@@ -25,7 +25,7 @@ def _cases() -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV: case, state; there may be owner, concern, link.")],
+    file: Annotated[Path, typer.Argument(help="CSV: case, state; there may be owner, concern, link, pin.")],
     config: ConfigFile = DEFAULT,
     fewer: Annotated[
         bool, typer.Option("--fewer", help="Most of the cases that are known may be missing in it.")
@@ -37,21 +37,24 @@ def import_(
     Exit 2: something cannot be used, and is named.
     """
     centre = centre_of(config)
-    with saying(ConfigFaults, StoreFault):
+    with saying(ConfigFaults, StoreFault, case_key.KeyFault):
         taken = asyncio.run(_import(centre, file, fewer))
     typer.echo(f"{taken.now} cases: {taken.new} new, {taken.changed} changed, {taken.gone} gone")
 
 
 async def _import(centre: Centre, file: Path, fewer: bool) -> cases.Taken:
-    """Raises ConfigFaults, StoreFault."""
+    """Raises ConfigFaults, StoreFault, KeyFault."""
     url = opening.store_urls(centre)["records"]
     engine = await stores.ready("records", url)
     try:
         with stores.faults("records", url):
             people = await roster.in_force(engine, centre)
-        rows = cases_csv.read(file, centre.concerns, {each.id for each in people.team.agents})
+        owners = {each.id for each in people.team.agents}
+        told = centre.case_line is not None
+        rows = cases_csv.read(file, centre.concerns, owners, pins=told)
+        key = case_key.own(centre) if told else b""
         with stores.faults("records", url):
-            return await cases.take_over(engine, rows, fewer=fewer)
+            return await cases.take_over(engine, rows, key, fewer=fewer)
     except cases.TooFew as fault:
         raise ConfigFaults([Fault(str(file), "file", str(fault))]) from None
     finally:

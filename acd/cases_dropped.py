@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd import case_key
 from acd.pbx.secrets import private
 from acd.store.cases import TooFew, take_over
 from config import cases_csv
@@ -45,7 +46,7 @@ class CasesDropped:
     async def look(self, now_s: float) -> None:
         """Take what lies there, oldest first, at most AT_ONCE. now_s: epoch s, as files have it.
 
-        Raises OSError, and what the records' driver raises: what lies there stays then.
+        Raises OSError, KeyFault, and what the records' driver raises: what lies there stays then.
         """
         centre = self._centre()
         if not centre.cases.folder:
@@ -67,8 +68,9 @@ class CasesDropped:
         given = taking.name.removesuffix(TAKING)
         await asyncio.to_thread(file.replace, taking)
         try:
-            rows = await asyncio.to_thread(cases_csv.read, taking, centre.concerns, self._owners())
-            taken = await take_over(self._records, rows)
+            rows = await asyncio.to_thread(_read, taking, centre, self._owners())
+            key = await asyncio.to_thread(case_key.own, centre) if centre.case_line is not None else b""
+            taken = await take_over(self._records, rows, key)
         except ConfigFaults as faults:
             await asyncio.to_thread(_set_aside, taking, faults.faults)
             log.warning("cases not taken", faults=len(faults.faults))
@@ -78,6 +80,11 @@ class CasesDropped:
         else:
             await asyncio.to_thread(_done, taking)
             log.info("cases taken", **taken._asdict())
+
+
+def _read(taking: Path, centre: Centre, owners: Collection[str]) -> tuple[cases_csv.CaseRow, ...]:
+    """Raises ConfigFaults."""
+    return cases_csv.read(taking, centre.concerns, owners, pins=centre.case_line is not None)
 
 
 def _ready(folder: Path, now_s: float) -> list[Path]:

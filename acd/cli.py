@@ -25,6 +25,7 @@ from acd import (
     recordings,
     staff,
 )
+from acd.case_key import KeyFault
 from acd.outlook.rostered import rostered
 from acd.pbx import place
 from acd.pbx.place import NoAsterisk
@@ -206,6 +207,7 @@ CANNOT_RENDER = (
     ConfigFaults,
     StoreFault,
     SecretsExposed,
+    KeyFault,
     SoundFault,
     NotOurs,
     NoModules,

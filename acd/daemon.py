@@ -20,6 +20,7 @@ from acd.announcement import emergency as announcement
 from acd.announcement.emergency import EmergencyAnnouncement
 from acd.answers import Answers
 from acd.beside import Kept, Regularly
+from acd.case_line import CaseLine
 from acd.cases_dropped import CasesDropped
 from acd.changes import Changes
 from acd.clock import SystemClock
@@ -192,6 +193,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         files=files,
         drafts=lambda draft: emergency.told(draft),
         asked=lambda asked: wishes.asked(asked),
+        case_asked=lambda ask: case_line.asked(ask),
         number_of=lambda token: wishes.number(token),
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
@@ -286,6 +288,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         lambda: (rules.centre.centre.hotline, *rules.centre.centre.numbers),
         clock.now_ms,
     )
+    case_line = CaseLine(lambda: rules.centre, records, stores.cases, port, runner)
     publisher = _publisher(centre, picture, changes)
 
     async def housekeeping() -> None:
@@ -315,6 +318,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
 
     dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
     cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))
+    case_kept = Kept("case line", case_line.run)
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
     link = Kept("link", port.run)
@@ -329,11 +333,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Kept("requests", Requests(lambda: rules.centre, wishes, clock.now_ms).run),
         Regularly("accounts", HOUR_S, accounts),
         cases,
+        case_kept,
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
         ahead,
     ]
-    others = [part for part in kept if part not in (link, hourly, ahead, cases)]
+    others = [part for part in kept if part not in (link, hourly, ahead, cases, case_kept)]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -345,6 +350,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "stores": lambda: stores.integrity.trouble or stores.sql.trouble,
         "housekeeping": lambda: hourly.trouble,
         "cases": lambda: cases.trouble or dropped.trouble,
+        "case_line": lambda: case_kept.trouble or case_line.trouble,
         "outlook": lambda: ahead.trouble or outlook.trouble or outlook.duties.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }

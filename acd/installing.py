@@ -6,7 +6,7 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
-from acd import daemon, units
+from acd import case_key, daemon, units
 from acd.announcement import emergency as announcement
 from acd.ownership import handed_over
 from acd.pbx import console, place, secrets
@@ -99,7 +99,7 @@ def may_render(centre: Centre) -> bool:
 def installed(config: Path, centre: Centre, people: Team, folder: Path, user: str) -> str:
     """Asterisk's files, the folder of the stores for `user`, both units in `folder`; says what came of it.
 
-    Raises NoUser and what `rendered` raises.
+    Raises NoUser, KeyFault and what `rendered` raises.
     """
     try:
         who = pwd.getpwnam(user)
@@ -131,6 +131,9 @@ def installed(config: Path, centre: Centre, people: Team, folder: Path, user: st
         dropped = centre.path(centre.cases.folder)
         _letterbox(dropped, who)
         writes.append(dropped)
+    if centre.case_line is not None:
+        case_key.own(centre)
+        handed_over([case_key.path_of(centre)], who.pw_uid, who.pw_gid)
     if centre.request is not None:
         asked = path_of(centre).parent
         _meeting(asked, who, centre.request.user)

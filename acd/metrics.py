@@ -95,6 +95,12 @@ class Metrics:
         )
         self._offers = Counter("acd_offers", "Offers ended, by outcome", ["outcome"], registry=registry)
         self._visits = Counter("acd_visits", "Visits ended, by outcome", ["outcome"], registry=registry)
+        self._cases = Counter(
+            "acd_case_line",
+            "Callers who asked in what state their case is, by what became of it",
+            ["became"],
+            registry=registry,
+        )
         self._answers = Counter("acd_answers", "Talks begun", registry=registry)
         self._notes = Counter("acd_incidents", "What should not happen, by kind", ["kind"], registry=registry)
         self._seconds = {
@@ -105,6 +111,8 @@ class Metrics:
         }
         for outcome in facts.OFFER_OUTCOMES:
             self._offers.labels(outcome)
+        for became in facts.CASE_LINE:
+            self._cases.labels(became)
         for outcome in facts.VISIT_OUTCOMES:
             self._visits.labels(outcome)
 
@@ -122,6 +130,8 @@ class Metrics:
             elif isinstance(fact, facts.WaitJudged):
                 if fact.spoken:
                     self._told.labels(self._language(fact.language), fact.came).inc()
+            elif isinstance(fact, facts.CaseTold):
+                self._cases.labels(fact.became).inc()
             elif isinstance(fact, facts.TalkBegan):
                 self._answers.inc()
             elif isinstance(

@@ -36,6 +36,25 @@ class Asked(NamedTuple):
     number: str
 
 
+class CaseAsk(NamedTuple):
+    """A caller on this leg asks whether they can ask for their case, or has keyed in its number and PIN."""
+
+    leg: Leg
+    keyed: bool
+
+
+class CaseWords(Protocol):
+    """What the case line has of the PBX."""
+
+    async def keyed(self, leg: Leg) -> tuple[str, str]:
+        """(number, PIN) that the caller on this leg keyed in; "" for what is not there any more."""
+        ...
+
+    def told(self, leg: Leg, answer: str) -> None:
+        """Answer the caller on this leg; a word of the dialplan."""
+        ...
+
+
 KEPT_DAYS = 8
 """So long a number is kept for a callback at least, whatever its own deadline: with every further call, and
 over a holiday, it has ended by then."""

@@ -5,39 +5,50 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from config import sheet
+from config import keys, sheet
 from config.cells import harm
 from config.load import ConfigFaults, Fault, cleaned
 from routing.events import UNKNOWN_CASE
 
+PIN: Final = "pin"
 COLUMNS: Final = ("case", "state")
-ALSO: Final = ("owner", "concern", "link")
+ALSO: Final = ("owner", "concern", "link", PIN)
 LINK_MAX: Final = 400
 _CASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 _STATE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 
 
 class CaseRow(NamedTuple):
-    """One case as the office knows it; "" for what its file does not say."""
+    """One case as the office knows it; "" for what its file does not say. pin: None where the file has no
+    such column; it stands in no fault."""
 
     case: str
     state: str
     owner: str
     concern: str
     link: str
+    pin: str | None = None
 
 
-def read(path: Path, concerns: Collection[str], owners: Collection[str]) -> tuple[CaseRow, ...]:
-    """The cases in `path`, in its order. concerns, owners: the keys and ids that may stand there.
+def read(
+    path: Path, concerns: Collection[str], owners: Collection[str], *, pins: bool = False
+) -> tuple[CaseRow, ...]:
+    """The cases in `path`, in its order. concerns, owners: the keys and ids that may stand there. pins:
+    there may be PINs.
 
     Raises ConfigFaults.
     """
     given = sheet.read(path, COLUMNS, ALSO, or_windows=True)
     faults = list(given.faults)
+    if PIN in given.columns and not pins:
+        faults.append(Fault(given.name, "line 1", f"has the column {PIN}, which is for [case_line]"))
     found: list[CaseRow] = []
     seen: dict[str, int] = {}
     for line in given.lines:
-        row = CaseRow(*(line.cells.get(column, "") for column in CaseRow._fields))
+        case, state, owner, concern, link = (
+            line.cells.get(column, "") for column in CaseRow._fields if column != PIN
+        )
+        row = CaseRow(case, state, owner, concern, link, line.cells.get(PIN))
         faults += [given.fault(line, *wrong) for wrong in _faults(row, concerns, owners)]
         if row.case and (before := seen.setdefault(row.case, line.number)) != line.number:
             faults.append(given.fault(line, "case", f"{cleaned(row.case)!r} stands in line {before} too"))
@@ -64,7 +75,19 @@ def _faults(row: CaseRow, concerns: Collection[str], owners: Collection[str]) ->
         found.append(("concern", f"{cleaned(row.concern)!r} is none of {', '.join(concerns)}"))
     if row.link and (harm(row.link) or len(row.link) > LINK_MAX or not _web(row.link)):
         found.append(("link", f"{cleaned(row.link)!r} is no address like https://files.example.org/4711"))
+    if row.pin and not is_pin(row.pin):
+        least, most = keys.PIN_DIGITS
+        found.append((PIN, f"is no PIN (it is not shown here): {least} to {most} digits"))
+    if row.pin and not (row.case.isdigit() and len(row.case) <= keys.CASE_DIGITS):
+        right = f"1 to {keys.CASE_DIGITS} digits, since a case with a PIN is keyed in"
+        found.append(("case", f"{cleaned(row.case)!r} cannot be keyed in: {right}"))
     return found
+
+
+def is_pin(text: str) -> bool:
+    """Whether it is of ASCII digits, six at least."""
+    least, most = keys.PIN_DIGITS
+    return least <= len(text) <= most and text.isascii() and text.isdigit()
 
 
 def _web(link: str) -> bool:

@@ -73,6 +73,11 @@ EFFECTS = {
     "trunk": RENDER,
     "request": RESTART,
     "cases": NOW,
+    "case_line": NOW | RENDER,
+    "case_line.key_file": RESTART,
+    "case_line.per_case": NOW,
+    "case_line.failures": NOW,
+    "case_line.tries": RENDER,
     **{
         f"overflow.{each}": NOW
         for each in ("language", "concern", "after_seconds", "length", "nobody", "then")

@@ -13,5 +13,9 @@ YES = "1"
 AGAIN_THAT = "2"
 DONE = "3"
 """To what a phone of ours hears of a message: once more, and done; YES calls."""
+CASE_DIGITS = 12
+"""The longest case number that can be keyed in; # ends a shorter one."""
+PIN_DIGITS = (6, 12)
+"""Of a case's PIN, the least and the most."""
 NO = "2"
 """The other answer, where there is one."""

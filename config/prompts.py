@@ -71,6 +71,17 @@ MESSAGE = (
     "message_none",
 )
 """What callers hear only where they can leave a message, and where their language is known."""
+CASE_LINE = (
+    "case_line_number",
+    "case_line_pin",
+    "case_line_wrong",
+    "case_line_refused",
+    "case_line_closed",
+    "case_line_stay",
+)
+"""What callers hear only where they can ask by phone how their case is, and where their language is known."""
+CASE_STATE = "case_state"
+OTHER_STATE = "other"
 DIGITS = "0123456789"
 CALLER = (
     "greeting",
@@ -82,6 +93,7 @@ CALLER = (
     *RECORDED,
     *CALLBACK,
     *MESSAGE,
+    *CASE_LINE,
 )
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
 RECORDS = (
@@ -133,6 +145,7 @@ KEYS = {
     "callback_wrong": keys.NO,
     "message_offer": keys.MESSAGE,
     "message_closed": keys.MESSAGE,
+    "case_line_stay": keys.YES,
 }
 """Which key a sentence tells to press."""
 _KEY = {"key": "the key to press"}
@@ -209,8 +222,11 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
             *(RECORDED if centre.recording.allowed else ()),
             *(CALLBACK if centre.callback is not None else ()),
             *(MESSAGE if centre.message is not None else ()),
+            *(CASE_LINE if centre.case_line is not None else ()),
         ):
             made[code, name] = (Sentence(code, says[code][name]),)
+        for state in _states(centre):
+            made[code, f"{CASE_STATE}_{state}"] = (Sentence(code, says[code][f"{CASE_STATE}.{state}"]),)
         found = menu.pages(len(centre.concerns))
         for number, page in enumerate(found, start=1):
             lines = [
@@ -252,6 +268,11 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
         made["de", name] = (Sentence("de", says["de"][name]),)
     made["de", HELP] = tuple(Sentence(code, says[code][HELP]) for code in ("de", "en") if code in says)
     return made
+
+
+def _states(centre: Centre) -> tuple[str, ...]:
+    """Those of cases that have a sentence."""
+    return () if centre.case_line is None else (*centre.case_line.states, OTHER_STATE)
 
 
 def _calling(says: Mapping[str, Mapping[str, str]], centre: Centre) -> Sounds:
@@ -353,6 +374,7 @@ def _sentences(
 
     caller = code in centre.languages
     wanted = [*CALLER, *(f"concern.{key}" for key in centre.concerns)] if caller else []
+    wanted += [f"{CASE_STATE}.{state}" for state in _states(centre)] if caller else []
     wanted += [*STAFF, HELP] if code == "de" else [HELP] if code == "en" else []
     if centre.callback is not None:
         wanted += [f"digit.{each}" for each in DIGITS]

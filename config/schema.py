@@ -11,6 +11,7 @@ from pydantic import (
 
 from config.tables.callback import Callback
 from config.tables.calls import Announcement, Recording, ServiceLevel, Staffing, Voice, Waiting
+from config.tables.case_line import CaseLine
 from config.tables.cases import CasesFolder
 from config.tables.house import Emergency, Mqtt, Pbx, Privacy, Store, Web, is_loopback
 from config.tables.kinds import SHARES_APART, Table, doubles
@@ -55,6 +56,7 @@ class Centre(Table):
     people: People = People()
     desk: Desk = Desk()
     cases: CasesFolder = CasesFolder()
+    case_line: CaseLine | None = None
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     @property
@@ -104,6 +106,23 @@ class Centre(Table):
         for code in self.message.languages if self.message is not None else ():
             if code not in self.languages:
                 found.append(("message.languages", f"names {code!r}, which no [[language]] describes"))
+        if self.case_line is not None:
+            if self.case_line.concern not in self.concerns:
+                named = f"names {self.case_line.concern!r}; known are {', '.join(self.concerns)}"
+                found.append(("case_line.concern", named))
+            found += doubles("case_line.states", self.case_line.states)
+            if "other" in self.case_line.states:
+                found.append(
+                    ("case_line.states", 'names "other", which is every state that it does not name')
+                )
+            if self.path(self.case_line.key_file).is_relative_to(self.path(self.store.folder)):
+                found.append(
+                    (
+                        "case_line.key_file",
+                        "lies in the folder of [store]: whoever has a copy of that "
+                        "would have the key too; name another folder",
+                    )
+                )
         if self.message is not None and self.callback is None:
             found.append(("message", "needs [callback]: who left one is called back"))
         if self.callback is not None and self.trunk is None:

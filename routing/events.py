@@ -318,6 +318,14 @@ class CaseEntered(NamedTuple):
     case: str
 
 
+class CaseAsked(NamedTuple):
+    """The caller asked by number and PIN in what state their case is. became: one of routing.facts.CASE_LINE.
+    Neither stands here; whose case it is follows as CallerKnown where they were right."""
+
+    leg: Leg
+    became: str
+
+
 class PriorityGiven(NamedTuple):
     """A supervisor puts a waiting visit into a priority class, beside those it has."""
 
@@ -649,6 +657,7 @@ Event = (
     | CallArrived
     | CallerKnown
     | CaseEntered
+    | CaseAsked
     | PriorityGiven
     | LanguageChosen
     | ConcernChosen

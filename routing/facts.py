@@ -31,6 +31,8 @@ HEARD = "heard"
 """Of a message: somebody heard it, and it needs no call."""
 CANCELLED = "cancelled"
 """Of a callback: no longer wanted."""
+INFORMED = "informed"
+"""Heard in what state their case is, and left content: neither answered nor abandoned."""
 VISIT_OUTCOMES = (
     ANSWERED,
     ABANDONED_MENU,
@@ -47,6 +49,7 @@ VISIT_OUTCOMES = (
     NOT_REACHED,
     SERVED_ON_LINE,
     CANCELLED,
+    INFORMED,
 )
 
 BUSY = "busy"
@@ -74,6 +77,14 @@ BY_PBX = "pbx"
 VANISHED = "vanished"
 ENDED_BY = frozenset({BY_CALLER, BY_STAFF, BY_PBX, VANISHED})
 """Who ended a visit; VANISHED: nobody did, the caller's side does not answer any more."""
+
+
+CASE_HEARD = "heard"
+CASE_REFUSED = "refused"
+CASE_CLOSED = "closed"
+CASE_LINE = (CASE_HEARD, CASE_REFUSED, CASE_CLOSED)
+"""What becomes of a question for a case's state: said; not, since number and PIN are of no case or it is
+locked; not, since there were too many failures today."""
 
 
 class VisitBegan(NamedTuple):
@@ -141,6 +152,14 @@ class CallbackFailed(NamedTuple):
     attempt: int
     status: str
     again_ms: int
+
+
+class CaseTold(NamedTuple):
+    """The caller asked in what state their case is. became: one of CASE_LINE."""
+
+    at_ms: int
+    visit: int
+    became: str
 
 
 class CallerRecognised(NamedTuple):
@@ -538,6 +557,7 @@ class JournalLost(NamedTuple):
 
 Fact = (
     VisitBegan
+    | CaseTold
     | CallbackPromised
     | MessageTaken
     | CallbackRefused

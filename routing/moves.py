@@ -209,6 +209,8 @@ def outcome(visit: Visit) -> str:
         return facts.MESSAGE
     if visit.told == BLOCKED and visit.state in (table.LEAVING, table.CLOSING):
         return facts.BLOCKED
+    if visit.heard_case and visit.state == table.GREETED:
+        return facts.INFORMED
     return {
         table.GREETED: facts.ABANDONED_QUEUE if visit.queued_ms else facts.ABANDONED_MENU,
         table.LEAVING: facts.ABANDONED_QUEUE if visit.sent == OVERFLOW_OUTSIDE else facts.TURNED_AWAY,

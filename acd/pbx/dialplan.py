@@ -9,6 +9,7 @@ from datetime import date
 from acd.pbx import (
     announcing,
     calling,
+    case_line,
     consent,
     contexts,
     display,
@@ -32,6 +33,7 @@ def extensions(centre: Centre, today: date, marks: str = "") -> str:
         menus.language(centre),
         menus.ANNOUNCED,
         menus.concern(centre),
+        case_line.context(centre),
         consent.question(centre),
         opening_hours.hours(centre, today),
         waiting.hold(centre),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from acd.pbx import consent, opening_hours
+from acd.pbx import case_line, opening_hours
 from acd.pbx.contexts import caught, note
 from agents.model import UNDETERMINED
 from config import menu
@@ -147,6 +147,6 @@ exten => i,1,Set(ACD_TRIES=$[${{ACD_TRIES}}+1])
 exten => none,1,ExecIf($["${{ACD_CONCERN}}"=""]?Set(ACD_CONCERN=other))
  same => n,Goto(chosen,1)
 exten => chosen,1,UserEvent(ACDConcern,Call: ${{ACD_CALL}},Concern: ${{ACD_CONCERN}})
-{opening_hours.own(centre, consent.goal(centre))}""".strip()
+{opening_hours.own(centre, case_line.goal(centre))}""".strip()
     ]
     return "\n".join([*lines, *choices("acd-concern", "ACD_CONCERN", centre.concerns)])

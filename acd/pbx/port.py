@@ -9,6 +9,7 @@ from math import inf
 import structlog
 
 from acd.ledger import Ledger, Listing, shifted
+from acd.pbx import case_line
 from acd.pbx.announcing import LEFT, Draft, left
 from acd.pbx.codec import BadValue, Frame
 from acd.pbx.link import FIFO_MAX, AmiLink, AskFailed, LinkLost, Reply
@@ -18,7 +19,7 @@ from acd.pbx.reachable import unreachable
 from acd.pbx.signs import Signs
 from acd.pbx.supervisor import Supervisor
 from acd.pbx.translate import PBX, STATUS_VARIABLES, Action, Translator
-from acd.ports import Arrival, Asked, QueueFull
+from acd.ports import Arrival, Asked, CaseAsk, QueueFull
 from routing.callback import NO_NUMBER
 from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, SetFallback
 from routing.events import CommandFailed, LedgerRead, Leg, LegSeen, LinkDown, PhoneLost, PhoneRang
@@ -67,7 +68,8 @@ class PbxPort:
     submit: where arrivals go; it raises when it is full, and then the link is cut and taken up again.
     node: the PBX's name in events. ledger: the dialplan's, told before each link-up snapshot; None: none is
     kept. files: what Asterisk runs on, kept up to date here. drafts: told what phones ask for announcements
-    that they record. asked: told who asks on the line to be called back. number_of: the number
+    that they record. asked: told who asks on the line to be called back. case_asked: told who asks for the
+    state of a case. number_of: the number
     behind a token; None: nobody can be called. steady: a steady clock in seconds (the loop's).
     """
 
@@ -84,6 +86,7 @@ class PbxPort:
         files: FilesInForce | None = None,
         drafts: Callable[[Draft], None] = lambda draft: None,
         asked: Callable[[Asked], None] = lambda asked: None,
+        case_asked: Callable[[CaseAsk], None] = lambda asked: None,
         number_of: Callable[[str], Awaitable[str]] | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -100,6 +103,7 @@ class PbxPort:
         self._offers = False
         self._number_of = number_of
         self._asked = asked
+        self._case_asked = case_asked
         self._dialling: dict[int, asyncio.Task[None]] = {}
         self._drifting: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
@@ -263,6 +267,8 @@ class PbxPort:
             self._drafts(draft)
         if (wanted := self._translator.asked(frame)) is not None:
             self._asked(wanted)
+        if (case := self._translator.case_asked(frame)) is not None:
+            self._case_asked(case)
         for arrival in self._translator.events(frame):
             self._put(arrival._replace(at_ms=self._said_ms) if stamp else arrival)
         self._signs.saw(frame)
@@ -453,6 +459,16 @@ class PbxPort:
         """Tell who asked to be called back why they are not, before anything was decided."""
         if self._link is not None and not self._link.cause:
             self._link.send([(self._translator.refused(leg, answer), lambda _why: None)])
+
+    async def keyed(self, leg: Leg) -> tuple[str, str]:
+        """See ports.CaseWords."""
+        number = await self._last_word(leg.uid, case_line.NUMBER)
+        return number, await self._last_word(leg.uid, case_line.PIN) if number else ""
+
+    def told(self, leg: Leg, answer: str) -> None:
+        """See ports.CaseWords."""
+        if self._link is not None and not self._link.cause:
+            self._link.send([(self._translator.case_told(leg, answer), lambda _why: None)])
 
     def _told(self, command: Command, link: AmiLink) -> Reply:
         quiet = (SetFallback, CancelCallback, AnswerCallback)

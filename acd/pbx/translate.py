@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from acd.pbx import calling, outside
+from acd.pbx import calling, case_line, outside
 from acd.pbx.announcing import ASKED, LEFT, Draft
 from acd.pbx.emergency import ENDPOINT
-from acd.ports import Arrival, Asked
+from acd.ports import Arrival, Asked, CaseAsk
 from agents.model import UNDETERMINED
 from routing import events as ev
 from routing.commands import (
@@ -90,9 +90,9 @@ SENTENCES = {"": "s", PHONE_LOST: "lost"}
 
 DRAFT = "ACDDraft"
 ASKS = "ACDCallback"
-TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT, ASKS})
+TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT, ASKS, case_line.EVENT})
 """Our own UserEvents that decide nothing: for logs and tests, for who keeps recorded announcements, and for
-who finds out whether a number may be called."""
+who finds out whether a number may be called or a case told."""
 
 CALLS_BACK = "RR"
 """Before the language and concern on the display of a phone that is to call back (Rückruf)."""
@@ -263,6 +263,13 @@ class Translator:
             return None
         number = frame.get("Number") or frame.get("CallerIDNum")
         return Asked(self._call(frame), "" if number == "<unknown>" else number[:64])
+
+    def case_asked(self, frame: Frame) -> CaseAsk | None:
+        """Who asks on the line for the state of a case; None: the frame is about something else."""
+        ours = frame.get("Event") == "UserEvent" and frame.get("UserEvent") == case_line.EVENT
+        if not ours or not frame.get("Call"):
+            return None
+        return CaseAsk(self._call(frame), frame.get("Step") == case_line.KEYED)
 
     def legs(self, status: Iterable[Frame]) -> tuple[ev.LegSeen, ...]:
         """The answer to Status: every channel but helpers."""
@@ -511,6 +518,10 @@ class Translator:
     def refused(self, leg: Leg, answer: str) -> Action:
         """The action that tells who asked to be called back why they are not."""
         return self._set("ACD_ACK", answer, leg.uid)
+
+    def case_told(self, leg: Leg, answer: str) -> Action:
+        """The action that answers who asks for the state of a case."""
+        return self._set(case_line.ANSWER, _word(answer), leg.uid)
 
     def answer(self, leg: str, accepted: bool) -> Action:
         """The action that answers a phone which waits for it (announcing)."""

@@ -7,8 +7,6 @@ from agents.model import UNDETERMINED
 from config import keys
 from config.schema import Centre
 
-CASE_DIGITS = 12
-"""The longest case number that a caller can key in; # ends a shorter one."""
 CASE_PATIENCE_S = 10
 CASE_ASKED = 15
 """So often, 0.1 s apart, it is looked whether the daemon has said that it knows the case."""
@@ -107,7 +105,7 @@ exten => {keys.SECOND},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
 exten => {keys.CASE},1,GotoIf($["${{ACD_LANG}}"="{UNDETERMINED}"]?s,loop)
  same => n,Set(ACD_ACK=)
  same => n,StartMusicOnHold()
- same => n,Read(ACD_CASE,,{CASE_DIGITS},,1,{CASE_PATIENCE_S})
+ same => n,Read(ACD_CASE,,{keys.CASE_DIGITS},,1,{CASE_PATIENCE_S})
  same => n,GotoIf($["${{ACD_CASE}}"=""]?s,again)
  same => n,UserEvent(ACDCase,Call: ${{ACD_CALL}},Case: ${{ACD_CASE}})
 ; the daemon says whether anybody knows it; where it does not say so soon, nothing is promised

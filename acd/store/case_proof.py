@@ -12,13 +12,21 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.store.tables import case_failures, case_files, case_pins
+from config.cases_csv import is_pin
 
 KEY_BYTES: Final = 32
-PIN_DIGITS: Final = (6, 12)
 ALL: Final = "*"
 NONE: Final = "?"
 """No case is called so: numbers of cases begin with a letter or a digit."""
 _SALT: Final = bytes(16)
+
+
+class Limits(NamedTuple):
+    """Failures of one case, and over all, in a day: then the case is refused whatever is keyed, and the line
+    is closed for everybody."""
+
+    per_case: int
+    over_all: int
 
 
 class Proved(NamedTuple):
@@ -32,15 +40,18 @@ REFUSED: Final = Proved("refused")
 CLOSED: Final = Proved("closed")
 
 
-def is_pin(text: str) -> bool:
-    """Whether it is of ASCII digits, six at least."""
-    return PIN_DIGITS[0] <= len(text) <= PIN_DIGITS[1] and text.isascii() and text.isdigit()
-
-
 def digest(key: bytes, salt: bytes, reference: str, pin: str) -> bytes:
     """What is kept of a PIN."""
     said = f"{reference}\0{pin}".encode()
     return blake2b(said, key=key, salt=salt, person=b"case line", digest_size=32).digest()
+
+
+async def drop_pins(connection: AsyncConnection) -> None:
+    """Forget those of cases that are no longer known."""
+    known = select(case_files.c.reference)
+    await connection.execute(delete(case_pins).where(case_pins.c.reference.not_in(known)))
+    counts = case_failures.c.reference.not_in(known) & case_failures.c.reference.not_in((ALL, NONE))
+    await connection.execute(delete(case_failures).where(counts))
 
 
 async def keep_pins(connection: AsyncConnection, key: bytes, pins: Mapping[str, str]) -> None:
@@ -67,28 +78,27 @@ async def keep_pins(connection: AsyncConnection, key: bytes, pins: Mapping[str, 
 
 
 class CaseProof:
-    """today: by the centre's calendar. per_case, over_all: failures of one case, and in all, in a day; then
-    the case is refused whatever is keyed, and the line is closed for everybody.
+    """today: by the centre's calendar.
 
     An unknown case and a wrong PIN cost the same work and have the same answer, and so has a locked case.
     """
 
     def __init__(
-        self, engine: AsyncEngine, key: bytes, today: Callable[[], date], per_case: int, over_all: int
+        self, engine: AsyncEngine, key: bytes, today: Callable[[], date], limits: Callable[[], Limits]
     ) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes")
         self._engine = engine
         self._key = key
         self._today = today
-        self._per_case = per_case
-        self._over_all = over_all
+        self._limits = limits
         self._one = asyncio.Lock()
 
     async def closed(self) -> bool:
         """Whether the line is closed for today: there were too many failures."""
         async with self._engine.connect() as connection:
-            return await self._times(connection, ALL, self._today().toordinal()) >= self._over_all
+            failed = await self._times(connection, ALL, self._today().toordinal())
+        return failed >= self._limits().over_all
 
     async def prove(self, reference: str, pin: str) -> Proved:
         """What may be said to who keyed this. One at a time: tries side by side gain nothing.
@@ -98,7 +108,7 @@ class CaseProof:
         if not reference.isalnum() or not reference.isascii():
             reference = NONE
         async with self._one, self._engine.begin() as connection:
-            day = self._today().toordinal()
+            day, limits = self._today().toordinal(), self._limits()
             # Counted first, so that who breaks off while it is compared was counted; it takes the lock, too.
             for each in (ALL, NONE):
                 await self._made(connection, each)
@@ -114,11 +124,11 @@ class CaseProof:
             of_case = await self._times(connection, counted, day)
             salt, kept = (row.salt, row.digest) if row else (_SALT, bytes(32))
             same = compare_digest(digest(self._key, salt, reference, pin), kept)
-            right = same and row is not None and of_case < self._per_case and is_pin(pin)
-            more = 0 if right or in_all >= self._over_all else 1
+            right = same and row is not None and of_case < limits.per_case and is_pin(pin)
+            more = 0 if right or in_all >= limits.over_all else 1
             await self._count(connection, ALL, day, in_all + more)
             await self._count(connection, counted, day, of_case + more)
-        if in_all >= self._over_all:
+        if in_all >= limits.over_all:
             return CLOSED
         return Proved("heard", str(row.state)) if right and row is not None else REFUSED
 

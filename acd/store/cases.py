@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.ports import NEW_CASE, Case, Known
+from acd.store.case_proof import drop_pins, keep_pins
 from acd.store.tables import case_callers, case_files, visits
 from acd.store.vault import normal
 from config.cases_csv import CaseRow
@@ -89,12 +90,15 @@ class SqlCases:
             return True
 
 
-async def take_over(engine: AsyncEngine, rows: Sequence[CaseRow], *, fewer: bool = False) -> Taken:
+async def take_over(
+    engine: AsyncEngine, rows: Sequence[CaseRow], key: bytes = b"", *, fewer: bool = False
+) -> Taken:
     """From now on these are all cases there are, whole or not at all, beside those that were begun at a desk
     and that no row names. What the hotline itself knows of a case (its outcomes, whose it is among callers)
-    stays; so does its link where a row has none.
+    stays; so does its link where a row has none, and its PIN where the file has none at all.
 
-    fewer: most of the known cases may be gone. Raises TooFew.
+    key: of the PINs' digests; needed where there are any. fewer: most of the known cases may be
+    gone. Raises TooFew.
     """
     async with engine.begin() as connection:
         # Changes nothing: on SQLite nobody else writes from here on.
@@ -128,4 +132,8 @@ async def take_over(engine: AsyncEngine, rows: Sequence[CaseRow], *, fewer: bool
         await connection.execute(delete(case_files))
         if made or begun:
             await connection.execute(insert(case_files), made + begun)
+        if any(row.pin is not None for row in rows):
+            await keep_pins(connection, key, {row.case: row.pin for row in rows if row.pin})
+        else:
+            await drop_pins(connection)
     return Taken(len(made) + len(begun), len(made) - len(stay), changed, gone)

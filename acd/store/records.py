@@ -77,6 +77,7 @@ class SqlRecorder:
             facts.CallbackDialled: self._dialled,
             facts.CallbackFailed: self._not_there,
             facts.CallerRecognised: self._recognised,
+            facts.CaseTold: self._case_told,
             facts.NeedKnown: self._need,
             facts.RecordingChanged: self._recording,
             facts.Queued: self._queued,
@@ -285,6 +286,10 @@ class SqlRecorder:
             batch.set(visits, fact.visit, consent=WITHDRAWN)
         elif fact.what in CONSENT:
             batch.set(visits, fact.visit, consent=CONSENT[fact.what])
+
+    def _case_told(self, batch: Gathered, fact: facts.CaseTold) -> None:
+        """The last word counts."""
+        batch.set(visits, fact.visit, case_line=fact.became)
 
     def _queued(self, batch: Gathered, fact: facts.Queued) -> None:
         if fact.visit in self._came:

@@ -55,6 +55,15 @@ def case_entered(moves: Moves, event: ev.CaseEntered) -> None:
         moves.visits.recognised(visit)
 
 
+def case_asked(moves: Moves, event: ev.CaseAsked) -> None:
+    """In what state it is. Who then hangs up got what they called for."""
+    visit = moves.derived.expected(event.leg, "CaseAsked")
+    if visit is None or event.became not in facts.CASE_LINE:
+        return
+    visit.heard_case = visit.heard_case or event.became == facts.CASE_HEARD
+    moves.derived.say(facts.CaseTold(moves.world.now_ms, visit.id, event.became))
+
+
 def priority_given(moves: Moves, event: ev.PriorityGiven) -> None:
     """A supervisor's word counts beside what is known."""
     visit = moves.world.visits.get(event.visit)
@@ -101,6 +110,7 @@ def waiting(moves: Moves, event: ev.CallWaiting) -> None:
     chose = visit.state == table.GREETED
     if not moves.visits.move(visit, table.QUEUE):
         return
+    visit.heard_case = False
     if visit.queued_ms and chose:
         moves.visits.set_need(visit, event.language, event.concern, event.second)
     if not visit.queued_ms:
@@ -254,6 +264,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.CallArrived: arrived,
     ev.CallerKnown: known,
     ev.CaseEntered: case_entered,
+    ev.CaseAsked: case_asked,
     ev.PriorityGiven: priority_given,
     ev.LanguageChosen: language_chosen,
     ev.ConcernChosen: concern_chosen,

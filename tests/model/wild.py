@@ -9,6 +9,7 @@ from random import Random
 from agents import state as staff
 from agents.model import Team
 from routing import events as ev
+from routing import facts
 from routing import visit as table
 from routing.policy import INTERPRETER, OVERFLOW_CLOSED, OVERFLOW_OUTSIDE, Overflow, Plan, Step
 from routing.world import Visit
@@ -126,6 +127,7 @@ class Wild:
                     ev.SecondLanguageAdded(leg, rng.choice(("de", "en"))),
                     ev.SentencesAsked(leg),
                     ev.MenuAsked(leg),
+                    ev.CaseAsked(leg, rng.choice(facts.CASE_LINE)),
                     ev.AnnouncementHeard(leg, "stock"),
                     ev.WaitsExpected((ev.Expected(visit.id, 60_000, 300_000, 900),)),
                     ev.DegradedEntered(leg),

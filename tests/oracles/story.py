@@ -110,6 +110,10 @@ class Story:
         assert known != self.visits[fact.visit].caller, f"said twice: {fact}"
         self.visits[fact.visit].caller = known
 
+    def _CaseTold(self, fact: facts.CaseTold) -> None:
+        assert fact.visit in self.visits
+        assert fact.became in facts.CASE_LINE
+
     def _Queued(self, fact: facts.Queued) -> None:
         visit = self.visits[fact.visit]
         assert not visit.queued_ms, f"queued twice: {fact}"

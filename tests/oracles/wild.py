@@ -212,6 +212,7 @@ class Wild:
                     ev.CallArrived(leg, "line"),
                     self.known(leg),
                     ev.CaseEntered(leg, one.choice(("c", "d"))),
+                    ev.CaseAsked(leg, one.choice(facts.CASE_LINE)),
                     ev.PriorityGiven(visit.id, one.choice(("vip", "other"))),
                     ev.LanguageChosen(leg, one.choice(LANGUAGES)),
                     ev.ConcernChosen(leg, one.choice(CONCERNS)),

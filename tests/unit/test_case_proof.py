@@ -10,9 +10,10 @@ from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from acd.ports import Case
-from acd.store.case_proof import CLOSED, KEY_BYTES, REFUSED, CaseProof, Proved, is_pin, keep_pins
+from acd.store.case_proof import CLOSED, KEY_BYTES, REFUSED, CaseProof, Limits, Proved, keep_pins
 from acd.store.cases import SqlCases
 from acd.store.tables import RECORDS, case_failures, case_pins
+from config.cases_csv import is_pin
 
 KEY = bytes(range(KEY_BYTES))
 PINS = {"11": "123456", "22": "654321"}
@@ -44,13 +45,13 @@ def test_it_answers_as_a_plain_count_by_case_and_day_would(
     async def run() -> None:
         engine = await opened()
         days, failed = [DAY], list[str]()
-        line = CaseProof(engine, KEY, lambda: days[-1], PER_CASE, OVER_ALL)
+        line = CaseProof(engine, KEY, lambda: days[-1], lambda: Limits(PER_CASE, OVER_ALL))
         for step in steps:
             if step == "midnight":
                 days.append(days[-1] + timedelta(days=1))
                 failed.clear()
             elif step == "restart":
-                line = CaseProof(engine, KEY, lambda: days[-1], PER_CASE, OVER_ALL)
+                line = CaseProof(engine, KEY, lambda: days[-1], lambda: Limits(PER_CASE, OVER_ALL))
             else:
                 reference, pin = step
                 if len(failed) >= OVER_ALL:
@@ -73,7 +74,7 @@ def test_it_answers_as_a_plain_count_by_case_and_day_would(
 def test_no_pin_stands_in_the_store_and_the_same_pin_looks_different_by_case_and_time() -> None:
     async def run() -> None:
         engine = await opened()
-        await CaseProof(engine, KEY, lambda: DAY, PER_CASE, OVER_ALL).prove("11", "000000")
+        await CaseProof(engine, KEY, lambda: DAY, lambda: Limits(PER_CASE, OVER_ALL)).prove("11", "000000")
         seen: list[bytes] = []
         for _ in range(2):
             async with engine.begin() as connection:
@@ -82,13 +83,13 @@ def test_no_pin_stands_in_the_store_and_the_same_pin_looks_different_by_case_and
             assert all(b"123456" not in row.digest + row.salt for row in rows)
             seen += [row.digest for row in rows]
         assert len(set(seen)) == 4
-        line = CaseProof(engine, KEY, lambda: DAY, 1, OVER_ALL)
+        line = CaseProof(engine, KEY, lambda: DAY, lambda: Limits(1, OVER_ALL))
         assert await line.prove("11", "123456") == REFUSED, "new PINs forget no failures"
         async with engine.begin() as connection:
             await keep_pins(connection, KEY, {"22": "123456"})
             kept = set((await connection.execute(select(case_failures.c.reference))).scalars())
         assert kept == {"22", "*", "?"}, "of a case that is gone nothing is left"
-        other = CaseProof(engine, bytes(KEY_BYTES), lambda: DAY, PER_CASE, OVER_ALL)
+        other = CaseProof(engine, bytes(KEY_BYTES), lambda: DAY, lambda: Limits(PER_CASE, OVER_ALL))
         assert await other.prove("11", "123456") == REFUSED, "without the key the hashes prove nothing"
         await engine.dispose()
 
@@ -98,7 +99,7 @@ def test_no_pin_stands_in_the_store_and_the_same_pin_looks_different_by_case_and
 def test_tries_side_by_side_gain_nothing() -> None:
     async def run() -> None:
         engine = await opened()
-        line = CaseProof(engine, KEY, lambda: DAY, PER_CASE, 100)
+        line = CaseProof(engine, KEY, lambda: DAY, lambda: Limits(PER_CASE, 100))
         found = await asyncio.gather(*(line.prove("11", f"{n:06}") for n in range(20)))
         assert set(found) == {REFUSED}
         assert await line.prove("11", PINS["11"]) == REFUSED, "locked"
@@ -125,7 +126,12 @@ def test_known_and_unknown_cases_cost_the_same_statements(keyed: tuple[str, str]
         def _(_c: object, _k: object, statement: str, *_: object) -> None:
             said.append(statement)
 
-        assert await CaseProof(engine, KEY, lambda: DAY, PER_CASE, OVER_ALL).prove(reference, pin) == REFUSED
+        assert (
+            await CaseProof(engine, KEY, lambda: DAY, lambda: Limits(PER_CASE, OVER_ALL)).prove(
+                reference, pin
+            )
+            == REFUSED
+        )
         await engine.dispose()
         return said
 

@@ -113,7 +113,7 @@ def test_a_file_is_read_in_the_forms_that_offices_write(config: Path, coding: st
         (b"case,state\n", "names no case"),
         (b"case,state\nunknown,x\n", "'unknown' is no case number"),
         (b"", "has the columns []; wanted are case, state; there may be owner, concern, link"),
-        (b"case,state,pin\n1,x,123456\n", "wanted are case, state"),
+        (b"case,state,pin\n1,x,123456\n", "has the column pin, which is for [case_line]"),
     ],
 )
 def test_what_is_no_file_of_cases_is_refused(config: Path, given: bytes, said: str) -> None:

@@ -15,6 +15,7 @@ from config.load import load
 from config.people import team
 from config.tables.callback import Callback
 from config.tables.calls import Announcement
+from config.tables.case_line import CaseLine
 from config.tables.message import Message
 from config.tables.rules import Outside, Overflow
 from config.tables.trunk import Trunk
@@ -29,6 +30,7 @@ RECORDED = Announcement(folder="announcements", record_code="*45", phones=["p01"
 CALLED = {
     "callback": Callback(),
     "message": Message(folder="messages"),
+    "case_line": CaseLine(concern="application_state", states=["in_work"]),
     "trunk": Trunk(provider="192.0.2.30"),
 }
 CENTRE = SHIPPED.model_copy(

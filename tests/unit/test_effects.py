@@ -52,6 +52,7 @@ RAW["trunk"] = {"provider": "192.0.2.30", "user": "hotline", "registers": True}
 RAW["callback"] = {"again_minutes": [15]}
 RAW["message"] = {"folder": "messages"}
 RAW["request"] = {"port": 8090}
+RAW["case_line"] = {"concern": "other", "states": ["in_work"]}
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
 HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
@@ -76,6 +77,12 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("request.least_seconds", "request.least_seconds", 1),
     ("request.most_minutes", "request.most_minutes", 10),
     ("request.appointment_url", "request.appointment_url", "https://example.org/{concern}"),
+    ("case_line.concern", "case_line.concern", "application_state"),
+    ("case_line.states", "case_line.states", ["in_work", "ready"]),
+    ("case_line.key_file", "case_line.key_file", "other.key"),
+    ("case_line.tries", "case_line.tries", 2),
+    ("case_line.per_case", "case_line.per_case", 4),
+    ("case_line.failures", "case_line.failures", 40),
     ("trunk.provider", "trunk.provider", "192.0.2.31"),
     ("trunk.user", "trunk.user", "essen"),
     ("trunk.registers", "trunk.registers", False),

@@ -21,3 +21,4 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer, nullable=False),
         sa.Column("times", sa.Integer, nullable=False),
     )
+    op.add_column("visit", sa.Column("case_line", sa.String(20), nullable=False, server_default=""))
