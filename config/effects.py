@@ -69,6 +69,7 @@ EFFECTS = {
     "callback.offer_minutes": NOW,
     "message": RENDER,
     "message.folder": NOW,
+    "message.most": NOW,
     "message.days": NOW | RENDER,
     "trunk": RENDER,
     "request": RESTART,

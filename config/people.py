@@ -113,6 +113,7 @@ def callbacks(centre: Centre) -> Callbacks | None:
         open_max=rules.open_most,
         ring_ms=rules.ring_seconds * 1_000,
         offer_ms=rules.offer_minutes * 60_000,
+        messages_max=centre.message.most if centre.message is not None else 0,
     )
 
 

@@ -137,7 +137,8 @@ class SetAnnouncement(NamedTuple):
 
 
 class SetFallback(NamedTuple):
-    """Tell the dialplan what it needs to go on alone: the term, and the phones to ring by language.
+    """Tell the dialplan what it needs to go on alone: the term, the phones to ring by language, and whether
+    no more messages are taken (full).
 
     phones: sorted (language, phones) pairs; the pair ("", phones) names everybody who takes calls.
     node: the PBX that is told.
@@ -147,6 +148,7 @@ class SetFallback(NamedTuple):
     term: int
     phones: tuple[tuple[str, tuple[str, ...]], ...]
     node: str = ""
+    full: bool = False
 
 
 def moved(command: object) -> Leg | None:

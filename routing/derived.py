@@ -179,16 +179,22 @@ class Derived:
             key = next(iter(at.values()))
         return self.world.people[key] if key is not None else None
 
+    def full(self) -> bool:
+        """Whether as many messages wait to be heard as may."""
+        policy = self.world.policy
+        callbacks = policy.callbacks if policy is not None else None
+        return callbacks is not None and len(self.messages) >= callbacks.messages_max
+
     def tell_fallback(self, node: str | None = None) -> None:
         """Tell the dialplans whom to ring if they were alone, whenever that changes, and `node` anyhow."""
         world = self.world
         if self.index is None:
             return
-        phones = self.index.on_duty()
+        phones, full = self.index.on_duty(), self.full()
         nodes = [name for name, link in world.links.items() if link.up]
-        if phones == world.fallback:
+        if (phones, full) == (world.fallback, world.messages_full):
             nodes = [name for name in nodes if name == node]
         elif nodes:
-            world.fallback = phones
+            world.fallback, world.messages_full = phones, full
         for name in nodes:
-            self.commands.append(SetFallback(self.new_id(), world.term, phones, name))
+            self.commands.append(SetFallback(self.new_id(), world.term, phones, name, full))

@@ -152,6 +152,8 @@ class Engine:
                 self._match()
         if derived.newcomers:
             derived.newcomers.clear()
+        if (derived.messages or self.world.messages_full) and derived.full() != self.world.messages_full:
+            derived.tell_fallback()
 
     def _match(self) -> None:
         """Offer until no waiting caller stands beside a free person who may take them."""

@@ -134,7 +134,7 @@ class Callbacks(NamedTuple):
     used up they are not reached. per_number_day, per_day: so often one number, and all, are dialled a day.
     open_max: so many are promised at a time. brief_ms: so long a person may take to let it dial once they
     lifted. ring_ms: so long the caller's telephone rings. offer_ms: who is told to wait at least so long
-    is told that they can be called back.
+    is told that they can be called back. messages_max: while so many wait to be heard, none is taken.
     """
 
     share_percent: int = 50
@@ -145,6 +145,7 @@ class Callbacks(NamedTuple):
     brief_ms: int = 45_000
     ring_ms: int = 40_000
     offer_ms: int = 600_000
+    messages_max: int = 300
 
 
 class Policy(NamedTuple):

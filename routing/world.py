@@ -413,6 +413,7 @@ class World:
     gone: dict[str, int] = field(default_factory=dict)
     over: dict[str, int] = field(default_factory=dict)
     fallback: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    messages_full: bool = False
     suspects: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     judged: dict[str, str] = field(default_factory=dict)
     shut: dict[str, int] = field(default_factory=dict)

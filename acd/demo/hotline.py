@@ -75,6 +75,8 @@ def configured(source: Path, folder: Path, changes: Mapping[str, Any]) -> Path:
     raw["web"] = {"host": "127.0.0.1", "port": free_port()}
     for key, value in changes.items():
         raw[key] = raw.get(key, {}) | value if isinstance(value, Mapping) else value
+    if "message" in raw:
+        raw["message"] = {"folder": str(there.recordings)} | raw["message"]
     path = folder / "centre.toml"
     path.write_text(tomli_w.dumps(raw), encoding="utf-8")
     return path

@@ -27,6 +27,10 @@ DESK_RINGS_MS, DESK_TALKS_MS = 8_000, 90_000
 """The phone beside the desk answers by itself: time to see who calls, and to write a note."""
 CALLED_BACK = 0.15
 """So many of the callers ask to be called back."""
+LEAVES_MESSAGE = 0.08
+"""And so many leave a message."""
+VOICE_HZ, SPEAKS_MS = 220, 45_000
+"""Of who leaves one: a tone, and how long they hear and speak."""
 ASKS_MS, SAYS_YES_MS = 9_000, 2_000
 CALLED_TALKS_MS = 30_000
 DEAD_S = 15
@@ -53,6 +57,7 @@ async def show(centre: Centre, prompts: Path) -> None:
         "web": {"hosts": list(HOSTS)},
         "desk": {"case_url": "https://files.example.org/case/{reference}"},
         "callback": {"lift_dials": True, "again_minutes": [1, 3]},
+        "message": {"seconds": 30},
         "trunk": {"provider": f"{PHONE_ADDRESS}:{provider}"},
         "mqtt": {"host": "127.0.0.1", "port": broker, "prefix": "welcomecenter"},
     }
@@ -124,12 +129,17 @@ async def _caller(hotline: Hotline, centre: Centre, chance: random.Random) -> No
         for some, latest in pressed
         for i, key in enumerate(some)
     ]
-    if chance.random() < CALLED_BACK:
+    wish = chance.random()
+    leaves = CALLED_BACK <= wish < CALLED_BACK + LEAVES_MESSAGE
+    if wish < CALLED_BACK:
         keys += [(ASKS_MS, hold_keys.CALLBACK), (SAYS_YES_MS, hold_keys.YES)]
+    elif leaves:
+        keys += [(ASKS_MS, hold_keys.MESSAGE)]
     await hotline.sipp.call(
         NUMBER,
         keys,
         caller=f"0201{8_000_000 + chance.randrange(KNOWN_CALLERS)}",
         name="Demo",
-        hang_up_ms=chance.randrange(60_000, 240_000),
+        hang_up_ms=SPEAKS_MS if leaves else chance.randrange(60_000, 240_000),
+        tone_hz=VOICE_HZ if leaves else 0,
     )

@@ -12,6 +12,8 @@ NOTE: Final = "g"
 """Letter of the ledger's line."""
 ENDING: Final = "-message"
 """Of a file's name, behind the caller's Uniqueid."""
+FULL: Final = "ACD_FULL"
+"""A global that the daemon sets: as many wait to be heard as may."""
 SILENCE_S: Final = 5
 LEAST_BYTES: Final = 24_000
 """About a second and a half of 8 kHz, 16 bit: what is shorter was none."""
@@ -40,8 +42,11 @@ def key(centre: Centre) -> str:
     if centre.message is None:
         return ""
     return f"""\
-exten => {keys.MESSAGE},1,GotoIf({_known(centre)}?{CONTEXT},s,1)
+exten => {keys.MESSAGE},1,GotoIf($["${{{FULL}}}"="1"]?full)
+ same => n,GotoIf({_known(centre)}?{CONTEXT},s,1)
  same => n,Goto(s,loop)
+ same => n(full),Background(acd/callback_failed)
+ same => n,Goto(s,again)
 """
 
 
@@ -51,7 +56,7 @@ def offer(centre: Centre) -> str:
         return ""
     return f"""\
  same => n,Set(ACD_KEY=)
- same => n,ExecIf({_known(centre)}?Read(ACD_KEY,acd/message_closed,1,,1,{ASK_S}))
+ same => n,ExecIf($["${{{FULL}}}"!="1" & {_known(centre)}]?Read(ACD_KEY,acd/message_closed,1,,1,{ASK_S}))
  same => n,Set(ACD_SHUT_CALL=1)
  same => n,GotoIf($["${{ACD_KEY}}"="{keys.MESSAGE}"]?{CONTEXT},s,1)
 """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from acd.pbx import calling, case_line, outside
+from acd.pbx import calling, case_line, message, outside
 from acd.pbx.announcing import ASKED, LEFT, Draft
 from acd.pbx.emergency import ENDPOINT
 from acd.ports import Arrival, Asked, CaseAsk
@@ -564,4 +564,5 @@ class Translator:
         for language, phones in command.phones:
             name = f"ACD_PHONES_{language}" if language else "ACD_PHONES"
             actions.append(self._set(name, ",".join(phones)))
+        actions.append(self._set(message.FULL, "1" if command.full else ""))
         return actions

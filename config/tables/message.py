@@ -12,10 +12,11 @@ class Message(Table):
 
     folder: where the daemon finds messages, which is spool/monitor of what `acd pbx render` wrote. languages:
     in which it is offered; []: in all. seconds: the longest. days: after so many it is deleted, worked off or
-    not.
+    not. most: while so many wait to be heard, nobody leaves another.
     """
 
     folder: OneLine
     languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = []
     seconds: Annotated[int, Field(ge=10, le=300)] = 120
     days: Annotated[int, Field(ge=1, le=90)] = 14
+    most: Annotated[int, Field(ge=1, le=2_000)] = 300

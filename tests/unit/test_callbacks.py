@@ -1,5 +1,6 @@
 """Callbacks in the engine: asked for, their place and turn, carried out, tried again, ended once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from routing import events as ev
 from routing import facts
 from routing import visit as table
 from routing.callback import HEARD, NO_NUMBER, SKIPPED
-from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect
+from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect, SetFallback
 from routing.engine import Effects, Engine
 from routing.others import STRICT
 from routing.policy import Announcing, Callbacks
@@ -743,3 +744,26 @@ def test_every_step_of_a_callback_can_be_the_last_before_a_crash() -> None:
             facts.ANSWERED
         ], heard
         assert len(said(facts.TalkBegan, *effects)) == 1
+
+
+def test_no_more_messages_are_taken_than_may_wait_and_the_dialplan_knows_it() -> None:
+    """Told as it becomes so, again to a PBX that comes up, and as it is past."""
+    few = POLICY._replace(callbacks=RULES._replace(messages_max=2))
+    made = bench(policy=few)
+
+    def told(effects: Sequence[Effects]) -> list[bool]:
+        return [each.full for each in sent(SetFallback, *effects)]
+
+    before = len(made.effects)
+    left(made)
+    assert True not in told(made.effects[before:])
+    left(made, "2", "u" * 32)
+    assert told(made.effects[before:])[-1] is True
+    before = len(made.effects)
+    made.tell(ev.PbxSnapshot(made.now, True, (), ()))
+    assert told(made.effects[before:]) == [True]
+    made.login("p02")
+    offer = rings(made, last(made))
+    made.tell(ev.CallbackLifted(offer, leg(f"cb-{offer}")))
+    made.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), HEARD, 0))
+    assert told(made.effects)[-1] is False

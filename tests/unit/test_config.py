@@ -453,3 +453,13 @@ def test_phones_that_may_record_and_are_nobodys_are_known(tmp_path: Path) -> Non
     lines = '[announcement]\nfolder = "x"\nrecord_code = "*45"\nphones = ["p01", "p99"]\n'
     announcing = load(changed(tmp_path, (ANNOUNCING, lines))).announcement
     assert announcing.unknown_phones(each.phone for each in CENTRE.staff) == ["p99"]
+
+
+@pytest.mark.parametrize(
+    "provider", ["sip.example:99999", "sip.example:0", "sip.example:", "two words", "-a", "a:5060:1", ""]
+)
+def test_a_provider_that_cannot_be_reached_is_named(tmp_path: Path, provider: str) -> None:
+    path = tmp_path / "centre.toml"
+    path.write_text(SHIPPED.read_text("utf-8") + f'\n[trunk]\nprovider = "{provider}"\n', "utf-8")
+    with pytest.raises(ConfigFaults, match=r"trunk\.provider.*host:port, like"):
+        load(path)

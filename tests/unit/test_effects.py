@@ -60,6 +60,7 @@ REFUSED = ("busy", "declined", "no_answer", "unreachable")
 RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
     ("cases.folder", "cases.folder", "../dropped"),
+    ("message.most", "message.most", 20),
     ("message.folder", "message.folder", "other"),
     ("message.languages", "message.languages", ["de"]),
     ("message.seconds", "message.seconds", 60),
