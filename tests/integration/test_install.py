@@ -27,6 +27,7 @@ from acd.demo import admitted
 from acd.demo.ended import ended
 from acd.demo.hotline import NUMBER, PROJECT, configured
 from acd.demo.sipp import Sipp
+from acd.pbx.place import RECORDINGS
 from acd.pbx.secrets import own
 from config.load import load
 from tests.integration.test_calls import GERMAN_OTHER
@@ -251,10 +252,26 @@ async def test_the_guide_leads_from_a_clone_to_a_call(office: Office) -> None:
     first, then = commands("Install")
     for line in first:
         await office.does(line)
-    office.describe(staffing={"wrap_up_seconds": 1})
+    key = office.base / "etc" / "case_line.key"
+    office.describe(
+        staffing={"wrap_up_seconds": 1},
+        trunk={"provider": "127.0.0.9"},
+        callback={"again_minutes": [15]},
+        message={"folder": str(office.files / RECORDINGS)},
+        request={"folder": str(office.base / "request"), "user": office.user},
+        case_line={"concern": "application_state", "states": ["in_work"], "key_file": str(key)},
+    )
     said = [await office.does(line) for line in then]
     assert "good (10 languages, 12 concerns" in said[0]
-    assert set(said[-1].split("\n")) >= {"link: ok", "dialplan: ok", "routing: ok"}
+    assert set(said[-1].split("\n")) >= {
+        "link: ok",
+        "dialplan: ok",
+        "routing: ok",
+        "case_line: ok",
+        "beside: ok",
+    }
+    assert (key.owner(), key.stat().st_mode & 0o777) == (office.user, 0o600)
+    assert (office.base / "request" / "request.sock").is_socket()
     asterisk = office.services.running["welcomecenter-asterisk"].pid
     if (office.clone / ".asterisk").exists():
         assert Path(os.readlink(f"/proc/{asterisk}/root")) == office.clone / ".asterisk" / "root"
