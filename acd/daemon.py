@@ -50,6 +50,7 @@ from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink,
 from acd.requests import Requests
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
+from acd.steering import Steerings
 from acd.store import queries
 from acd.store.observed import observed
 from acd.systemd import READY, STOPPING, Systemd
@@ -271,6 +272,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         lambda: rules_of(rules.centre),
         clock.now_ms,
     )
+    steerings = Steerings(runner, stores.texts, people, lambda: rules.centre, clock.now_ms)
     emergency = EmergencyAnnouncement(
         lambda: rules.centre,
         path,
@@ -391,6 +393,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             agents=lambda: [(key, each.agent.name) for key, each in runner.engine.world.people.items()],
             zone=lambda: rules.centre.centre.zone,
             desk=desks,
+            steering=steerings,
             desk_choices=answers.desk_choices,
             case_link=answers.case_link,
             registry=registry,

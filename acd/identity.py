@@ -36,7 +36,9 @@ class Action(StrEnum):
     STEER_STAFF = "steer_staff"
     """Log others in or out, make them ready or not."""
     STEER_CALLS = "steer_calls"
-    """Put a caller into a class; announce to all; lift the blocking of a caller."""
+    """Put a caller into a class, elsewhere in line, to somebody; announce to all; lift a caller's block."""
+    SEE_LEAD = "see_lead"
+    """Who waits and who works, one by one, with the reasons."""
     SEE_DECISIONS = "see_decisions"
     """Why each caller waits and each person is free; what a shadow policy would decide."""
     SEE_OUTLOOK = "see_outlook"
@@ -66,6 +68,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SEE_STAFF,
         Action.STEER_STAFF,
         Action.STEER_CALLS,
+        Action.SEE_LEAD,
         Action.SEE_DECISIONS,
         Action.SEE_OUTLOOK,
         Action.SEE_CASES,

@@ -333,6 +333,62 @@ class PriorityGiven(NamedTuple):
     name: str
 
 
+class PriorityTaken(NamedTuple):
+    """A supervisor takes a visit out of a priority class."""
+
+    visit: int
+    name: str
+
+
+class VisitPlaced(NamedTuple):
+    """A supervisor puts a waiting visit elsewhere in line. where: one of routing.steering.PLACES."""
+
+    visit: int
+    where: str
+
+
+class NeedGiven(NamedTuple):
+    """A supervisor gives a waiting visit another language or concern ("": as it is); both "": its own."""
+
+    visit: int
+    language: str
+    concern: str
+
+
+class PersonNamed(NamedTuple):
+    """A supervisor keeps a waiting visit for this person alone, whatever they can do, as long as they are at
+    work. "": for everybody again."""
+
+    visit: int
+    agent: str
+
+
+class OfferedByHand(NamedTuple):
+    """A supervisor offers a waiting visit to this free person now, whatever they can do."""
+
+    visit: int
+    agent: str
+
+
+class OfferPulledBack(NamedTuple):
+    """A supervisor takes an offer back before anybody talks; the visit waits again."""
+
+    visit: int
+
+
+SteersVisit = (
+    PriorityGiven
+    | PriorityTaken
+    | VisitPlaced
+    | NeedGiven
+    | PersonNamed
+    | OfferedByHand
+    | OfferPulledBack
+    | CallbackCancelled
+)
+"""What supervisors say of one visit."""
+
+
 class LanguageChosen(NamedTuple):
     """The caller chose a language (or the menu gave up: "und")."""
 
@@ -659,6 +715,12 @@ Event = (
     | CaseEntered
     | CaseAsked
     | PriorityGiven
+    | PriorityTaken
+    | VisitPlaced
+    | NeedGiven
+    | PersonNamed
+    | OfferedByHand
+    | OfferPulledBack
     | LanguageChosen
     | ConcernChosen
     | CallWaiting

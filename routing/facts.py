@@ -287,6 +287,16 @@ class OfferMade(NamedTuple):
     choice: Choice
 
 
+class Steered(NamedTuple):
+    """A supervisor steered this visit. what: one of routing.steering.STEERED; value: a person, class or need
+    ("language/concern"), "" where there is none to name."""
+
+    at_ms: int
+    visit: int
+    what: str
+    value: str
+
+
 class ShadowDiffered(NamedTuple):
     """In this situation the shadow policy would have decided otherwise. None: it would offer nobody now."""
 
@@ -573,6 +583,7 @@ Fact = (
     | WaitJudged
     | Rejoined
     | Overflowed
+    | Steered
     | OfferMade
     | ShadowDiffered
     | InterpreterChanged

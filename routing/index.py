@@ -19,6 +19,7 @@ from routing.select import (
     HELD_IN_RESERVE,
     IN_QUIET_TIME,
     LANGUAGE_TOO_LOW,
+    NAMED_ANOTHER,
     NOT_FREE,
     OWNERS_TIME,
     REASONS,
@@ -36,6 +37,8 @@ LOST_MAX = 30
 ANNOUNCED_MAX = 50
 """How many phones the dialplan is told to ring by itself, for each language."""
 
+BY_HAND = "by_hand"
+"""Nobody was chosen by rule: a supervisor offered it."""
 ONLY_ONE = "only_candidate"
 ROSTER_ORDER = "roster_order"
 TAKEN_UP = "taken_up"
@@ -235,7 +238,7 @@ class Index:
         worth = self._worth.get(visit.classes)
         if worth is None:
             worth = self._worth[visit.classes] = self._policy.worth(visit.classes)
-        order = (caller_order(visit.order_from_ms, worth), visit.id)
+        order = (visit.place_ms or caller_order(visit.order_from_ms, worth), visit.id)
         lanes = self._lanes
         if need.owner:
             lanes = self._owned.setdefault(need.owner, {})
@@ -325,7 +328,10 @@ class Index:
         return tuple([each for each in found if each.name not in done]) if done else found
 
     def anybody_for(self, visit: Visit) -> bool:
-        """Whether anybody at work could take this caller at any step of their plan, or as it was widened."""
+        """Whether anybody at work could take this caller at any step of their plan, or as it was widened; so
+        can whom a supervisor named."""
+        if visit.only and self._bit(visit.only) & self._at_work:
+            return True
         return self._anybody(visit.language, visit.second, visit.concern, visit.overflowed)
 
     def _anybody(self, language: str, second: str, concern: str, overflowed: tuple[str, ...]) -> bool:
@@ -439,11 +445,14 @@ class Index:
             found[REASONS[verdict]] = left & ~kept
             left &= kept
 
-        sort_out(LANGUAGE_TOO_LOW, skills.understand(need))
-        if need.owner:
-            sort_out(OWNERS_TIME, self._bit(need.owner))
+        if need.named:
+            sort_out(NAMED_ANOTHER, self._bit(need.owner))
         else:
-            sort_out(CONCERN_TOO_LOW, skills.suited(need))
+            sort_out(LANGUAGE_TOO_LOW, skills.understand(need))
+            if need.owner:
+                sort_out(OWNERS_TIME, self._bit(need.owner))
+            else:
+                sort_out(CONCERN_TOO_LOW, skills.suited(need))
         for agent in need.asked:
             found[REASONS[ASKED_ALREADY]] = found.get(REASONS[ASKED_ALREADY], 0) | left & self._bit(agent)
             left &= ~self._bit(agent)
@@ -457,6 +466,12 @@ class Index:
     def who(self, bits: int) -> list[Person]:
         """The people of these bits, in the order of the team."""
         return [self._people[place] for place in places(bits)]
+
+    def by_hand(self, visit: Visit, agent: str) -> Choice:
+        """This caller for this person, since a supervisor says so."""
+        need = self._needs.at(visit, self._world.now_ms)[0]
+        terms = self._skills.terms(need, self._people[self._place[agent]])
+        return Choice(visit.id, agent, *terms, 1, BY_HAND, ())
 
     def _choose(self, visit: int, lane: Lane, candidates: int) -> Choice:
         """The best of the candidates by the policy's criteria; the team's order decides the rest."""

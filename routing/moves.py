@@ -18,6 +18,7 @@ from routing.overflow import Overflows
 from routing.people import People
 from routing.policy import OVERFLOW_OUTSIDE
 from routing.spans import day_of, holds, last_end
+from routing.steering import Steering
 from routing.talks import Talks
 from routing.threats import Threats
 from routing.visits import Visits
@@ -47,6 +48,7 @@ class Moves:
         self.handovers = Handovers(self.derived)
         self.threats = Threats(self.derived, self.closing)
         self.emergency = Emergency(self.derived, self.closing)
+        self.steering = Steering(self.derived, self.visits, self.offers)
         self.overflows = Overflows(self.derived, self.visits, self.closing, self.announcer)
         self._lay_anew()
 
@@ -137,6 +139,7 @@ class Moves:
     def to_menus(self, visit: Visit) -> None:
         """A caller on hold chooses anew, and is offered to nobody until they are back."""
         if self.visits.move(visit, table.CHOOSE_ANEW) and visit.state == table.GREETED:
+            visit.chose = None
             self.visits.leave_queue(visit)
 
     def hears_closed(self, visit: Visit) -> None:

@@ -22,7 +22,8 @@ class Need(NamedTuple):
     step: index in the caller's plan. asked: the people not to be asked again yet, sorted. owner: who alone
     may take the caller now, or "". released: the reserves (by index) whose release time this caller has
     waited. wider: what is admitted beside the step since an overflow took effect. called: they are not on the
-    line, and are called.
+    line, and are called. named: the owner is none of a case: a supervisor keeps the caller for them, and no
+    skill is asked.
     """
 
     language: str
@@ -34,6 +35,7 @@ class Need(NamedTuple):
     released: tuple[int, ...]
     wider: tuple[Step, ...] = ()
     called: bool = False
+    named: bool = False
 
 
 def admitted(policy: Policy, step: Step, language: str, second: str) -> tuple[str, ...]:
@@ -164,10 +166,17 @@ class Needs:
         if visit.owner and waited < (owner_ms := self._policy.owner_ms):
             change = owner_ms if change is None else min(owner_ms, change)
             owner = self._awaited(visit.owner, need, asked, waited, wider)
+        named = visit.only != "" and self._at_work(visit.only)
+        if named:
+            owner = visit.only
         called = visit.kind in OUTBOUND
         if asked or owner or wider or called:
-            need = Need(*need[:4], asked, owner, need.released, wider, called)
+            need = Need(*need[:4], asked, owner, need.released, wider, called, named)
         return need, 0 if change is None else visit.order_from_ms + change
+
+    def _at_work(self, agent: str) -> bool:
+        person = self._people.get(agent)
+        return person is not None and person.at_work
 
     def _awaited(
         self, owner: str, need: Need, asked: tuple[str, ...], waited_ms: int, wider: tuple[Step, ...]

@@ -151,20 +151,20 @@ class People:
         return target is not None
 
     def _attend(self, person: Person, target: str, reason: str) -> None:
-        on_duty = person.presence == staff.READY
+        on_duty, at_work = person.presence == staff.READY, person.at_work
         person.reason, person.misses = reason, 0
         self.set_presence(person, target)
         self.show(person)
         self._derived.tell_fallback()
         if target == staff.LOGGED_OUT and (person.quiet_min or person.quiet):
             self.wants_quiet(person, 0)
-        if on_duty != (target == staff.READY):
+        if on_duty != (target == staff.READY) or at_work != person.at_work:
             self._tell_who_waits(person)
 
     def _tell_who_waits(self, person: Person) -> None:
         """Who waits for this person alone may do so no more, or does now."""
         for visit in self._derived.world.visits.values():
-            if visit.owner == person.agent.id and visit.state == WAITING:
+            if person.agent.id in (visit.owner, visit.only) and visit.state == WAITING:
                 self._visits.wait(visit)
 
     def missed(self, person: Person, outcome: str) -> None:

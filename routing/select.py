@@ -16,6 +16,7 @@ ASKED_ALREADY: Final = 4
 OWNERS_TIME: Final = 5
 HELD_IN_RESERVE: Final = 6
 IN_QUIET_TIME: Final = 7
+NAMED_ANOTHER: Final = 8
 
 REASONS: Final = (
     "suits",
@@ -26,6 +27,7 @@ REASONS: Final = (
     "owners_time",
     "held_in_reserve",
     "quiet",
+    "named_another",
 )
 """Stable reason codes, by verdict."""
 
@@ -41,18 +43,25 @@ def verdict(
     is_owner: int,
     held: int,
     quiet: int = 0,
+    named: int = 0,
+    is_named: int = 0,
 ) -> int:
     """Whether a person may take a caller at the caller's present step, or the first reason why not.
 
     language_level: the best level in any language that the step admits. owners_time: the caller still
     waits for the owner of their case alone; the owner needs no level in the concern. held: the person
     is kept for callers of a scarce language. quiet: nothing but their quiet time keeps them from being free.
+    named: a supervisor keeps the caller for somebody alone, of whom no skill is asked, and whom no reserve
+    holds.
     Flags are 0 or 1. A caller's need comes before the person's
     state, so that the reason given is the lasting one.
     """
-    if language_level < language_needed:
+    if named != 0:
+        if is_named == 0:
+            return 8
+    elif language_level < language_needed:
         return 1
-    if owners_time != 0:
+    elif owners_time != 0:
         if is_owner == 0:
             return 5
     elif concern_level < concern_needed:
@@ -63,7 +72,7 @@ def verdict(
         if quiet != 0:
             return 7
         return 3
-    if held != 0 and owners_time == 0:
+    if held != 0 and owners_time == 0 and named == 0:
         return 6
     return 0
 

@@ -82,7 +82,10 @@ class Skills:
         return mask
 
     def suited(self, need: Need) -> int:
-        """Everybody whose skills suit this need; a case's owner in their own time needs no concern."""
+        """Everybody whose skills suit this need; a case's owner in their own time needs no concern, and whom
+        a supervisor named needs nothing."""
+        if need.named:
+            return (1 << len(self._people)) - 1
         key = (*need[:4], bool(need.owner), need.wider)
         mask = self._suited.get(key)
         if mask is None:

@@ -51,6 +51,7 @@ class Visits:
             visit.line, visit.origin = asked_on.line, asked_on.id
             if asked_on.queued_ms:
                 visit.queued_ms, visit.order_from_ms = asked_on.queued_ms, asked_on.order_from_ms
+                visit.place_ms, visit.only = asked_on.place_ms, asked_on.only
         world.visits[visit.id] = visit
         derived.knows(visit)
         derived.say(facts.VisitBegan(now, visit.id, None, visit.line, now, False, kind, visit.origin))
@@ -139,7 +140,8 @@ class Visits:
         """A visit that ends leaves its place in line to the same caller's next call."""
         world = self._derived.world
         if visit.token and visit.queued_ms and world.rules.rejoin_ms:
-            place = Left(world.now_ms, visit.id, visit.language, visit.concern, visit.order_from_ms)
+            need = visit.chose or (visit.language, visit.concern)
+            place = Left(world.now_ms, visit.id, *need, visit.order_from_ms)
             remember(world.left, visit.token, place, LEFT_MAX)
 
     # --- what is known -------------------------------------------------------------------------------

@@ -132,6 +132,9 @@ class Visit:
     dialled: they are being dialled in the offer at hand. at: the PBX on which they are.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
+    place_ms: their order where a supervisor put them elsewhere in line, 0: their own (routing.steering).
+    only: whom a supervisor keeps them for, "" for nobody. chose: their own language and concern while a
+    supervisor's stand in place of these.
     """
 
     id: int
@@ -198,6 +201,9 @@ class Visit:
     heard_case: bool = False
     dialled: bool = False
     at: str = ""
+    place_ms: int = 0
+    only: str = ""
+    chose: tuple[str, str] | None = None
 
     @property
     def caller(self) -> Leg | None:

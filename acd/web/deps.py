@@ -108,6 +108,26 @@ class Desk(Protocol):
     async def unblock(self, by: Asker, visit: int, reason: str) -> Accepted: ...
 
 
+class Because(NamedTuple):
+    """reason: free text of who steers, "" for none: it goes to the vault, the event and the audit have its
+    reference. address: from where they ask."""
+
+    reason: str = ""
+    address: str = ""
+
+
+class Steering(Protocol):
+    """What who is in charge does (acd.steering.Steerings): each says what became of it."""
+
+    async def place(self, by: Asker, visit: int, where: str, why: Because) -> Accepted: ...
+    async def classed(self, by: Asker, visit: int, name: str, why: Because, *, on: bool) -> Accepted: ...
+    async def need(self, by: Asker, visit: int, language: str, concern: str, why: Because) -> Accepted: ...
+    async def name(self, by: Asker, visit: int, agent: str, why: Because) -> Accepted: ...
+    async def offer(self, by: Asker, visit: int, agent: str, why: Because) -> Accepted: ...
+    async def pull_back(self, by: Asker, visit: int, why: Because) -> Accepted: ...
+    async def cancel(self, by: Asker, visit: int, why: Because) -> Accepted: ...
+
+
 @dataclass(frozen=True)
 class WebDeps:
     """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor).
@@ -140,6 +160,7 @@ class WebDeps:
     agents: Callable[[], Collection[tuple[str, str]]]
     zone: Callable[[], tzinfo]
     desk: Desk
+    steering: Steering
     desk_choices: Callable[[], DeskChoices]
     case_link: Callable[[str], str]
     registry: CollectorRegistry

@@ -32,7 +32,7 @@ def cancelled(moves: Moves, event: ev.CallbackCancelled) -> None:
     """A person's word. One that is being carried out goes on."""
     visit = moves.world.visits.get(event.visit)
     if visit is None or visit.kind not in table.OUTBOUND or visit.state != table.WAITING:
-        state = "unknown" if visit is None else visit.state
+        state = "unknown_visit" if visit is None else visit.state
         moves.derived.refuse("CallbackCancelled", f"visit {event.visit}", state)
         return
     moves.callbacks.cancel(visit, facts.CANCELLED, facts.BY_STAFF)

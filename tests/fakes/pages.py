@@ -80,6 +80,7 @@ def app_of(
         agents=lambda: [("amal", "Amal Haddad")],
         zone=lambda: UTC,
         desk=None,  # type: ignore[arg-type]
+        steering=None,  # type: ignore[arg-type]
         desk_choices=lambda: DeskChoices({}, {}, (), 24),
         case_link=lambda reference: "",
         registry=CollectorRegistry(),

@@ -5,7 +5,7 @@ import sys
 
 from tests.model.many import many, report
 from tests.model.run import run, shrink
-from tests.model.settings import FAULTS, Settings, drawn
+from tests.model.settings import FAULTS, LATER, Settings, drawn
 from tests.model.telling import tell
 from tests.model.wild import Wild
 
@@ -16,7 +16,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     faults = settings.faults
     if args.faults is not None:
         faults = frozenset(args.faults.split(",")) - {"-", ""}
-        if unknown := faults - set(FAULTS):
+        if unknown := faults - {*FAULTS, *LATER}:
             sys.exit(f"--faults: there is no {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")
     return Settings(
         args.seed,

@@ -109,6 +109,7 @@ class Staff:
         self._settings = settings
         self._book = book
         self._rng = settings.random("staff")
+        self._steers = settings.random("steers")
         self._people = 0
         self._phones = 0
         self.sat: dict[str, set[str]] = {}
@@ -156,6 +157,7 @@ class Staff:
             ("roster", 30_000, self._reload),
             ("policy", 50_000, self._new_policy),
             ("lost_phone", 60_000, self._lose),
+            ("steers", 8_000, self._steer),
         ):
             if self._settings.has(fault):
                 self._again(every, what)
@@ -210,6 +212,28 @@ class Staff:
                 put(ev.HandedOver(visit, who, rng.choice(list(world.people)), ""))
             elif what == "threat":
                 put(ev.ThreatTold(visit, who, "", rng.choice((0, 60_000))))
+
+    def _steer(self) -> None:
+        """A supervisor, of somebody who is there."""
+        rng, world = self._steers, self._daemon.engine.world
+        if not world.visits or not world.people:
+            return
+        offered = [each.visit for each in world.offers.values()]
+        visit = rng.choice([*offered, *world.visits])
+        who = rng.choice([key for key, one in world.people.items() if one.free] or list(world.people))
+        event: ev.Event = rng.choice(
+            (
+                ev.VisitPlaced(visit, rng.choice(("front", "back", "own_place"))),
+                ev.PriorityGiven(visit, "vip"),
+                ev.PriorityTaken(visit, "vip"),
+                ev.NeedGiven(visit, *rng.choice((("de", ""), ("", "study"), ("", "")))),
+                ev.PersonNamed(visit, rng.choice((who, ""))),
+                ev.OfferedByHand(visit, who),
+                ev.OfferPulledBack(visit),
+            )
+        )
+        self._book.did(f"steers {type(event).__name__}")
+        self._daemon.put(event)
 
     def _ask(self, who: str, what: str) -> None:
         """By page, or by a feature code on the own phone, which is in use meanwhile."""

@@ -40,6 +40,11 @@ FAULTS = (
     "recording",  # callers are asked for a recording; some say yes, and some of those take it back
 )
 
+LATER = (
+    "steers",  # a supervisor puts callers elsewhere in line, gives them to somebody, takes offers back
+)
+"""Each drawn by a chance of its own, so that no seed of before is another run."""
+
 SECONDS = (120, 180, 300)
 
 
@@ -89,6 +94,7 @@ def drawn(seed: int, without: frozenset[str] = frozenset()) -> Settings:
     rng = Random(f"{seed}/settings")
     share = rng.choice((0.15, 0.35, 0.6))
     faults = frozenset(fault for fault in FAULTS if rng.random() < share)
+    faults |= {fault for fault in LATER if Random(f"{seed}/{fault}").random() < share}
     return Settings(
         seed, rng.choice(SECONDS), rng.choice((4, 10, 20)), rng.choice((2, 3, 5)), faults, without
     )

@@ -68,7 +68,7 @@ def wider(policy: Policy, visit: Visit) -> list[Step]:
 
 def fitting(policy: Policy, people: Mapping[str, Person], visit: Visit, agent: Agent, now: int) -> Step:
     """The step by which this person would take the caller: the plan's, else the first of overflow's."""
-    owned = awaited(policy, people, visit, now) != ""
+    owned = (awaited(policy, people, visit, now) or named(people, visit)) != ""
     first = steps(policy, visit)[step_number(policy, visit, now)]
     for step in (first, *wider(policy, visit)):
         speaks = level(policy, agent, tongue(policy, step, visit, agent)) >= step.language
@@ -122,10 +122,18 @@ def asked(visit: Visit, now: int) -> set[str]:
     return {agent for agent, until in visit.asked if now < until}
 
 
+def named(people: Mapping[str, Person], visit: Visit) -> str:
+    """For whom alone a supervisor keeps the caller, as long as that person is at work."""
+    there = visit.only in people and people[visit.only].presence in ("ready", "not_ready")
+    return visit.only if there else ""
+
+
 def awaited(policy: Policy, people: Mapping[str, Person], visit: Visit, now: int) -> str:
     """The owner for whom alone the caller waits: on duty, not asked already, of a language that is served."""
     owner = people.get(visit.owner)
     step = steps(policy, visit)[step_number(policy, visit, now)]
+    if named(people, visit):
+        return ""
     if owner is None or owner.presence != "ready" or owner.quiet_until_ms or visit.owner in asked(visit, now):
         return ""
     if not understood(policy, [step, *wider(policy, visit)], visit, owner.agent):
@@ -166,6 +174,9 @@ def kept(world: World, policy: Policy, visit: Visit, person: Person, firmly: boo
 def unsuited(policy: Policy, people: Mapping[str, Person], visit: Visit, person: Person, now: int) -> str:
     """Why this person, if free and held in no reserve, would not get this caller now; "" if they would."""
     agent = person.agent
+    if only := named(people, visit):
+        again = agent.id in asked(visit, now)
+        return "named_another" if agent.id != only else "asked_already" if again else ""
     owner = awaited(policy, people, visit, now)
     step = fitting(policy, people, visit, agent, now)
     first = steps(policy, visit)[step_number(policy, visit, now)]
@@ -186,7 +197,7 @@ def reason(world: World, policy: Policy, visit: Visit, person: Person, firmly: b
     if not free(person) or not linked(world, person.agent.reach.node):
         rests = able_but_for_quiet(person) and linked(world, person.agent.reach.node)
         return "quiet" if rests else "not_free"
-    awaits = awaited(policy, world.people, visit, world.now_ms)
+    awaits = awaited(policy, world.people, visit, world.now_ms) or named(world.people, visit)
     if not awaits and kept(world, policy, visit, person, firmly):
         return "held_in_reserve"
     return "suits"
@@ -216,6 +227,8 @@ def in_order(world: World, policy: Policy) -> list[Visit]:
     waiting = [visit for visit in visits if visit.state == "waiting" and linked(world, visit.node)]
 
     def order(visit: Visit) -> tuple[int, int]:
+        if visit.place_ms:
+            return visit.place_ms, visit.id
         worth = [ms for name, ms in policy.classes if name in visit.classes]
         return visit.order_from_ms - max(worth, default=0), visit.id
 

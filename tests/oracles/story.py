@@ -31,6 +31,9 @@ class VisitTold:
     interpreter: str = ""
     interpreting: str = ""
     offered: list[str] = field(default_factory=list)
+    place: str = "own_place"
+    only: str = ""
+    other_need: bool = False
 
 
 @dataclass
@@ -137,6 +140,24 @@ class Story:
         assert fact.outcome in facts.VISIT_OUTCOMES
         assert fact.ended_by in facts.ENDED_BY
         self.ended.add(fact.visit)
+
+    def _Steered(self, fact: facts.Steered) -> None:
+        visit = self.visits[fact.visit]
+        if fact.what in ("front", "back", "own_place"):
+            visit.place = fact.what
+        elif fact.what in ("named", "not_named"):
+            assert fact.value != visit.only, f"said twice: {fact}"
+            assert (fact.value != "") == (fact.what == "named")
+            visit.only = fact.value
+        elif fact.what in ("other_need", "own_need"):
+            assert fact.value == "/".join(visit.need[:2])
+            visit.other_need = fact.what == "other_need"
+        elif fact.what == "by_hand":
+            assert not visit.offer
+        elif fact.what == "pulled_back":
+            assert self.offers[visit.offer].agent == fact.value
+        else:
+            assert (fact.what, fact.value in visit.caller[3]) == ("class_taken", True)  # type: ignore[operator]
 
     # --- offers and talks ----------------------------------------------------------------------------
 
@@ -281,6 +302,12 @@ class Story:
             assert visit.state != "waiting" or visit.queued_ms
             assert visit.state != "degraded" or told.degraded
             assert visit.recording == told.recording
+            assert (
+                told.place
+                == {-1: "front", 0: "own_place", 1: "back"}[(visit.place_ms > 0) - (visit.place_ms < 0)]
+            )
+            assert visit.only == told.only
+            assert not visit.chose or told.other_need
             assert visit.agent == (told.talks or (self.offers[told.offer].agent if told.offer else ""))
             assert visit.interpreting == told.interpreting
             assert (visit.offers, visit.offered) == (len(told.offered), tuple(dict.fromkeys(told.offered)))

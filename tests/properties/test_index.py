@@ -92,7 +92,9 @@ def search(world: World, policy: Policy) -> tuple[int, str] | None:
     """The decision by looking at everybody, with nothing but the functions of routing.select."""
 
     def order(visit: Visit) -> tuple[int, int]:
-        return select.caller_order(visit.order_from_ms, policy.worth(visit.classes)), visit.id
+        return visit.place_ms or select.caller_order(
+            visit.order_from_ms, policy.worth(visit.classes)
+        ), visit.id
 
     for visit in sorted((v for v in world.visits.values() if v.state == call.WAITING), key=order):
         need = Needs(policy, world.people).at(visit, world.now_ms)[0]
@@ -125,6 +127,8 @@ def judge(world: World, policy: Policy, visit: Visit, need: Need, person: Person
         int(person.agent.id == need.owner),
         held,
         int(person.appears == "quiet"),
+        int(need.named),
+        int(person.agent.id == need.owner),
     )
 
 
@@ -184,6 +188,8 @@ def test_index_equals_search(data: st.DataObject, policy: Policy, crowd: list[Pe
                 owner=data.draw(st.sampled_from(["", "p0", "p1", "gone"])),
                 classes=data.draw(st.sampled_from([(), ("vip",), ("repeat", "vip")])),
                 asked=data.draw(st.sampled_from([(), (("p0", START + 30_000),)])),
+                place_ms=data.draw(st.sampled_from([0, 0, 0, -1, -2, START + 1])),
+                only=data.draw(st.sampled_from(["", "", "", "p0", "p1", "gone"])),
             )
             world.visits[number] = visit
             index.enqueue(visit)

@@ -122,6 +122,8 @@ def somebody_calls(one: Random, world: World, number: int) -> Visit:
         classes=one.choice(((), (), ("vip",), ("repeat", "vip"), ("other",))),
         asked=asked,
         overflowed=one.choice(((), ("a",), ("b", "a"), ("gone",))),
+        place_ms=one.choice((0, 0, 0, -1, -2, START + 1)),
+        only=one.choice(("", "", "", "p0", "p1", "gone")),
     )
 
 

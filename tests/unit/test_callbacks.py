@@ -479,7 +479,7 @@ def test_a_wish_that_is_taken_back_is_not_called() -> None:
     effects = made.tell(ev.CallbackCancelled(kept.id))
     assert [each.outcome for each in said(facts.VisitEnded, effects)] == [facts.CANCELLED]
     assert [each.state for each in said(facts.EventRefused, made.tell(ev.CallbackCancelled(kept.id)))] == [
-        "unknown"
+        "unknown_visit"
     ]
     made.login("p02")
     assert sent(CallBack, *made.effects) == []

@@ -148,6 +148,10 @@ def test_a_service_level_counts_what_its_name_says() -> None:
         ((5, 5, 3, 3, 1, 0, 0, 0, 1), "held_in_reserve"),
         ((5, 5, 0, 3, 1, 0, 1, 1, 1), "suits"),
         ((6, 5, 4, 3, 1, 0, 0, 1, 0), "suits"),
+        ((6, 5, 4, 3, 1, 0, 1, 1, 0, 0, 1, 0), "named_another"),
+        ((0, 5, 0, 3, 1, 1, 1, 0, 1, 0, 1, 1), "asked_already"),
+        ((0, 5, 0, 3, 0, 0, 1, 0, 1, 0, 1, 1), "not_free"),
+        ((0, 5, 0, 3, 1, 0, 1, 0, 1, 0, 1, 1), "suits"),
     ],
 )
 def test_the_first_reason_of_these_is_given(given: tuple[int, ...], wanted: str) -> None:
@@ -164,6 +168,7 @@ def test_codes_of_reasons_and_criteria_are_their_places() -> None:
         select.OWNERS_TIME,
         select.HELD_IN_RESERVE,
         select.IN_QUIET_TIME,
+        select.NAMED_ANOTHER,
     ]
     assert codes == list(range(len(select.REASONS)))
     assert list(select.CRITERIA.values()) == list(range(7))
