@@ -18,6 +18,7 @@ from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
 from acd.ports import Arrival
 from config.load import load
+from config.words import PAGE_LANGUAGES, words
 from routing.events import CallWaiting, ClockStepped, Elapsed, Leg, LinkDown, PbxSnapshot, StaffAsked
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
@@ -240,3 +241,13 @@ async def test_cases_left_in_the_folder_are_known_to_the_next_call_and_a_faulty_
         await cases.once()
         assert daemon.health()["cases"].find(said) >= 0
         assert (await daemon.stores.cases.known("", "", "4711")).owner == "anna"
+
+
+async def test_every_part_that_can_be_in_trouble_has_a_sentence_in_each_page_language(
+    opened: tuple[Daemon, Path],
+) -> None:
+    """But for the broker, which is no part here, and has one."""
+    daemon, _ = opened
+    for code in PAGE_LANGUAGES:
+        said = words(code, "live")
+        assert [part for part in (*daemon.health(), "broker") if f"trouble_{part}" not in said] == []
