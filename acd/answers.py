@@ -13,8 +13,8 @@ from acd.ports import Arrival
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.store import queries
+from acd.store.moments import moment
 from acd.store.plain import plain
-from acd.store.records import moment
 from acd.store.roster import FILE
 from acd.web.deps import Accepted, DeskChoices, Explained, Names, ServiceLevel, StaffSource
 from routing.events import PriorityGiven, StaffAsked

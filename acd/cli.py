@@ -23,6 +23,7 @@ from acd import (
     logs,
     opening,
     recordings,
+    remade,
     staff,
 )
 from acd.case_key import KeyFault
@@ -86,6 +87,7 @@ app.add_typer(vault, name="vault")
 app.add_typer(hearing, name="sounds")
 app.add_typer(admitting.app, name="people")
 app.add_typer(caseload.app, name="cases")
+app.add_typer(remade.app, name="records")
 
 
 def _version(asked: bool) -> None:

@@ -16,8 +16,8 @@ from acd.identity import Asker
 from acd.ports import NEW_CASE, Arrival, Case, Cases
 from acd.runner import Runner
 from acd.store import handled
+from acd.store.moments import moment
 from acd.store.plain import plain
-from acd.store.records import moment
 from acd.web.deps import Accepted
 from acd.woken import Woken
 from agents import state as staff

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.store import open as stores
+from acd.store.moments import epoch_ms
 from acd.store.open import StoreFault
-from acd.store.records import epoch_ms
 from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state
 from config.schema import Centre

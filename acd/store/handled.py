@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.deskwork import Day, Earlier, Word
-from acd.store.records import epoch_ms
+from acd.store.moments import epoch_ms
 from acd.store.tables import handlings, offers, visits
 from routing.offers import REFUSALS
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.prospects import Observed, Seen
-from acd.store.records import epoch_ms, moment
+from acd.store.moments import epoch_ms, moment
 from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state as staff
 from routing import facts

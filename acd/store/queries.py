@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.records import epoch_ms, moment
+from acd.store.moments import epoch_ms, moment
 from acd.store.tables import offers, shadow_differences, visits
 from routing import facts
 from routing.facts import ANSWERED, ShadowDiffered

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -22,7 +21,9 @@ from acd.store.gathered import (
     WRAPPED,
     Gathered,
 )
+from acd.store.moments import epoch_ms, moment
 from acd.store.plain import plain
+from acd.store.summing import Summing
 from acd.store.tables import (
     announcements,
     callback_attempts,
@@ -54,11 +55,6 @@ DATA, INTEGRITY = "22", "23"
 log = structlog.get_logger(__name__)
 
 
-def moment(at_ms: int) -> datetime:
-    """A time of the engine as a UTC time."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
 class SqlRecorder:
     """Implements ports.Recorder. A batch that fails leaves nothing behind and is recorded again.
 
@@ -70,6 +66,7 @@ class SqlRecorder:
         self._engine = self.engine = engine
         self.set_aside = 0
         self._came: dict[int, tuple[int, int]] = {}
+        self._summing = Summing()
         self._take: dict[type, Callable[[Gathered, Any], None]] = {
             facts.VisitBegan: self._visit_began,
             facts.CallbackPromised: self._promised,
@@ -158,6 +155,7 @@ class SqlRecorder:
             reached, term = await self._position(connection)
             told = [fact for seq, some in batch if seq > reached for fact in some]
             await self._find_open(connection, told)
+            await self._summing.before(connection, told)
             gathered = Gathered()
             for fact in told:
                 again = isinstance(fact, facts.TalkBegan) and (fact.visit, fact.agent) in gathered.ended
@@ -167,9 +165,11 @@ class SqlRecorder:
                 if isinstance(fact, facts.TalkFailed):
                     await gathered.write(connection)
             await gathered.write(connection)
+            await self._summing.after(connection)
             last = max(seq for seq, _ in batch)
             if last > reached:
                 await self._go_to(connection, last, _term_of(told, term))
+        self._summing.done(told)
         self._forget(told)
 
     async def _record_singly(self, seq: int, told: Sequence[Fact]) -> None:
@@ -181,6 +181,7 @@ class SqlRecorder:
             # First of all, since SQLite begins a transaction with a change, not with a savepoint.
             await self._go_to(connection, seq, _term_of(told, term))
             await self._find_open(connection, told)
+            await self._summing.before(connection, told)
             refused = []
             for fact in told:
                 try:
@@ -204,7 +205,9 @@ class SqlRecorder:
                     log.error("a fact is set aside: the records refuse it", seq=seq, kind=kind)
             if refused:
                 await connection.execute(insert(set_aside), refused)
+            await self._summing.after(connection)
         self.set_aside += len(refused)
+        self._summing.done(told, whole=False)
         self._forget(told)
 
     async def count_set_aside(self) -> int:
@@ -454,8 +457,3 @@ def _explained(choice: Choice | None) -> str:
     if choice is None:
         return "null"
     return json.dumps(choice._asdict() | {"lost": [each._asdict() for each in choice.lost]})
-
-
-def epoch_ms(at: datetime) -> int:
-    """A time of the records as engine time; SQLite gives UTC without saying so."""
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)

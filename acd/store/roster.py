@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.records import epoch_ms, moment
+from acd.store.moments import epoch_ms, moment
 from acd.store.tables import staff
 from agents.model import Team
 from config.people import team

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 JOURNAL = MetaData()
@@ -286,6 +287,32 @@ case_failures = Table(
     Column("times", Integer, nullable=False),
 )
 """Of known cases; ALL: over all, NONE: of those that nobody knows, whose numbers stand nowhere."""
+history_cells = Table(
+    "history_cell",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("language", String(10), nullable=False),
+    Column("concern", String(40), nullable=False),
+    Column("classes", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("served_by", String(20), nullable=False),
+    UniqueConstraint(
+        "language", "concern", "classes", "kind", "outcome", "served_by", name="history_cell_is_one"
+    ),
+)
+"""What visits are counted by (acd.history.sums.Cell)."""
+history_sums = Table(
+    "history_sum",
+    RECORDS,
+    Column("quarter", Integer, primary_key=True, autoincrement=False),
+    Column("cell", Integer, primary_key=True, autoincrement=False),
+    Column("measure", String(20), primary_key=True),
+    Column("bin", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Index("history_sum_by_measure", "measure", "quarter"),
+)
+"""How often something was measured (acd.history.sums). They are kept when the rows they came from are not."""
 position = Table(
     "recorder_position",
     RECORDS,

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.deskwork import Day, Earlier, Word
 from acd.store.handled import day, earlier
+from acd.store.moments import epoch_ms, moment
 from acd.store.open import ready, urls
-from acd.store.records import SqlRecorder, epoch_ms, moment
+from acd.store.records import SqlRecorder
 from acd.store.tables import handlings, handovers, incidents, threats
 from routing import facts
 from routing.events import Leg

@@ -21,9 +21,10 @@ from acd.ports import Case, Decision, JournalRefused, Known, Snapshot
 from acd.store import codec, queries, roster
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
+from acd.store.moments import epoch_ms
 from acd.store.open import MIGRATIONS, StoreFault, ready, upgrade, urls
 from acd.store.queries import Counts, fraction, wilson
-from acd.store.records import SqlRecorder, epoch_ms
+from acd.store.records import SqlRecorder
 from acd.store.scrubbing import StillInTheLog
 from acd.store.tables import (
     JOURNAL,

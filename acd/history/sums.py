@@ -1,0 +1,195 @@
+"""What an ended visit adds to the history: whole numbers in cells, which can be added and taken away.
+
+A visit stands in the quarter hour of its arrival. Nothing here names a person, a caller or a visit, so that
+it may be kept when the rows are forgotten.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from routing import facts
+from routing.visit import OUTBOUND, VOICE
+
+QUARTER_MS: Final = 900_000
+WEEK_MS: Final = 7 * 86_400_000
+"""Who calls again for the same concern within it was not helped the first time."""
+LONGEST_MS: Final = 366 * 86_400_000
+"""What lasted longer counts as this."""
+
+NOBODY, OWNER, SUITED, WIDENED, INTERPRETED, ALONE, OUTSIDE = (
+    "",
+    "owner",
+    "suited",
+    "widened",
+    "interpreted",
+    "alone",
+    "outside",
+)
+SERVED_BY: Final = (NOBODY, OWNER, SUITED, WIDENED, INTERPRETED, ALONE, OUTSIDE)
+"""Who answered: the owner of the case, somebody of the first step of who suits, of a later step, with an
+interpreter, whom the dialplan rang while we were away, somebody outside."""
+
+VISITS: Final = "visits"
+"""Bin 0: each once."""
+WAIT_QUEUE: Final = "wait_since_queue"
+WAIT_ANSWER: Final = "wait_since_answer"
+"""Of who queued, until a person answered or they left: bins of `bin_of`."""
+TALK: Final = "talk"
+WRAP_UP: Final = "wrap_up"
+"""Of a visit, all talks together: bins of `bin_of`."""
+OFFERS: Final = "offers"
+"""The bin is how many phones were asked."""
+AGAIN: Final = "again"
+"""Of who was answered and is known: 1, called again for the same concern within WEEK_MS, else 0."""
+REPEAT: Final = "repeat"
+"""Of who called and is known: 1, had called for the same concern within WEEK_MS before, else 0."""
+PROMISE: Final = "promise"
+"""What became of a callback: the place in PROMISES."""
+TOLD: Final = "told"
+"""What became of a wait that a caller was told: the place in facts.CAME."""
+MEASURES: Final = (VISITS, WAIT_QUEUE, WAIT_ANSWER, TALK, WRAP_UP, OFFERS, AGAIN, REPEAT, PROMISE, TOLD)
+
+KEPT, LATE, NOT_THERE, CAME_FIRST, OFF, BROKEN = "kept", "late", "not_there", "came_first", "off", "broken"
+PROMISES: Final = (KEPT, LATE, NOT_THERE, CAME_FIRST, OFF, BROKEN)
+"""Called as promised, called later, called and never there, they called first, no longer wanted, never
+called."""
+
+
+class Cell(NamedTuple):
+    """What is counted together. classes: of priority, with blanks between. served_by: one of SERVED_BY."""
+
+    language: str
+    concern: str
+    classes: str
+    kind: str
+    outcome: str
+    served_by: str
+
+
+class Ended(NamedTuple):
+    """An ended visit, as the rows have it. None: there is no such time. told: what became of the waits that
+    were spoken (facts.CAME)."""
+
+    visit: int
+    arrived_ms: int
+    cell: Cell
+    token: str
+    queued: bool
+    answered_ms: int | None
+    wait_queue_ms: int | None
+    wait_answer_ms: int | None
+    talk_ms: int | None
+    wrap_up_ms: int | None
+    offers: int
+    attempts: int
+    promised_until_ms: int | None
+    told: tuple[str, ...]
+
+
+class Key(NamedTuple):
+    """Where a number stands: the quarter hour (of the epoch, UTC), the cell, and what was measured how long
+    or how often."""
+
+    quarter: int
+    cell: Cell
+    measure: str
+    bin: int
+
+
+Sums = Counter[Key]
+
+
+def bin_of(ms: int) -> int:
+    """The bin of a duration: 2s for s whole seconds, 2s + 1 for more than s and less than s + 1. So "at
+    most" and "less than" whole seconds are both told exactly."""
+    seconds, rest = divmod(min(max(ms, 0), LONGEST_MS), 1000)
+    return 2 * seconds + (rest > 0)
+
+
+def seconds_of(bin: int) -> float:
+    """The middle of a bin, in seconds."""
+    return bin / 2
+
+
+def served_by(outcome: str, answered: bool, offer: tuple[int, str, bool] | None) -> str:
+    """Who answered. offer: step, interpreter's language and whether it was the case's owner, of the offer
+    that was answered; None where there was none."""
+    if outcome == facts.FORWARDED:
+        return OUTSIDE
+    if not answered:
+        return NOBODY
+    if offer is None:
+        return ALONE
+    step, interpreter, owner = offer
+    if owner:
+        return OWNER
+    if interpreter:
+        return INTERPRETED
+    return WIDENED if step else SUITED
+
+
+def promise(visit: Ended) -> str:
+    """What became of a callback."""
+    outcome, until = visit.cell.outcome, visit.promised_until_ms
+    if outcome == facts.ANSWERED and visit.answered_ms is not None:
+        return LATE if until is not None and visit.answered_ms > until else KEPT
+    if outcome == facts.NOT_REACHED and visit.attempts:
+        return NOT_THERE
+    return {facts.SERVED_ON_LINE: CAME_FIRST, facts.CANCELLED: OFF}.get(outcome, BROKEN)
+
+
+def sums(visits: Iterable[Ended], wanted: frozenset[int] | None = None) -> Sums:
+    """What these visits add. wanted: only these; the others are there since the same caller is known by
+    them. None: all."""
+    found: Sums = Counter()
+    all_of_them = sorted(visits, key=lambda each: (each.arrived_ms, each.visit))
+    before, after = _beside(all_of_them)
+    for each in all_of_them:
+        if wanted is None or each.visit in wanted:
+            for measure, bin in _measured(each, each.visit in before, each.visit in after):
+                found[Key(each.arrived_ms // QUARTER_MS, each.cell, measure, bin)] += 1
+    return found
+
+
+def _beside(visits: Sequence[Ended]) -> tuple[set[int], set[int]]:
+    """The calls before which the same caller had called for the same concern, and those after which."""
+    last: dict[tuple[str, str], Ended] = {}
+    before, after = set[int](), set[int]()
+    for each in visits:
+        if each.token and each.cell.kind == VOICE:
+            earlier = last.get((each.token, each.cell.concern))
+            if earlier is not None and each.arrived_ms - earlier.arrived_ms <= WEEK_MS:
+                before.add(each.visit)
+                after.add(earlier.visit)
+            last[each.token, each.cell.concern] = each
+    return before, after
+
+
+def _measured(visit: Ended, repeat: bool, again: bool) -> Iterable[tuple[str, int]]:
+    cell = visit.cell
+    yield VISITS, 0
+    if visit.queued:
+        for measure, wait in ((WAIT_QUEUE, visit.wait_queue_ms), (WAIT_ANSWER, visit.wait_answer_ms)):
+            if wait is not None:
+                yield measure, bin_of(wait)
+    for measure, lasted in ((TALK, visit.talk_ms), (WRAP_UP, visit.wrap_up_ms)):
+        if lasted is not None:
+            yield measure, bin_of(lasted)
+    if visit.offers:
+        yield OFFERS, visit.offers
+    if cell.kind == VOICE and visit.token:
+        yield REPEAT, int(repeat)
+        if visit.answered_ms is not None:
+            yield AGAIN, int(again)
+    if cell.kind in OUTBOUND and cell.outcome != facts.HEARD:
+        yield PROMISE, PROMISES.index(promise(visit))
+    for came in visit.told:
+        yield TOLD, facts.CAME.index(came)
+
+
+def changes(before: Mapping[Key, int], after: Mapping[Key, int]) -> dict[Key, int]:
+    """What has to be added to what was kept, so that it is what is."""
+    keys = {*before, *after}
+    found = {key: after.get(key, 0) - before.get(key, 0) for key in keys}
+    return {key: by for key, by in found.items() if by}

@@ -1,0 +1,34 @@
+"""The history: how often what was measured, by quarter hour and cell."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "records_0015"
+down_revision = "records_0014"
+
+
+def upgrade() -> None:
+    """From 0014. What was before is added by `acd records rebuild`."""
+    cell = [
+        sa.Column("language", sa.String(10), nullable=False),
+        sa.Column("concern", sa.String(40), nullable=False),
+        sa.Column("classes", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("outcome", sa.String(40), nullable=False),
+        sa.Column("served_by", sa.String(20), nullable=False),
+    ]
+    op.create_table(
+        "history_cell",
+        sa.Column("id", sa.Integer, primary_key=True),
+        *cell,
+        sa.UniqueConstraint(*(each.name for each in cell), name="history_cell_is_one"),
+    )
+    op.create_table(
+        "history_sum",
+        sa.Column("quarter", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("cell", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("measure", sa.String(20), primary_key=True),
+        sa.Column("bin", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("n", sa.Integer, nullable=False),
+    )
+    op.create_index("history_sum_by_measure", "history_sum", ["measure", "quarter"])
