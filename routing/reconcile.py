@@ -142,6 +142,8 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
     A visit that changed after the snapshot was asked for is newer than it: it only goes on.
     """
     world = moves.world
+    # Before anything is mended: what that changes is no newer than the snapshot.
+    newer = {each.id for each in world.visits.values() if each.changed_ms > event.asked_ms}
     for phone, state in event.devices:
         lost = state in staff.IN_USE and _lost(moves, phone, event.node)
         if (only is None or phone in only) and not lost:
@@ -151,7 +153,7 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
         there = calls.get(visit.caller) if visit.caller is not None else None
         if only is not None and (visit.caller is None or visit.caller.uid not in only):
             continue
-        if visit.changed_ms > event.asked_ms:
+        if visit.id in newer:
             _go_on(moves, visit)
         elif there is None:
             _gone(moves, visit)
@@ -161,7 +163,7 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
         if moves.derived.visit_of(leg) is None and (only is None or leg.uid in only):
             arrived_ms = there.row.arrived_ms or world.now_ms
             _align(moves, moves.visits.begin(leg, "", arrived_ms, adopted=True), there)
-    standing.align(moves, event, only)
+    standing.align(moves, event, only, newer)
     _take_phones(moves, event)
 
 

@@ -1,6 +1,6 @@
 """Callbacks after a snapshot of a PBX or its ledger: what stands goes on, what is over is told, once."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from routing import events as ev
@@ -78,15 +78,16 @@ def differences(world: World, event: ev.PbxSnapshot) -> list[tuple[str, str, str
     ]
 
 
-def align(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> None:
-    """Make callbacks agree with what this PBX holds; with `only` given, just these subjects."""
+def align(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None, newer: Container[int]) -> None:
+    """Make callbacks agree with what this PBX holds; with `only` given, just these subjects. newer: visits
+    that had changed since it was asked."""
     world = moves.world
     there = standing(world, event.legs)
     for number, visit in carried_out(world, event.node):
         stands = there.pop(number, None)
         if only is not None and subject(visit) not in only:
             continue
-        if visit.changed_ms > event.asked_ms:
+        if visit.id in newer:
             _go_on(moves, visit)
         elif stands is None:
             _gone(moves, number, visit)

@@ -62,7 +62,8 @@ def test_every_other_way_out_of_the_question_is_a_no() -> None:
 def test_who_chose_no_language_is_not_asked() -> None:
     unknown = [each.args for each in ALL["acd-language"]["none"]]
     assert "ACD_NEXT=acd-hold,enter,1" in unknown
-    assert ALL["acd-concern"]["chosen"][-1].args == "acd-consent,s,1"
+    assert ALL["acd-concern"]["chosen"][-1].args == "acd-case-line,s,1"
+    assert ALL["acd-case-line"]["over"][-1].args == "acd-consent,s,1"
 
 
 def test_both_sides_have_both_codes_and_each_does_its_work_on_the_phones_leg() -> None:

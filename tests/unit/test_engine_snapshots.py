@@ -394,3 +394,20 @@ def test_an_offer_to_a_caller_who_is_in_the_menus_is_over_at_link_up(rings: bool
     link_up(bench, at("acd-concern")._replace(queued_ms=visit.queued_ms))
     assert (states(bench), bench.engine.world.offers) == (["greeted"], {})
     assert bench.engine.world.people["birgit"].appears == "ready"
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_who_is_gone_is_gone_though_the_same_look_changed_them_before(down: bool) -> None:
+    """Somebody else talks at the phone that they were offered to: that ends the offer, and is no news."""
+    bench = Bench()
+    bench.call("1", "ar")
+    bench.call("2")
+    bench.login("p02")
+    offered(bench.effects[-1])
+    bench.now += 1_000
+    if down:
+        bench.tell(ev.LinkDown("cable"))
+    talk = (at("acd-connect", bridge="b"), of("p02", bridge="b"))
+    effects = bench.tell(ev.PbxSnapshot(bench.now, True, talk, (*FREE[:1], ("p02", "INUSE"))), 300)
+    assert only(facts.VisitEnded, effects.facts).outcome == facts.LOST
+    assert states(bench) == ["talking"]
