@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd import opening, recordings
+from acd import opening, recordings, retention
 from acd.announcement import emergency as announcement
 from acd.announcement.emergency import EmergencyAnnouncement
 from acd.answers import Answers
@@ -48,11 +48,13 @@ from acd.people.service import StoredPeople
 from acd.picture import Picture
 from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
 from acd.requests import Requests
+from acd.retention import Retention
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.steering import Steerings
-from acd.store import queries
+from acd.store import purging, queries
 from acd.store.observed import observed
+from acd.store.records import moment
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
@@ -293,22 +295,39 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     case_line = CaseLine(lambda: rules.centre, records, stores.cases, port, runner)
     publisher = _publisher(centre, picture, changes)
 
+    async def old_recordings(kind: retention.Kind, before_ms: int) -> int:
+        """Of talks, or messages."""
+        talks = kind is retention.TALKS
+        table = rules.centre.recording if talks else rules.centre.message
+        if table is None or not table.folder:
+            return 0
+        named = recordings.TALKS if talks else recordings.MESSAGES
+        folder = rules.centre.path(table.folder)
+        return await asyncio.to_thread(recordings.delete_older, folder, before_ms / 1000, named)
+
+    kept_long = Retention(
+        records,
+        lambda: rules.centre,
+        {
+            retention.NUMBERS: lambda _: stores.vault.purge(clock.now_ms()),
+            retention.TEXTS: lambda _: stores.texts.purge(clock.now_ms()),
+            retention.JOURNAL: lambda before_ms: stores.sql.trim(before_ms, feed.recorded),
+            retention.ANNOUNCEMENTS: lambda _: emergency.forget(clock.now_ms() / 1000),
+            retention.TALKS: lambda before_ms: old_recordings(retention.TALKS, before_ms),
+            retention.MESSAGES: lambda before_ms: old_recordings(retention.MESSAGES, before_ms),
+            retention.CASE_CALLERS: lambda _: purging.lost_callers(records, stores.vault.leading),
+            retention.VISITS: lambda before_ms: purging.old_visits(records, moment(before_ms)),
+            retention.INCIDENTS: lambda before_ms: purging.old_incidents(records, moment(before_ms)),
+            retention.STAFF_STATES: lambda before_ms: purging.old_staff_states(records, moment(before_ms)),
+        },
+    )
+
     async def housekeeping() -> None:
         """Forget what is past its time, and work out the opening hours ahead anew."""
-        now = clock.now_ms()
-        await stores.vault.purge(now)
-        await stores.texts.purge(now)
-        await stores.sql.trim(now - rules.centre.store.journal_days * DAY_MS, feed.recorded)
-        await rules.again()
-        await emergency.forget(now / 1000)
-        recording = rules.centre.recording
-        if recording.folder:
-            folder = rules.centre.path(recording.folder)
-            await asyncio.to_thread(recordings.delete_older, folder, recording.days, now / 1000)
-        if (left := rules.centre.message) is not None:
-            where = rules.centre.path(left.folder)
-            kind = recordings.MESSAGES
-            await asyncio.to_thread(recordings.delete_older, where, left.days, now / 1000, kind)
+        try:
+            await kept_long.purge(clock.now_ms())
+        finally:
+            await rules.again()
 
     async def drift() -> None:
         port.resync(linkup=False)
@@ -316,7 +335,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     async def accounts() -> None:
         """A former token that could not be taken over at the start is, and what is over goes."""
         await people.take_over(local.former_path(centre))
-        await people.tidy()
+        kept_long.gone(retention.AUDIT, await people.tidy(), clock.now_ms())
 
     dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
     cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-DAY_S = 86_400
 _CALL = r"([0-9]{1,12}\.[0-9]{1,12})"
 TALKS = re.compile(_CALL + r"-[0-9]{0,19}-[0-9]{1,12}\.[0-9]{1,12}\.wav")
 MESSAGES = re.compile(_CALL + r"-message\.wav")
@@ -21,10 +20,9 @@ def _all(folder: Path, *kinds: re.Pattern[str]) -> list[tuple[str, Path]]:
     return [(found[1], each) for found, each in named if found is not None]
 
 
-def delete_older(folder: Path, days: int, now_s: float, kind: re.Pattern[str] = TALKS) -> int:
-    """Delete those of a kind that were not written to for so many days until now_s (epoch s); how many.
-    Raises OSError."""
-    old = [each for _, each in _all(folder, kind) if each.stat().st_mtime < now_s - days * DAY_S]
+def delete_older(folder: Path, since_s: float, kind: re.Pattern[str] = TALKS) -> int:
+    """Delete those of a kind that nobody wrote to since (epoch s); how many. Raises OSError."""
+    old = [each for _, each in _all(folder, kind) if each.stat().st_mtime < since_s]
     for each in old:
         each.unlink(missing_ok=True)
     return len(old)

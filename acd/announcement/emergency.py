@@ -190,14 +190,17 @@ class EmergencyAnnouncement:
             return False
         return await asyncio.to_thread(recorded.delete, folder, name)
 
-    async def forget(self, now_s: float) -> None:
-        """Delete recordings that are too old, and drafts (not the first time). now_s: epoch s."""
+    async def forget(self, now_s: float) -> int:
+        """Delete recordings that are too old, and drafts (not the first time); how many recordings. now_s:
+        epoch s."""
+        gone = 0
         if (folder := self._folder()) is not None and self._resumed:
             days, names = self._centre().announcement.days, self._wanted_names()
-            await asyncio.to_thread(recorded.forget, folder, days, now_s, names)
+            gone = await asyncio.to_thread(recorded.forget, folder, days, now_s, names)
             if self._linked:  # until then, one that the dialplan put on alone may be among them
                 await asyncio.to_thread(recorded.forget_drafts, folder, now_s)
             self._linked = True
+        return gone
 
     async def _done(self, draft: Draft) -> None:
         """What a phone asks for."""

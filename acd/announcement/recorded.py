@@ -91,11 +91,12 @@ def delete(folder: Path, name: str) -> bool:
     return False
 
 
-def forget(folder: Path, days: int, now_s: float, wanted: Collection[str]) -> None:
-    """Delete what is older than so many days and not wanted. now_s: epoch s. Raises OSError."""
-    for each in kept(folder):
-        if each.at_s < now_s - days * DAY_S and each.name not in wanted:
-            _path(folder, each.name, each.language).unlink(missing_ok=True)
+def forget(folder: Path, days: int, now_s: float, wanted: Collection[str]) -> int:
+    """Delete what is older than so many days and not wanted; how many. now_s: epoch s. Raises OSError."""
+    old = [each for each in kept(folder) if each.at_s < now_s - days * DAY_S and each.name not in wanted]
+    for each in old:
+        _path(folder, each.name, each.language).unlink(missing_ok=True)
+    return len(old)
 
 
 def forget_drafts(folder: Path, now_s: float) -> None:

@@ -47,9 +47,9 @@ class StoredPeople(Requests, Entry, Administration, Directory):
         Administration.__init__(self, around, self)
         Directory.__init__(self, around, self)
 
-    async def tidy(self) -> None:
-        """Sessions that are over go, and what the audit has kept long enough; each hour. Raises Refusal where
-        the store is away."""
+    async def tidy(self) -> int:
+        """Sessions that are over go, and what the audit has kept long enough; each hour. How many lines of
+        the audit went. Raises Refusal where the store is away."""
         around = self._around
         days = around.centre().people.audit_days
         async with around.writing() as connection:
@@ -59,6 +59,7 @@ class StoredPeople(Requests, Entry, Administration, Directory):
                 await around.audit.done(
                     connection, "daemon", "purge", "audit", f"{gone} lines older than {days} days"
                 )
+        return gone
 
     async def take_over(self, former: Path) -> None:
         """The one token of former releases becomes a program's; its file goes. It stays where the store is

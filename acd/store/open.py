@@ -87,7 +87,7 @@ def engine(store: str, url: str) -> AsyncEngine:
         cursor = connection.cursor()  # type: ignore[attr-defined]
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
             cursor.execute(f"PRAGMA {pragma}")
-        if store == "vault":
+        if store in ("vault", "records"):
             cursor.execute("PRAGMA secure_delete=ON")
         if store == "journal":
             cursor.execute("PRAGMA wal_autocheckpoint=0")

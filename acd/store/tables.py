@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -329,6 +330,16 @@ set_aside = Table(
     Column("fact", Text, nullable=False),
     Column("why", String(300), nullable=False),
 )
+purges = Table(
+    "purge",
+    RECORDS,
+    Column("day", Date, primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("days", Integer, nullable=False),
+    Column("gone", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What went because it was past its time: a line a day (the centre's) and kind (acd.retention)."""
 staff = Table(
     "staff",
     RECORDS,

@@ -82,6 +82,4 @@ class SqlTexts:
         """Forget every one past its deadline; how many. Raises StillInTheLog."""
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(texts).where(texts.c.forget_ms <= now_ms))
-        if gone.rowcount:
-            await self._scrubbing.now()
-        return int(gone.rowcount)
+        return await self._scrubbing.after(gone.rowcount)

@@ -1,6 +1,7 @@
 """The vault: the one table where callers' numbers lie, each under a random token and with a deadline."""
 
 import secrets
+from collections.abc import Collection
 
 import phonenumbers
 from sqlalchemy import delete, insert, select, update
@@ -80,6 +81,12 @@ class SqlVault:
             mine = select(numbers.c.number).where(numbers.c.token == token)
             return str((await connection.execute(mine)).scalar() or "")
 
+    async def leading(self, tokens: Collection[str]) -> set[str]:
+        """Those of these that still lead to a number."""
+        async with self._engine.connect() as connection:
+            mine = select(numbers.c.token).where(numbers.c.token.in_(list(tokens)))
+            return set((await connection.execute(mine)).scalars())
+
     async def erase(self, number: str) -> bool:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.number == normal(number)))
@@ -89,9 +96,7 @@ class SqlVault:
     async def purge(self, now_ms: int) -> int:
         async with self._engine.begin() as connection:
             gone = await connection.execute(delete(numbers).where(numbers.c.forget_ms <= now_ms))
-        if gone.rowcount or self.scrubbing.due:
-            await self.scrubbing.now()
-        return int(gone.rowcount)
+        return await self.scrubbing.after(gone.rowcount)
 
     async def close(self) -> None:
         await self._engine.dispose()

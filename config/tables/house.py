@@ -54,12 +54,16 @@ class Agreement(Table):
 
 
 class Privacy(Table):
-    """[privacy]: how long a number is known, which numbers get no token, and which figures stand alone.
+    """[privacy]: how long numbers and records are kept, whose number gets no token, what figures stand alone.
 
+    number_days: a number is forgotten after so many; 0: none is kept. visit_days: calls, callbacks, messages
+    and incidents leave the records so long after they ended. staff_days: so does what the staff was doing.
     smallest_cell: figures by language and concern that fewer people could serve are shown as one; 0: none.
     """
 
     number_days: Annotated[int, Field(ge=0, le=3650)]
+    visit_days: Annotated[int, Field(ge=30, le=3650)] = 1095
+    staff_days: Annotated[int, Field(ge=30, le=3650)] = 365
     switchboard_numbers: list[str] = []
     smallest_cell: Annotated[int, Field(ge=0, le=100)] = 0
     agreement: Agreement | None = None

@@ -170,6 +170,8 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("announcement.spoken", "announcement.spoken", "en"),
     ("announcement.days", "announcement.days", 30),
     ("privacy.number_days", "privacy.number_days", 31),
+    ("privacy.visit_days", "privacy.visit_days", 31),
+    ("privacy.staff_days", "privacy.staff_days", 31),
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),
     ("privacy.agreement.name", "privacy.agreement.name", "Dienstvereinbarung 8"),

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from acd.recordings import DAY_S, delete_of, delete_older
+from acd.recordings import delete_of, delete_older
 
 NOW_S = 1_795_777_000.0
+DAY_S = 86_400
 MINE, OTHER = "1795776906.1", "1795776906.10"
 FILES = (
     f"{MINE}-4294967301-1795776907.2.wav",
@@ -31,9 +32,9 @@ def left(folder: Path) -> set[str]:
 
 
 def test_what_is_too_old_goes(folder: Path) -> None:
-    assert delete_older(folder, 30, NOW_S) == 1
+    assert delete_older(folder, NOW_S - 30 * DAY_S) == 1
     assert left(folder) == {*FILES[1:], *FOREIGN}
-    assert delete_older(folder, 30, NOW_S) == 0
+    assert delete_older(folder, NOW_S - 30 * DAY_S) == 0
 
 
 def test_what_is_of_a_call_goes_and_of_no_other(folder: Path) -> None:
@@ -44,4 +45,4 @@ def test_what_is_of_a_call_goes_and_of_no_other(folder: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="gone"):
-        delete_older(tmp_path / "gone", 30, NOW_S)
+        delete_older(tmp_path / "gone", NOW_S)
