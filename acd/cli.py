@@ -22,7 +22,7 @@ from acd import (
     installing,
     logs,
     opening,
-    recordings,
+    privacy,
     remade,
     staff,
 )
@@ -48,9 +48,6 @@ from acd.store.journal import SqlJournal
 from acd.store.lock import StoreTaken
 from acd.store.open import StoreFault
 from acd.store.roster import FILE, IMPORTED, Staff
-from acd.store.scrubbing import StillInTheLog
-from acd.store.texts import SqlTexts
-from acd.store.vault import SqlVault, normal
 from acd.web.server import PortTaken
 from agents.model import Cefr, Team
 from config import prompts, staff_csv
@@ -65,8 +62,6 @@ from routing.index import Choice
 TAKEN = 3
 FENCED = 4
 """Exit codes: another daemon runs on these stores; another one leads by now."""
-FORGOTTEN = """the number is forgotten: nothing leads from the records to it any more
-not erased by this: backups made before, {recordings}and what the telephone provider keeps"""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,18 +71,17 @@ app = typer.Typer(
 pbx = typer.Typer(no_args_is_help=True, help="What Asterisk needs.")
 staffing = typer.Typer(no_args_is_help=True, help="Who works here.")
 db = typer.Typer(no_args_is_help=True, help="The databases.")
-vault = typer.Typer(no_args_is_help=True, help="Callers' numbers.")
 hearing = typer.Typer(no_args_is_help=True, help="What callers hear.")
 announcing = typer.Typer(no_args_is_help=True, help="An emergency announcement to all who call or wait.")
 app.add_typer(announcing, name="announce")
 app.add_typer(pbx, name="pbx")
 app.add_typer(staffing, name="staff")
 app.add_typer(db, name="db")
-app.add_typer(vault, name="vault")
 app.add_typer(hearing, name="sounds")
 app.add_typer(admitting.app, name="people")
 app.add_typer(caseload.app, name="cases")
 app.add_typer(remade.app, name="records")
+app.add_typer(privacy.app, name="privacy")
 
 
 def _version(asked: bool) -> None:
@@ -484,67 +478,6 @@ def db_upgrade(config: ConfigFile = DEFAULT) -> None:
         raise _fail(str(taken), code=TAKEN) from None
     for store, revision in revisions.items():
         typer.echo(f"{store}: {revision}")
-
-
-@vault.command("erase")
-def vault_erase(
-    number: Annotated[
-        str,
-        typer.Option(prompt="telephone number", help="As the caller would write it; asked for if left out."),
-    ],
-    config: ConfigFile = DEFAULT,
-) -> None:
-    """Forget a caller's number for good, while the daemon runs or not: nothing leads from records to it then.
-
-    Recordings of its talks are deleted first, where the file says in which folder they lie. Exit 1 if the
-    number is not known. Asked for, it stands in no shell's history.
-    """
-    plain = normal(number)
-    if not plain:
-        raise _fail("that is no telephone number; write one like +49 201 8812345 or 0201 8812345")
-    centre = _centre(config)
-    try:
-        deleted = asyncio.run(_erase(centre, plain))
-    except (StoreFault, StillInTheLog) as fault:
-        raise _fail(str(fault)) from None
-    except OSError as fault:
-        raise _fail(f"recording.folder: {fault}; nothing is erased") from None
-    if deleted is None:
-        typer.echo("the number is not known")
-        raise typer.Exit(1)
-    kept = "" if _recorded(centre) else "recordings of talks, "
-    typer.echo(FORGOTTEN.format(recordings=kept))
-    if _recorded(centre):
-        typer.echo(f"recordings of its talks and messages that were deleted: {deleted}")
-
-
-def _recorded(centre: Centre) -> list[Path]:
-    """Where recordings and messages lie, each folder once."""
-    named = [centre.recording.folder, centre.message.folder if centre.message is not None else ""]
-    return sorted({centre.path(each) for each in named if each})
-
-
-async def _erase(centre: Centre, number: str) -> int | None:
-    """How many recordings went with it; None for a number that is not known."""
-    urls = opening.store_urls(centre)
-    engine = await stores.ready("vault", urls["vault"], make=False)
-    kept = SqlVault(engine, centre.privacy.number_days, [])
-    deleted = 0
-    try:
-        token = await kept.known(number)
-        folders = _recorded(centre)
-        if token and folders:
-            records = await stores.ready("records", urls["records"], make=False)
-            try:
-                calls = await queries.calls_of(records, token)
-            finally:
-                await records.dispose()
-            deleted = sum(recordings.delete_of(folder, calls) for folder in folders)
-        if token:
-            await SqlTexts(engine, kept.scrubbing, centre.desk.note_days).erase_about(token)
-        return deleted if await kept.erase(number) else None
-    finally:
-        await kept.close()
 
 
 @app.command()

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import replay
 from acd.ports import Journal, JournalRefused, Recorder
@@ -14,7 +15,7 @@ from acd.store.cases import SqlCases
 from acd.store.integrity import Integrity
 from acd.store.journal import SqlJournal
 from acd.store.late import Late
-from acd.store.open import StoreFault, alone, faults, ready, urls
+from acd.store.open import StoreFault, alone, faults, readable, ready, urls
 from acd.store.records import SqlRecorder
 from acd.store.texts import SqlTexts
 from acd.store.vault import SqlVault
@@ -104,6 +105,19 @@ async def opened(
         late,
         Integrity({"journal": base, "records": records.engine, "vault": numbers}, sql),
     )
+
+
+@asynccontextmanager
+async def read(centre: Centre, *, changes: bool = False) -> AsyncIterator[tuple[AsyncEngine, ...]]:
+    """The engines of the three stores in their order, of which none is made, for a command beside the daemon.
+    changes: it writes to them too. Raises StoreFault."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for name, url in store_urls(centre).items():
+            opens = ready(name, url, make=False) if changes else readable(name, url)
+            made.append(await opens)
+            stack.push_async_callback(made[-1].dispose)
+        yield tuple(made)
 
 
 async def begun(stores: Stores, centre: Centre) -> tuple[Engine, Begun]:

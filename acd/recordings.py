@@ -28,11 +28,20 @@ def delete_older(folder: Path, since_s: float, kind: re.Pattern[str] = TALKS) ->
     return len(old)
 
 
-def delete_of(folder: Path, calls: Iterable[str]) -> int:
-    """Delete every recording of these calls, talks and messages, named by their callers' Uniqueids; how many.
-    Raises OSError."""
+def all_of(folder: Path, calls: Iterable[str]) -> list[Path]:
+    """Every recording of these calls (their callers' Uniqueids), talks and messages. Raises OSError."""
     wanted = set(calls)
-    theirs = [each for call, each in _all(folder, TALKS, MESSAGES) if call in wanted]
+    return [each for call, each in _all(folder, TALKS, MESSAGES) if call in wanted]
+
+
+def held(folder: Path, kind: re.Pattern[str]) -> list[float]:
+    """When each of a kind was last written to (epoch s), the oldest first. Raises OSError."""
+    return sorted(each.stat().st_mtime for _, each in _all(folder, kind))
+
+
+def delete_of(folder: Path, calls: Iterable[str]) -> int:
+    """Delete what all_of names; how many. Raises OSError."""
+    theirs = all_of(folder, calls)
     for each in theirs:
         each.unlink(missing_ok=True)
     return len(theirs)

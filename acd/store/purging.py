@@ -1,7 +1,7 @@
 """What is past its time leaves the records, whole visits in slices; a line a day says how much went."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import Table, delete, insert, or_, select, update
@@ -98,10 +98,11 @@ async def write_down(engine: AsyncEngine, found: Sequence[Purged]) -> None:
 
 
 async def written_down(engine: AsyncEngine, since: date) -> list[Purged]:
-    """The lines from this day on, the oldest first."""
+    """The lines from this day on, the oldest first; SQLite gives UTC without saying so."""
     query = select(purges).where(purges.c.day >= since).order_by(purges.c.day, purges.c.kind)
     async with engine.connect() as connection:
-        return [Purged(*row) for row in await connection.execute(query)]
+        rows = [Purged(*row) for row in await connection.execute(query)]
+    return [each._replace(at=each.at if each.at.tzinfo else each.at.replace(tzinfo=UTC)) for each in rows]
 
 
 async def old_lines(engine: AsyncEngine, before: date) -> int:

@@ -124,10 +124,3 @@ async def differences(engine: AsyncEngine, limit: int) -> list[ShadowDiffered]:
             )
             for row in rows
         ]
-
-
-async def calls_of(engine: AsyncEngine, token: str) -> list[str]:
-    """The Uniqueids of the calls of one caller."""
-    async with engine.connect() as connection:
-        rows = await connection.execute(select(visits.c.call).where(visits.c.token == token))
-        return [str(call) for (call,) in rows]

@@ -78,6 +78,13 @@ class SqlTexts:
         await self._scrubbing.now()
         return int(gone.rowcount)
 
+    async def about(self, about: str) -> list[tuple[int, int, Mapping[str, str]]]:
+        """All about a token: since when, until when (epoch ms), the text; the oldest first."""
+        query = select(texts.c.at_ms, texts.c.forget_ms, texts.c.fields).where(texts.c.about == about)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query.order_by(texts.c.at_ms))
+            return [(row.at_ms, row.forget_ms, json.loads(row.fields)) for row in rows]
+
     async def purge(self, now_ms: int) -> int:
         """Forget every one past its deadline; how many. Raises StillInTheLog."""
         async with self._engine.begin() as connection:

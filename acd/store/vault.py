@@ -76,6 +76,12 @@ class SqlVault:
             mine = select(numbers.c.token).where(numbers.c.number == normal(number))
             return str((await connection.execute(mine)).scalar() or "")
 
+    async def until(self, token: str) -> int:
+        """When its number is forgotten (epoch ms); 0 if it is not known."""
+        async with self._engine.connect() as connection:
+            mine = select(numbers.c.forget_ms).where(numbers.c.token == token)
+            return int((await connection.execute(mine)).scalar() or 0)
+
     async def number(self, token: str) -> str:
         async with self._engine.connect() as connection:
             mine = select(numbers.c.number).where(numbers.c.token == token)

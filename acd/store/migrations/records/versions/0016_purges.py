@@ -4,11 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "records_0016"
-down_revision = "records_0014"
+down_revision = "records_0015"
 
 
 def upgrade() -> None:
-    """From 0014."""
+    """From 0015."""
     op.create_table(
         "purge",
         sa.Column("day", sa.Date, primary_key=True),
