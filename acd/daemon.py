@@ -27,6 +27,7 @@ from acd.clock import SystemClock
 from acd.desk import Desks, rules_of
 from acd.feed import Feed
 from acd.intake import Inbox
+from acd.lead import Lead
 from acd.leaps import Leaps
 from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics, OutlookFigures
@@ -53,8 +54,8 @@ from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.steering import Steerings
 from acd.store import purging, queries
+from acd.store.moments import moment
 from acd.store.observed import observed
-from acd.store.records import moment
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
@@ -413,6 +414,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             zone=lambda: rules.centre.centre.zone,
             desk=desks,
             steering=steerings,
+            classes=lambda: [name for name, _ in runner.engine.world.rules.classes],
+            lead=Lead(rules, runner, picture, outlook.waits, clock.now_ms).view,
             desk_choices=answers.desk_choices,
             case_link=answers.case_link,
             registry=registry,

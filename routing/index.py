@@ -228,6 +228,13 @@ class Index:
 
     # --- callers -------------------------------------------------------------------------------------
 
+    def order(self, visit: Visit) -> tuple[int, int]:
+        """Where this caller stands in line: who has less is before."""
+        worth = self._worth.get(visit.classes)
+        if worth is None:
+            worth = self._worth[visit.classes] = self._policy.worth(visit.classes)
+        return visit.place_ms or caller_order(visit.order_from_ms, worth), visit.id
+
     def enqueue(self, visit: Visit) -> int:
         """Put a waiting caller where their present need belongs, or move them there.
 
@@ -235,10 +242,7 @@ class Index:
         """
         need, changes_ms = self._needs.at(visit, self._world.now_ms)
         self.dequeue(visit.id)
-        worth = self._worth.get(visit.classes)
-        if worth is None:
-            worth = self._worth[visit.classes] = self._policy.worth(visit.classes)
-        order = (visit.place_ms or caller_order(visit.order_from_ms, worth), visit.id)
+        order = self.order(visit)
         lanes = self._lanes
         if need.owner:
             lanes = self._owned.setdefault(need.owner, {})

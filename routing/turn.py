@@ -20,6 +20,9 @@ CALLS_USED_UP: Final = "calls_used_up"
 SHARE: Final = "share"
 """Callers wait on the line, and as many people call back as may beside them."""
 
+HELD: Final = (EARLY, ON_LINE, SHUT, CALLS_USED_UP, SHARE)
+"""Why it is not somebody's turn."""
+
 DEFERS: Final = frozenset({SHUT, CALLS_USED_UP})
 """Who waits for these takes their place anew once they are over, so that the morning's callers are not behind
 the night's."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from acd.store.moments import epoch_ms
 from acd.store.purging import OF_VISITS
-from acd.store.records import epoch_ms
 from acd.store.scrubbing import Scrubbing
 from acd.store.tables import case_callers, case_files, events, handlings, set_aside, visits
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Table, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.store.records import epoch_ms
+from acd.store.moments import epoch_ms
 
 
 class Held(NamedTuple):

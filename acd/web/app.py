@@ -18,10 +18,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from acd import __version__
 from acd.identity import Action, Asker, Refusal
 from acd.ports import Case, QueueFull
-from acd.web import account, admin, announcement, desk, lead, oidc, outlook, sign_in, threats
+from acd.web import account, admin, announcement, desk, lead, lead_page, oidc, outlook, sign_in, threats
 from acd.web.deps import WebDeps
 from acd.web.door import HEADERS, Door, asker_of
 from acd.web.frame import language_of, page, page_words
+from acd.web.fresh import FRESH_S
 from acd.web.live import Live, TooMany
 from acd.web.pieces import array
 from acd.web.rights import Denied, SignInFirst, may, to_sign_in
@@ -40,7 +41,7 @@ from acd.web.shapes import (
     State,
     explanation,
 )
-from acd.web.shown import FRESH_S, Shown, marked
+from acd.web.shown import Shown, marked
 from agents.model import UNDETERMINED
 from agents.state import SHOWN
 from config.words import words
@@ -295,6 +296,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(outlook.routes(deps))
     app.include_router(desk.routes(deps, live, still))
     app.include_router(lead.routes(deps))
+    app.include_router(lead_page.routes(deps, live, still))
     app.include_router(threats.routes(deps, centre))
     app.include_router(announcement.routes(deps, centre))
     app.include_router(sign_in.routes(deps.people, centre))

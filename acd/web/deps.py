@@ -12,12 +12,13 @@ from acd.changes import Changes
 from acd.deskwork import Before, Day
 from acd.identity import Asker, People
 from acd.ports import Announced, Cases, Health, KeptAnnouncement
-from acd.prospects import Waits, WhatIf, Wish
+from acd.prospects import Expectation, Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
 from routing.board import Board, StaffState
 from routing.desk import DeskView, OpenThreat
-from routing.explain import Candidate, Idle, Sought
+from routing.explain import Candidate, Counts, Idle, Sought
 from routing.facts import ShadowDiffered
+from routing.world import Visit
 
 
 class ServiceLevel(NamedTuple):
@@ -67,6 +68,41 @@ class Explained(NamedTuple):
     at_ms: int
     sought: tuple[Sought, ...]
     idle: tuple[Idle, ...]
+
+
+class InLine(NamedTuple):
+    """A caller for whom somebody is sought, or is being connected. place: in line, from 1; 0: is offered.
+    people, held: as in routing.explain.Sought. expects: None where the outlook knows nothing yet. offered_to:
+    the id of whom, where that may be seen. marks: names of routing.steering.STEERED."""
+
+    visit: Visit
+    place: int
+    people: Counts
+    held: str
+    expects: Expectation | None
+    offered_to: str
+    marks: tuple[str, ...]
+
+
+class Working(NamedTuple):
+    """A member of staff as others see them. language, concern: of whom they serve, "" where that may not be
+    seen. languages, concerns: (key, level). idle: why they are offered nobody; None: they are not free."""
+
+    person: StaffState
+    language: str
+    concern: str
+    languages: tuple[tuple[str, int], ...]
+    concerns: tuple[tuple[str, int], ...]
+    idle: Counts | None
+
+
+class LeadView(NamedTuple):
+    """What who is in charge sees at `at_ms`. line: as they stand in it, then who is being connected."""
+
+    at_ms: int
+    board: Board
+    line: tuple[InLine, ...]
+    working: tuple[Working, ...]
 
 
 Named = Mapping[str, Mapping[str, str]]
@@ -132,7 +168,7 @@ class Steering(Protocol):
 class WebDeps:
     """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor).
 
-    agents: the staff, (id, name). zone: of the times that pages show.
+    agents: the staff, (id, name). classes: names of the priority classes. zone: of the times that pages show.
     """
 
     names: Callable[[], Names]
@@ -161,6 +197,8 @@ class WebDeps:
     zone: Callable[[], tzinfo]
     desk: Desk
     steering: Steering
+    lead: Callable[[], Awaitable[LeadView]]
+    classes: Callable[[], Sequence[str]]
     desk_choices: Callable[[], DeskChoices]
     case_link: Callable[[str], str]
     registry: CollectorRegistry

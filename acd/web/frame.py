@@ -14,6 +14,7 @@ TEMPLATES: Final = Jinja2Templates(Path(__file__).parent / "templates")
 LANGUAGE_COOKIE: Final = "acd-language"
 PAGES: Final = (
     ("/desk", "desk", Action.OWN_DESK),
+    ("/lead", "lead_page", Action.SEE_LEAD),
     ("/", "wall", Action.SEE_BOARD),
     ("/threats", "threats_page", Action.STEER_CALLS),
     ("/people", "people", Action.MANAGE_PEOPLE),

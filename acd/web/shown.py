@@ -1,6 +1,5 @@
 """What pages and API show, as JSON: made once for all who look, and in pieces, which hold nobody up."""
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -9,10 +8,9 @@ from acd import __version__
 from acd.changes import Changes
 from acd.ports import Health
 from acd.web.deps import Names, ServiceLevel, StaffSource
+from acd.web.fresh import Fresh
 from acd.web.pieces import array
 from routing.board import Board, StaffState
-
-FRESH_S = 0.25
 
 
 def marked(names: Names) -> str:
@@ -46,27 +44,13 @@ class Shown:
         self._board = board
         self._health = health
         self._level = level
-        self._changes = changes
+        self._fresh = Fresh(changes, self._made)
         self._staff = staff
         self._called = called
-        self._one = asyncio.Lock()
-        self._text = ""
-        self._of = -1
-        self._at = 0.0
 
     async def text(self, apart_s: float = 0.0) -> str:
-        """As it is now or later: nothing that happened before the call is missing. Who can wait says how far
-        apart from the last one the next may be made: then it is made for many."""
-        clock = asyncio.get_running_loop().time
-        asked = clock()
-        if self._of != self._changes.version and asked < self._at + apart_s:
-            await asyncio.sleep(self._at + apart_s - asked)
-        async with self._one:
-            same = self._of == self._changes.version and clock() < self._at + FRESH_S
-            if not same and (self._at < asked or not self._text):
-                self._of, self._at = self._changes.version, clock()
-                self._text = await self._made()
-            return self._text
+        """See Fresh.text."""
+        return await self._fresh.text(apart_s)
 
     async def text_for(self, agent: str, apart_s: float = 0.0) -> str:
         """The same, and what they see of themselves; agent: "" for who is no member of staff."""

@@ -62,6 +62,8 @@ def app_of(
         service_level=level,
         staff=unasked,
         explain=unasked,
+        lead=unasked,
+        classes=lambda: ["vip"],
         explain_visit=unasked,
         differences=unasked,
         prioritise=unasked,

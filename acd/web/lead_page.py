@@ -1,0 +1,135 @@
+"""The page of who is in charge: who waits, who works, what is being done; and its stream."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from acd.identity import Action, Asker
+from acd.prospects import BEYOND, Expectation
+from acd.web.deps import InLine, WebDeps, Working
+from acd.web.frame import language_of, page
+from acd.web.fresh import Fresh
+from acd.web.live import Live, TooMany
+from acd.web.pieces import array
+from acd.web.rights import may
+from acd.web.shown import marked
+from agents.model import UNDETERMINED, Cefr
+from config.words import words
+from routing.select import REASONS
+from routing.steering import BACK, FRONT, NAMED, OTHER_NEED
+from routing.turn import HELD
+
+APART_S: Final = 0.5
+"""No page is told more often."""
+STILL_S: Final = 3.0
+MARKS: Final = (FRONT, BACK, OTHER_NEED, NAMED)
+JSON: Final = "application/json"
+Sees = Annotated[Asker, Depends(may(Action.SEE_LEAD))]
+
+
+def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker | None]]) -> APIRouter:
+    """The page, its stream, and what it shows as JSON. still: who asks, as they are by now."""
+    router = APIRouter()
+    shown = Fresh(deps.changes, lambda: _text(deps))
+
+    @router.get("/lead", response_class=HTMLResponse, include_in_schema=False)
+    async def lead(request: Request, by: Sees) -> Response:
+        code, called = language_of(request), deps.names()
+        said = words(code, "live", "lead")
+        names = {
+            "languages": {**called.languages, UNDETERMINED: said["undetermined"]},
+            "concerns": {key: each.get(code, key) for key, each in called.concerns.items()},
+            "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
+            "levels": {int(level): level.name for level in Cefr},
+        }
+        more: dict[str, Any] = {
+            "called": marked(called),
+            "names": names,
+            "why": {key: said[f"why_{key}"] for key in (*REASONS, *HELD)},
+            "classes": deps.classes(),
+        }
+        return page(request, "lead.html", called.centre, "live", "lead", **more)
+
+    def seat(request: Request, by: Sees) -> str:
+        try:
+            live.enter(by.actor, program=not request.state.by_cookie)
+        except TooMany as full:
+            raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
+        return by.actor
+
+    @router.get("/api/lead/events", response_class=EventSourceResponse, include_in_schema=False)
+    async def events(request: Request, who: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+        now = asyncio.get_running_loop().time
+        by: Asker | None = request.state.asker
+        again = now() + STILL_S
+        async for _ in live.told(who):
+            if now() >= again:
+                again, by = now() + STILL_S, await still(request)
+            if by is None or Action.SEE_LEAD not in by.may:
+                return
+            yield ServerSentEvent(raw_data=await shown.text(APART_S))
+
+    @router.get("/api/lead", tags=["lead"], summary="Who waits and who works", response_model=None)
+    async def view(by: Sees) -> Response:
+        """Callers in line with the reasons why nobody came yet, people with the reasons why they are free.
+        Numbers of visits are text: they are longer than a script's numbers are exact."""
+        return Response(await shown.text(), media_type=JSON)
+
+    return router
+
+
+async def _text(deps: WebDeps) -> str:
+    view = await deps.lead()
+    board = {name: value for name, value in view.board._asdict().items() if name not in ("staff", "waiting")}
+    line = await array(view.line, _waits)
+    working = await array(view.working, _works)
+    wrong = {part: said for part, said in deps.health().items() if said != "ok"}
+    rest = json.dumps({"at_ms": view.at_ms, "board": board, "trouble": wrong, "called": marked(deps.names())})
+    return f'{rest[:-1]}, "line": {line}, "working": {working}}}'
+
+
+def _waits(each: InLine) -> dict[str, Any]:
+    visit = each.visit
+    return {
+        "visit": str(visit.id),
+        "place": each.place,
+        "kind": visit.kind,
+        "state": visit.state,
+        "language": visit.language,
+        "concern": visit.concern,
+        "second": visit.second,
+        "classes": visit.classes,
+        "case": visit.case,
+        "since_ms": visit.queued_ms or visit.arrived_ms,
+        "from_ms": visit.from_ms,
+        "until_ms": visit.until_ms,
+        "attempts": visit.attempts,
+        "people": dict(each.people),
+        "held": each.held,
+        "expects": _expects(each.expects),
+        "offered_to": each.offered_to,
+        "only": visit.only,
+        "marks": each.marks,
+    }
+
+
+def _expects(found: Expectation | None) -> dict[str, int | None] | None:
+    if found is None:
+        return None
+    waits = {"low_ms": found.q10_ms, "middle_ms": found.q50_ms, "high_ms": found.q90_ms}
+    return {name: None if ms == BEYOND else ms for name, ms in waits.items()} | {"served": found.served}
+
+
+def _works(each: Working) -> dict[str, Any]:
+    return {
+        **each.person._asdict(),
+        "serves": [each.language, each.concern] if each.language or each.concern else None,
+        "languages": dict(each.languages),
+        "concerns": dict(each.concerns),
+        "idle": dict(each.idle) if each.idle is not None else None,
+    }

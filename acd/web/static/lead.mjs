@@ -1,0 +1,230 @@
+// The page of who is in charge: shows what the server pushes, and sends what they do.
+import { ask, at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
+import { follow } from "./stream.mjs";
+import { wouldBe } from "./lead-what-if.mjs";
+import { button, fill, rows } from "./rows.mjs";
+
+const words = json("words");
+const names = json("names");
+const why = json("why");
+const SILENCE_MS = 5000;
+let state = null;
+let behind = 0;
+let heard = 0;
+let lost = null;
+let steered = null;
+let chosen = null;
+
+const now = () => Date.now() - behind;
+const isLive = () => heard > 0 && Date.now() - heard < SILENCE_MS;
+const signal = (id, good, text) => { set(id, text); at(id).dataset.good = good ? "yes" : "no"; };
+const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
+const language = (code) => names.languages[code] ?? code;
+const concern = (key) => names.concerns[key] ?? key;
+const who = (id) => state.working.find((each) => each.id === id)?.name ?? id;
+const minutes = (ms) => Math.round(ms / 60_000);
+const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+const reasons = (counts) => Object.entries(counts).filter(([, n]) => n).map(([key, n]) => `${n} ${why[key] ?? key}`).join(", ");
+
+function expected(found) {
+  if (!found) return "–";
+  if (found.low_ms === null) return words.expects_none;
+  if (found.high_ms === null) return words.expects_over.replace("{from}", minutes(found.low_ms));
+  return words.expects.replace("{from}", minutes(found.low_ms)).replace("{to}", minutes(found.high_ms));
+}
+
+function whyNobody(each) {
+  if (each.offered_to) return words.offered_to.replace("{name}", who(each.offered_to));
+  if (each.place === 0) return words.is_offered;
+  if (each.held) return why[each.held] ?? each.held;
+  if (each.people.suits) return words.somebody_suits;
+  return reasons(each.people) || words.nobody_at_work;
+}
+
+const called = (each) => `${language(each.language)}, ${concern(each.concern)}`;
+
+function marks(each) {
+  const found = [];
+  if (each.kind !== "voice") found.push(make("span", words[`kind_${each.kind}`] ?? each.kind, { class: "mark" }));
+  if (each.until_ms) found.push(make("span", words.promised.replace("{from}", time(each.from_ms)).replace("{to}", time(each.until_ms)), { class: "mark" }));
+  if (each.attempts) found.push(make("span", words.attempts.replace("{n}", each.attempts), { class: "mark" }));
+  for (const name of each.classes) found.push(make("span", name, { class: "mark" }));
+  for (const name of each.marks) {
+    const text = name === "named" ? words.mark_named.replace("{name}", who(each.only)) : words[`mark_${name}`] ?? name;
+    found.push(make("span", text, { class: "mark", "data-strong": "" }));
+  }
+  return found;
+}
+
+function showLine(line) {
+  at("nobody").hidden = line.length > 0;
+  at("line-scroll").hidden = line.length === 0;
+  set("line-count", line.length ? String(line.filter((each) => each.place > 0).length) : "");
+  rows(at("line"), line, (each) => each.visit, (row, each) => {
+    const name = language(each.language);
+    row.dataset.late = each.until_ms && each.until_ms < now() ? "yes" : "no";
+    fill(row, 0, "td", [each.place ? String(each.place) : "→"], { class: "number" });
+    fill(row, 1, "th", [make("span", name, tongue(each.language, name)), ` · ${concern(each.concern)} `, ...marks(each)], { scope: "row" });
+    fill(row, 2, "td", [make("span", "", { "data-since": each.since_ms })], { class: "number late" });
+    fill(row, 3, "td", [expected(each.expects)]);
+    fill(row, 4, "td", [whyNobody(each)]);
+    button(row, 5, words.steer, called(each), () => openSteer(each.visit));
+  });
+}
+
+function showWorking(working) {
+  const here = working.filter((each) => each.name);
+  rows(at("working"), here, (each) => each.id, (row, each) => {
+    fill(row, 0, "th", [each.name], { scope: "row" });
+    const reason = each.reason && each.state === "not_ready" ? ` (${names.reasons[each.reason] ?? each.reason})` : "";
+    fill(row, 1, "td", [make("span", `${word(each.state)}${reason}`, { class: "state", "data-state": each.state })]);
+    fill(row, 2, "td", [each.since_ms ? make("span", "", { "data-since": each.since_ms }) : "–"], { class: "number" });
+    const idle = each.idle === null ? "" : reasons(each.idle) ? `${words.idle_since}: ${reasons(each.idle)}` : words.idle_nobody;
+    fill(row, 3, "td", [each.serves ? `${language(each.serves[0])}, ${concern(each.serves[1])}` : idle || "–"]);
+    fill(row, 4, "td", [Object.entries(each.languages).map(([code, level]) => `${code} ${names.levels[level] ?? level}`).join(", ")]);
+    button(row, 5, words.steer, each.name, () => openPerson(each.id));
+  });
+}
+
+function showTrouble(trouble) {
+  const parts = Object.keys(trouble);
+  at("trouble").hidden = parts.length === 0;
+  const shown = parts.map((part) => `${part}:${trouble[part]}`).join("|");
+  if (at("trouble").dataset.shown === shown) return;
+  at("trouble").dataset.shown = shown;
+  at("trouble").replaceChildren(...parts.map((part) => {
+    const item = document.createElement("li");
+    item.append(make("b", words[`trouble_${part}`] ?? part), " ", make("small", trouble[part], { lang: "en" }));
+    return item;
+  }));
+}
+
+function options(select, given) {
+  const text = JSON.stringify(given);
+  if (select.dataset.text === text) return;
+  const before = select.value;
+  select.dataset.text = text;
+  select.replaceChildren(...given.map(([value, label]) => make("option", label, { value })));
+  if (given.some(([value]) => value === before)) select.value = before;
+}
+
+function show() {
+  const board = state.board;
+  signal("hours", board.open, board.open ? words.open : words.closed);
+  signal("link", board.link_up, board.link_up ? words.link_up : words.link_down);
+  at("announcing").hidden = !board.announcing;
+  at("threats").hidden = board.threats === 0;
+  showTrouble(state.trouble);
+  showLine(state.line);
+  showWorking(state.working);
+  const people = state.working.map((each) => [each.id, each.name]).sort((a, b) => a[1].localeCompare(b[1]));
+  for (const select of document.querySelectorAll('#if select[name="person"]')) options(select, people);
+  if (at("steer").open) showSteered();
+  tick();
+}
+
+function tick() {
+  const live = isLive();
+  document.body.classList.toggle("stale", !live);
+  const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
+  signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
+  set("lost", live ? "" : whyLost(lost, words));
+  if (!live) {
+    for (const id of ["hours", "link"]) at(id).dataset.good = "";
+    return;
+  }
+  for (const node of document.querySelectorAll("[data-since]")) {
+    const text = clock(now() - Number(node.dataset.since));
+    if (node.textContent !== text) node.textContent = text;
+  }
+}
+
+// --- what is done -------------------------------------------------------------------------------------
+
+const refused = (answer) => words[`refused_${answer.why}`] ?? (answer.status === 409 ? words.refused_state : words.refused_other);
+
+async function does(dialog, path, body, done) {
+  const answer = await ask(path, body);
+  if (answer.ok) {
+    dialog.close();
+    set("said", done);
+    at("said").dataset.good = "yes";
+  } else {
+    dialog.querySelector("[data-said]").textContent = refused(answer);
+  }
+}
+
+function showSteered() {
+  const each = state.line.find((found) => found.visit === steered);
+  const form = at("steer").querySelector("form");
+  if (!each) {
+    form.querySelector("[data-said]").textContent = words.is_over;
+    for (const node of form.querySelectorAll("button[data-do]")) node.disabled = true;
+    return;
+  }
+  set("steer-title", called(each));
+  set("steer-marks", marks(each).map((mark) => mark.textContent).join(" · "));
+  for (const node of form.querySelectorAll("[data-waits]")) node.hidden = each.place === 0;
+  form.querySelector("[data-offered]").hidden = each.place !== 0;
+  form.querySelector("[data-called-back]").hidden = each.kind === "voice";
+  const people = state.working.filter((one) => !["logged_out", "away"].includes(one.state));
+  options(form.elements.agent, people.map((one) => [one.id, `${one.name} (${word(one.state)})`]).sort((a, b) => a[1].localeCompare(b[1])));
+}
+
+function openSteer(visit) {
+  steered = visit;
+  const form = at("steer").querySelector("form");
+  const each = state.line.find((found) => found.visit === visit);
+  if (!each) return;
+  form.reset();
+  form.querySelector("[data-said]").textContent = "";
+  for (const node of form.querySelectorAll("button[data-do]")) node.disabled = false;
+  form.elements.language.value = each.language in names.languages ? each.language : "";
+  form.elements.concern.value = each.concern;
+  showSteered();
+  at("steer").showModal();
+}
+
+at("steer").addEventListener("click", ({ target }) => {
+  const pressed = target.closest("button[data-do]");
+  if (!pressed) return;
+  const form = at("steer").querySelector("form");
+  const { agent, language: code, concern: key, class: name, reason } = form.elements;
+  const nobody = "nobody" in pressed.dataset;
+  const bodies = {
+    place: { where: pressed.dataset.where },
+    offer: { agent: agent.value },
+    person: { agent: nobody ? "" : agent.value },
+    need: nobody ? { language: "", concern: "" } : { language: code.value, concern: key.value },
+    class: { name: name?.value, on: pressed.dataset.on === "yes" },
+  };
+  const body = { ...bodies[pressed.dataset.do], reason: reason.value };
+  does(at("steer"), `/api/lead/visits/${steered}/${pressed.dataset.do}`, body, `${words.done}: ${pressed.textContent}`);
+});
+
+function openPerson(id) {
+  chosen = id;
+  const form = at("person").querySelector("form");
+  form.reset();
+  form.querySelector("[data-said]").textContent = "";
+  set("person-title", who(id));
+  at("person").showModal();
+}
+
+at("person").addEventListener("click", ({ target }) => {
+  const pressed = target.closest("button[data-staff]");
+  if (!pressed) return;
+  const reason = at("person").querySelector("form").elements.reason.value;
+  does(at("person"), `/api/staff/${encodeURIComponent(chosen)}/${pressed.dataset.staff}`, { reason }, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);
+});
+
+wouldBe(words, names);
+setInterval(tick, 1000);
+tick();
+follow("/api/lead/events", (text) => {
+  state = JSON.parse(text);
+  heard = Date.now();
+  lost = null;
+  behind = heard - state.at_ms;
+  if (!isOld(state.called)) show();
+}, (found) => { lost = found; tick(); });

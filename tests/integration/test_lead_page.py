@@ -1,0 +1,148 @@
+"""The page of who is in charge, in a real browser on the real daemon: seen, steered, right after a kill."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page, expect
+
+from acd.demo import admitted
+from acd.demo.hotline import NUMBER
+from acd.identity import Role
+from config import menu
+from tests.integration.conftest import Watched, state_of
+from tests.integration.test_calls import LAST, newest
+from tests.integration.test_page import TAGS, browser
+
+__all__ = ["browser"]
+
+ENOUGH_MS = 15_000
+
+
+@pytest.fixture
+async def page(browser: Browser, hotline: Watched) -> AsyncIterator[Page]:
+    """The page; the test fails if anything is said on the console."""
+    cookie = await admitted.person(hotline.centre, "ute", "Ute Brandt", Role.SUPERVISOR)
+    context = await browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 1000})
+    await context.add_cookies([{"name": "acd", "value": cookie, "url": hotline.url}])
+    opened = await context.new_page()
+    said: list[str] = []
+    opened.on("pageerror", lambda fault: said.append(str(fault)))
+    opened.on("console", lambda line: said.append(line.text) if "ERR_" not in line.text else None)
+    await opened.goto(f"{hotline.url}/lead")
+    await expect(opened.locator("#page")).to_have_text("Display up to date")
+    yield opened
+    await context.close()
+    assert [each for each in said if "status of 409" not in each] == []
+
+
+async def calls(hotline: Watched, page: Page, *languages: str) -> None:
+    """Callers who wait for registration, one after another."""
+    codes, concerns = hotline.centre.languages, hotline.centre.concerns
+    for number, language in enumerate(languages, start=1):
+        pressed = [*menu.keys(len(codes), codes.index(language))]
+        pressed += menu.keys(len(concerns), concerns.index("registration"))
+        keys = [(300 if i == 0 else 500, key) for i, key in enumerate(pressed)]
+        await hotline.sipp.call(NUMBER, keys, hang_up_ms=120_000)
+        await expect(page.locator("#line tr")).to_have_count(number, timeout=ENOUGH_MS)
+
+
+def row(page: Page, text: str) -> Locator:
+    return page.locator("#line tr").filter(has_text=text)
+
+
+async def steer(page: Page, text: str, button: str, **chosen: str) -> None:
+    await row(page, text).get_by_role("button").click()
+    dialog = page.locator("#steer")
+    for name, value in chosen.items():
+        field = dialog.locator(f'[name="{name}"]')
+        await (field.fill(value) if name == "reason" else field.select_option(value))
+    await dialog.get_by_role("button", name=button, exact=True).click()
+
+
+async def test_who_waits_is_seen_and_steered_and_a_kill_leaves_it_right(page: Page, hotline: Watched) -> None:
+    await calls(hotline, page, "de", "ar", "tr")
+    assert await page.locator("#line th").all_inner_texts() == [
+        "Deutsch · Registration and documents ",
+        "العربية · Registration and documents ",
+        "Türkçe · Registration and documents ",
+    ]
+    assert await page.locator("#line th span").nth(1).get_attribute("dir") == "rtl"
+    await expect(row(page, "Deutsch")).to_contain_text("not free")
+    await steer(page, "Türkçe", "To the very front", reason="waits since yesterday")
+    await expect(page.locator("#said")).to_have_text("Done: To the very front")
+    await expect(page.locator("#line th").first).to_contain_text("Türkçe", timeout=ENOUGH_MS)
+    await expect(row(page, "Türkçe")).to_contain_text("moved to the front")
+    await hotline.stop_daemon(kill=True)
+    await expect(page.locator("#page")).to_contain_text("out of date", timeout=ENOUGH_MS)
+    await hotline.start_daemon()
+    await expect(page.locator("#page")).to_have_text("Display up to date", timeout=ENOUGH_MS)
+    await expect(page.locator("#line th").first).to_contain_text("Türkçe")
+    await steer(page, "Türkçe", "Their own place")
+    await expect(page.locator("#line th").first).to_contain_text("Deutsch", timeout=ENOUGH_MS)
+    await steer(page, "العربية", "Change the need", language="de", concern="other")
+    await expect(row(page, "need changed")).to_contain_text("Deutsch · Another concern")
+    if folder := os.environ.get("ACD_PICTURES"):
+        await page.screenshot(path=str(Path(folder) / "lead.png"), full_page=True)
+
+
+async def test_a_caller_is_offered_by_hand_and_people_are_made_ready(page: Page, hotline: Watched) -> None:
+    before = newest(hotline)
+    await hotline.sipp.phones(["p04", "p10"], talk_ms=600)
+    await calls(hotline, page, "de")
+    person = page.locator("#working tr").filter(has_text="Jonas")
+    await person.get_by_role("button").click()
+    await page.locator("#person").get_by_role("button", name="Log in", exact=True).click()
+    row_of = await hotline.row(f"{LAST} ", before, timeout_s=30)
+    assert (row_of["answered_by"], row_of["outcome"]) == ("jonas", "answered")
+    await expect(page.locator("#line tr")).to_have_count(0)
+    await hotline.until("ready", lambda board: state_of(board, "jonas") in ("ready", "wrap_up"))
+    await person.get_by_role("button").click()
+    await page.locator("#person").get_by_role("button", name="Log out", exact=True).click()
+    await hotline.until("out", lambda board: state_of(board, "jonas") == "logged_out")
+
+
+async def test_a_refusal_is_said_in_words_and_the_page_is_used_by_keyboard(
+    page: Page, hotline: Watched
+) -> None:
+    await calls(hotline, page, "de")
+    await row(page, "Deutsch").get_by_role("button").focus()
+    await page.keyboard.press("Enter")
+    dialog = page.locator("#steer")
+    await expect(dialog).to_be_visible()
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+    await dialog.get_by_role("button", name="Their own place").click()
+    await expect(dialog.locator("[data-said]")).to_have_text("That is so already.")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    assert await page.evaluate("document.activeElement.closest('#line') !== null"), "back where one was"
+
+
+@pytest.mark.parametrize("width", [320, 1440, 3840])
+async def test_no_page_is_too_small_or_too_large_and_axe_finds_nothing(
+    page: Page, hotline: Watched, width: int
+) -> None:
+    await calls(hotline, page, "ar")
+    await page.set_viewport_size({"width": width, "height": 900})
+    for code in ("de", "en"):
+        await page.goto(f"{hotline.url}/lead?lang={code}")
+        await expect(page.locator("#line tr")).to_have_count(1)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        assert found.violations_count == 0, found.generate_report()
+
+
+async def test_two_changes_are_tried_before_one_is_made(page: Page, hotline: Watched) -> None:
+    await calls(hotline, page, "de")
+    first = page.locator("#if fieldset").first
+    await first.locator("select[name=what]").select_option("one_more")
+    await first.locator("select[name=language]").select_option("de")
+    second = page.locator("#if fieldset").nth(1)
+    await second.locator("select[name=what]").select_option("calls")
+    await second.locator("input[name=factor]").fill("2")
+    await page.get_by_role("button", name="Play through").click()
+    await expect(page.locator("#if-said")).to_contain_text("courses played through", timeout=90_000)
+    assert await page.locator("#if-rows tr").count() >= 3
