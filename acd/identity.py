@@ -37,6 +37,8 @@ class Action(StrEnum):
     """Log others in or out, make them ready or not."""
     STEER_CALLS = "steer_calls"
     """Put a caller into a class, elsewhere in line, to somebody; announce to all; lift a caller's block."""
+    STEER_HOTLINE = "steer_hotline"
+    """Close or open by hand, reserves, overflow, drain."""
     SEE_LEAD = "see_lead"
     """Who waits and who works, one by one, with the reasons."""
     SEE_DECISIONS = "see_decisions"
@@ -68,6 +70,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SEE_STAFF,
         Action.STEER_STAFF,
         Action.STEER_CALLS,
+        Action.STEER_HOTLINE,
         Action.SEE_LEAD,
         Action.SEE_DECISIONS,
         Action.SEE_OUTLOOK,

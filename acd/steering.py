@@ -1,7 +1,7 @@
-"""What who is in charge does to callers: asked of the engine under their name, with the reason, and audited.
+"""What who is in charge does to callers, people and the hotline: asked of the engine under their name.
 
-Whether it can be done the engine says (routing.steering); what is refused here is what the centre does not
-know.
+Each with its reason, and audited. Whether it can be done the engine says (routing.steering, routing.hotline);
+what is refused here is what the centre does not know.
 """
 
 import asyncio
@@ -16,14 +16,16 @@ from acd.runner import Runner
 from acd.web.deps import Accepted, Because
 from agents.model import UNDETERMINED
 from config.schema import Centre
+from routing import by_hand
 from routing import events as ev
 from routing.events import Event
 from routing.facts import EventRefused, StaffRefused
-from routing.steering import UNKNOWN_VISIT
+from routing.steering import UNKNOWN_PERSON, UNKNOWN_VISIT
 
 UNKNOWN_CLASS: Final = "unknown_class"
 UNKNOWN_LANGUAGE: Final = "unknown_language"
 UNKNOWN_CONCERN: Final = "unknown_concern"
+UNKNOWN_REASON: Final = "unknown_reason"
 NOT_KEPT: Final = "not_kept"
 """In place of a reason's reference where the vault did not take it in time: what is steered cannot wait."""
 KEEP_S: Final = 2.0
@@ -98,6 +100,47 @@ class Steerings:
         """A callback that is promised, or a message, needs nobody any more. It cannot be undone."""
         return await self._visit(by, ev.CallbackCancelled(visit), why)
 
+    # --- people --------------------------------------------------------------------------------------
+
+    async def staff(self, by: Asker, agent: str, what: str, code: str, why: Because) -> Accepted:
+        """what: login, logout, ready, notready. code: for notready, one of the centre's, or ""."""
+        if code and code not in [each.code for each in self._centre().desk.reasons]:
+            return Accepted(False, UNKNOWN_REASON)
+        return await self._person(by, agent, ev.StaffAsked(agent, "", what, code, None), why)
+
+    async def lend(
+        self, by: Asker, agent: str, languages: Mapping[str, int], concerns: Mapping[str, int], why: Because
+    ) -> Accepted:
+        """What they can do until we close for the day."""
+        if not set(languages) <= {each.code for each in self._centre().language}:
+            return Accepted(False, UNKNOWN_LANGUAGE)
+        if not set(concerns) <= {each.key for each in self._centre().concern}:
+            return Accepted(False, UNKNOWN_CONCERN)
+        until_ms = by_hand.day_over(self._runner.engine.world.rules, self._now_ms())
+        levels = tuple(sorted(languages.items())), tuple(sorted(concerns.items()))
+        return await self._person(by, agent, ev.SkillsLent(agent, *levels, until_ms), why)
+
+    async def own_skills(self, by: Asker, agent: str, why: Because) -> Accepted:
+        """What the roster says."""
+        return await self._person(by, agent, ev.SkillsLent(agent, (), (), 0), why)
+
+    # --- the hotline ---------------------------------------------------------------------------------
+
+    async def set(
+        self, by: Asker, what: str, of: str, how: str, until_ms: int | None, why: Because
+    ) -> Accepted:
+        """As in routing.by_hand.HOW. until_ms: None for until we close for the day, 0 until it is undone."""
+        if what == by_hand.HOURS:
+            language, _, concern = of.partition("/")
+            if language not in ("", UNDETERMINED, *(each.code for each in self._centre().language)):
+                return Accepted(False, UNKNOWN_LANGUAGE)
+            if concern not in ("", *(each.key for each in self._centre().concern)):
+                return Accepted(False, UNKNOWN_CONCERN)
+        if until_ms is None:
+            until_ms = by_hand.day_over(self._runner.engine.world.rules, self._now_ms())
+        event = ev.SetByHand(what, of, how, 0 if how == by_hand.RULES else until_ms)
+        return await self._say(by, event, why, f"{what} {of}: {how}", "hotline")
+
     # --- the way in ----------------------------------------------------------------------------------
 
     async def _visit(self, by: Asker, event: ev.SteersVisit, why: Because) -> Accepted:
@@ -105,6 +148,13 @@ class Steerings:
         if visit is None:
             return Accepted(False, UNKNOWN_VISIT)
         return await self._say(by, event, why, f"visit {event.visit}", visit.token or f"visit:{event.visit}")
+
+    async def _person(
+        self, by: Asker, agent: str, event: ev.StaffAsked | ev.SkillsLent, why: Because
+    ) -> Accepted:
+        if agent not in self._runner.engine.world.people:
+            return Accepted(False, UNKNOWN_PERSON)
+        return await self._say(by, event, why, f"person {agent}", f"person:{agent}")
 
     async def _say(self, by: Asker, event: Event, why: Because, subject: str, about: str) -> Accepted:
         """about: whose the reason's text is."""

@@ -12,10 +12,11 @@ from routing.events import (
     PbxSnapshot,
     PolicyChanged,
     ShadowChanged,
+    SkillsLent,
     TeamChanged,
 )
 
-WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, TeamChanged, ShadowChanged})
+WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, TeamChanged, ShadowChanged, SkillsLent})
 """Events whose step looks at every visit or every person."""
 MANY = 1_000
 """Of so many visits and people such a step takes longer than the loop may be held."""

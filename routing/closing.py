@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
+from routing import by_hand
 from routing import visit as table
-from routing.commands import TurnAway
+from routing.commands import NOT_NOW, TurnAway
 from routing.deadlines import UNREACHED_MS
 from routing.derived import Derived
 from routing.visit import LAST_IN_LINE, NOBODY_HERE, OVER, SERVED
@@ -30,6 +31,15 @@ def prospects(derived: Derived, everybody: str) -> dict[tuple[str, str], str]:
         key = own.language, own.concern
         found[key] = _after(derived, world.shut[own.key]) if shut else everybody
     return found
+
+
+def hands(derived: Derived) -> dict[tuple[str, str], tuple[str, int]]:
+    """The same for those whose hours a supervisor set, with since when they are closed; 0 where open."""
+    opened = SERVED if _anybody_here(derived) else NOBODY_HERE
+    return {
+        whose: (_after(derived, each.since_ms), each.since_ms) if each.how == by_hand.CLOSED else (opened, 0)
+        for whose, each in by_hand.hours(derived.world).items()
+    }
 
 
 def _anybody_here(derived: Derived) -> bool:
@@ -60,6 +70,10 @@ class Closing:
         derived = self._derived
         derived.prospect = prospect(derived)
         derived.prospects = prospects(derived, derived.prospect)
+        world = derived.world
+        derived.hands = hands(derived) if world.by_hand and world.policy is not None else {}
+        draining = world.by_hand.get(by_hand.key(by_hand.DRAIN, ""))
+        derived.drains_ms = draining.since_ms if draining is not None else 0
 
     def settle(self) -> None:
         """After a step in which hours, people or those who wait changed."""
@@ -70,9 +84,9 @@ class Closing:
         if derived.attended:
             derived.attended = False
             derived.deadlines.await_hours()
-            before = derived.prospect, derived.prospects
+            before = derived.prospect, derived.prospects, derived.hands, derived.drains_ms
             self._look()
-            if before != (derived.prospect, derived.prospects):
+            if before != (derived.prospect, derived.prospects, derived.hands, derived.drains_ms):
                 waiting = list(world.visits.values())
         for visit in waiting:
             if visit.state == table.WAITING and visit.caller is not None and derived.hears(visit):
@@ -81,7 +95,7 @@ class Closing:
     def _tell(self, visit: Visit) -> None:
         awaits = self._derived.awaits(visit)
         if awaits == OVER:
-            self.turn_away(visit)
+            self.turn_away(visit, NOT_NOW if self._derived.closed_by_hand(visit) else "")
         elif visit.told != awaits:
             visit.told = awaits
             if awaits != SERVED:

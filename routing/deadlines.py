@@ -4,6 +4,7 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Any, Final
 
+from routing import by_hand
 from routing.spans import next_day, next_edge
 from routing.world import World
 
@@ -127,6 +128,8 @@ def _boundary(world: World) -> int:
         spans += [each.when for each in shadow.reserves]
     edges = [*(next_edge(span, after) for span in spans), next_day(policy.days, after)]
     closed = [*world.shut.values()] if world.open else [*world.shut.values(), world.closed_ms]
+    closed += [each.since_ms for each in by_hand.hours(world).values() if each.how == by_hand.CLOSED]
     served_until = [since + policy.overtime_ms for since in closed]
+    edges += [when for when in by_hand.edges(world) if when > after]
     edges += [when for when in (*served_until, world.unreached_ms + UNREACHED_MS) if when > after]
     return min((edge for edge in edges if edge), default=0)

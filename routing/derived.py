@@ -8,7 +8,7 @@ from routing.events import Leg
 from routing.facts import EventRefused, Fact
 from routing.index import Index
 from routing.specific import most_specific
-from routing.visit import CALLING, MESSAGE, OFFERED, OUTBOUND, RINGING, TALKING
+from routing.visit import CALLING, MESSAGE, OFFERED, OUTBOUND, OVER, RINGING, TALKING
 from routing.world import Person, Visit, World
 
 CARRIED_OUT = frozenset({OFFERED, RINGING, CALLING, TALKING})
@@ -25,8 +25,9 @@ class Derived:
     departed: whether somebody who left the staff has nothing left to do. at_work, reached: who is,
     and at a phone that can be reached. attended: whether these or the hours changed in a way that matters to
     who waits; prospect: what these have to expect; prospects: the same for those with hours of their own, by
-    language and concern as in the policy, and empty without such. joined: who began to wait since, and has to
-    hear of it (routing.closing).
+    language and concern as in the policy, and empty without such. hands: the same for those whose hours are
+    set by hand, and since when they are closed, 0 where open; drains_ms: since when nobody new is let in
+    line, 0 while everybody is. joined: who began to wait since, and has to hear of it (routing.closing).
     on_line: token -> the calls of its caller that go on. callbacks: token -> the callback that was promised.
     messages: those that wait. running: the callbacks that somebody carries out.
     lined_up: who waits, or waits for something else, since overflow was looked at last; newcomers: who joined
@@ -57,6 +58,8 @@ class Derived:
         self.attended: bool
         self.prospect = ""
         self.prospects: dict[tuple[str, str], str] = {}
+        self.hands: dict[tuple[str, str], tuple[str, int]] = {}
+        self.drains_ms = 0
         self.joined: list[int] = []
         self.lined_up: list[int] = []
         self.newcomers: set[int] = set()
@@ -102,6 +105,24 @@ class Derived:
 
     def awaits(self, visit: Visit) -> str:
         """What this caller has to expect who waits."""
+        if self.hands or self.drains_ms:
+            return self._by_hand(visit)
+        return self._by_rule(visit)
+
+    def closed_by_hand(self, visit: Visit) -> bool:
+        """Whether a supervisor has closed for them, or lets nobody who came when they did in line."""
+        found = most_specific(self.hands, visit.language, visit.concern) if self.hands else None
+        return (found is not None and found[1] > 0) or 0 < self.drains_ms < visit.queued_ms
+
+    def _by_hand(self, visit: Visit) -> str:
+        found = most_specific(self.hands, visit.language, visit.concern) if self.hands else None
+        awaits, closed_ms = found or ("", 0)
+        if 0 < self.drains_ms < visit.queued_ms or 0 < closed_ms < visit.queued_ms:
+            return OVER
+        by_rule = self._by_rule(visit)
+        return by_rule if found is None or (closed_ms and by_rule == OVER) else awaits
+
+    def _by_rule(self, visit: Visit) -> str:
         found = None
         if self.prospects:
             found = most_specific(self.prospects, visit.language, visit.concern)

@@ -622,6 +622,26 @@ class StaffAsked(NamedTuple):
     node: str = ""
 
 
+class SkillsLent(NamedTuple):
+    """A supervisor says what a person can do until until_ms (epoch ms), whatever the roster says; 0: it is as
+    the roster says again. languages, concerns: as in agents.model.Agent."""
+
+    agent: str
+    languages: tuple[tuple[str, int], ...]
+    concerns: tuple[tuple[str, int], ...]
+    until_ms: int
+
+
+class SetByHand(NamedTuple):
+    """A supervisor sets something for the whole hotline until until_ms (epoch ms; 0: until it is undone).
+    what, of, how: see routing.by_hand.HOW."""
+
+    what: str
+    of: str
+    how: str
+    until_ms: int
+
+
 class QuietAsked(NamedTuple):
     """A person takes one call in so many minutes at most from now on, until they log out. It counts from the
     end of their last talk. 0: they take as many as come."""
@@ -755,6 +775,8 @@ Event = (
     | CallerCaught
     | CommandFailed
     | StaffAsked
+    | SkillsLent
+    | SetByHand
     | QuietAsked
     | HandlingClosed
     | HandedOver

@@ -410,6 +410,26 @@ class QuietChanged(NamedTuple):
     minutes: int
 
 
+class SkillsChanged(NamedTuple):
+    """A person can do this until until_ms, says a supervisor; 0: as the roster says."""
+
+    at_ms: int
+    agent: str
+    languages: tuple[tuple[str, int], ...]
+    concerns: tuple[tuple[str, int], ...]
+    until_ms: int
+
+
+class ByHandChanged(NamedTuple):
+    """Something is set for the whole hotline, or no more: see routing.by_hand.HOW."""
+
+    at_ms: int
+    what: str
+    of: str
+    how: str
+    until_ms: int
+
+
 class HandlingClosed(NamedTuple):
     """What a person said of a visit: see events.HandlingClosed."""
 
@@ -595,6 +615,8 @@ Fact = (
     | WrapUpEnded
     | WrapUpExtended
     | QuietChanged
+    | SkillsChanged
+    | ByHandChanged
     | HandlingClosed
     | HandedOver
     | HandoverGivenBack

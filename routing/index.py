@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from agents.model import UNDETERMINED
 from agents.state import QUIET, READY
+from routing import by_hand
 from routing.need import Need, Needs, overflows
-from routing.policy import Overflow, Policy
+from routing.policy import Overflow, Policy, Reserve
 from routing.select import (
     ASKED_ALREADY,
     CONCERN_TOO_LOW,
@@ -202,8 +203,12 @@ class Index:
         self._holding = [
             (i, self._skills.speakers(each.language, each.level))
             for i, each in enumerate(self._policy.reserves)
-            if each.holds(now)
+            if self._holds(each, now)
         ]
+
+    def _holds(self, reserve: Reserve, now: int) -> bool:
+        said = by_hand.how(self._world, by_hand.RESERVE, reserve.language)
+        return reserve.holds(now) if said == by_hand.RULES else said == by_hand.ON
 
     def set_links(self) -> None:
         """Take over whose phone stands on a PBX that is linked."""
@@ -329,7 +334,13 @@ class Index:
         if found is None:
             found = self._overflows[key] = overflows(self._policy, *key)
         done = visit.overflowed
+        if self._world.by_hand:
+            off = [each.name for each in found if self._is_off(each)]
+            done = (*done, *off)
         return tuple([each for each in found if each.name not in done]) if done else found
+
+    def _is_off(self, rule: Overflow) -> bool:
+        return by_hand.how(self._world, by_hand.OVERFLOW, rule.name) == by_hand.OFF
 
     def anybody_for(self, visit: Visit) -> bool:
         """Whether anybody at work could take this caller at any step of their plan, or as it was widened; so

@@ -12,6 +12,7 @@ from routing.deadlines import LEASE, PARTING, QUIET, WRAP_UP
 from routing.derived import Derived
 from routing.emergency import Emergency
 from routing.handovers import Handovers
+from routing.hotline import Hotline
 from routing.index import Index
 from routing.offers import Offers
 from routing.overflow import Overflows
@@ -49,6 +50,7 @@ class Moves:
         self.threats = Threats(self.derived, self.closing)
         self.emergency = Emergency(self.derived, self.closing)
         self.steering = Steering(self.derived, self.visits, self.offers)
+        self.hotline = Hotline(self.derived)
         self.overflows = Overflows(self.derived, self.visits, self.closing, self.announcer)
         self._lay_anew()
 
@@ -78,7 +80,8 @@ class Moves:
         """The hours as they are now: open or closed, reserves, and a new day's counts."""
         world, derived = self.world, self.derived
         policy = world.policy
-        is_open = policy is not None and holds(policy.opening, world.now_ms)
+        set_over, lent_over = self.hotline.pass_time()
+        is_open = policy is not None and self.hotline.is_open(policy)
         if is_open != world.open:
             world.open = is_open
             world.closed_ms = world.closed_ms if is_open else world.now_ms
@@ -100,6 +103,17 @@ class Moves:
             index.set_hours()
         derived.dirty = derived.attended = True
         derived.deadlines.await_hours()
+        if lent_over:
+            self.rebuild()
+            derived.tell_fallback()
+        elif set_over:
+            self.wait_anew()
+
+    def wait_anew(self) -> None:
+        """Everybody who waits, by what holds now."""
+        for visit in list(self.world.visits.values()):
+            if visit.state == table.WAITING:
+                self.visits.wait(visit)
 
     def not_in_talk(self, visit: Visit) -> None:
         """The caller is elsewhere in the dialplan: whatever talk there was is over; a short one was none."""

@@ -33,6 +33,12 @@ TAKEN: Final = "TAKEN"
 COUNTER_MASK: Final = (1 << 32) - 1
 """The lower half of an id counts what this world made; see Derived.new_id."""
 
+PULLED_MS: Final = 1
+"""An offer that is pulled back is over by its lease: no deadline passes before all that the PBX said is
+known, so that no talk is torn which has begun."""
+PULLED_REST_MS: Final = 60_000
+"""From whom an offer was pulled back, they are not asked for that visit for so long."""
+
 STALE_MAX: Final = 5
 """A dial refused for an old term is tried again after silent_ms, doubled each time, so often at most."""
 
@@ -127,7 +133,7 @@ class Offers:
         """The lease runs so long from now on; where the PBX cannot be heard it stays frozen."""
         world = self._derived.world
         heard = self._derived.hears(world.visits[offer.visit])
-        offer.deadline_ms = world.now_ms + ms if heard else 0
+        offer.deadline_ms = world.now_ms + (PULLED_MS if offer.pulled else ms) if heard else 0
         self._derived.deadlines.at(offer.deadline_ms, LEASE, offer.id)
 
     def dials(self, visit: Visit, offer: Offer, phone_leg: Leg, phone: str = "") -> None:
@@ -180,7 +186,10 @@ class Offers:
             return
         visit = world.visits[offer.visit]
         outcome = facts.NO_ANSWER if offer.rang else facts.UNREACHABLE
-        if offer.phone_leg is None:
+        if offer.pulled:
+            outcome = facts.WITHDRAWN
+            self._visits.not_again(visit, offer.agent, PULLED_REST_MS)
+        elif offer.phone_leg is None:
             outcome = facts.FAILED
             self._visits.not_again(visit, offer.agent, world.rules.silent_ms)
         self.end(offer, outcome, offer.cause)

@@ -6,7 +6,7 @@ first one of which a condition holds takes effect, once a visit.
 
 from typing import Final
 
-from routing import facts
+from routing import by_hand, facts
 from routing import visit as table
 from routing.announce import Announcer
 from routing.closing import Closing
@@ -66,6 +66,8 @@ class Overflows:
             return True
         if visit.talks:
             return False  # the talk broke: they are the first in line
+        if by_hand.how(derived.world, by_hand.OVERFLOW, rule.name) == by_hand.ON:
+            return True
         if 0 <= rule.after_ms <= derived.world.now_ms - visit.queued_ms:
             return True
         joins = visit.id in derived.newcomers and rule.length >= 0

@@ -49,9 +49,6 @@ NOT_OFFERED: Final = "not_offered"
 DIALLED: Final = "dialled"
 """Who is called back is being called already."""
 
-NOT_AGAIN_MS: Final = 60_000
-"""From whom an offer was pulled back, they are not asked for that visit for so long."""
-
 
 def marks(visit: Visit) -> tuple[str, ...]:
     """How a visit stands otherwise than by the rules, since a supervisor said so: names of STEERED."""
@@ -148,20 +145,19 @@ class Steering:
         return ""
 
     def pull_back(self, visit: Visit) -> str:
-        """Whoever was offered it is not to blame."""
+        """Whoever was offered it is not to blame. A talk that has begun by then goes on."""
         offer = self._derived.world.offers.get(visit.offer)
         if offer is None:
             return NOT_OFFERED
         if visit.kind in table.OUTBOUND and visit.dialled:
             return DIALLED
+        if offer.pulled:
+            return AS_IT_IS
+        if not self._derived.hears(visit):
+            return NOT_LINKED
         self._say(visit, PULLED_BACK, offer.agent)
-        self._visits.not_again(visit, offer.agent, NOT_AGAIN_MS)
-        if offer.status:
-            self._offers.dial_over(offer)
-            return ""
-        self._offers.end(offer, facts.WITHDRAWN, offer.cause)
-        self._offers.withdraw(visit)
-        self._visits.back_on_hold(visit)
+        offer.pulled = True
+        self._offers.lease(offer, 0)
         return ""
 
     def _again(self, visit: Visit, what: str, value: str = "") -> str:

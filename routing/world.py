@@ -91,6 +91,27 @@ class Blocked(NamedTuple):
     visit: int
 
 
+class ByHand(NamedTuple):
+    """How something was set since then (routing.by_hand). until_ms: when that ends, 0: when it is undone."""
+
+    how: str
+    since_ms: int
+    until_ms: int
+
+
+Levels = tuple[tuple[str, int], ...]
+
+
+class Lent(NamedTuple):
+    """What a person can do until then, in place of what the roster says (own_*)."""
+
+    languages: Levels
+    concerns: Levels
+    until_ms: int
+    own_languages: Levels
+    own_concerns: Levels
+
+
 class Closed(NamedTuple):
     """What somebody said last of a visit that they handled: codes and references, "" where none."""
 
@@ -246,7 +267,8 @@ class Offer:
 
     phone_leg: once the PBX has dialled. dialled_as: what the PBX calls it, where that is another id. cause:
     what the phone's leg ended with, -1 while it has not. status: how the dial ended, "" while it has not;
-    an offer whose phone had a leg is over when both are known.
+    an offer whose phone had a leg is over when both are known. pulled: a supervisor takes it back, as soon as
+    all is known that the PBX has said.
     """
 
     id: int
@@ -258,6 +280,7 @@ class Offer:
     cause: int = -1
     status: str = ""
     dialled_as: int = 0
+    pulled: bool = False
 
     def is_called(self, number: int) -> bool:
         """Whether the PBX means this offer by that number."""
@@ -394,6 +417,8 @@ class World:
     HANDOVERS_MAX at most: one more is refused. blocked: token -> who is not served, BLOCKED_MAX at most.
     calls_made: token -> how often we dialled its number since midnight, CALLS_MAX at most;
     calls_today: of all.
+    by_hand: what was set for the whole hotline, by key (routing.by_hand). lent: by person, what they can do
+    for now. Neither mapping is ever changed: another takes its place.
     threats: by visit, until they are seen to, THREATS_MAX at most: the oldest is forgotten first.
     """
 
@@ -430,6 +455,8 @@ class World:
     threats: dict[int, Threat] = field(default_factory=dict)
     calls_made: dict[str, int] = field(default_factory=dict)
     calls_today: int = 0
+    by_hand: dict[str, ByHand] = field(default_factory=dict)
+    lent: dict[str, Lent] = field(default_factory=dict)
 
     @property
     def rules(self) -> Policy:

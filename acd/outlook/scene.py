@@ -41,6 +41,8 @@ def trimmed(world: World) -> World:
         offers=world.offers,
         fallback=world.fallback,
         shut=world.shut,
+        by_hand=world.by_hand,
+        lent=world.lent,
     )
 
 

@@ -10,10 +10,15 @@ from acd.identity import Action, Asker
 from acd.web.deps import Accepted, Because, WebDeps
 from acd.web.door import address_of
 from acd.web.rights import may
+from agents.model import Cefr
+from config.tables.kinds import Level
 
 UNKNOWN = frozenset({"unknown_visit", "unknown_person"})
 """Codes for what is not there; every other refusal is about its state."""
 Steers = Annotated[Asker, Depends(may(Action.STEER_CALLS))]
+SteersStaff = Annotated[Asker, Depends(may(Action.STEER_STAFF))]
+SteersHotline = Annotated[Asker, Depends(may(Action.STEER_HOTLINE))]
+Agent = Annotated[str, PathParam(max_length=40)]
 VisitId = Annotated[int, PathParam(ge=1, lt=2**63)]
 Key = Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9_]*$")]
 REFUSALS = {
@@ -53,6 +58,35 @@ class ForWhom(Why):
     """The id of a member of staff; "" where everybody is meant."""
 
     agent: Key = ""
+
+
+class StaffWhy(Why):
+    """code: for notready, one of the centre's reasons, which others see."""
+
+    code: Key = ""
+
+
+class Skills(Why):
+    """What somebody can do until we close for the day: language -> level (A1 to C2, native), concern -> 1 to
+    5. own: as the roster says again; the others count for nothing then."""
+
+    languages: Annotated[dict[Key, Level], Field(max_length=60)] = {}
+    concerns: Annotated[dict[Key, Annotated[int, Field(ge=1, le=5)]], Field(max_length=60)] = {}
+    own: bool = False
+
+
+class Setting(Why):
+    """until_ms: epoch ms; left out: until we close for the day; 0: until it is undone."""
+
+    how: Literal["closed", "open", "on", "off", "rules"]
+    until_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+
+class Hours(Setting):
+    """Whose; "" for any."""
+
+    language: Key = ""
+    concern: Key = ""
 
 
 def routes(deps: WebDeps) -> APIRouter:
@@ -99,6 +133,58 @@ def routes(deps: WebDeps) -> APIRouter:
     async def cancel(visit: VisitId, by: Steers, request: Request, body: Why | None = None) -> dict[str, str]:
         """Nobody is called any more. It cannot be undone."""
         return _said(await deps.steering.cancel(by, visit, because(body, request)))
+
+    @router.post("/staff/{agent}/skills", summary="Say what somebody can do until we close for the day")
+    async def skills(agent: Agent, body: Skills, by: SteersStaff, request: Request) -> dict[str, str]:
+        """It takes the place of all that the roster says of them; calls that wait are offered anew by it."""
+        why = because(body, request)
+        if body.own:
+            return _said(await deps.steering.own_skills(by, agent, why))
+        levels = {each: int(Cefr[level.upper()]) for each, level in body.languages.items()}
+        return _said(await deps.steering.lend(by, agent, levels, body.concerns, why))
+
+    @router.post("/staff/{agent}/{what}", summary="Log somebody in or out, make them ready or not")
+    async def staff(
+        agent: Agent,
+        what: Literal["login", "logout", "ready", "notready"],
+        by: SteersStaff,
+        request: Request,
+        body: StaffWhy | None = None,
+    ) -> dict[str, str]:
+        """A talk that goes on goes on."""
+        code = body.code if body is not None else ""
+        return _said(await deps.steering.staff(by, agent, what, code, because(body, request)))
+
+    @router.post("/hotline/hours", summary="Close or open by hand: all, a language, a concern")
+    async def hours(body: Hours, by: SteersHotline, request: Request) -> dict[str, str]:
+        """Closed: who is in line is served as after closing, and nobody new is. `rules` undoes it."""
+        of = f"{body.language}/{body.concern}"
+        return _said(
+            await deps.steering.set(by, "hours", of, body.how, body.until_ms, because(body, request))
+        )
+
+    @router.post("/hotline/reserve/{language}", summary="Keep people of a language free, or do not")
+    async def reserve(
+        language: Annotated[str, PathParam(max_length=40)], body: Setting, by: SteersHotline, request: Request
+    ) -> dict[str, str]:
+        """A reserve of the centre: `on` at any hour, `off` at none, `rules` as it says itself."""
+        why = because(body, request)
+        return _said(await deps.steering.set(by, "reserve", language, body.how, body.until_ms, why))
+
+    @router.post("/hotline/overflow/{rule}", summary="Let a rule of overflow take effect, or not")
+    async def overflow(
+        rule: Annotated[str, PathParam(max_length=40)], body: Setting, by: SteersHotline, request: Request
+    ) -> dict[str, str]:
+        """`on` for everybody whom it is for, whatever its conditions; `off` for nobody."""
+        why = because(body, request)
+        return _said(await deps.steering.set(by, "overflow", rule, body.how, body.until_ms, why))
+
+    @router.post("/hotline/drain", summary="Let nobody new in line")
+    async def drain(body: Setting, by: SteersHotline, request: Request) -> dict[str, str]:
+        """Before maintenance: who waits is served; who comes hears that nobody can take the call now."""
+        return _said(
+            await deps.steering.set(by, "drain", "", body.how, body.until_ms, because(body, request))
+        )
 
     return router
 

@@ -136,13 +136,15 @@ def team_changed(moves: Moves, event: ev.TeamChanged) -> None:
         if person.leaving:
             person.presence = staff.LOGGED_OUT
             person.quiet_min = person.quiet_until_ms = 0
-        person.agent = staying.get(key, person.agent)
+        if key in staying:
+            person.agent = moves.hotline.joins(staying[key])
         reach = person.agent.reach
         person.device = _device(moves, person)
         person.other_legs = tuple(
             leg for leg, phone in legs if phone == reach.address and reach.node in ("", leg.node)
         )
         world.people[key] = person
+    moves.hotline.forget()
     world.team_digest = event.digest
     moves.derived.say(facts.RulesChanged(world.now_ms, "team", event.digest))
     for key in gone:
@@ -170,6 +172,7 @@ def depart(moves: Moves) -> None:
     gone = [key for key, person in world.people.items() if person.leaving and not person.engagements]
     for key in gone:
         del world.people[key]
+    moves.hotline.forget()
     moves.rebuild()
     moves.derived.tell_fallback()
 

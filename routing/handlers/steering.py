@@ -1,9 +1,10 @@
-"""What supervisors say of visits."""
+"""What supervisors say of visits, of what people can do, and of the whole hotline."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from routing import events as ev
+from routing import facts
 from routing.moves import Moves
 from routing.steering import UNKNOWN_VISIT, Steering
 from routing.world import Visit
@@ -21,6 +22,26 @@ def _of(move: Callable[..., str]) -> Callable[[Moves, Any], None]:
     return handle
 
 
+def lent(moves: Moves, event: ev.SkillsLent) -> None:
+    """Who may be offered whom is worked out anew."""
+    why = moves.hotline.lend(event)
+    if why:
+        moves.derived.say(facts.StaffRefused(moves.world.now_ms, event.agent, "skills", why))
+        return
+    moves.rebuild()
+    moves.derived.tell_fallback()
+
+
+def by_hand(moves: Moves, event: ev.SetByHand) -> None:
+    """Everybody who waits does so by what holds now."""
+    why = moves.hotline.set(event)
+    if why:
+        moves.derived.refuse("SetByHand", f"{event.what} {event.of}", why)
+        return
+    moves.pass_hours()
+    moves.wait_anew()
+
+
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.VisitPlaced: _of(Steering.place),
     ev.PriorityTaken: _of(Steering.take_class),
@@ -28,4 +49,6 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.PersonNamed: _of(Steering.name),
     ev.OfferedByHand: _of(Steering.offer),
     ev.OfferPulledBack: _of(Steering.pull_back),
+    ev.SkillsLent: lent,
+    ev.SetByHand: by_hand,
 }

@@ -232,8 +232,25 @@ class Staff:
                 ev.OfferPulledBack(visit),
             )
         )
+        if rng.random() < 0.3:
+            event = self._set(who)
         self._book.did(f"steers {type(event).__name__}")
         self._daemon.put(event)
+
+    def _set(self, who: str) -> ev.Event:
+        """For the whole hotline, or for a person, and never for long: in the end everybody is served."""
+        rng, until = self._steers, self._time.now + self._steers.randrange(1_000, 30_000)
+        whose = rng.choice(("/", "de/", "/study", "ar/study"))
+        rules = [each.name for each in self._daemon.policy.overflow] or ["none"]
+        choices: tuple[ev.Event, ...] = (
+            ev.SetByHand("hours", whose, rng.choice(("closed", "open")), until),
+            ev.SetByHand("hours", whose, "rules", 0),
+            ev.SetByHand("overflow", rng.choice(rules), rng.choice(("on", "off")), until),
+            ev.SetByHand("drain", "", "on", until),
+            ev.SkillsLent(who, (("de", 7), ("tr", 6)), (("other", 5), ("study", 5)), until),
+            ev.SkillsLent(who, (), (), 0),
+        )
+        return rng.choice(choices)
 
     def _ask(self, who: str, what: str) -> None:
         """By page, or by a feature code on the own phone, which is in use meanwhile."""

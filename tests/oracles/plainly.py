@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from agents.model import Agent
 from routing.policy import Hours, Policy, Reserve, Step
-from routing.world import Person, Visit, World
+from routing.world import ByHand, Person, Visit, World
 
 UNKNOWN, ANY = "und", "*"
 OWN, SECOND, FALLBACK, INTERPRETER, ANYBODY = 1, 2, 4, 8, 16
@@ -146,8 +146,17 @@ def understood(policy: Policy, steps: list[Step], visit: Visit, agent: Agent) ->
     return any(level(policy, agent, tongue(policy, each, visit, agent)) >= each.language for each in steps)
 
 
-def holds(reserve: Reserve, now: int) -> bool:
-    """Whether a reserve holds at this hour."""
+def by_hand(world: World, what: str, of: str) -> str:
+    """How something is set, "rules" where it is not."""
+    found = world.by_hand.get(f"{what}/{of}")
+    return found.how if found else "rules"
+
+
+def holds(world: World, reserve: Reserve) -> bool:
+    """Whether a reserve holds at this hour, or by hand."""
+    now, said = world.now_ms, by_hand(world, "reserve", reserve.language)
+    if said != "rules":
+        return said == "on"
     return reserve.when == () or any(begin <= now < end for begin, end in reserve.when)
 
 
@@ -161,7 +170,7 @@ def kept(world: World, policy: Policy, visit: Visit, person: Person, firmly: boo
             if level(policy, each.agent, reserve.language) >= reserve.level
         ]
         if (
-            holds(reserve, world.now_ms)
+            holds(world, reserve)
             and visit.language != reserve.language
             and person in of_it
             and sum(map(free, of_it)) <= reserve.keep
@@ -304,9 +313,10 @@ def need_changes(policy: Policy, visit: Visit, now: int) -> int:
     return min((visit.order_from_ms + age for age in ages if age > waited), default=0)
 
 
-def overflows_at(policy: Policy, visit: Visit) -> int:
+def overflows_at(world: World, policy: Policy, visit: Visit) -> int:
     """When next a rule of overflow takes effect by waiting alone (epoch ms); 0: none does."""
-    mine = [each for each in policy.overflow if each.language in ("", visit.language)]
+    mine = [each for each in policy.overflow if by_hand(world, "overflow", each.name) != "off"]
+    mine = [each for each in mine if each.language in ("", visit.language)]
     mine = [each for each in mine if each.concern in ("", visit.concern)]
     ages = [each.after_ms for each in mine if each.name not in visit.overflowed and each.after_ms >= 0]
     return 0 if visit.talks else min((visit.queued_ms + age for age in ages), default=0)
@@ -324,6 +334,8 @@ def last_served(world: World) -> list[int]:
     """When who still waits after closing is served no more: everybody, and whose own hours are over."""
     overtime = world.rules.overtime_ms
     closed = [*world.shut.values(), *([] if world.open else [world.closed_ms])]
+    hands = [each for key, each in world.by_hand.items() if key.startswith("hours/")]
+    closed += [each.since_ms for each in hands if each.how == "closed"]
     return [] if overtime < 0 else [since + overtime for since in closed]
 
 
@@ -345,12 +357,32 @@ def hours(policy: Policy, visit: Visit) -> Hours | None:
     return max(mine, key=lambda each: (bool(each.concern), bool(each.language)), default=None)
 
 
+def hand(world: World, visit: Visit) -> ByHand | None:
+    """How the hours of a caller are set by hand, the most specific; None if they are not."""
+    whose = [
+        (visit.language, visit.concern),
+        ("", visit.concern),
+        (visit.language, ""),
+        ("", ""),
+    ]
+    found = [world.by_hand.get(f"hours/{language}/{concern}") for language, concern in whose]
+    return next((each for each in found if each), None)
+
+
 def prospect(world: World, visit: Visit) -> str:
     """What who waits now has to expect."""
+    said, drains = hand(world, visit), world.by_hand.get("drain/")
+    shut = [each for each in (said, drains) if each and each.how in ("closed", "on")]
+    if any(visit.queued_ms > each.since_ms for each in shut):
+        return "over"
+    if said and said.how == "open":
+        return "" if there(world) else "nobody_here"
     own = hours(world.rules, visit)
     closed = [] if world.open else [world.closed_ms]
     if own is not None and not any(begin <= world.now_ms < end for begin, end in own.when):
         closed.append(world.shut[own.key])
+    if said:
+        closed.append(said.since_ms)
     if not closed:
         return "" if there(world) else "nobody_here"
     overtime = world.rules.overtime_ms

@@ -10,6 +10,7 @@ class Steered(Wild):
     def __init__(self, seed: int, twins: bool = True) -> None:
         super().__init__(seed, twins)
         self._weights[self.of_a_supervisor] = 14
+        self._weights[self.of_the_hotline] = 8
 
     def of_a_supervisor(self) -> None:
         """Mostly of a caller who waits, or who is offered."""
@@ -33,6 +34,31 @@ class Steered(Wild):
                     ev.OfferedByHand(number, one.choice(free or [who])),
                     ev.OfferedByHand(number, who),
                     ev.OfferPulledBack(number),
+                )
+            )
+        )
+
+    def of_the_hotline(self) -> None:
+        """Something is set, given back, or runs out; somebody can do other things for a while."""
+        one = self.chance
+        until = self.now + one.choice((1_000, 20_000, 100_000, 400_000))
+        languages = tuple((each, one.randint(1, 7)) for each in one.sample(("de", "en", "ar", "tr"), 2))
+        concerns = tuple((each, one.randint(1, 5)) for each in one.sample(CONCERNS, one.randint(0, 2)))
+        rules = [each.name for each in self.rules.overflow] or ["gone"]
+        whose = one.choice(("/", "tr/", "/study", "tr/study", "/"))
+        self.tell(
+            one.choice(
+                (
+                    ev.SetByHand("hours", whose, one.choice(("closed", "open", "rules")), until),
+                    ev.SetByHand("hours", whose, one.choice(("closed", "open", "rules")), 0),
+                    ev.SetByHand("hours", whose, "rules", 0),
+                    ev.SetByHand("reserve", one.choice(("tr", "ar", "de")), one.choice(("on", "off")), until),
+                    ev.SetByHand("reserve", one.choice(("tr", "ar")), "rules", 0),
+                    ev.SetByHand("overflow", one.choice(rules), one.choice(("on", "off", "rules")), until),
+                    ev.SetByHand("overflow", one.choice(rules), one.choice(("on", "off")), until),
+                    ev.SetByHand("drain", "", one.choice(("on", "rules", "rules", "off")), until),
+                    ev.SkillsLent(one.choice((*self.world.people, "nobody")), languages, concerns, until),
+                    ev.SkillsLent(one.choice((*self.world.people, "nobody")), (), (), one.choice((0, until))),
                 )
             )
         )

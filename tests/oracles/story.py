@@ -76,6 +76,8 @@ class Story:
     met: set[tuple[int, str]] = field(default_factory=set)
     handovers: dict[int, tuple[int, str, str, str]] = field(default_factory=dict)
     threats: list[int] = field(default_factory=list)
+    by_hand: dict[str, tuple[str, int]] = field(default_factory=dict)
+    lent: dict[str, tuple[object, object, int]] = field(default_factory=dict)
 
     def hear(self, said: Iterable[Fact], now: int, *, late: bool = False) -> None:
         """What one step said. Times never fall and are never ahead of the step; late: it tells of before."""
@@ -268,6 +270,19 @@ class Story:
     def _RulesChanged(self, fact: facts.RulesChanged) -> None:
         self.digests[fact.what] = fact.digest
 
+    def _ByHandChanged(self, fact: facts.ByHandChanged) -> None:
+        key = f"{fact.what}/{fact.of}"
+        if fact.how == "rules":
+            del self.by_hand[key]
+        else:
+            self.by_hand[key] = (fact.how, fact.until_ms)
+
+    def _SkillsChanged(self, fact: facts.SkillsChanged) -> None:
+        if fact.until_ms:
+            self.lent[fact.agent] = (fact.languages, fact.concerns, fact.until_ms)
+        else:
+            del self.lent[fact.agent]
+
     # --- the comparison ------------------------------------------------------------------------------
 
     def agrees_with(self, world: World) -> None:
@@ -280,6 +295,11 @@ class Story:
         handovers = {key: (e.visit, e.agent, e.to, e.note) for key, e in world.handovers.items()}
         assert handovers == self.handovers
         assert list(world.threats) == self.threats
+        assert {key: (each.how, each.until_ms) for key, each in world.by_hand.items()} == self.by_hand
+        self.lent = {key: each for key, each in self.lent.items() if key in world.people}
+        assert {key: tuple(each[:3]) for key, each in world.lent.items()} == self.lent
+        for key, lent in self.lent.items():
+            assert (world.people[key].agent.languages, world.people[key].agent.concerns) == lent[:2]
         digests = (world.policy_digest, world.shadow_digest, world.team_digest)
         assert digests == tuple(self.digests.get(each, "") for each in ("policy", "shadow", "team"))
 

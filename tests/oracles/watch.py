@@ -358,6 +358,7 @@ def deadlines(engine: Engine) -> None:
         return
     now = world.now_ms
     whens = [plainly.next_hour(world.policy, world.shadow, now)]
+    whens += [each.until_ms for each in (*world.by_hand.values(), *world.lent.values())]
     whens += [each for each in (*plainly.last_served(world), world.unreached_ms + 60_000) if each > now]
     if plainly.linked(world, ""):
         whens += _of_visits(world, world.policy)
@@ -365,7 +366,10 @@ def deadlines(engine: Engine) -> None:
         whens += [person.quiet_until_ms for person in world.people.values()]
     assert engine.due() == min((each for each in whens if each), default=None)
     assert engine.due(now) is None, "overdue"
-    assert world.open == any(begin <= now < end for begin, end in world.policy.opening)
+    by_rule = any(begin <= now < end for begin, end in world.policy.opening)
+    by_hand = plainly.by_hand(world, "hours", "/")
+    assert world.open == (by_rule if by_hand == "rules" else by_hand == "open")
+    assert all(each.until_ms > now for each in world.lent.values())
     shut = [each.key for each in world.policy.hours if not any(a <= now < b for a, b in each.when)]
     assert list(world.shut) == shut
 
@@ -388,7 +392,7 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
                 changes = [plainly.need_changes(each, visit, world.now_ms) for each in rules]
                 expected[0] = min((each for each in changes if each), default=0)
                 expected[1] = min((until for _, until in visit.asked), default=0)
-                expected[4] = plainly.overflows_at(policy, visit)
+                expected[4] = plainly.overflows_at(world, policy, visit)
         assert mine == expected
         whens += mine
     return whens

@@ -13,9 +13,11 @@ from config.load import SHIPPED, load
 from routing import events as ev
 from routing.world import Visit
 from tests.fakes.admits import Admits, person
-from tests.fakes.live import Live
+from tests.fakes.live import START, Live
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
+DAY_OVER = START + 86_400_000
+"""No day of the test's policy is known, and it never closes: a day from now."""
 OURS = {"Origin": "http://localhost", "X-ACD-CSRF": "csrf-ute"}
 
 
@@ -141,6 +143,67 @@ async def test_what_is_steered_does_not_wait_for_vault_and_records(office: Offic
     body = {"where": "front", "reason": "x"}
     assert (await office.post(f"/visits/{office.visit.id}/place", body))[0] == 200
     assert office.last.reason == NOT_KEPT
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "event"),
+    [
+        ("/staff/birgit/ready", {}, ev.StaffAsked("birgit", "", "ready", "", None)),
+        (
+            "/staff/birgit/notready",
+            {"code": "meeting"},
+            ev.StaffAsked("birgit", "", "notready", "meeting", None),
+        ),
+        (
+            "/staff/birgit/skills",
+            {"languages": {"tr": "B2", "de": "native"}, "concerns": {"other": 3}},
+            ev.SkillsLent("birgit", (("de", 7), ("tr", 4)), (("other", 3),), DAY_OVER),
+        ),
+        (
+            "/hotline/hours",
+            {"language": "tr", "how": "closed"},
+            ev.SetByHand("hours", "tr/", "closed", DAY_OVER),
+        ),
+        ("/hotline/hours", {"how": "open", "until_ms": 0}, ev.SetByHand("hours", "/", "open", 0)),
+        (
+            "/hotline/drain",
+            {"how": "on", "until_ms": DAY_OVER - 1},
+            ev.SetByHand("drain", "", "on", DAY_OVER - 1),
+        ),
+    ],
+)
+async def test_each_door_of_people_and_hotline_asks_for_its_event(
+    office: Office, path: str, body: dict[str, Any], event: ev.Event
+) -> None:
+    assert await office.post(path, body | {"reason": "x"}) == (200, "")
+    assert (office.last.event, office.last.actor, office.last.reason) == (event, "person:ute", "r1")
+    assert [each[0] for each in office.kept.done_] == ["person:ute"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "answer"),
+    [
+        ("/staff/nobody/ready", {}, (404, "unknown_person")),
+        ("/staff/birgit/notready", {"code": "nosuch"}, (409, "unknown_reason")),
+        ("/staff/amal/ready", {}, (409, "not_logged_in")),
+        ("/staff/birgit/skills", {"own": True}, (409, "as_it_is")),
+        ("/staff/birgit/skills", {}, (409, "no_language")),
+        ("/staff/birgit/skills", {"languages": {"xx": "A1"}}, (409, "unknown_language")),
+        ("/staff/birgit/skills", {"languages": {"de": "C1"}, "concerns": {"x": 1}}, (409, "unknown_concern")),
+        ("/hotline/hours", {"language": "xx", "how": "closed"}, (409, "unknown_language")),
+        ("/hotline/hours", {"concern": "x", "how": "closed"}, (409, "unknown_concern")),
+        ("/hotline/hours", {"how": "rules"}, (409, "as_it_is")),
+        ("/hotline/reserve/tr", {"how": "off"}, (409, "unknown")),
+        ("/hotline/overflow/gone", {"how": "on"}, (409, "unknown")),
+        ("/hotline/drain", {"how": "closed"}, (409, "unknown")),
+        ("/hotline/drain", {"how": "on", "until_ms": 5}, (409, "over_already")),
+    ],
+)
+async def test_what_cannot_be_set_is_refused_with_a_code(
+    office: Office, path: str, body: dict[str, Any], answer: tuple[int, str]
+) -> None:
+    assert await office.post(path, body) == answer
+    assert office.kept.done_ == []
 
 
 async def test_who_is_not_in_charge_steers_nothing(office: Office) -> None:

@@ -209,7 +209,9 @@ def test_an_offer_is_pulled_back_and_goes_to_somebody_else_first() -> None:
     made = bench("de", "de")
     one = visits(made)[0]
     assert served(made) == one.id
-    effects = made.tell(ev.OfferPulledBack(one.id))
+    assert not made.tell(ev.OfferPulledBack(one.id)).commands
+    assert refused(made.tell(ev.OfferPulledBack(one.id), 0)) == "as_it_is"
+    effects = made.tell(ev.Elapsed())
     assert [each.outcome for each in said(facts.OfferEnded, effects)] == [facts.WITHDRAWN]
     assert [each.caller for each in effects.commands if isinstance(each, Withdraw)] == [one.caller]
     world = made.engine.world
@@ -219,6 +221,25 @@ def test_an_offer_is_pulled_back_and_goes_to_somebody_else_first() -> None:
     assert served(made, "amal") == one.id
 
 
+def test_a_talk_that_began_before_the_offer_was_pulled_back_goes_on() -> None:
+    made = bench("de")
+    (one,) = visits(made)
+    assert served(made) == one.id
+    made.tell(ev.OfferPulledBack(one.id))
+    assert one.caller is not None
+    made.tell(ev.Bridged(one.caller, ev.Leg(NODE, "9"), "p02"), 0)
+    effects = made.tell(ev.Elapsed(), 60_000)
+    assert (one.state, effects.commands) == ("talking", ())
+
+
+def test_an_offer_that_is_pulled_back_while_the_link_is_away_is_refused() -> None:
+    made = bench("de")
+    (one,) = visits(made)
+    assert served(made) == one.id
+    made.tell(ev.LinkDown("test"))
+    assert refused(made.tell(ev.OfferPulledBack(one.id))) == "not_linked"
+
+
 def test_a_callback_is_pulled_back_until_their_telephone_is_called_and_can_be_cancelled() -> None:
     made = bench()
     made.tell(ev.CallbackWished("t", "de", "other", "", 0, 0))
@@ -226,7 +247,8 @@ def test_a_callback_is_pulled_back_until_their_telephone_is_called_and_can_be_ca
     assert served(made) == kept.id
     leg = ev.Leg(NODE, "50")
     made.tell(ev.CallbackRings(kept.offer, leg, "p02"))
-    effects = made.tell(ev.OfferPulledBack(kept.id))
+    made.tell(ev.OfferPulledBack(kept.id))
+    effects = made.tell(ev.Elapsed())
     assert len([each for each in effects.commands if isinstance(each, CancelCallback)]) == 1
     assert kept.state == "waiting"
     assert served(made, "amal") == kept.id

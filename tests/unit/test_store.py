@@ -308,6 +308,7 @@ async def test_every_kind_of_fact_can_be_recorded(records: AsyncEngine) -> None:
         Leg | None: Leg("n", "1"),
         tuple[str, ...]: ("x",),
         tuple[tuple[str, str], ...]: (("x", "x"),),
+        tuple[tuple[str, int], ...]: (("x", 1),),
         Choice: choice,
         Choice | None: choice,
     }
