@@ -53,8 +53,11 @@ class Lead:
             if agent is not None:
                 served = serving.get(person.id)
                 need = (served.language, served.concern) if served is not None else ("", "")
-                working.append(Working(person, *need, agent.languages, agent.concerns, idle.get(person.id)))
-        return LeadView(now, board, self._line(index, sought), tuple(working))
+                lent = world.lent.get(person.id)
+                can = agent.languages, agent.concerns
+                until_ms = lent.until_ms if lent is not None else 0
+                working.append(Working(person, *need, *can, idle.get(person.id), until_ms))
+        return LeadView(now, board, self._line(index, sought), tuple(working), world.by_hand)
 
     def _line(self, index: Index, sought: list[Sought]) -> tuple[InLine, ...]:
         """Who waits as they stand in line, then who is being connected."""

@@ -66,6 +66,7 @@ UNNEEDED: Final = frozenset(
         "threats",
         "calls_made",
         "calls_today",
+        "messages_full",
     }
 )
 """What `trimmed` leaves out: marks of values, what is only said, and what is known of who is not here."""

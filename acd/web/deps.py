@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -18,7 +19,7 @@ from routing.board import Board, StaffState
 from routing.desk import DeskView, OpenThreat
 from routing.explain import Candidate, Counts, Idle, Sought
 from routing.facts import ShadowDiffered
-from routing.world import Visit
+from routing.world import ByHand, Visit
 
 
 class ServiceLevel(NamedTuple):
@@ -86,7 +87,8 @@ class InLine(NamedTuple):
 
 class Working(NamedTuple):
     """A member of staff as others see them. language, concern: of whom they serve, "" where that may not be
-    seen. languages, concerns: (key, level). idle: why they are offered nobody; None: they are not free."""
+    seen. languages, concerns: (key, level). idle: why they are offered nobody; None: they are not free.
+    lent_until_ms: until then what they can do is not the roster's, 0: it is."""
 
     person: StaffState
     language: str
@@ -94,15 +96,18 @@ class Working(NamedTuple):
     languages: tuple[tuple[str, int], ...]
     concerns: tuple[tuple[str, int], ...]
     idle: Counts | None
+    lent_until_ms: int = 0
 
 
 class LeadView(NamedTuple):
-    """What who is in charge sees at `at_ms`. line: as they stand in it, then who is being connected."""
+    """What who is in charge sees at `at_ms`. line: as they stand in it, then who is being connected. by_hand:
+    what is set for the whole hotline (routing.by_hand), by key."""
 
     at_ms: int
     board: Board
     line: tuple[InLine, ...]
     working: tuple[Working, ...]
+    by_hand: Mapping[str, ByHand] = MappingProxyType({})
 
 
 Named = Mapping[str, Mapping[str, str]]

@@ -23,6 +23,7 @@ from config.words import words
 from routing.select import REASONS
 from routing.steering import BACK, FRONT, NAMED, OTHER_NEED
 from routing.turn import HELD
+from routing.world import ByHand
 
 APART_S: Final = 0.5
 """No page is told more often."""
@@ -89,8 +90,15 @@ async def _text(deps: WebDeps) -> str:
     line = await array(view.line, _waits)
     working = await array(view.working, _works)
     wrong = {part: said for part, said in deps.health().items() if said != "ok"}
-    rest = json.dumps({"at_ms": view.at_ms, "board": board, "trouble": wrong, "called": marked(deps.names())})
+    hands = [_set(key, each) for key, each in view.by_hand.items()]
+    said = {"at_ms": view.at_ms, "board": board, "trouble": wrong, "called": marked(deps.names())}
+    rest = json.dumps(said | {"by_hand": hands})
     return f'{rest[:-1]}, "line": {line}, "working": {working}}}'
+
+
+def _set(key: str, each: ByHand) -> dict[str, Any]:
+    what, _, of = key.partition("/")
+    return {"what": what, "of": of, **each._asdict()}
 
 
 def _waits(each: InLine) -> dict[str, Any]:
@@ -132,4 +140,5 @@ def _works(each: Working) -> dict[str, Any]:
         "languages": dict(each.languages),
         "concerns": dict(each.concerns),
         "idle": dict(each.idle) if each.idle is not None else None,
+        "lent_until_ms": each.lent_until_ms,
     }
