@@ -57,7 +57,11 @@ class Lead:
                 can = agent.languages, agent.concerns
                 until_ms = lent.until_ms if lent is not None else 0
                 working.append(Working(person, *need, *can, idle.get(person.id), until_ms))
-        return LeadView(now, board, self._line(index, sought), tuple(working), world.by_hand)
+        reserves = tuple(each.language for each in world.rules.reserves)
+        overflows = tuple(each.name for each in world.rules.overflow)
+        return LeadView(
+            now, board, self._line(index, sought), tuple(working), world.by_hand, reserves, overflows
+        )
 
     def _line(self, index: Index, sought: list[Sought]) -> tuple[InLine, ...]:
         """Who waits as they stand in line, then who is being connected."""

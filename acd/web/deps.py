@@ -101,13 +101,16 @@ class Working(NamedTuple):
 
 class LeadView(NamedTuple):
     """What who is in charge sees at `at_ms`. line: as they stand in it, then who is being connected. by_hand:
-    what is set for the whole hotline (routing.by_hand), by key."""
+    what is set for the whole hotline (routing.by_hand), by key. reserves, overflows: what of it can be set,
+    languages and names of rules."""
 
     at_ms: int
     board: Board
     line: tuple[InLine, ...]
     working: tuple[Working, ...]
     by_hand: Mapping[str, ByHand] = MappingProxyType({})
+    reserves: tuple[str, ...] = ()
+    overflows: tuple[str, ...] = ()
 
 
 Named = Mapping[str, Mapping[str, str]]

@@ -46,13 +46,14 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
             "languages": {**called.languages, UNDETERMINED: said["undetermined"]},
             "concerns": {key: each.get(code, key) for key, each in called.concerns.items()},
             "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
-            "levels": {int(level): level.name for level in Cefr},
+            "levels": {int(level): said["native"] if level == Cefr.NATIVE else level.name for level in Cefr},
         }
         more: dict[str, Any] = {
             "called": marked(called),
             "names": names,
             "why": {key: said[f"why_{key}"] for key in (*REASONS, *HELD)},
             "classes": deps.classes(),
+            "levels": [(level.name.lower(), level.name) for level in Cefr if Cefr.NONE < level < Cefr.NATIVE],
         }
         return page(request, "lead.html", called.centre, "live", "lead", **more)
 
@@ -92,7 +93,7 @@ async def _text(deps: WebDeps) -> str:
     wrong = {part: said for part, said in deps.health().items() if said != "ok"}
     hands = [_set(key, each) for key, each in view.by_hand.items()]
     said = {"at_ms": view.at_ms, "board": board, "trouble": wrong, "called": marked(deps.names())}
-    rest = json.dumps(said | {"by_hand": hands})
+    rest = json.dumps(said | {"by_hand": hands, "reserves": view.reserves, "overflows": view.overflows})
     return f'{rest[:-1]}, "line": {line}, "working": {working}}}'
 
 

@@ -38,12 +38,12 @@ async def page(browser: Browser, hotline: Watched) -> AsyncIterator[Page]:
     assert [each for each in said if "status of 409" not in each] == []
 
 
-async def calls(hotline: Watched, page: Page, *languages: str) -> None:
-    """Callers who wait for registration, one after another."""
+async def calls(hotline: Watched, page: Page, *languages: str, concern: str = "registration") -> None:
+    """Callers who wait, one after another."""
     codes, concerns = hotline.centre.languages, hotline.centre.concerns
     for number, language in enumerate(languages, start=1):
         pressed = [*menu.keys(len(codes), codes.index(language))]
-        pressed += menu.keys(len(concerns), concerns.index("registration"))
+        pressed += menu.keys(len(concerns), concerns.index(concern))
         keys = [(300 if i == 0 else 500, key) for i, key in enumerate(pressed)]
         await hotline.sipp.call(NUMBER, keys, hang_up_ms=120_000)
         await expect(page.locator("#line tr")).to_have_count(number, timeout=ENOUGH_MS)
@@ -89,7 +89,7 @@ async def test_who_waits_is_seen_and_steered_and_a_kill_leaves_it_right(page: Pa
 async def test_a_caller_is_offered_by_hand_and_people_are_made_ready(page: Page, hotline: Watched) -> None:
     before = newest(hotline)
     await hotline.sipp.phones(["p04"], talk_ms=600)
-    await calls(hotline, page, "de")
+    await calls(hotline, page, "de", concern="other")
     person = page.locator("#working tr").filter(has_text="Birgit")
     await person.get_by_role("button").click()
     await page.locator("#person").get_by_role("button", name="Log in", exact=True).click()
@@ -144,3 +144,35 @@ async def test_two_changes_are_tried_before_one_is_made(page: Page, hotline: Wat
     await page.get_by_role("button", name="Play through").click()
     await expect(page.locator("#if-said")).to_contain_text("courses played through", timeout=90_000)
     assert await page.locator("#if-rows tr").count() >= 3
+
+
+async def test_the_hotline_is_closed_by_hand_and_opened_again(page: Page, hotline: Watched) -> None:
+    await page.locator("#set").click()
+    dialog = page.locator("#hand")
+    await dialog.locator("select[name=language]").select_option("tr")
+    await dialog.get_by_role("button", name="Close for callers", exact=True).click()
+    await expect(page.locator("#by-hand li")).to_contain_text("Hours · Türkçe · closed", timeout=ENOUGH_MS)
+    before = newest(hotline)
+    codes = hotline.centre.languages
+    keys = [(300, key) for key in menu.keys(len(codes), codes.index("tr"))]
+    await hotline.sipp.call(NUMBER, keys, hang_up_ms=6_000)
+    row_of = await hotline.row(f"{LAST} ", before, timeout_s=60)
+    assert (row_of["outcome"], row_of["language"]) == ("closed", "tr")
+    await page.locator("#by-hand").get_by_role("button").click()
+    await expect(page.locator("#by-rules")).to_be_visible(timeout=ENOUGH_MS)
+    await calls(hotline, page, "tr")
+
+
+async def test_somebody_can_do_more_for_today(page: Page, hotline: Watched) -> None:
+    person = page.locator("#working tr").filter(has_text="Birgit")
+    await person.get_by_role("button").click()
+    dialog = page.locator("#person")
+    await dialog.locator("summary").click()
+    await dialog.locator("select[data-language=tr]").select_option("B2")
+    await dialog.get_by_role("button", name="For today", exact=True).click()
+    await expect(person).to_contain_text("tr B2", timeout=ENOUGH_MS)
+    await expect(person).to_contain_text("other today")
+    await person.get_by_role("button").click()
+    await dialog.locator("summary").click()
+    await dialog.get_by_role("button", name="As in the list", exact=True).click()
+    await expect(person).not_to_contain_text("tr B2", timeout=ENOUGH_MS)

@@ -1,6 +1,7 @@
 // The page of who is in charge: shows what the server pushes, and sends what they do.
 import { ask, at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
+import { byHand } from "./lead-hotline.mjs";
 import { wouldBe } from "./lead-what-if.mjs";
 import { button, fill, rows } from "./rows.mjs";
 
@@ -73,7 +74,8 @@ function showLine(line) {
 }
 
 function showWorking(working) {
-  const here = working.filter((each) => each.name);
+  const away = (each) => (each.state === "logged_out" ? 1 : 0);
+  const here = working.filter((each) => each.name).sort((a, b) => away(a) - away(b) || a.name.localeCompare(b.name));
   rows(at("working"), here, (each) => each.id, (row, each) => {
     fill(row, 0, "th", [each.name], { scope: "row" });
     const reason = each.reason && each.state === "not_ready" ? ` (${names.reasons[each.reason] ?? each.reason})` : "";
@@ -81,7 +83,8 @@ function showWorking(working) {
     fill(row, 2, "td", [each.since_ms ? make("span", "", { "data-since": each.since_ms }) : "–"], { class: "number" });
     const idle = each.idle === null ? "" : reasons(each.idle) ? `${words.idle_since}: ${reasons(each.idle)}` : words.idle_nobody;
     fill(row, 3, "td", [each.serves ? `${language(each.serves[0])}, ${concern(each.serves[1])}` : idle || "–"]);
-    fill(row, 4, "td", [Object.entries(each.languages).map(([code, level]) => `${code} ${names.levels[level] ?? level}`).join(", ")]);
+    const lent = each.lent_until_ms ? [make("span", words.lent, { class: "mark", "data-strong": "" })] : [];
+    fill(row, 4, "td", [...lent, Object.entries(each.languages).map(([code, level]) => `${code} ${names.levels[level] ?? level}`).join(", ")]);
     button(row, 5, words.steer, each.name, () => openPerson(each.id));
   });
 }
@@ -117,6 +120,7 @@ function show() {
   showTrouble(state.trouble);
   showLine(state.line);
   showWorking(state.working);
+  showByHand(state);
   const people = state.working.map((each) => [each.id, each.name]).sort((a, b) => a[1].localeCompare(b[1]));
   for (const select of document.querySelectorAll('#if select[name="person"]')) options(select, people);
   if (at("steer").open) showSteered();
@@ -145,14 +149,16 @@ const refused = (answer) => words[`refused_${answer.why}`] ?? (answer.status ===
 
 async function does(dialog, path, body, done) {
   const answer = await ask(path, body);
-  if (answer.ok) {
-    dialog.close();
-    set("said", done);
-    at("said").dataset.good = "yes";
+  if (answer.ok || !dialog) {
+    dialog?.close();
+    set("said", answer.ok ? done : refused(answer));
+    at("said").dataset.good = answer.ok ? "yes" : "no";
   } else {
     dialog.querySelector("[data-said]").textContent = refused(answer);
   }
 }
+
+const showByHand = byHand(words, names, does);
 
 function showSteered() {
   const each = state.line.find((found) => found.visit === steered);
@@ -208,14 +214,27 @@ function openPerson(id) {
   form.reset();
   form.querySelector("[data-said]").textContent = "";
   set("person-title", who(id));
+  const one = state.working.find((each) => each.id === id);
+  for (const node of form.querySelectorAll("[data-language]")) {
+    const level = one.languages[node.dataset.language];
+    node.value = level === undefined ? "" : level === 7 ? "native" : names.levels[level];
+  }
+  for (const node of form.querySelectorAll("[data-concern]")) node.value = one.concerns[node.dataset.concern] ?? "";
   at("person").showModal();
 }
 
 at("person").addEventListener("click", ({ target }) => {
-  const pressed = target.closest("button[data-staff]");
+  const pressed = target.closest("button[data-staff], button[data-skills]");
   if (!pressed) return;
-  const reason = at("person").querySelector("form").elements.reason.value;
-  does(at("person"), `/api/staff/${encodeURIComponent(chosen)}/${pressed.dataset.staff}`, { reason }, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);
+  const form = at("person").querySelector("form");
+  const body = { reason: form.elements.reason.value };
+  if (pressed.dataset.skills === "own") body.own = true;
+  if (pressed.dataset.skills === "today") {
+    const levels = (name, read) => Object.fromEntries([...form.querySelectorAll(`[data-${name}]`)].filter((each) => each.value).map((each) => [each.dataset[name], read(each.value)]));
+    Object.assign(body, { languages: levels("language", String), concerns: levels("concern", Number) });
+  }
+  const path = `/api/lead/staff/${encodeURIComponent(chosen)}/${pressed.dataset.staff ?? "skills"}`;
+  does(at("person"), path, body, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);
 });
 
 wouldBe(words, names);
