@@ -30,30 +30,36 @@ SERVED_BY: Final = (NOBODY, OWNER, SUITED, WIDENED, INTERPRETED, ALONE, OUTSIDE)
 """Who answered: the owner of the case, somebody of the first step of who suits, of a later step, with an
 interpreter, whom the dialplan rang while we were away, somebody outside."""
 
-VISITS: Final = "visits"
-"""Bin 0: each once."""
 WAIT_QUEUE: Final = "wait_since_queue"
 WAIT_ANSWER: Final = "wait_since_answer"
-"""Of who queued, until a person answered or they left: bins of `bin_of`."""
-TALK: Final = "talk"
-WRAP_UP: Final = "wrap_up"
-"""Of a visit, all talks together: bins of `bin_of`."""
-OFFERS: Final = "offers"
-"""The bin is how many phones were asked."""
-AGAIN: Final = "again"
-"""Of who was answered and is known: 1, called again for the same concern within WEEK_MS, else 0."""
-REPEAT: Final = "repeat"
-"""Of who called and is known: 1, had called for the same concern within WEEK_MS before, else 0."""
-PROMISE: Final = "promise"
-"""What became of a callback: the place in PROMISES."""
-TOLD: Final = "told"
-"""What became of a wait that a caller was told: the place in facts.CAME."""
-MEASURES: Final = (VISITS, WAIT_QUEUE, WAIT_ANSWER, TALK, WRAP_UP, OFFERS, AGAIN, REPEAT, PROMISE, TOLD)
+CLOCKS: Final = (WAIT_QUEUE, WAIT_ANSWER)
+"""Waits of who queued, until a person answered or they left, since either moment: in bins of `bin_of`."""
 
+VISITS, OFFERS = "visits", "offers"
+TALKS, TALK_MS, WRAP_UPS, WRAP_UP_MS = "talks", "talk_ms", "wrap_ups", "wrap_up_ms"
+"""Visits in which somebody talked, or wrapped up, and how long: all talks of a visit together."""
+KNOWN, REPEATS, HELPED, AGAIN = "known", "repeats", "helped", "again"
+"""Calls of who is known; those before which they had called for the same concern within WEEK_MS. Of the
+answered ones all, and those after which they called so again."""
 KEPT, LATE, NOT_THERE, CAME_FIRST, OFF, BROKEN = "kept", "late", "not_there", "came_first", "off", "broken"
 PROMISES: Final = (KEPT, LATE, NOT_THERE, CAME_FIRST, OFF, BROKEN)
-"""Called as promised, called later, called and never there, they called first, no longer wanted, never
-called."""
+"""What became of who was to be called: called as promised, called later, called and never there, called us
+first, no longer wanted, never called."""
+COUNTS: Final = (
+    VISITS,
+    OFFERS,
+    TALKS,
+    TALK_MS,
+    WRAP_UPS,
+    WRAP_UP_MS,
+    KNOWN,
+    REPEATS,
+    HELPED,
+    AGAIN,
+    *PROMISES,
+    *facts.CAME,
+)
+"""What is counted or added up; facts.CAME: what became of waits that callers were told."""
 
 
 class Cell(NamedTuple):
@@ -88,8 +94,8 @@ class Ended(NamedTuple):
 
 
 class Key(NamedTuple):
-    """Where a number stands: the quarter hour (of the epoch, UTC), the cell, and what was measured how long
-    or how often."""
+    """Where a number stands: the quarter hour (of the epoch, UTC), the cell, one of COUNTS or CLOCKS, and of
+    a wait its bin."""
 
     quarter: int
     cell: Cell
@@ -147,9 +153,13 @@ def sums(visits: Iterable[Ended], wanted: frozenset[int] | None = None) -> Sums:
     before, after = _beside(all_of_them)
     for each in all_of_them:
         if wanted is None or each.visit in wanted:
-            for measure, bin in _measured(each, each.visit in before, each.visit in after):
-                found[Key(each.arrived_ms // QUARTER_MS, each.cell, measure, bin)] += 1
-    return found
+            quarter = each.arrived_ms // QUARTER_MS
+            for measure, n in _counted(each, each.visit in before, each.visit in after):
+                found[Key(quarter, each.cell, measure, 0)] += n
+            for clock, wait in ((WAIT_QUEUE, each.wait_queue_ms), (WAIT_ANSWER, each.wait_answer_ms)):
+                if each.queued and wait is not None:
+                    found[Key(quarter, each.cell, clock, bin_of(wait))] += 1
+    return +found
 
 
 def _beside(visits: Sequence[Ended]) -> tuple[set[int], set[int]]:
@@ -166,26 +176,24 @@ def _beside(visits: Sequence[Ended]) -> tuple[set[int], set[int]]:
     return before, after
 
 
-def _measured(visit: Ended, repeat: bool, again: bool) -> Iterable[tuple[str, int]]:
+def _counted(visit: Ended, repeat: bool, again: bool) -> Iterable[tuple[str, int]]:
     cell = visit.cell
-    yield VISITS, 0
-    if visit.queued:
-        for measure, wait in ((WAIT_QUEUE, visit.wait_queue_ms), (WAIT_ANSWER, visit.wait_answer_ms)):
-            if wait is not None:
-                yield measure, bin_of(wait)
-    for measure, lasted in ((TALK, visit.talk_ms), (WRAP_UP, visit.wrap_up_ms)):
+    yield VISITS, 1
+    yield OFFERS, visit.offers
+    for count, whole, lasted in ((TALKS, TALK_MS, visit.talk_ms), (WRAP_UPS, WRAP_UP_MS, visit.wrap_up_ms)):
         if lasted is not None:
-            yield measure, bin_of(lasted)
-    if visit.offers:
-        yield OFFERS, visit.offers
+            yield count, 1
+            yield whole, min(max(lasted, 0), LONGEST_MS)
     if cell.kind == VOICE and visit.token:
-        yield REPEAT, int(repeat)
+        yield KNOWN, 1
+        yield REPEATS, int(repeat)
         if visit.answered_ms is not None:
+            yield HELPED, 1
             yield AGAIN, int(again)
     if cell.kind in OUTBOUND and cell.outcome != facts.HEARD:
-        yield PROMISE, PROMISES.index(promise(visit))
+        yield promise(visit), 1
     for came in visit.told:
-        yield TOLD, facts.CAME.index(came)
+        yield came, 1
 
 
 def changes(before: Mapping[Key, int], after: Mapping[Key, int]) -> dict[Key, int]:

@@ -4,7 +4,7 @@ A change is what the visits it touches add after it less what they added before;
 facts come, in which order, or how late.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,9 +12,30 @@ from sqlalchemy import Table, bindparam, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from acd.history.sums import QUARTER_MS, WEEK_MS, Cell, Ended, Key, Sums, changes, served_by, sums
+from acd.history.sums import (
+    CLOCKS,
+    COUNTS,
+    QUARTER_MS,
+    VISITS,
+    WEEK_MS,
+    Cell,
+    Ended,
+    Key,
+    Sums,
+    changes,
+    served_by,
+    sums,
+)
 from acd.store.moments import epoch_ms, moment
-from acd.store.tables import handlings, history_cells, history_sums, offers, told_waits, visits
+from acd.store.tables import (
+    handlings,
+    history_cells,
+    history_counts,
+    history_waits,
+    offers,
+    told_waits,
+    visits,
+)
 from routing import facts
 from routing.facts import Fact
 
@@ -22,7 +43,6 @@ AT_ONCE: Final = 500
 """So many ids stand in one statement."""
 DAYS_AT_ONCE: Final = 7
 """So much is made anew in one transaction: the recorder waits for no more."""
-PLACE: Final = ("quarter", "cell", "measure", "bin")
 SUMMED: Final = (
     facts.VisitEnded,
     facts.CallerRecognised,
@@ -105,21 +125,41 @@ class Summing:
         return sums(found, frozenset(wanted))
 
 
-async def add(connection: AsyncConnection, by: dict[Key, int]) -> None:
+async def add(connection: AsyncConnection, by: Mapping[Key, int]) -> None:
     """Add these numbers; what becomes nothing is no row."""
     if not by:
         return
     ids = await _cells(connection, sorted({key.cell for key in by}))
-    made = _insert(connection, history_sums)
-    more = made.on_conflict_do_update(index_elements=PLACE, set_={"n": history_sums.c.n + made.excluded.n})
-    ordered = sorted(by.items())
-    rows = [(key.quarter, ids[key.cell], key.measure, key.bin) for key, _ in ordered]
-    new = [dict(zip(PLACE, row, strict=True)) | {"n": n} for row, (_, n) in zip(rows, ordered, strict=True)]
-    await connection.execute(more, new)
-    if less := [row for row, (_, n) in zip(rows, ordered, strict=True) if n < 0]:
-        here = [history_sums.c[name] == bindparam(f"at_{name}") for name in PLACE]
-        gone = [{f"at_{name}": value for name, value in zip(PLACE, row, strict=True)} for row in less]
-        await connection.execute(delete(history_sums).where(*here, history_sums.c.n == 0), gone)
+    counts: dict[tuple[int, int], dict[str, int]] = {}
+    waits: dict[tuple[str, int, int, int], dict[str, int]] = {}
+    for key, n in sorted(by.items()):
+        cell = ids[key.cell]
+        if key.measure in CLOCKS:
+            waits[key.measure, key.quarter, cell, key.bin] = {"n": n}
+        else:
+            counts.setdefault((key.quarter, cell), dict.fromkeys(COUNTS, 0))[key.measure] = n
+    await _added(connection, history_counts, counts, VISITS)
+    await _added(connection, history_waits, waits, "n")
+
+
+async def _added(
+    connection: AsyncConnection,
+    table: Table,
+    by: Mapping[tuple[Any, ...], Mapping[str, int]],
+    least: str,
+) -> None:
+    """least: the column that is 0 only where all are."""
+    if not by:
+        return
+    place = [each.name for each in table.primary_key]
+    made = _insert(connection, table)
+    sums = {each.name: each + made.excluded[each.name] for each in table.c if each.name not in place}
+    rows = [dict(zip(place, at, strict=True)) | dict(values) for at, values in by.items()]
+    await connection.execute(made.on_conflict_do_update(index_elements=place, set_=sums), rows)
+    if less := [at for at, values in by.items() if values[least] < 0]:
+        here = [table.c[name] == bindparam(f"at_{name}") for name in place]
+        gone = [{f"at_{name}": value for name, value in zip(place, at, strict=True)} for at in less]
+        await connection.execute(delete(table).where(*here, table.c[least] == 0), gone)
 
 
 async def rebuild(engine: AsyncEngine) -> int:
@@ -129,8 +169,8 @@ async def rebuild(engine: AsyncEngine) -> int:
         first, last = (
             await connection.execute(select(func.min(visits.c.arrived_at), func.max(visits.c.arrived_at)))
         ).one()
-        oldest = (await connection.execute(select(func.min(history_sums.c.quarter)))).scalar()
-        newest = (await connection.execute(select(func.max(history_sums.c.quarter)))).scalar()
+        oldest = (await connection.execute(select(func.min(history_counts.c.quarter)))).scalar()
+        newest = (await connection.execute(select(func.max(history_counts.c.quarter)))).scalar()
     if first is None:
         return 0
     begin = epoch_ms(first) // QUARTER_MS
@@ -148,8 +188,8 @@ async def _rebuilt(connection: AsyncConnection, begin: int, end: int) -> int:
     if connection.dialect.name == "postgresql":
         await connection.execute(text("LOCK TABLE visit, handling, offer, told_wait IN SHARE MODE"))
     # First of all, since SQLite begins a transaction with a change.
-    of = (history_sums.c.quarter >= begin) & (history_sums.c.quarter < end)
-    await connection.execute(delete(history_sums).where(of))
+    for table in (history_counts, history_waits):
+        await connection.execute(delete(table).where(table.c.quarter >= begin, table.c.quarter < end))
     since, until = moment(begin * QUARTER_MS), moment(end * QUARTER_MS)
     here = (visits.c.arrived_at >= since) & (visits.c.arrived_at < until) & visits.c.ended_at.is_not(None)
     week = timedelta(milliseconds=WEEK_MS)
@@ -160,7 +200,7 @@ async def _rebuilt(connection: AsyncConnection, begin: int, end: int) -> int:
     wanted = frozenset(row.id for row in rows)
     found = await _ended(connection, rows)
     found += [_bare(row) for row in beside if row.id not in wanted]
-    await add(connection, dict(sums(found, wanted)))
+    await add(connection, sums(found, wanted))
     return len(wanted)
 
 

@@ -16,6 +16,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from acd.history.sums import COUNTS
+
 JOURNAL = MetaData()
 RECORDS = MetaData()
 VAULT = MetaData()
@@ -303,17 +305,26 @@ history_cells = Table(
     ),
 )
 """What visits are counted by (acd.history.sums.Cell)."""
-history_sums = Table(
-    "history_sum",
+history_counts = Table(
+    "history_count",
     RECORDS,
     Column("quarter", Integer, primary_key=True, autoincrement=False),
     Column("cell", Integer, primary_key=True, autoincrement=False),
-    Column("measure", String(20), primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in COUNTS),
+    sqlite_with_rowid=False,
+)
+"""What was counted in a quarter hour (of the epoch, UTC). It is kept when the rows it came from are not."""
+history_waits = Table(
+    "history_wait",
+    RECORDS,
+    Column("clock", String(20), primary_key=True),
+    Column("quarter", Integer, primary_key=True, autoincrement=False),
+    Column("cell", Integer, primary_key=True, autoincrement=False),
     Column("bin", Integer, primary_key=True, autoincrement=False),
     Column("n", Integer, nullable=False),
-    Index("history_sum_by_measure", "measure", "quarter"),
+    sqlite_with_rowid=False,
 )
-"""How often something was measured (acd.history.sums). They are kept when the rows they came from are not."""
+"""How often callers waited how long (acd.history.sums.bin_of)."""
 position = Table(
     "recorder_position",
     RECORDS,

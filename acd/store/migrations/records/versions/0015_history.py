@@ -5,6 +5,27 @@ from alembic import op
 
 revision = "records_0015"
 down_revision = "records_0014"
+COUNTS = [
+    "visits",
+    "offers",
+    "talks",
+    "talk_ms",
+    "wrap_ups",
+    "wrap_up_ms",
+    "known",
+    "repeats",
+    "helped",
+    "again",
+    "kept",
+    "late",
+    "not_there",
+    "came_first",
+    "off",
+    "broken",
+    "held",
+    "missed",
+    "censored",
+]
 
 
 def upgrade() -> None:
@@ -24,11 +45,18 @@ def upgrade() -> None:
         sa.UniqueConstraint(*(each.name for each in cell), name="history_cell_is_one"),
     )
     op.create_table(
-        "history_sum",
+        "history_count",
         sa.Column("quarter", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("cell", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("measure", sa.String(20), primary_key=True),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in COUNTS),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "history_wait",
+        sa.Column("clock", sa.String(20), primary_key=True),
+        sa.Column("quarter", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("cell", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("bin", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("n", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("history_sum_by_measure", "history_sum", ["measure", "quarter"])

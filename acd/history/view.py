@@ -1,0 +1,120 @@
+"""What is asked of the history: a span of days, in which steps, of whom, and what stands side by side."""
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final, NamedTuple
+
+from acd.history.sums import CLOCKS, QUARTER_MS, WAIT_QUEUE, Cell
+from routing.visit import KINDS, VOICE
+
+QUARTER, HOUR, DAY, WEEK, MONTH, WHOLE = "quarter", "hour", "day", "week", "month", "whole"
+STEPS: Final = (QUARTER, HOUR, DAY, WEEK, MONTH, WHOLE)
+NOTHING: Final = ""
+NEED: Final = "need"
+BY: Final = (NOTHING, "language", "concern", NEED, "classes", "kind", "outcome", "served_by")
+"""By what visits stand side by side: nothing, or a part of their cell; NEED: language and concern."""
+DAYS_MAX: Final = {QUARTER: 31, HOUR: 93, DAY: 731, WEEK: 3_653, MONTH: 3_653, WHOLE: 3_653}
+"""So many days at most in such steps, so that an answer stays an answer that is read."""
+
+
+class View(NamedTuple):
+    """From the first day to the last, both in it, as the centre's zone has them. language, concern: only
+    these, "" for all. kind: one of routing.visit.KINDS. clock: since when waits are counted."""
+
+    first: date
+    last: date
+    step: str = DAY
+    by: str = NOTHING
+    language: str = ""
+    concern: str = ""
+    kind: str = VOICE
+    clock: str = WAIT_QUEUE
+
+
+class ViewFault(ValueError):
+    """What is asked cannot be answered; key: the field, code: why."""
+
+    def __init__(self, key: str, code: str) -> None:
+        super().__init__(f"{key}: {code}")
+        self.key, self.code = key, code
+
+
+def checked(view: View) -> View:
+    """The view itself. Raises ViewFault."""
+    for key, value, known in (
+        ("step", view.step, STEPS),
+        ("by", view.by, BY),
+        ("kind", view.kind, KINDS),
+        ("clock", view.clock, CLOCKS),
+    ):
+        if value not in known:
+            raise ViewFault(key, "unknown")
+    if not 2000 <= view.first.year < 2200 or not 2000 <= view.last.year < 2200:
+        raise ViewFault("first", "year")
+    if view.last < view.first:
+        raise ViewFault("last", "before_first")
+    if (view.last - view.first).days >= DAYS_MAX[view.step]:
+        raise ViewFault("step", "too_many")
+    return view
+
+
+class Stretch(NamedTuple):
+    """Quarter hours of the epoch [begin, end) in which the zone's clock goes before UTC by so many."""
+
+    begin: int
+    end: int
+    ahead: int
+
+
+def stretches(view: View, zone: tzinfo) -> list[Stretch]:
+    """The view's span in pieces, between two changes of the clock."""
+    found: list[Stretch] = []
+    day, end = _quarter(view.first, zone), _quarter(view.last + timedelta(days=1), zone)
+    while day < end:
+        ahead = _ahead(day, zone)
+        until = day
+        while until < end and _ahead(until, zone) == ahead:
+            until += min(96, end - until)
+        while until > day + 1 and _ahead(until - 1, zone) != ahead:
+            until -= 1
+        found.append(Stretch(day, until, ahead))
+        day = until
+    return found
+
+
+def _quarter(day: date, zone: tzinfo) -> int:
+    """Where this day begins."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return round(begin.timestamp() * 1000) // QUARTER_MS
+
+
+def _ahead(quarter: int, zone: tzinfo) -> int:
+    offset = datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC).astimezone(zone).utcoffset()
+    return round((offset or timedelta()).total_seconds() * 1000) // QUARTER_MS
+
+
+SIZES: Final = {QUARTER: 1, HOUR: 4, DAY: 96, WEEK: 96, MONTH: 96}
+"""In so many quarter hours of the zone's clock the database counts."""
+
+
+def begin_of(step: str, local: int) -> datetime:
+    """Where the step begins in which this piece lies. local: its number, in pieces of SIZES; the zone's
+    clock, without saying which zone. WHOLE: the epoch."""
+    if step == WHOLE:
+        return datetime(1970, 1, 1)
+    at = datetime(1970, 1, 1) + timedelta(minutes=15 * SIZES[step] * local)
+    if step == WEEK:
+        return at - timedelta(days=at.weekday())
+    return at.replace(day=1) if step == MONTH else at
+
+
+def label_of(view: View, cell: Cell) -> tuple[str, ...] | None:
+    """Under which name a cell's visits stand in this view; None where they are not asked for."""
+    if view.by != "kind" and cell.kind != view.kind:
+        return None
+    if view.language and cell.language != view.language:
+        return None
+    if view.concern and cell.concern != view.concern:
+        return None
+    if view.by == NEED:
+        return cell.language, cell.concern
+    return (str(getattr(cell, view.by)),) if view.by else ()
