@@ -38,6 +38,7 @@ from acd.outlook.prior import Believed, prior
 from acd.outlook.process import Process
 from acd.outlook.rostered import rostered
 from acd.outlook.service import Doors, Outlook
+from acd.past import Past
 from acd.pbx import secrets
 from acd.pbx.link import AmiLink
 from acd.pbx.marks import FilesInForce
@@ -413,6 +414,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             agents=lambda: [(key, each.agent.name) for key, each in runner.engine.world.people.items()],
             zone=lambda: rules.centre.centre.zone,
             desk=desks,
+            history=Past(records, lambda: rules.centre, lambda: runner.engine.world),
             steering=steerings,
             classes=lambda: [name for name, _ in runner.engine.world.rules.classes],
             lead=Lead(rules, runner, picture, outlook.waits, clock.now_ms).view,

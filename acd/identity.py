@@ -45,6 +45,10 @@ class Action(StrEnum):
     """Why each caller waits and each person is free; what a shadow policy would decide."""
     SEE_OUTLOOK = "see_outlook"
     """What callers who wait have to expect, and "what if"."""
+    SEE_HISTORY = "see_history"
+    """Figures of what was, by time and need; of no single person."""
+    SEE_VISITS = "see_visits"
+    """Single visits that ended, with their offers and reasons; persons only as a service agreement allows."""
     SEE_CASES = "see_cases"
     KEEP_CASES = "keep_cases"
     PLAN = "plan"
@@ -74,11 +78,13 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SEE_LEAD,
         Action.SEE_DECISIONS,
         Action.SEE_OUTLOOK,
+        Action.SEE_HISTORY,
+        Action.SEE_VISITS,
         Action.SEE_CASES,
         Action.KEEP_CASES,
         Action.READ_KNOWLEDGE,
     },
-    Role.PLANNER: _ONE | {Action.PLAN, Action.SEE_OUTLOOK, Action.SEE_DECISIONS},
+    Role.PLANNER: _ONE | {Action.PLAN, Action.SEE_OUTLOOK, Action.SEE_HISTORY, Action.SEE_DECISIONS},
     Role.EDITOR: _ONE | {Action.READ_KNOWLEDGE, Action.EDIT_KNOWLEDGE},
     Role.ADMINISTRATOR: _ONE
     | {

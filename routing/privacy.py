@@ -11,7 +11,7 @@ from routing.need import admitted, spoken
 from routing.policy import Policy
 from routing.world import Person
 
-Cell = TypeVar("Cell", str, tuple[str, str])
+Cell = TypeVar("Cell", str, tuple[str, str], tuple[str, ...])
 
 MERGED = "*"
 """Stands for language and concern of what is shown as one; no language or concern is called so."""
@@ -60,3 +60,26 @@ def _apart(who: Mapping[Cell, frozenset[str]], smallest: int) -> frozenset[Cell]
             return frozenset(order[place:])
         merged |= who[cell]
     return frozenset()
+
+
+def groups_apart(
+    policy: Policy,
+    people: Sequence[Person],
+    smallest: int,
+    groups: Mapping[tuple[str, ...], Iterable[tuple[str, str]]],
+) -> frozenset[tuple[str, ...]]:
+    """Of groups of (language, concern), those whose figures may stand by themselves beside the others', which
+    are one; on the same terms as with shown_apart. "" is what nobody knows yet: any language, or any
+    concern, of those that people have."""
+    concerns = sorted({key for person in people for key, _ in person.agent.concerns})
+    who: dict[tuple[str, ...], frozenset[str]] = {
+        group: frozenset().union(
+            *(
+                servers(policy, people, language or UNDETERMINED, each)
+                for language, concern in needs
+                for each in ([concern] if concern else concerns)
+            )
+        )
+        for group, needs in groups.items()
+    }
+    return _apart(who, smallest)

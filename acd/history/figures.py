@@ -54,6 +54,13 @@ class Group:
         """Put these to what is there (sums.COUNTS)."""
         self._counts.update(counts)
 
+    def take(self, other: "Group") -> None:
+        """Put another group to this one."""
+        self.count(other._counts)
+        for side, bins in other._waits.items():
+            for bin, n in bins.items():
+                self.wait(side, bin, n)
+
     def waits(self, *sides: str) -> dict[int, int]:
         """How often which wait of who queued, of these sides or of all."""
         found: Counter[int] = Counter()

@@ -30,8 +30,8 @@ SERVED_BY: Final = (NOBODY, OWNER, SUITED, WIDENED, INTERPRETED, ALONE, OUTSIDE)
 """Who answered: the owner of the case, somebody of the first step of who suits, of a later step, with an
 interpreter, whom the dialplan rang while we were away, somebody outside."""
 
-WAIT_QUEUE: Final = "wait_since_queue"
-WAIT_ANSWER: Final = "wait_since_answer"
+WAIT_QUEUE: Final = "since_queue"
+WAIT_ANSWER: Final = "since_answer"
 CLOCKS: Final = (WAIT_QUEUE, WAIT_ANSWER)
 """Waits of who queued, until a person answered or they left, since either moment: in bins of `bin_of`."""
 

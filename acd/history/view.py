@@ -1,5 +1,6 @@
 """What is asked of the history: a span of days, in which steps, of whom, and what stands side by side."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
@@ -28,6 +29,11 @@ class View(NamedTuple):
     concern: str = ""
     kind: str = VOICE
     clock: str = WAIT_QUEUE
+
+
+def last_days(today: date, days: int = 28) -> View:
+    """What is shown where nothing is asked: the last days, today among them."""
+    return View(today - timedelta(days=days - 1), today)
 
 
 class ViewFault(ValueError):
@@ -105,6 +111,15 @@ def begin_of(step: str, local: int) -> datetime:
     if step == WEEK:
         return at - timedelta(days=at.weekday())
     return at.replace(day=1) if step == MONTH else at
+
+
+def needs_of(view: View, cells: Iterable[Cell]) -> dict[tuple[str, ...], set[tuple[str, str]]]:
+    """The (language, concern) behind each name of a view."""
+    found: dict[tuple[str, ...], set[tuple[str, str]]] = {}
+    for cell in cells:
+        if (label := label_of(view, cell)) is not None:
+            found.setdefault(label, set()).add((cell.language, cell.concern))
+    return found
 
 
 def label_of(view: View, cell: Cell) -> tuple[str, ...] | None:

@@ -33,8 +33,16 @@ async def cells(engine: AsyncEngine) -> dict[int, Cell]:
     return {row.id: Cell(*row[1:]) for row in rows}
 
 
-async def look(engine: AsyncEngine, view: View, zone: tzinfo, label: Callable[[Cell], Label | None]) -> Found:
-    """The groups of a view. label: under which name a cell's visits stand; None: not among them."""
+async def look(
+    engine: AsyncEngine,
+    view: View,
+    zone: tzinfo,
+    label: Callable[[Cell], Label | None],
+    *,
+    counts: bool = True,
+) -> Found:
+    """The groups of a view. label: under which name a cell's visits stand; None: not among them. counts:
+    False where waits are enough."""
     named: dict[int, tuple[Label, str]] = {}
     for id, cell in (await cells(engine)).items():
         if (under := label(cell)) is not None:
@@ -56,9 +64,8 @@ async def look(engine: AsyncEngine, view: View, zone: tzinfo, label: Callable[[C
         for some in _parts(sorted(numbers.items())):
             for stretch in stretches(view, zone):
                 counted = [func.sum(history_counts.c[name]) for name in COUNTS]
-                for local, number, *sums in await connection.execute(
-                    _asked(history_counts, some, stretch, view.step, [], counted)
-                ):
+                asked = _asked(history_counts, some, stretch, view.step, [], counted)
+                for local, number, *sums in await connection.execute(asked) if counts else ():
                     if number is not None:
                         group(local, number).count(dict(zip(COUNTS, map(int, sums), strict=True)))
                 bins = [history_waits.c.bin]

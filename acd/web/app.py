@@ -18,7 +18,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from acd import __version__
 from acd.identity import Action, Asker, Refusal
 from acd.ports import Case, QueueFull
-from acd.web import account, admin, announcement, desk, lead, lead_page, oidc, outlook, sign_in, threats
+from acd.web import (
+    account,
+    admin,
+    announcement,
+    desk,
+    history,
+    lead,
+    lead_page,
+    oidc,
+    outlook,
+    sign_in,
+    threats,
+)
 from acd.web.deps import WebDeps
 from acd.web.door import HEADERS, Door, asker_of
 from acd.web.frame import language_of, page, page_words
@@ -298,6 +310,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(lead.routes(deps))
     app.include_router(lead_page.routes(deps, live, still))
     app.include_router(threats.routes(deps, centre))
+    app.include_router(history.routes(deps, centre))
     app.include_router(announcement.routes(deps, centre))
     app.include_router(sign_in.routes(deps.people, centre))
     app.include_router(account.routes(deps.people, centre))

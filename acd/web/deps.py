@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from acd.changes import Changes
 from acd.deskwork import Before, Day
+from acd.history.answer import Answer
+from acd.history.view import View
 from acd.identity import Asker, People
 from acd.ports import Announced, Cases, Health, KeptAnnouncement
 from acd.prospects import Expectation, Waits, WhatIf, Wish
@@ -180,6 +182,16 @@ class Steering(Protocol):
     ) -> Accepted: ...
 
 
+class History(Protocol):
+    """What was (acd.past.Past)."""
+
+    def clock(self) -> str:
+        """Since when waits are counted where nobody says otherwise: one of acd.history.sums.CLOCKS."""
+
+    async def answer(self, view: View) -> Answer:
+        """Raises ViewFault: what is asked for alone may not be."""
+
+
 @dataclass(frozen=True)
 class WebDeps:
     """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor).
@@ -215,6 +227,7 @@ class WebDeps:
     steering: Steering
     lead: Callable[[], Awaitable[LeadView]]
     classes: Callable[[], Sequence[str]]
+    history: History
     desk_choices: Callable[[], DeskChoices]
     case_link: Callable[[str], str]
     registry: CollectorRegistry

@@ -16,6 +16,7 @@ PAGES: Final = (
     ("/desk", "desk", Action.OWN_DESK),
     ("/lead", "lead_page", Action.SEE_LEAD),
     ("/", "wall", Action.SEE_BOARD),
+    ("/history", "history", Action.SEE_HISTORY),
     ("/threats", "threats_page", Action.STEER_CALLS),
     ("/people", "people", Action.MANAGE_PEOPLE),
     ("/audit", "audit", Action.SEE_AUDIT),
@@ -59,6 +60,7 @@ def page(
         "csrf": asker.csrf if asker is not None else "",
         "pages": there,
         "here": request.url.path,
+        "elsewise": lambda code: str(request.url.include_query_params(lang=code).query),
     }
     answer = TEMPLATES.TemplateResponse(request, template, context | more, status)
     if request.query_params.get("lang", "") in PAGE_LANGUAGES:

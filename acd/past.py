@@ -1,0 +1,108 @@
+"""What pages ask of the history: figures of a view, cells that few people could serve merged."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.history.answer import Answer, Label, summed
+from acd.history.figures import Aim, Group
+from acd.history.sums import QUARTER_MS, Cell
+from acd.history.view import NEED, WHOLE, View, ViewFault, label_of, needs_of
+from acd.store import looking_back
+from config.schema import Centre
+from routing.policy import Policy
+from routing.privacy import MERGED, groups_apart
+from routing.world import Person, World
+
+FEW: Final = 5
+"""Without a service agreement no figure is shown of fewer people's work."""
+BY_NEED: Final = ("language", "concern", NEED)
+
+
+class Past:
+    """One of the doors of acd.web.deps."""
+
+    def __init__(
+        self, records: AsyncEngine, centre: Callable[[], Centre], world: Callable[[], World]
+    ) -> None:
+        self._records = records
+        self._centre = centre
+        self._world = world
+
+    def clock(self) -> str:
+        """That of the centre's service level."""
+        return self._centre().service_level.clock
+
+    async def answer(self, view: View) -> Answer:
+        """The figures of a view. Raises ViewFault: what is asked for alone may not be."""
+        centre, zone = self._centre(), self._centre().centre.zone
+        cells = list((await looking_back.cells(self._records)).values())
+        shown = await self._shown(view, cells)
+        fair = view._replace(step=WHOLE, by="language")
+        beside = shown if view.by == "language" and view.step == WHOLE else await self._shown(fair, cells)
+        found = await looking_back.look(self._records, view, zone, partial(_named, view, shown))
+        languages: Mapping[tuple[datetime, Label], Group] = {}
+        if not view.language:
+            seen = await looking_back.look(
+                self._records, fair, zone, partial(_named, fair, beside), counts=False
+            )
+            languages = seen.groups
+        level = centre.service_level
+        aim = Aim(level.variant, level.seconds, level.short_abandon_seconds)
+        since = (
+            None
+            if found.since is None
+            else datetime.fromtimestamp(found.since * QUARTER_MS / 1000, UTC).astimezone(zone).date()
+        )
+        every = View(view.first, view.last, by="language", kind=view.kind)
+        concerns = View(view.first, view.last, by="concern", kind=view.kind)
+        return summed(view, aim, found.groups, languages)._replace(
+            merged=any(name[0] == MERGED for name in shown.values() if name),
+            since=since,
+            languages=_alone(await self._shown(every, cells)),
+            concerns=_alone(await self._shown(concerns, cells)),
+        )
+
+    async def _shown(self, view: View, cells: list[Cell]) -> dict[Label, Label]:
+        """The names of a view, and under which they are shown. Raises ViewFault."""
+        needs = needs_of(view, cells)
+        apart = await self._apart(needs)
+        if apart is None:
+            return {name: name for name in needs}
+        if view.language or view.concern:
+            whole: dict[Label, set[tuple[str, str]]] = {
+                (): {each for some in needs.values() for each in some}
+            }
+            if needs and not await self._apart(whole):
+                raise ViewFault("language" if view.language else "concern", "few_people")
+        if view.by not in BY_NEED:
+            return {name: name for name in needs}
+        return {name: name if name in apart else tuple(MERGED for _ in name) for name in needs}
+
+    async def _apart(self, needs: Mapping[Label, set[tuple[str, str]]]) -> frozenset[Label] | None:
+        """Which names may stand alone; None: all. Of many people it is worked out beside the loop."""
+        privacy, world = self._centre().privacy, self._world()
+        smallest = max(privacy.smallest_cell, FEW if privacy.agreement is None else 0)
+        if not smallest or world.policy is None:
+            return None
+        work = partial(_found_apart, world.policy, list(world.people.values()), smallest, needs)
+        return await asyncio.to_thread(work)
+
+
+def _found_apart(
+    policy: Policy, people: list[Person], smallest: int, needs: Mapping[Label, set[tuple[str, str]]]
+) -> frozenset[Label]:
+    return groups_apart(policy, people, smallest, needs)
+
+
+def _named(view: View, shown: Mapping[Label, Label], cell: Cell) -> Label | None:
+    label = label_of(view, cell)
+    return None if label is None else shown.get(label)
+
+
+def _alone(shown: Mapping[Label, Label]) -> list[str]:
+    return sorted({name[0] for name in shown.values() if name[0] not in (MERGED, "")})

@@ -1,0 +1,202 @@
+"""The page /history: views as links, figures that are the same on page, CSV and XLSX, cells that point to few
+people merged, nothing that a spreadsheet works out."""
+
+import csv
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.history import spreadsheet
+from acd.history.view import View
+from acd.identity import Role
+from acd.past import Past
+from acd.store import queries
+from acd.store.moments import moment
+from acd.store.open import ready, urls
+from acd.store.records import SqlRecorder
+from config.load import SHIPPED, load
+from config.schema import Centre
+from routing import facts
+from routing.service_level import VARIANTS
+from tests.fakes.admits import Admits, person
+from tests.fakes.centre import Bench
+from tests.fakes.pages import app_of, picture_of
+from tests.properties.test_history_sums import call
+
+CENTRE = load(SHIPPED)
+NOON = int(datetime(2026, 3, 9, 11, tzinfo=UTC).timestamp() * 1000)
+"""A Monday at 12:00 in Essen."""
+ZONE = CENTRE.centre.zone
+MARCH = "first=2026-03-09&last=2026-03-15"
+
+
+def centre(**privacy: Any) -> Centre:
+    """The shipped one with another [privacy]."""
+    return CENTRE.model_copy(update={"privacy": CENTRE.privacy.model_copy(update=privacy)})
+
+
+AGREED = centre(agreement=object(), smallest_cell=0)
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """Monday to Friday, at noon: forty calls each day in German and ten in Arabic, who wait longer."""
+    engine = await ready("records", urls(tmp_path, {})["records"])
+    told = []
+    for place in range(250):
+        day, number = divmod(place, 50)
+        arabic = number >= 40
+        end = facts.ABANDONED_QUEUE if number % 10 == 9 else facts.ANSWERED
+        wait = 1_000 * (number % 40) + (60_000 if arabic else 0)
+        begun = call(place + 1, NOON + day * 86_400_000 + number * 60_000, f"t{place % 200}", end, wait)
+        language = "ar" if arabic else "de"
+        told += [
+            each._replace(language=language) if isinstance(each, facts.NeedKnown) else each for each in begun
+        ]
+    await SqlRecorder(engine).record([(1, told)])
+    yield engine
+    await engine.dispose()
+
+
+def client(records: AsyncEngine, house: Centre = AGREED, who: str = "ute") -> httpx.AsyncClient:
+    bench = Bench()
+    past = Past(records, lambda: house, lambda: bench.engine.world)
+    people = Admits(ute=person("ute", Role.SUPERVISOR), sam=person("sam", Role.STAFF))
+    app = app_of(picture_of(bench, 0), people=people, history=past, zone=lambda: ZONE)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://localhost", cookies={"acd": who}
+    )
+
+
+async def test_a_view_is_its_address(records: AsyncEngine) -> None:
+    async with client(records) as asking:
+        page = (await asking.get(f"/history?{MARCH}&step=week&by=language&lang=en")).text
+        assert "week 11/2026" in page
+        assert "العربية" in page
+        assert '<option value="week" selected>' in page
+        assert f'href="/history.csv?{MARCH}'.replace("&", "&amp;") in page
+        assert "lang=de" in page
+        assert "step=week&amp;by=language&amp;lang=de" in page, "the other language keeps the view"
+        german = (await asking.get(f"/history?{MARCH}&lang=de")).text
+        assert "09.03.2026" in german
+        assert (await asking.get("/history")).status_code == 200, "the last days, without any call"
+
+
+@pytest.mark.parametrize("step", ["quarter", "hour", "day", "week", "month", "whole"])
+@pytest.mark.parametrize("by", ["", "language", "need", "outcome", "served_by", "classes", "kind", "concern"])
+async def test_every_view_is_a_page(records: AsyncEngine, step: str, by: str) -> None:
+    async with client(records) as asking:
+        page = await asking.get(f"/history?{MARCH}&step={step}&by={by}&lang=en")
+        assert page.status_code == 200
+        assert "<svg" in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("first=2026-03-09&last=2026-03-01", "is before the beginning"),
+        ("first=gestern", "is no date like"),
+        ("step=second", "there is no such thing"),
+        ("first=2020-01-01&last=2026-01-01&step=hour", "Too many steps"),
+        ("first=0001-01-01", "a year from 2000"),
+    ],
+)
+async def test_what_cannot_be_answered_is_said(records: AsyncEngine, asked: str, said: str) -> None:
+    async with client(records) as asking:
+        page = await asking.get(f"/history?{asked}&lang=en")
+        assert page.status_code == 422
+        assert said in page.text
+
+
+async def test_it_asks_for_a_right(records: AsyncEngine) -> None:
+    async with client(records, who="sam") as asking:
+        assert (await asking.get("/history")).status_code == 403
+        assert (await asking.get("/history.csv")).status_code == 403
+
+
+async def test_figures_are_those_of_the_live_page(records: AsyncEngine) -> None:
+    """Counts and every service level, from the sums and from the rows, on either clock, at every target."""
+    bench = Bench()
+    for clock in ("since_queue", "since_answer"):
+        for seconds in (0 + 1, 10, 20, 39, 60, 70):
+            level = CENTRE.service_level.model_copy(update={"seconds": seconds, "clock": clock})
+            house = AGREED.model_copy(update={"service_level": level})
+            past = Past(records, lambda house=house: house, lambda: bench.engine.world)  # type: ignore[misc]
+            view = View(date(2026, 3, 9), date(2026, 3, 15), "day", clock=clock)
+            total = (await past.answer(view)).total
+            counted = await queries.counts(
+                records,
+                moment(NOON - 86_400_000),
+                moment(NOON + 6 * 86_400_000),
+                seconds=seconds,
+                clock=clock,
+                short_seconds=level.short_abandon_seconds,
+            )
+            assert (total.answered, total.abandoned, total.short) == (
+                counted.answered,
+                counted.abandoned,
+                counted.abandoned_short,
+            )
+            for variant in VARIANTS:
+                assert total.levels[variant] == queries.fraction(counted, variant)
+
+
+async def test_page_csv_and_xlsx_say_the_same(records: AsyncEngine) -> None:
+    async with client(records) as asking:
+        given = f"{MARCH}&step=day&by=language"
+        page = (await asking.get(f"/history?{given}&lang=en")).text
+        text = (await asking.get(f"/history.csv?{given}&lang=en")).content.decode("utf-8-sig")
+        rows = list(csv.DictReader(StringIO(text)))
+        assert len(rows) == 10
+        assert {row["Calls"] for row in rows} == {"40", "10"}
+        assert {row["Language"] for row in rows} == {"Deutsch", "العربية"}
+        assert page.count('<th scope="row">09.03.2026</th>') == 2
+        answer = await asking.get(f"/history.xlsx?{given}&lang=en")
+        assert answer.headers["content-disposition"].endswith('2026-03-15.xlsx"')
+        sheet = zipfile.ZipFile(BytesIO(answer.content)).read("xl/worksheets/sheet1.xml").decode()
+        assert sheet.count("<row ") == 11
+        german = (await asking.get(f"/history.csv?{given}&lang=de")).content.decode("utf-8-sig")
+        assert german.startswith("Beginn;Sprache;Anrufe;")
+
+
+async def test_who_waits_longer_is_said(records: AsyncEngine) -> None:
+    async with client(records) as asking:
+        page = (await asking.get(f"/history?{MARCH}&lang=en")).text
+        assert "These wait longer than others, and it is more than chance: العربية" in page
+
+
+async def test_without_an_agreement_cells_of_few_are_one(records: AsyncEngine) -> None:
+    """Three people are here: nothing that fewer than five could serve stands alone, in no view and no file."""
+    strict = centre(agreement=None, smallest_cell=0)
+    async with client(records, strict) as asking:
+        given = f"{MARCH}&by=language&step=whole&lang=en"
+        page = (await asking.get(f"/history?{given}")).text
+        assert "What only few could serve is shown as one" in page
+        assert "several languages" in page
+        assert "العربية" not in page.split("<main", 1)[1]
+        text = (await asking.get(f"/history.csv?{given}")).content.decode("utf-8-sig")
+        (row,) = csv.DictReader(StringIO(text))
+        assert (row["Language"], row["Calls"]) == ("several languages", "250")
+        alone = await asking.get(f"/history?{MARCH}&language=ar&lang=en")
+        assert alone.status_code == 422
+        assert "too few people could serve it" in alone.text
+
+
+def test_no_text_becomes_a_formula() -> None:
+    """As a spreadsheet takes them: by their first character, blanks before it or not."""
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|cmd", "good"]
+    text = spreadsheet.as_csv(evil, [evil, [-1, 2.5, None]], "en").decode("utf-8-sig")
+    head, row, numbers = csv.reader(StringIO(text, newline=""))
+    assert head == row
+    assert row[-1] == "good"
+    assert all(each.startswith("'") for each in row[:-1])
+    assert numbers == ["-1", "2.5", ""], "numbers stay numbers"
+    book = zipfile.ZipFile(BytesIO(spreadsheet.as_xlsx("=T[1]", evil, [evil])))
+    assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
