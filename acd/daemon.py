@@ -203,7 +203,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
-    metrics = Metrics(registry, lambda tongue: picture.language(tongue))
+    metrics = Metrics(registry, lambda tongue: figures.language(tongue))
     changes, woken, leaps = Changes(), Woken(), Leaps()
     records = stores.records.engine
     outlook = Outlook(
@@ -241,7 +241,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     if begun.lost:
         runner.submit(Arrival(JournalGap(begun.last + 1, begun.lost), DAEMON))
     picture = Picture(lambda: runner.engine.world, clock.now_ms, still=runner.settled.is_set)
-    registry.register(BoardFigures(picture, lambda: {"events": runner.depth(), "records": feed.depth()}))
+    figures = Picture(lambda: runner.engine.world, clock.now_ms, still=runner.settled.is_set)
+    registry.register(BoardFigures(figures, lambda: {"events": runner.depth(), "records": feed.depth()}))
     aside = Gauge("acd_facts_set_aside", "Facts that the records refused", registry=registry)
     aside.set_function(lambda: stores.records.set_aside)
     rules = RulesInForce(
@@ -253,6 +254,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         stores.vault,
         stores.texts,
         picture,
+        figures,
         files,
         runner.submit,
         clock.now_ms,
@@ -295,7 +297,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         clock.now_ms,
     )
     case_line = CaseLine(lambda: rules.centre, records, stores.cases, port, runner)
-    publisher = _publisher(centre, picture, changes)
+    publisher = _publisher(centre, figures, changes)
 
     async def old_recordings(kind: retention.Kind, before_ms: int) -> int:
         """Of talks, or messages."""

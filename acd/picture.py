@@ -1,4 +1,4 @@
-"""The one picture of the hotline that leaves the house: page, API, broker and figures all show this board."""
+"""The picture of the hotline that leaves the house: page and API show it, broker and figures a coarse one."""
 
 import asyncio
 from collections.abc import Callable

@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 
 class RulesInForce:
-    """Keeps a centre's rules in force. world: as it is when the daemon begins. files: what Asterisk runs on;
-    told here what it should."""
+    """Keeps a centre's rules in force. world: as it is when the daemon begins. picture: what is seen now;
+    figures: the same for other systems. files: what Asterisk runs on; told here what it should."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class RulesInForce:
         vault: SqlVault,
         texts: SqlTexts,
         picture: Picture,
+        figures: Picture,
         files: FilesInForce,
         submit: Callable[[Arrival], None],
         now_ms: Callable[[], int],
@@ -63,6 +64,7 @@ class RulesInForce:
         self._vault = vault
         self._texts = texts
         self._picture = picture
+        self._figures = figures
         self._files = files
         self._submit = submit
         self._now_ms = now_ms
@@ -153,7 +155,8 @@ class RulesInForce:
         self._vault.use(centre.privacy.number_days, centre.privacy.switchboard_numbers)
         self._texts.use(centre.desk.note_days)
         self._picture.smallest = centre.privacy.smallest_cell
-        self._picture.others = centre.privacy.others
+        self._figures.smallest = centre.privacy.smallest_figure
+        self._picture.others = self._figures.others = centre.privacy.others
         if self._digests[0] != before[0]:
             self._submit(Arrival(PolicyChanged(self._digests[0], rules), DAEMON))
         if people and digest != before[1]:

@@ -45,6 +45,10 @@ def _day(value: object) -> object:
     return value
 
 
+FEW = 5
+"""Of so many people a figure says nothing of one."""
+
+
 class Agreement(Table):
     """[privacy.agreement]: the service agreement (Dienstvereinbarung) that lets supervisors see more of a
     person than whether they are ready, not ready or on a call. Without it nothing more is shown."""
@@ -59,6 +63,7 @@ class Privacy(Table):
     number_days: a number is forgotten after so many; 0: none is kept. visit_days: calls, callbacks, messages
     and incidents leave the records so long after they ended. staff_days: so does what the staff was doing.
     smallest_cell: figures by language and concern that fewer people could serve are shown as one; 0: none.
+    Figures that are kept, or go to other systems, stand for FEW people at least without an agreement.
     """
 
     number_days: Annotated[int, Field(ge=0, le=3650)]
@@ -67,6 +72,12 @@ class Privacy(Table):
     switchboard_numbers: list[str] = []
     smallest_cell: Annotated[int, Field(ge=0, le=100)] = 0
     agreement: Agreement | None = None
+
+    @property
+    def smallest_figure(self) -> int:
+        """As smallest_cell, for figures that are kept or go to other systems: by and by they say how a few
+        people work, so without an agreement they stand for FEW at least."""
+        return self.smallest_cell if self.agreement else max(self.smallest_cell, FEW)
 
     @property
     def others(self) -> Others:

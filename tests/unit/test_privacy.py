@@ -1,6 +1,8 @@
 """Small cells: which figures stand alone, and that API, broker and figures merge the same ones."""
 
 import json
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,17 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
+from acd.daemon import Daemon
+from acd.demo import admitted
 from acd.metrics import BoardFigures, Metrics
 from acd.mqtt import messages
+from acd.ports import Arrival
 from agents.model import Team
+from config.tables.house import FEW, Agreement, Privacy
 from routing import facts
-from routing.events import TeamChanged
+from routing.events import CallWaiting, Leg, PbxSnapshot, TeamChanged
 from routing.policy import SECOND, Plan, Step
 from routing.privacy import MERGED, languages_apart, servers, shown_apart
 from routing.world import Person
 from tests.fakes.admits import BEARER
 from tests.fakes.centre import POLICY, ROSTER, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
+from tests.unit.test_daemon import opened
+
+__all__ = ["opened"]
 
 LANGUAGES = ("de", "en", "uk")
 CONCERNS = ("study", "other")
@@ -166,3 +175,54 @@ def test_the_picture_follows_people_and_the_setting() -> None:
     assert {(each.language, each.concern) for each in picture().waiting} == set(PLAIN)
     picture.smallest = 3
     assert len(picture().waiting) == 2
+
+
+async def test_what_other_systems_keep_stands_for_five_people_until_an_agreement_says_otherwise(
+    opened: tuple[Daemon, Path],
+) -> None:
+    """As shipped the live page shows that Ukrainian callers wait, whom two of the staff could serve; /metrics
+    and broker do not. With an agreement all show what `smallest_cell` says, from the reload on."""
+    daemon, path = opened
+    ask = daemon.runner.ask
+    await ask(Arrival(PbxSnapshot(0, True, (), (), "pbx1"), "test"))
+    for uid, language in (("1.0", "uk"), ("2.0", "de")):
+        await ask(Arrival(CallWaiting(Leg("pbx1", uid), language, "study", "", 0, 0), "test"))
+    token = await admitted.program(daemon.rules.centre)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def shown() -> tuple[set[str], set[str]]:
+        """Languages on the board, and in the figures."""
+        transport = httpx.ASGITransport(daemon.app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers=headers
+        ) as client:
+            board = (await client.get("/api/board")).json()["board"]["waiting"]
+            lines = (await client.get("/metrics")).text.splitlines()
+        told = [line for line in lines if line.startswith("acd_queue_callers{")]
+        named = {line.partition('language="')[2].partition('"')[0] for line in told}
+        return {each["language"] for each in board}, named
+
+    world = daemon.runner.engine.world
+    assert world.policy is not None
+    people = list(world.people.values())
+    for cell in shown_apart(world.policy, people, FEW):
+        assert len(servers(world.policy, people, *cell)) >= FEW
+    assert ("uk", "study") not in shown_apart(world.policy, people, FEW)
+    live, kept = await shown()
+    assert live == {"uk", "de"}
+    assert "uk" not in kept
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        f'{text}\n[privacy.agreement]\nname = "Dienstvereinbarung"\ndate = 2026-01-15\n', encoding="utf-8"
+    )
+    assert (await daemon.rules.reload()).faults == ()
+    assert await shown() == ({"uk", "de"}, {"uk", "de"})
+
+
+@pytest.mark.parametrize(
+    ("agreed", "smallest", "figure"), [(False, 0, 5), (False, 8, 8), (True, 0, 0), (True, 3, 3)]
+)
+def test_how_many_people_a_figure_stands_for(agreed: bool, smallest: int, figure: int) -> None:
+    agreement = Agreement(name="Dienstvereinbarung", date=date(2026, 1, 15)) if agreed else None
+    privacy = Privacy(number_days=30, smallest_cell=smallest, agreement=agreement)
+    assert privacy.smallest_figure == figure
