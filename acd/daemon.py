@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ from acd.lead import Lead
 from acd.leaps import Leaps
 from acd.ledger import Ledger
 from acd.metrics import BoardFigures, Metrics, OutlookFigures
-from acd.mqtt import Broker, Publisher
+from acd.mqtt.broker import broker
+from acd.mqtt.discovery import Described
+from acd.mqtt.publisher import Publisher
 from acd.opening import Stores
 from acd.outlook.learned import learned
 from acd.outlook.prior import Believed, prior
@@ -65,7 +68,7 @@ from acd.wishes import Wishes
 from acd.woken import Woken
 from config.display import shorts
 from config.hours import opening as hours
-from config.load import ConfigFaults, Fault, load
+from config.load import load
 from config.schema import Centre
 from routing.events import Elapsed, JournalGap, TermBegan
 
@@ -297,7 +300,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         clock.now_ms,
     )
     case_line = CaseLine(lambda: rules.centre, records, stores.cases, port, runner)
-    publisher = _publisher(centre, figures, changes)
+    publisher = _publisher(centre, figures, changes, lambda: rules.centre.centre.name)
 
     async def old_recordings(kind: retention.Kind, before_ms: int) -> int:
         """Of talks, or messages."""
@@ -467,18 +470,14 @@ async def _cancelled(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterato
         await asyncio.wait(tasks, timeout=STOP_S)
 
 
-def _publisher(centre: Centre, picture: Picture, changes: Changes) -> Publisher | None:
-    mqtt = centre.mqtt
-    if mqtt is None:
+def _publisher(
+    centre: Centre, picture: Picture, changes: Changes, name: Callable[[], str]
+) -> Publisher | None:
+    told, mqtt = broker(centre), centre.mqtt
+    if told is None or mqtt is None:
         return None
-    file = mqtt.password_file
-    try:
-        password = centre.path(file).read_text(encoding="utf-8").strip() if file else ""
-    except (OSError, ValueError) as fault:
-        why = getattr(fault, "strerror", None) or "is no text"
-        raise ConfigFaults([Fault(file, "mqtt.password_file", f"cannot be read: {why}")]) from None
-    broker = Broker(mqtt.host, mqtt.port, mqtt.prefix, mqtt.user, password, mqtt.tls)
-    return Publisher(broker, picture, changes, random.random)
+    described = partial(Described, language=mqtt.language, url=centre.web.public_url)
+    return Publisher(told, picture, changes, random.random, lambda: described(name()))
 
 
 def _connector(centre: Centre, secret: str) -> Callable[[], Awaitable[AmiLink]]:

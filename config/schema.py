@@ -93,6 +93,7 @@ class Centre(Table):
             if voice.language not in self.languages:
                 found.append(("voice.language", f"names {voice.language!r}, which no [[language]] describes"))
         found += self._directory_faults()
+        found += self.mqtt.faults() if self.mqtt is not None else []
         if "other" not in self.concerns:
             found.append(("concern", 'lacks the key "other", where callers go who choose nothing'))
         for key in ("unknown_languages", "fallback_languages", "second_language", "second_language_for_it"):

@@ -129,9 +129,12 @@ class Store(Table):
     vault_url: OneLine = ""
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
 def is_loopback(url: str) -> bool:
     """Whether it is an address on this machine; raises ValueError for one that is none."""
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def _protected(url: str) -> str:
@@ -171,7 +174,12 @@ class Web(Table):
 
 
 class Mqtt(Table):
-    """[mqtt]: the broker to which counts are published."""
+    """[mqtt]: the broker to which counts are published.
+
+    ca_file: of the authority that signed the broker's certificate; "": those that the system knows.
+    discovery: Home Assistant's prefix, below which it is told what there is; "": it is told nothing.
+    language: of what its sensors are called.
+    """
 
     host: Host
     port: Port = 1883
@@ -179,3 +187,15 @@ class Mqtt(Table):
     user: OneLine = ""
     password_file: OneLine = ""
     tls: bool = False
+    ca_file: OneLine = ""
+    discovery: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_/-]{0,80}$")] = "homeassistant"
+    language: Literal["de", "en"] = "de"
+
+    def faults(self) -> list[tuple[str, str]]:
+        """(key, reason) for what does not fit together."""
+        found = []
+        if self.ca_file and not self.tls:
+            found.append(("mqtt.ca_file", "needs tls = true"))
+        if self.password_file and not self.tls and self.host not in LOOPBACK:
+            found.append(("mqtt.password_file", "would go over the network unprotected: set tls = true"))
+        return found

@@ -16,7 +16,7 @@ from acd import replay
 from acd.changes import Changes
 from acd.frozen import Copied
 from acd.metrics import BoardFigures
-from acd.mqtt import messages
+from acd.mqtt.messages import messages
 from acd.picture import Picture
 from acd.piecemeal import gathered
 from acd.ports import Snapshot

@@ -11,7 +11,8 @@ import pytest
 
 from acd.changes import Changes
 from acd.demo.ports import free_port
-from acd.mqtt import Broker, Publisher
+from acd.mqtt.broker import Broker
+from acd.mqtt.publisher import Publisher
 from routing.board import Board, StaffState, WaitingCell
 
 BOARD = Board(
@@ -30,12 +31,15 @@ BOARD = Board(
 
 
 class Mosquitto:
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        """options: beside the port; with a file of its own the port stands there."""
         self.port = free_port()
+        self.options = options
 
     async def start(self) -> None:
+        options = self.options or ("-p", str(self.port))
         self.process = await asyncio.create_subprocess_exec(
-            "mosquitto", "-p", str(self.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            "mosquitto", *options, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         async with asyncio.timeout(10):
             while True:
@@ -83,7 +87,7 @@ async def test_counts_are_retained_and_the_will_is_spoken(mosquitto: Mosquitto) 
         Broker("127.0.0.1", mosquitto.port, "centre"), lambda: BOARD, Changes(), lambda: 0.0
     )
     running = asyncio.ensure_future(publisher.run())
-    found = await seen(mosquitto.port, lambda messages: len(messages) == 4)
+    found = await seen(mosquitto.port, lambda messages: len(messages) == 6)
     assert found["centre/status"] == "online"
     assert json.loads(found["centre/queue"]) == [
         {"language": "uk", "concern": "study", "callers": 2, "oldest_since_ms": 1_000}

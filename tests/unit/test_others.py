@@ -13,7 +13,7 @@ from acd.answers import Answers
 from acd.demo.hotline import PROJECT
 from acd.identity import Role
 from acd.metrics import BoardFigures
-from acd.mqtt import messages
+from acd.mqtt.messages import messages
 from agents import state as shown
 from config.load import ConfigFaults, load
 from routing.board import StaffState

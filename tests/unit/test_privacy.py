@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from acd.daemon import Daemon
 from acd.demo import admitted
 from acd.metrics import BoardFigures, Metrics
-from acd.mqtt import messages
+from acd.mqtt.messages import messages
 from acd.ports import Arrival
 from agents.model import Team
 from config.tables.house import FEW, Agreement, Privacy

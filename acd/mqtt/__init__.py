@@ -1,0 +1,1 @@
+"""Figures for other systems by MQTT 5: they are told, and command nothing."""
