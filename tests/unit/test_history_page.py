@@ -173,7 +173,7 @@ async def test_who_waits_longer_is_said(records: AsyncEngine) -> None:
 
 
 async def test_without_an_agreement_cells_of_few_are_one(records: AsyncEngine) -> None:
-    """Three people are here: nothing that fewer than five could serve stands alone, in no view and no file."""
+    """Three people are here: nothing that fewer than five could serve stands alone, in any view or file."""
     strict = centre(agreement=None, smallest_cell=0)
     async with client(records, strict) as asking:
         given = f"{MARCH}&by=language&step=whole&lang=en"
