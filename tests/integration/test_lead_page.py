@@ -154,8 +154,9 @@ async def test_the_hotline_is_closed_by_hand_and_opened_again(page: Page, hotlin
     await expect(page.locator("#by-hand li")).to_contain_text("Hours · Türkçe · closed", timeout=ENOUGH_MS)
     before = newest(hotline)
     codes = hotline.centre.languages
-    keys = [(300, key) for key in menu.keys(len(codes), codes.index("tr"))]
-    await hotline.sipp.call(NUMBER, keys, hang_up_ms=6_000)
+    concerns = hotline.centre.concerns
+    pressed = [*menu.keys(len(codes), codes.index("tr")), *menu.keys(len(concerns), 0)]
+    await hotline.sipp.call(NUMBER, [(500, key) for key in pressed], hang_up_ms=30_000)
     row_of = await hotline.row(f"{LAST} ", before, timeout_s=60)
     assert (row_of["outcome"], row_of["language"]) == ("closed", "tr")
     await page.locator("#by-hand").get_by_role("button").click()

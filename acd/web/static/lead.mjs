@@ -213,6 +213,7 @@ function openPerson(id) {
   const form = at("person").querySelector("form");
   form.reset();
   form.querySelector("[data-said]").textContent = "";
+  form.querySelector("details").open = false;
   set("person-title", who(id));
   const one = state.working.find((each) => each.id === id);
   for (const node of form.querySelectorAll("[data-language]")) {
