@@ -158,7 +158,7 @@ async def test_the_hotline_is_closed_by_hand_and_opened_again(page: Page, hotlin
     pressed = [*menu.keys(len(codes), codes.index("tr")), *menu.keys(len(concerns), 0)]
     await hotline.sipp.call(NUMBER, [(500, key) for key in pressed], hang_up_ms=30_000)
     row_of = await hotline.row(f"{LAST} ", before, timeout_s=60)
-    assert (row_of["outcome"], row_of["language"]) == ("closed", "tr")
+    assert (row_of["outcome"], row_of["language"]) == ("turned_away", "tr")
     await page.locator("#by-hand").get_by_role("button").click()
     await expect(page.locator("#by-rules")).to_be_visible(timeout=ENOUGH_MS)
     await calls(hotline, page, "tr")

@@ -1,6 +1,7 @@
 """The live page in a real browser on the real daemon: live, in two languages, on wall and phone."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,8 +14,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.demo.hotline import NUMBER
+from acd.identity import Role
 from acd.web.server import WebServer, listen
-from tests.fakes.admits import BEARER
+from tests.fakes.admits import BEARER, Admits, person
+from tests.fakes.centre import Bench
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_bad_input import acd
@@ -283,3 +286,42 @@ async def test_the_keyboard_goes_everywhere(page: Page) -> None:
         await page.keyboard.press("Tab")
         seen.append(await page.evaluate("document.activeElement.textContent.trim()"))
     assert seen == ["To the content", "Hotline live", "Threats", "Deutsch", "English"]
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("callers", [0, 3, 10])
+async def test_a_wall_is_filled_and_read_from_afar_whatever_waits(
+    browser: Browser, size: tuple[int, int], callers: int
+) -> None:
+    """From five metres letters want a hundredth of a screen's height at least, the great figures far more."""
+    bench = Bench()
+    for number, language in enumerate(("tr", "ar", "de", "uk", "fa", "pl", "en", "fr", "es", "ru")[:callers]):
+        bench.call(str(number), language)
+    people = Admits(wall=person("wall", Role.WALL))
+    app = app_of(picture_of(bench, 0), met=41, total=52, people=people)
+    taken = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    serving = asyncio.create_task(WebServer(app, taken).run())
+    width, height = size
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    try:
+        await context.add_cookies([{"name": "acd", "value": "wall", "url": url}])
+        page = await context.new_page()
+        await page.goto(url)
+        await expect(page.locator("#waiting")).to_have_text(str(callers))
+        await expect(page.locator("#need tr")).to_have_count(callers)
+        lines = "document.documentElement.scrollHeight, document.documentElement.scrollWidth"
+        assert await page.evaluate(f"[{lines}]") == [height, width], "all of it is seen, and fills the screen"
+        sizes = "(s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize)"
+        assert await page.evaluate(sizes, "#waiting") >= height / 16
+        assert await page.evaluate(sizes, "#counts") >= height / 50
+        if callers:
+            assert await page.evaluate(sizes, "#need td") >= height / 50
+        assert "Birgit" not in await page.locator("body").inner_text()
+        if folder := os.environ.get("ACD_PICTURES"):
+            await page.screenshot(path=f"{folder}/wall-{width}-{callers}.png")
+    finally:
+        await context.close()
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving

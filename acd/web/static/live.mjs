@@ -1,6 +1,7 @@
 // Shows the state that the server pushes; keeps clocks ticking and says when the display is out of date.
 import { at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
+import { fit } from "./wall.mjs";
 
 const words = json("words");
 const names = json("names");
@@ -102,6 +103,7 @@ function show() {
   showSource(state.staff_source);
   showLevel(state.service_level);
   tick();
+  fit([cells.length, Object.keys(state.trouble), at("counts").children.length, b.outside > 0, b.callbacks > 0, at("alarm").textContent]);
 }
 
 function tick() {
@@ -123,6 +125,7 @@ function tick() {
 }
 
 setInterval(tick, 1000);
+addEventListener("resize", () => { if (state) show(); });
 tick();
 follow("/events", (text) => {
   state = JSON.parse(text);
