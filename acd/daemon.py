@@ -35,6 +35,8 @@ from acd.metrics import BoardFigures, Metrics, OutlookFigures
 from acd.mqtt.broker import broker
 from acd.mqtt.discovery import Described
 from acd.mqtt.publisher import Publisher
+from acd.not_reached import Doors as Reached
+from acd.not_reached import NotReachedToday
 from acd.opening import Stores
 from acd.outlook.learned import learned
 from acd.outlook.prior import Believed, prior
@@ -421,6 +423,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             desk=desks,
             history=Past(records, lambda: rules.centre, lambda: runner.engine.world),
             steering=steerings,
+            not_reached=NotReachedToday(
+                Reached(runner, records, wishes, steerings, lambda: rules.centre.centre.zone, clock.now_ms)
+            ),
             classes=lambda: [name for name, _ in runner.engine.world.rules.classes],
             lead=Lead(rules, runner, picture, outlook.waits, clock.now_ms).view,
             desk_choices=answers.desk_choices,

@@ -100,6 +100,10 @@ class Steerings:
         """A callback that is promised, or a message, needs nobody any more. It cannot be undone."""
         return await self._visit(by, ev.CallbackCancelled(visit), why)
 
+    async def call_back(self, by: Asker, event: ev.CallbackGiven, why: Because) -> Accepted:
+        """Who was not reached today."""
+        return await self._say(by, event, why, f"visit {event.visit}", event.token)
+
     # --- people --------------------------------------------------------------------------------------
 
     async def staff(self, by: Asker, agent: str, what: str, code: str, why: Because) -> Accepted:

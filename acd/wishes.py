@@ -86,6 +86,11 @@ class Wishes:
         found = await self._vault.number(token)
         return dialled(found, self._prefixes(), self._ours()).number
 
+    async def keep(self, token: str) -> str:
+        """The token under which a number is kept until it was called; "" if it may not be dialled."""
+        number = await self.number(token)
+        return await self._kept(number, 0) if number else ""
+
     async def _kept(self, number: str, from_ms: int) -> str:
         """The token of a number that is kept until it was called."""
         now_ms = self._now_ms()

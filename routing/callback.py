@@ -103,6 +103,18 @@ class CallbackMoves:
         callback = known or self._by_web(event).id
         self._promised(callback, 0, event.from_ms, event.until_ms, again=bool(known))
 
+    def give(self, event: ev.CallbackGiven) -> str:
+        """Who was not served is called; why not, "" if they are."""
+        if event.token in self._derived.callbacks:
+            return AGAIN
+        if why := self._refused(event.token):
+            return why
+        made = self._visits.begin_called(table.CALLBACK, event.token, origin=event.visit)
+        made.case = event.case
+        self._visits.set_need(made, event.language or UNDETERMINED, event.concern or "other", "")
+        self._visits.wait(made)
+        return ""
+
     def _by_web(self, event: ev.CallbackWished) -> Visit:
         made = self._visits.begin_called(table.WEB, event.token)
         made.case = event.case
@@ -183,7 +195,7 @@ class CallbackMoves:
             self._offers.dials(visit, offer, phone_leg, phone)
         if visit.state == table.CALLING or not self._visits.move(visit, table.LIFT):
             return
-        offer.rang = True
+        offer.rang, offer.pulled = True, False
         self._people.engage(self._derived.world.people[offer.agent], visit.id, staff.LIFT, offer.id)
         brief_ms = HEARS_MS if visit.message else rules(self._derived).brief_ms
         self._offers.lease(offer, brief_ms + MARGIN_MS)

@@ -200,6 +200,17 @@ class CallbackWished(NamedTuple):
     until_ms: int
 
 
+class CallbackGiven(NamedTuple):
+    """Who made this visit, which is over, was not served: somebody in charge has them called, at the number
+    behind `token`, which may be dialled. case: "" for none."""
+
+    visit: int
+    token: str
+    language: str
+    concern: str
+    case: str
+
+
 class CallbackCancelled(NamedTuple):
     """A callback is no longer wanted, says a person."""
 
@@ -749,6 +760,7 @@ Event = (
     | MenuAsked
     | CallbackAsked
     | CallbackWished
+    | CallbackGiven
     | MessageLeft
     | CallbackCancelled
     | CallbackRings

@@ -46,8 +46,6 @@ NOT_AT_WORK: Final = "not_at_work"
 NOT_FREE: Final = "not_free"
 NOT_LINKED: Final = "not_linked"
 NOT_OFFERED: Final = "not_offered"
-DIALLED: Final = "dialled"
-"""Who is called back is being called already."""
 
 
 def marks(visit: Visit) -> tuple[str, ...]:
@@ -145,12 +143,13 @@ class Steering:
         return ""
 
     def pull_back(self, visit: Visit) -> str:
-        """Whoever was offered it is not to blame. A talk that has begun by then goes on."""
+        """Whoever was offered it is not to blame. A talk that has begun by then goes on, and so does calling
+        back once they have lifted: they may be about to dial."""
         offer = self._derived.world.offers.get(visit.offer)
         if offer is None:
             return NOT_OFFERED
-        if visit.kind in table.OUTBOUND and visit.dialled:
-            return DIALLED
+        if visit.state == table.CALLING:
+            return visit.state
         if offer.pulled:
             return AS_IT_IS
         if not self._derived.hears(visit):

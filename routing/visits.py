@@ -40,13 +40,14 @@ class Visits:
         derived.say(facts.VisitBegan(now, visit.id, leg, line, visit.arrived_ms, adopted, kind))
         return visit
 
-    def begin_called(self, kind: str, token: str, asked_on: Visit | None = None) -> Visit:
+    def begin_called(self, kind: str, token: str, asked_on: Visit | None = None, origin: int = 0) -> Visit:
         """Somebody is to be called, at the number behind this token; with the place of the visit on which
-        they asked."""
+        they asked. origin: the visit for which they are called, where it is over."""
         derived = self._derived
         world = derived.world
         now = world.now_ms
         visit = Visit(derived.new_id(), (), "", now, kind, table.WAITING, now, now, now, token=token)
+        visit.origin = origin
         if asked_on is not None:
             visit.line, visit.origin = asked_on.line, asked_on.id
             if asked_on.queued_ms:

@@ -14,6 +14,7 @@ from acd.deskwork import Before, Day
 from acd.history.answer import Answer
 from acd.history.view import View
 from acd.identity import Asker, People
+from acd.missed import Missed
 from acd.ports import Announced, Cases, Health, KeptAnnouncement
 from acd.prospects import Expectation, Waits, WhatIf, Wish
 from acd.reloaded import Reloaded
@@ -113,6 +114,32 @@ class LeadView(NamedTuple):
     by_hand: Mapping[str, ByHand] = MappingProxyType({})
     reserves: tuple[str, ...] = ()
     overflows: tuple[str, ...] = ()
+
+
+class ToReach(NamedTuple):
+    """Who was not reached. now: "on_line" or "promised" (to be called), "" for neither. possible: they can be
+    called back."""
+
+    missed: Missed
+    now: str
+    possible: bool
+
+
+class NotReached(NamedTuple):
+    """Today's list at `at_ms`. total: how many there are. nameless, ends: as in acd.missed.Today."""
+
+    at_ms: int
+    callers: tuple[ToReach, ...]
+    total: int
+    nameless: int
+    ends: Mapping[str, int]
+
+
+class Reaching(Protocol):
+    """Who was not reached today (acd.not_reached)."""
+
+    async def today(self) -> NotReached: ...
+    async def call_back(self, by: Asker, visit: int, why: "Because") -> Accepted: ...
 
 
 Named = Mapping[str, Mapping[str, str]]
@@ -225,6 +252,7 @@ class WebDeps:
     zone: Callable[[], tzinfo]
     desk: Desk
     steering: Steering
+    not_reached: Reaching
     lead: Callable[[], Awaitable[LeadView]]
     classes: Callable[[], Sequence[str]]
     history: History

@@ -1,20 +1,29 @@
 """What who is in charge of the hotline sees and does: the doors under /api/lead."""
 
-from typing import Annotated, Literal
+import asyncio
+from collections.abc import Awaitable
+from typing import Annotated, Final, Literal, TypeVar
 
+import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi import Path as PathParam
 from pydantic import BaseModel, ConfigDict, Field
 
 from acd.identity import Action, Asker
+from acd.ports import QueueFull
 from acd.web.deps import Accepted, Because, WebDeps
 from acd.web.door import address_of
 from acd.web.rights import may
+from acd.web.shapes import Shape
 from agents.model import Cefr
 from config.tables.kinds import Level
 
-UNKNOWN = frozenset({"unknown_visit", "unknown_person"})
+UNKNOWN = frozenset({"unknown_visit", "unknown_person", "not_missed"})
 """Codes for what is not there; every other refusal is about its state."""
+ANSWER_S: Final = 5.0
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+Sees = Annotated[Asker, Depends(may(Action.SEE_LEAD))]
 Steers = Annotated[Asker, Depends(may(Action.STEER_CALLS))]
 SteersStaff = Annotated[Asker, Depends(may(Action.STEER_STAFF))]
 SteersHotline = Annotated[Asker, Depends(may(Action.STEER_HOTLINE))]
@@ -25,6 +34,37 @@ REFUSALS = {
     404: {"description": "Nobody and nothing of that name: `unknown_visit`, `unknown_person`."},
     409: {"description": "Not as things are: the visit's state, or a code such as `not_free`, `as_it_is`."},
 }
+
+
+class NotReachedCaller(Shape):
+    """why: how their last call ended, or "cut". calls: how often they called today. now: "on_line" or
+    "promised", "" for neither. possible: they can be called back."""
+
+    visit: str
+    language: str
+    concern: str
+    case: str
+    ended_ms: int
+    waited_ms: int
+    why: str
+    calls: int
+    first_ms: int
+    now: str
+    possible: bool
+
+
+MISSED = tuple(name for name in NotReachedCaller.model_fields if name not in ("visit", "now", "possible"))
+
+
+class NotReachedList(Shape):
+    """total: how many there are, of whom the first are listed. nameless: visits of callers whose number is
+    withheld. ends: of callbacks that were given to who is or was on the list, by outcome; "" if open."""
+
+    at_ms: int
+    callers: list[NotReachedCaller]
+    total: int
+    nameless: int
+    ends: dict[str, int]
 
 
 class Why(BaseModel):
@@ -155,6 +195,35 @@ def routes(deps: WebDeps) -> APIRouter:
         code = body.code if body is not None else ""
         return _said(await deps.steering.staff(by, agent, what, code, because(body, request)))
 
+    @router.get("/not-reached", summary="Who called today and was not served since")
+    async def not_reached(by: Sees) -> NotReachedList:
+        """One line a caller, the longest missed first; a caller whose number is withheld is only counted.
+        Numbers of visits are text: they are longer than a script's numbers are exact."""
+        found = await _in_time(deps.not_reached.today())
+        callers = [
+            NotReachedCaller(
+                visit=str(each.missed.visit),
+                **{key: getattr(each.missed, key) for key in MISSED},
+                now=each.now,
+                possible=each.possible,
+            )
+            for each in found.callers
+        ]
+        return NotReachedList(
+            at_ms=found.at_ms,
+            callers=callers,
+            total=found.total,
+            nameless=found.nameless,
+            ends=dict(found.ends),
+        )
+
+    @router.post("/not-reached/{visit}/callback", summary="Have somebody called back who was not reached")
+    async def call_back(
+        visit: VisitId, by: Steers, request: Request, body: Why | None = None
+    ) -> dict[str, str]:
+        """By whoever suits, in turn from now on; the number stays in the vault."""
+        return _said(await _in_time(deps.not_reached.call_back(by, visit, because(body, request))))
+
     @router.post("/hotline/hours", summary="Close or open by hand: all, a language, a concern")
     async def hours(body: Hours, by: SteersHotline, request: Request) -> dict[str, str]:
         """Closed: who is in line is served as after closing, and nobody new is. `rules` undoes it."""
@@ -187,6 +256,18 @@ def routes(deps: WebDeps) -> APIRouter:
         )
 
     return router
+
+
+async def _in_time(asked: Awaitable[T]) -> T:
+    """What records and vault say; 503 where they do not."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await asked
+    except QueueFull:
+        raise
+    except Exception as fault:  # noqa: BLE001 the stores' own faults differ by driver
+        log.warning("no list of who was not reached", error=type(fault).__name__)
+        raise HTTPException(503, "later", {"Retry-After": "5"}) from None
 
 
 def _said(became: Accepted) -> dict[str, str]:

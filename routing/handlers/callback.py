@@ -28,6 +28,12 @@ def wished(moves: Moves, event: ev.CallbackWished) -> None:
     moves.callbacks.wish(event)
 
 
+def given(moves: Moves, event: ev.CallbackGiven) -> None:
+    """By somebody in charge."""
+    if why := moves.callbacks.give(event):
+        moves.derived.refuse("CallbackGiven", f"visit {event.visit}", why)
+
+
 def cancelled(moves: Moves, event: ev.CallbackCancelled) -> None:
     """A person's word. One that is being carried out goes on."""
     visit = moves.world.visits.get(event.visit)
@@ -70,6 +76,7 @@ def over(moves: Moves, event: ev.CallbackOver) -> None:
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.CallbackAsked: asked,
     ev.CallbackWished: wished,
+    ev.CallbackGiven: given,
     ev.MessageLeft: message,
     ev.CallbackCancelled: cancelled,
     ev.CallbackRings: rings,

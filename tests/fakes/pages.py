@@ -84,6 +84,7 @@ def app_of(
         desk=None,  # type: ignore[arg-type]
         steering=None,  # type: ignore[arg-type]
         history=None,  # type: ignore[arg-type]
+        not_reached=None,  # type: ignore[arg-type]
         desk_choices=lambda: DeskChoices({}, {}, (), 24),
         case_link=lambda reference: "",
         registry=CollectorRegistry(),

@@ -56,8 +56,10 @@ class Dial:
 class Town:
     """The engine, the telephone system, who is called. `called`: token -> how often their telephone rang."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, steers: bool = False) -> None:
+        """steers: somebody in charge has a hand in it, by a chance of their own."""
         self.chance = Random(seed)
+        self.steers = Random(f"{seed}/steers") if steers else None
         self.bench = Bench(POLICY._replace(callbacks=RULES, wrap_up_ms=1_000))
         self.dials: list[Dial] = []
         self.away = False
@@ -130,6 +132,8 @@ class Town:
         """One thing, or a moment of time."""
         kind, chance = self.chance.random(), self.chance
         running = [each for each in self.dials if each.state != "over"]
+        if self.steers is not None and self.steers.random() < 0.3 and not self.away:
+            self.steer(self.steers)
         if kind < 0.1 and not self.away:
             self.lines += 1
             self.tell(ev.CallbackWished(f"w{self.lines}", chance.choice(("de", "en")), "other", "", 0, 0))
@@ -146,6 +150,27 @@ class Town:
             self.tell(ev.StaffAsked(agent, "", chance.choice(("ready", "notready", "login")), "", None))
         else:
             self.tell(ev.Elapsed(), chance.choice((1, STEP_MS, 5_000, 30_000)))
+
+    def steer(self, chance: Random) -> None:
+        """Of somebody who is to be called, or who was not served: those call under tokens of their own."""
+        promised = self.promised() or [5]
+        visit, agent = chance.choice(promised), chance.choice(list(PHONES))
+        known = self.bench.engine.world.visits.get(visit)
+        self.lines += 1
+        event: ev.Event = chance.choice(
+            (
+                ev.CallbackGiven(7, f"g{self.lines}", "de", "other", ""),
+                ev.CallbackGiven(7, known.token if known is not None else "", "de", "other", ""),
+                ev.VisitPlaced(visit, chance.choice(("front", "back", "own_place"))),
+                ev.PersonNamed(visit, chance.choice((agent, ""))),
+                ev.NeedGiven(visit, chance.choice(("de", "en", "")), ""),
+                ev.OfferedByHand(visit, agent),
+                ev.OfferPulledBack(visit),
+                ev.OfferPulledBack(visit),
+                ev.CallbackCancelled(visit),
+            )
+        )
+        self.tell(event)
 
     def asks(self) -> None:
         self.lines += 1
@@ -189,9 +214,10 @@ class Town:
         return [each.id for each in world.visits.values() if each.kind in table.OUTBOUND]
 
 
+@pytest.mark.parametrize("steers", [False, True], ids=("alone", "steered"))
 @pytest.mark.parametrize("seed", range(120))
-def test_nobody_is_called_twice_and_each_callback_ends_once(seed: int) -> None:
-    town = Town(seed)
+def test_nobody_is_called_twice_and_each_callback_ends_once(seed: int, steers: bool) -> None:
+    town = Town(seed, steers)
     for _ in range(160):
         town.step()
     town.drain()

@@ -240,7 +240,7 @@ def test_an_offer_that_is_pulled_back_while_the_link_is_away_is_refused() -> Non
     assert refused(made.tell(ev.OfferPulledBack(one.id))) == "not_linked"
 
 
-def test_a_callback_is_pulled_back_until_their_telephone_is_called_and_can_be_cancelled() -> None:
+def test_a_callback_is_pulled_back_until_the_person_has_lifted() -> None:
     made = bench()
     made.tell(ev.CallbackWished("t", "de", "other", "", 0, 0))
     (kept,) = visits(made)
@@ -254,9 +254,10 @@ def test_a_callback_is_pulled_back_until_their_telephone_is_called_and_can_be_ca
     assert served(made, "amal") == kept.id
     offer = kept.offer
     made.tell(ev.CallbackRings(offer, ev.Leg(NODE, "51"), "p01"))
-    made.tell(ev.CallbackLifted(offer, ev.Leg(NODE, "51")))
-    made.tell(ev.CallbackCalls(offer, ev.Leg(NODE, "51"), ev.Leg(NODE, "52")))
-    assert refused(made.tell(ev.OfferPulledBack(kept.id))) == "dialled"
+    made.tell(ev.OfferPulledBack(kept.id))
+    made.tell(ev.CallbackLifted(offer, ev.Leg(NODE, "51")), 0)
+    assert refused(made.tell(ev.OfferPulledBack(kept.id))) == "calling"
+    assert (kept.state, kept.offer) == ("calling", offer)
     assert refused(made.tell(ev.CallbackCancelled(kept.id))) == "calling"
 
 
