@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,10 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import opening, recordings, retention
+from acd.alarmed import Way
+from acd.alarms import kept as kept_alarms
+from acd.alarms.service import LOOK_S, Alarms, Busy
+from acd.alarms.service import Doors as AlarmDoors
 from acd.announcement import emergency as announcement
 from acd.announcement.emergency import EmergencyAnnouncement
 from acd.answers import Answers
@@ -62,6 +66,7 @@ from acd.steering import Steerings
 from acd.store import purging, queries
 from acd.store.moments import moment
 from acd.store.observed import observed
+from acd.store.records import moment
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
@@ -69,6 +74,7 @@ from acd.web.server import WebServer, listen
 from acd.wishes import Wishes
 from acd.woken import Woken
 from config.display import shorts
+from config.duties import Presence
 from config.hours import opening as hours
 from config.load import load
 from config.schema import Centre
@@ -346,9 +352,46 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         await people.take_over(local.former_path(centre))
         kept_long.gone(retention.AUDIT, await people.tidy(), clock.now_ms())
 
+    def well() -> Health:
+        """What the alarms themselves go by."""
+        return {part: said for part, said in health().items() if part != "alarms"}
+
+    async def gone(since_ms: int) -> dict[tuple[str, str], tuple[int, int]]:
+        return await queries.given_up(records, moment(since_ms))
+
+    async def presences(described: Centre) -> Sequence[Presence]:
+        found = await asyncio.to_thread(rostered, described, frozenset(runner.engine.world.people))
+        return found.presences
+
+    ways: list[Way] = []
+    alarms = Alarms(
+        AlarmDoors(
+            still=runner.settled.is_set,
+            world=lambda: runner.engine.world,
+            now_ms=clock.now_ms,
+            centre=lambda: rules.centre,
+            waits=outlook.waits,
+            gone=gone,
+            duties=presences,
+            health=well,
+            cells=lambda: picture.cells,
+            languages=lambda: picture.languages,
+            changed=changes.touch,
+        ),
+        centre.path(centre.store.folder) / kept_alarms.NAME,
+        ways,
+    )
+
+    async def test_alarms() -> Mapping[str, str] | None:
+        try:
+            return await alarms.test()
+        except Busy:
+            return None
+
     dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
     cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))
     case_kept = Kept("case line", case_line.run)
+    watching = Regularly("alarms", LOOK_S, alarms.look)
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
     link = Kept("link", port.run)
@@ -364,11 +407,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Regularly("accounts", HOUR_S, accounts),
         cases,
         case_kept,
+        watching,
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
         ahead,
     ]
-    others = [part for part in kept if part not in (link, hourly, ahead, cases, case_kept)]
+    others = [part for part in kept if part not in (link, hourly, ahead, cases, case_kept, watching)]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -381,6 +425,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "housekeeping": lambda: hourly.trouble,
         "cases": lambda: cases.trouble or dropped.trouble,
         "case_line": lambda: case_kept.trouble or case_line.trouble,
+        "alarms": lambda: watching.trouble or alarms.trouble,
         "outlook": lambda: ahead.trouble or outlook.trouble or outlook.duties.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
     }
@@ -431,6 +476,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             desk_choices=answers.desk_choices,
             case_link=answers.case_link,
             registry=registry,
+            alarms=alarms.open,
+            alarms_outside=alarms.outside,
+            test_alarms=test_alarms,
             hosts=tuple({"127.0.0.1", "localhost", "[::1]", centre.web.host, *centre.web.hosts}),
         )
     )

@@ -68,6 +68,11 @@ class Picture:
         """Those whose figures may be shown by themselves; None: all."""
         return (self._shown(self._world()) if self._still() else self._apart).languages
 
+    @property
+    def cells(self) -> frozenset[tuple[str, str]] | None:
+        """The (language, concern) whose figures may be shown by themselves; None: all."""
+        return (self._shown(self._world()) if self._still() else self._apart).cells
+
     def language(self, tongue: str) -> str:
         """Under which name figures of this language are shown."""
         apart = self.languages

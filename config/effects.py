@@ -79,6 +79,8 @@ EFFECTS = {
     "case_line.per_case": NOW,
     "case_line.failures": NOW,
     "case_line.tries": RENDER,
+    "alarm": NOW,
+    "notify": NOW,
     **{
         f"overflow.{each}": NOW
         for each in ("language", "concern", "after_seconds", "length", "nobody", "then")

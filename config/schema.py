@@ -9,6 +9,7 @@ from pydantic import (
     Field,
 )
 
+from config.tables.alarm import Alarm, Notify
 from config.tables.callback import Callback
 from config.tables.calls import Announcement, Recording, ServiceLevel, Staffing, Voice, Waiting
 from config.tables.case_line import CaseLine
@@ -57,6 +58,8 @@ class Centre(Table):
     desk: Desk = Desk()
     cases: CasesFolder = CasesFolder()
     case_line: CaseLine | None = None
+    alarm: Annotated[list[Alarm], Field(max_length=100)] = []
+    notify: Notify | None = None
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     @property
@@ -104,6 +107,7 @@ class Centre(Table):
         found += self._routing_faults()
         found += self._outlook_faults()
         found += self._overflow_faults()
+        found += self._alarm_faults()
         for code in self.message.languages if self.message is not None else ():
             if code not in self.languages:
                 found.append(("message.languages", f"names {code!r}, which no [[language]] describes"))
@@ -235,6 +239,20 @@ class Centre(Table):
                 if value and value not in known:
                     found.append(
                         (f"overflow.{each.name}.{key}", f"names {value!r}, which no [[{key}]] describes")
+                    )
+        return found
+
+    def _alarm_faults(self) -> list[tuple[str, str]]:
+        found = doubles("alarm.name", [each.name for each in self.alarm])
+        for each in self.alarm:
+            found += each.faults(self.outlook.horizon_minutes)
+            for key, value, known in (
+                ("language", each.language, self.languages),
+                ("concern", each.concern, self.concerns),
+            ):
+                if value and value not in known:
+                    found.append(
+                        (f"alarm.{each.name}.{key}", f"names {value!r}, which no [[{key}]] describes")
                     )
         return found
 

@@ -82,6 +82,26 @@ async def counts(
         return Counts(*(await connection.execute(query)).one())
 
 
+async def given_up(engine: AsyncEngine, begin: datetime) -> dict[tuple[str, str], tuple[int, int]]:
+    """Of who called since then, waited and is gone, by (language, concern): how many were answered or gave
+    up, and how many of them gave up."""
+    left = visits.c.outcome.in_((facts.ABANDONED_QUEUE, facts.ABANDONED_RINGING))
+    query = (
+        select(visits.c.language, visits.c.concern, func.count(), func.count().filter(left))
+        .where(
+            visits.c.arrived_at >= begin,
+            visits.c.queued_at.is_not(None),
+            visits.c.ended_at.is_not(None),
+            visits.c.kind == VOICE,
+            left | visits.c.answered_at.is_not(None),
+        )
+        .group_by(visits.c.language, visits.c.concern)
+    )
+    async with engine.connect() as connection:
+        rows = await connection.execute(query)
+        return {(language, concern): (callers, gave_up) for language, concern, callers, gave_up in rows}
+
+
 async def ended(engine: AsyncEngine, node: str, calls: Sequence[str]) -> set[str]:
     """Of these Uniqueids (EPOCH.NUMBER) of a PBX, those of visits whose end is in the rows; of those of
     callbacks (cbOFFER), which led to no talk or to one that is over."""

@@ -21,6 +21,7 @@ from acd.ports import Case, QueueFull
 from acd.web import (
     account,
     admin,
+    alarms,
     announcement,
     desk,
     history,
@@ -84,6 +85,7 @@ def make_app(deps: WebDeps) -> FastAPI:
             lambda: marked(deps.names()),
             deps.own,
             named=named,
+            alarms=deps.alarms if named else deps.alarms_outside,
         )
         for named in (True, False)
     }
@@ -146,7 +148,7 @@ def make_app(deps: WebDeps) -> FastAPI:
             "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
         }
         seen: dict[str, Any] = {"called": marked(called), "states": SHOWN, "names": names}
-        return page(request, "live.html", called.centre, "live", **seen)
+        return page(request, "live.html", called.centre, "alarms", "live", **seen)
 
     def seat(request: Request, by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> str:
         try:
@@ -306,6 +308,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         return {"resync": "done"}
 
     app.include_router(outlook.routes(deps))
+    app.include_router(alarms.routes(deps))
     app.include_router(desk.routes(deps, live, still))
     app.include_router(lead.routes(deps))
     app.include_router(lead_page.routes(deps, live, still))

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry
 
+from acd.alarmed import OpenAlarm
 from acd.changes import Changes
 from acd.deskwork import Before, Day
 from acd.history.answer import Answer
@@ -261,5 +262,10 @@ class WebDeps:
     registry: CollectorRegistry
     own: Callable[[str], StaffState | None]
     """What somebody sees of themselves, by their id as a member of staff."""
+    alarms: Callable[[], Sequence[OpenAlarm]] = lambda: ()
+    """Those that are raised, for who sees the staff; alarms_outside: the same for everybody else."""
+    alarms_outside: Callable[[], Sequence[OpenAlarm]] = lambda: ()
+    test_alarms: Callable[[], Awaitable[Mapping[str, str] | None]] | None = None
+    """By way out what came of a test; None while another is being made."""
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     essential: tuple[str, ...] = field(default=("journal",))

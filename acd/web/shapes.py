@@ -102,16 +102,51 @@ class StaffSource(Shape):
     unused: int
 
 
+class AlarmCell(Shape):
+    """A need behind an alarm; both "*" where it may not stand alone (privacy.smallest_cell)."""
+
+    language: str
+    concern: str
+
+
+class AlarmState(Shape):
+    """An alarm that is raised: by which rule ([[alarm]]), of whom ("" for all, "*" for who may not stand
+    alone), of which part of the daemon; since when it is so (epoch ms). value, limit: minutes, percent or
+    people, as the kind has them. cells: the needs behind it, the worst first; more: how many others. at_ms:
+    of coverage, from when on people are missing. de, en: why it matters."""
+
+    rule: str
+    language: str
+    concern: str
+    part: str
+    kind: str
+    since_ms: int
+    value: float
+    limit: float
+    cells: list[AlarmCell]
+    more: int
+    at_ms: int
+    de: str
+    en: str
+
+
+class AlarmsTried(Shape):
+    """What came of a test, by way out ("notify" or a hook's name): "ok", or why not."""
+
+    ways: dict[str, str]
+
+
 class State(Shape):
     """Everything the page shows, whole every time. trouble: what /readyz says of parts that are not well.
     called: a mark of what things are called, and of the release. own: what who asks sees of themselves; null
-    for who is no member of staff."""
+    for who is no member of staff. alarms: those that are raised, the longest first."""
 
     board: Board
     service_level: ServiceLevel
     trouble: dict[str, str]
     staff_source: StaffSource
     called: str
+    alarms: list[AlarmState] = []
     own: StaffState | None = None
     release: str = __version__
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from acd import __version__
+from acd.alarmed import OpenAlarm
 from acd.changes import Changes
 from acd.ports import Health
 from acd.web.deps import Names, ServiceLevel, StaffSource
@@ -36,10 +37,12 @@ class Shown:
         called: Callable[[], str],
         own: Callable[[str], StaffState | None] = lambda agent: None,
         named: bool = True,
+        alarms: Callable[[], Sequence[OpenAlarm]] = lambda: (),
     ) -> None:
         """own: what somebody sees of themselves. named: with the names of the staff; else only how many are
-        in which state."""
+        in which state. alarms: those that are raised."""
         self._own = own
+        self._alarms = alarms
         self._named = named
         self._board = board
         self._health = health
@@ -67,5 +70,6 @@ class Shown:
         wrong = json.dumps({part: said for part, said in self._health().items() if said != "ok"})
         source, called = json.dumps(self._staff()._asdict()), json.dumps(self._called())
         shown = f'"service_level": {level}, "trouble": {wrong}, "release": {release}'
+        shown += f', "alarms": {json.dumps([each.plain() for each in self._alarms()])}'
         shown += f', "staff_source": {source}, "called": {called}'
         return f'{{"board": {{{head}, "staff": {staff}}}, {shown}}}'

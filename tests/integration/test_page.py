@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from acd.alarmed import Cause, OpenAlarm
 from acd.demo.hotline import NUMBER
 from acd.identity import Role
 from acd.web.server import WebServer, listen
@@ -207,6 +208,42 @@ async def test_what_does_not_work_is_on_the_page_in_words(browser: Browser) -> N
         await expect(page.locator("#trouble li b")).to_contain_text("Das Journal nimmt nichts an")
         health["journal"] = "ok"
         await expect(page.locator("#trouble")).to_be_hidden(timeout=2_000)
+
+
+async def test_alarms_are_on_the_page_with_their_reason_and_nobody_misses_them(browser: Browser) -> None:
+    """By eye and by ear, in both languages, on a phone and a wall; a value alone is not said again."""
+    raised = [
+        OpenAlarm(
+            Cause("gap", "ar"),
+            "coverage",
+            0,
+            1.0,
+            2.0,
+            (("ar", "other"),),
+            2,
+            0,
+            "Arabisch fehlt",
+            "No Arabic",
+        ),
+        OpenAlarm(Cause("off", part="journal"), "parts", 0, 1.0, 1.0, (), 0, 0, "Es steht", "It stands"),
+    ]
+    async with served(browser, 0, 0, 0, alarms=lambda: raised) as page:
+        items = page.locator("#alarms-raised li")
+        await expect(items.first).to_contain_text(
+            "No Arabic1 there who can do it (needed 2)العربية, Other and 2 more"
+        )
+        await expect(items.last).to_contain_text("It standsIn the program:The journal takes nothing")
+        await expect(page.locator("#alarms-raised [lang=ar]")).to_have_attribute("dir", "rtl")
+        await expect(page.locator("#alarms-said")).to_have_text("No Arabic. It stands")
+        for width in (320, 1920):
+            await page.set_viewport_size({"width": width, "height": 1000})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+            assert found.violations_count == 0, found.generate_report()
+        await page.get_by_role("link", name="Deutsch").click()
+        await expect(items.first).to_contain_text("Arabisch fehlt1 da, die das können (nötig 2)")
+        raised.clear()
+        await expect(page.locator("#alarms")).to_be_hidden(timeout=2_000)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1920])

@@ -159,6 +159,66 @@ then = "message"
 """
 
 
+WRONG_ALARMS = """
+[[alarm]]
+name = "a"
+kind = "parts"
+limit = 1
+de = "x"
+en = "x"
+[[alarm]]
+name = "a"
+kind = "coverage"
+limit = 2
+clear = 1
+language = "xx"
+concern = "nothing"
+parts = ["link"]
+each = ["language", "language"]
+de = "x"
+en = "x"
+[[alarm]]
+name = "b"
+kind = "abandonment"
+limit = 101
+minutes = 0
+de = "x"
+en = "x"
+[[alarm]]
+name = "c"
+kind = "expected_wait"
+limit = 121
+clear = 122
+de = "x"
+en = "x"
+[[alarm]]
+name = "d"
+kind = "overdue"
+de = "x"
+en = "x"
+"""
+
+
+def test_each_fault_of_an_alarm_is_named_at_once(tmp_path: Path) -> None:
+    said = faults(changed(tmp_path, ("[service_level]", f"{WRONG_ALARMS}\n[service_level]")))
+    for key, why in (
+        ("alarm.name", "has 'a' more than once"),
+        ("alarm.a.limit", 'is not for kind "parts"'),
+        ("alarm.a.parts", 'is only for kind "parts"'),
+        ("alarm.a.clear", "is less than limit"),
+        ("alarm.a.each", "names one more than once"),
+        ("alarm.a.language", "names 'xx'"),
+        ("alarm.a.concern", "names 'nothing'"),
+        ("alarm.b.limit", "is more than 100 percent"),
+        ("alarm.b.minutes", "is 0"),
+        ("alarm.c.limit", "is beyond outlook.horizon_minutes (120)"),
+        ("alarm.c.clear", "is more than limit"),
+        ("alarm.d.limit", "is missing"),
+    ):
+        assert any(each.startswith(f"{key}: {why}") for each in said), (key, said)
+    assert len(said) == 12
+
+
 def test_each_fault_of_overflow_is_named_at_once(tmp_path: Path) -> None:
     path = tmp_path / "centre.toml"
     path.write_text(SHIPPED.read_text(encoding="utf-8") + OVERFLOWS, encoding="utf-8")

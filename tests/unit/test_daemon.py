@@ -59,6 +59,31 @@ async def test_a_reloaded_file_stays_in_force_by_the_hour(opened: tuple[Daemon, 
     assert await wrap_up(daemon) == before + 1_000
 
 
+async def test_an_alarm_is_raised_after_a_reload_and_is_over_when_the_file_has_it_no_more(
+    opened: tuple[Daemon, Path],
+) -> None:
+    """Here the telephone system is away."""
+    daemon, path = opened
+    before = path.read_text(encoding="utf-8")
+    known = {"Authorization": f"Bearer {await admitted.program(daemon.rules.centre)}"}
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(daemon.app), base_url="http://localhost", headers=known
+    )
+    rule = {"name": "off", "kind": "parts", "parts": ["link"], "seconds": 0, "de": "Weg", "en": "Away"}
+    path.write_text(f"{before}\n{tomli_w.dumps({'alarm': [rule]})}", encoding="utf-8")
+    assert (await daemon.rules.reload()).faults == ()
+    (watching,) = (part for part in daemon.kept if part.name == "alarms")
+    assert isinstance(watching, Regularly)
+    async with client:
+        await watching.once()
+        (raised,) = (await client.get("/api/alarms")).json()
+        assert (raised["part"], raised["en"], daemon.health()["alarms"]) == ("link", "Away", "ok")
+        path.write_text(before, encoding="utf-8")
+        await daemon.rules.reload()
+        await watching.once()
+        assert (await client.get("/api/alarms")).json() == []
+
+
 async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[Daemon, Path]) -> None:
     """A shadow file that is gone is a fault at a reload, and no end of the daemon an hour later."""
     daemon, path = opened

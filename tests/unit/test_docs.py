@@ -3,12 +3,13 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import tomli_w
 
 from config.load import load
+from config.tables.alarm import Alarm, AlarmKind
 from config.tables.outlook import Outlook
 from config.tables.rules import (
     PriorityClass,
@@ -25,14 +26,16 @@ from tests import diagrams
 PROJECT = Path(__file__).resolve().parents[2]
 ROUTING = (PROJECT / "docs" / "routing.md").read_text(encoding="utf-8")
 GUIDES = ("CONTRIBUTING.md", "docs/design.md")
+ALARMS = (PROJECT / "docs" / "alarms.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", ROUTING, re.DOTALL)
+OTHERS = re.findall(r"```toml\n(.*?)```", ALARMS, re.DOTALL)
 
 
 def test_the_diagrams_are_those_of_the_tables() -> None:
     assert diagrams.PATH.read_text(encoding="utf-8") == diagrams.text(), "run `make docs`"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+@pytest.mark.parametrize("example", EXAMPLES + OTHERS, ids=range(len(EXAMPLES + OTHERS)))
 def test_each_example_is_accepted_in_the_centres_file(example: str, tmp_path: Path) -> None:
     raw: dict[str, Any] = tomllib.loads(
         (PROJECT / "config" / "welcomecenter.toml").read_text(encoding="utf-8")
@@ -65,6 +68,13 @@ def test_every_setting_criterion_and_reason_is_described() -> None:
     settings = {field.alias or name for name, field in Routing.model_fields.items()}
     missing = [each for each in (*settings, *CRITERIA, *REASONS) if f"`{each}`" not in ROUTING]
     assert missing == []
+
+
+def test_every_key_and_kind_of_an_alarm_is_described_and_in_an_example() -> None:
+    alarms = [each for example in OTHERS for each in tomllib.loads(example).get("alarm", [])]
+    assert {each["kind"] for each in alarms} == set(get_args(AlarmKind))
+    assert {key for each in alarms for key in each} == set(Alarm.model_fields)
+    assert [each for each in get_args(AlarmKind) if f"| `{each}` |" not in ALARMS] == []
 
 
 def written(guide: str) -> list[str]:

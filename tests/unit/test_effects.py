@@ -53,6 +53,11 @@ RAW["callback"] = {"again_minutes": [15]}
 RAW["message"] = {"folder": "messages"}
 RAW["request"] = {"port": 8090}
 RAW["case_line"] = {"concern": "other", "states": ["in_work"]}
+RAW["alarm"] = [
+    {"name": "waits", "kind": "longest_wait", "limit": 10, "de": "Zu lange", "en": "Too long"},
+    {"name": "broken", "kind": "parts", "de": "Etwas steht", "en": "Something stands"},
+]
+RAW["notify"] = {"addresses_file": "addresses"}
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
 HOURS = [(f"hours.{day}", f"hours.{day}", ["09:00-10:30"]) for day in ("mon", "tue", "wed", "thu", "fri")]
@@ -61,6 +66,22 @@ RECORDED = {"enabled": True, "agreement": "of 2026", "folder": "recordings"}
 CHANGES: list[tuple[str, str, Any]] = [
     ("cases.folder", "cases.folder", "../dropped"),
     ("message.most", "message.most", 20),
+    ("alarm.0.kind", "alarm.waits.kind", "overdue"),
+    ("alarm.0.de", "alarm.waits.de", "Viel zu lange"),
+    ("alarm.0.en", "alarm.waits.en", "Much too long"),
+    ("alarm.0.limit", "alarm.waits.limit", 12),
+    ("alarm.0.clear", "alarm.waits.clear", 8),
+    ("alarm.0.seconds", "alarm.waits.seconds", 60),
+    ("alarm.0.language", "alarm.waits.language", "uk"),
+    ("alarm.0.concern", "alarm.waits.concern", "study"),
+    ("alarm.0.each", "alarm.waits.each", ["language"]),
+    ("alarm.0.minutes", "alarm.waits.minutes", 30),
+    ("alarm.0.callers", "alarm.waits.callers", 10),
+    ("alarm.0.quiet", "alarm.waits.quiet", ["20:00-24:00"]),
+    ("alarm.0.quiet_closed", "alarm.waits.quiet_closed", True),
+    ("alarm.1.parts", "alarm.broken.parts", ["link"]),
+    ("notify.addresses_file", "notify.addresses_file", "others"),
+    ("notify.language", "notify.language", "en"),
     ("message.folder", "message.folder", "other"),
     ("message.languages", "message.languages", ["de"]),
     ("message.seconds", "message.seconds", 60),
@@ -318,6 +339,7 @@ def test_every_key_of_the_schema_is_changed_here_and_has_an_effect() -> None:
         "routing.class.name",
         "staff.id",
         "overflow.name",
+        "alarm.name",
         "desk.reasons.code",
         "desk.outcomes.code",
     }

@@ -353,6 +353,41 @@ async def test_counts_are_those_of_the_day(records: AsyncEngine) -> None:
     assert (found.answered, found.answered_in_time) == (1, 0)
 
 
+async def test_who_gave_up_is_counted_by_need_among_those_who_waited_and_are_gone(
+    records: AsyncEngine,
+) -> None:
+    """Answered, given up, turned away, forwarded, still there, gone from the menu, and long ago."""
+
+    def came(
+        visit: int, at: int, outcome: str, tongue: str = "ar", *, waited: bool = True
+    ) -> list[facts.Fact]:
+        leg = Leg("n", f"1.{visit}")
+        told: list[facts.Fact] = [
+            facts.VisitBegan(at, visit, leg, "+49", at, False),
+            facts.NeedKnown(at, visit, tongue, "study", ""),
+        ]
+        told += [facts.Queued(at, visit, at)] if waited else []
+        if outcome == facts.ANSWERED:
+            told.append(facts.TalkBegan(at + 5, visit, "anna", 0))
+        return [*told, *([facts.VisitEnded(at + 9, visit, outcome, "caller", "")] if outcome else [])]
+
+    ends = (
+        facts.ANSWERED,
+        facts.ABANDONED_QUEUE,
+        facts.ABANDONED_RINGING,
+        facts.TURNED_AWAY,
+        facts.FORWARDED,
+        "",
+    )
+    told = [(i, came(i, 5_000, outcome)) for i, outcome in enumerate(ends, 1)]
+    told.append((7, came(7, 5_000, facts.ABANDONED_MENU, waited=False)))
+    told.append((8, came(8, 1_000, facts.ABANDONED_QUEUE)))
+    told.append((9, came(9, 5_000, facts.ABANDONED_QUEUE, "de")))
+    await SqlRecorder(records).record(told)
+    found = await queries.given_up(records, datetime.fromtimestamp(2, UTC))
+    assert found == {("ar", "study"): (3, 2), ("de", "study"): (1, 1)}
+
+
 async def test_where_a_visit_went_is_told_and_who_is_forwarded_counts_in_no_service_level(
     records: AsyncEngine,
 ) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -12,6 +12,7 @@ from acd.changes import Changes
 from acd.web import app
 from acd.web.door import BODY_MAX
 from acd.web.live import BROWSERS_MAX, PER_PERSON_MAX, RESERVED, Live, TooMany
+from config.tables.alarm import AlarmKind
 from config.words import PAGE_LANGUAGES, words
 from tests.fakes.admits import BEARER
 from tests.fakes.pages import app_of, picture_of, waiting_bench
@@ -67,7 +68,8 @@ def test_every_word_of_the_page_is_there_in_each_language(language: str) -> None
     base = (folder / "templates" / "base.html").read_text(encoding="utf-8")
     used = set(re.findall(r"\bwords\.(\w+)", page + script + base))
     assert len(used) > 20
-    assert used - set(words(language, "live")) == set()
+    assert used - set(words(language, "alarms", "live")) == set()
+    assert {f"alarm_{kind}" for kind in get_args(AlarmKind)} <= set(words(language, "alarms"))
 
 
 async def test_without_the_token_nothing_of_calls_is_told() -> None:

@@ -1,0 +1,45 @@
+"""Which alarms leave the house, and how: what few people could serve stands for no need of its own."""
+
+from collections.abc import Iterable, Mapping
+
+from acd.alarmed import Cause, OpenAlarm
+from routing.privacy import MERGED
+
+Cells = frozenset[tuple[str, str]]
+
+
+def merged(
+    alarms: Iterable[OpenAlarm], cells: Cells | None, languages: frozenset[str] | None
+) -> tuple[OpenAlarm, ...]:
+    """The same for those outside: what may not stand alone is without its value and its need, and the same
+    is there once. cells, languages: what may stand alone; None: all."""
+    found: dict[Cause, OpenAlarm] = {}
+    for each in alarms:
+        shown = each if cells is None or languages is None else _merged(each, cells, languages)
+        if shown.cause not in found or shown.since_ms < found[shown.cause].since_ms:
+            found[shown.cause] = shown
+    return tuple(found.values())
+
+
+def _merged(alarm: OpenAlarm, cells: Cells, languages: frozenset[str]) -> OpenAlarm:
+    shown = tuple(dict.fromkeys(each if each in cells else (MERGED, MERGED) for each in alarm.cells))
+    alarm = alarm._replace(cells=shown)
+    if _alone(alarm.cause, cells, languages):
+        return alarm
+    cause = alarm.cause
+    hidden = cause._replace(language=cause.language and MERGED, concern=cause.concern and MERGED)
+    return alarm._replace(cause=hidden, value=alarm.limit, cells=((MERGED, MERGED),), more=0, at_ms=0)
+
+
+def _alone(cause: Cause, cells: Cells, languages: frozenset[str]) -> bool:
+    """Whether the figure of all whom it is about may be shown by itself."""
+    if cause.language and cause.concern:
+        return (cause.language, cause.concern) in cells
+    if cause.language:
+        return cause.language in languages
+    return not cause.concern or any(concern == cause.concern for _, concern in cells)
+
+
+def named(code: str, names: Mapping[str, str], several: str) -> str:
+    """What a language or concern is called; several: of those that are shown as one."""
+    return several if code == MERGED else names.get(code, code)
