@@ -66,7 +66,6 @@ from acd.steering import Steerings
 from acd.store import purging, queries
 from acd.store.moments import moment
 from acd.store.observed import observed
-from acd.store.records import moment
 from acd.systemd import READY, STOPPING, Systemd
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
@@ -308,7 +307,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         clock.now_ms,
     )
     case_line = CaseLine(lambda: rules.centre, records, stores.cases, port, runner)
-    publisher = _publisher(centre, figures, changes, lambda: rules.centre.centre.name)
+    publisher = _publisher(
+        centre,
+        figures,
+        changes,
+        lambda: rules.centre.centre.name,
+        lambda: [each.plain() for each in alarms.outside()],
+    )
 
     async def old_recordings(kind: retention.Kind, before_ms: int) -> int:
         """Of talks, or messages."""
@@ -524,13 +529,17 @@ async def _cancelled(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterato
 
 
 def _publisher(
-    centre: Centre, picture: Picture, changes: Changes, name: Callable[[], str]
+    centre: Centre,
+    picture: Picture,
+    changes: Changes,
+    name: Callable[[], str],
+    alarms: Callable[[], Sequence[Mapping[str, Any]]],
 ) -> Publisher | None:
     told, mqtt = broker(centre), centre.mqtt
     if told is None or mqtt is None:
         return None
     described = partial(Described, language=mqtt.language, url=centre.web.public_url)
-    return Publisher(told, picture, changes, random.random, lambda: described(name()))
+    return Publisher(told, picture, changes, random.random, lambda: described(name()), alarms)
 
 
 def _connector(centre: Centre, secret: str) -> Callable[[], Awaitable[AmiLink]]:
