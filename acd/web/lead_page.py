@@ -20,6 +20,7 @@ from acd.web.rights import may
 from acd.web.shown import marked
 from agents.model import UNDETERMINED, Cefr
 from config.words import words
+from routing.privacy import MERGED
 from routing.select import REASONS
 from routing.steering import BACK, FRONT, NAMED, OTHER_NEED
 from routing.turn import HELD
@@ -41,10 +42,17 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
     @router.get("/lead", response_class=HTMLResponse, include_in_schema=False)
     async def lead(request: Request, by: Sees) -> Response:
         code, called = language_of(request), deps.names()
-        said = words(code, "live", "lead")
+        said = words(code, "alarms", "live", "lead")
         names = {
-            "languages": {**called.languages, UNDETERMINED: said["undetermined"]},
-            "concerns": {key: each.get(code, key) for key, each in called.concerns.items()},
+            "languages": {
+                **called.languages,
+                UNDETERMINED: said["undetermined"],
+                MERGED: said["merged_languages"],
+            },
+            "concerns": {
+                **{key: each.get(code, key) for key, each in called.concerns.items()},
+                MERGED: said["merged_concerns"],
+            },
             "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
             "levels": {int(level): said["native"] if level == Cefr.NATIVE else level.name for level in Cefr},
         }
@@ -55,7 +63,7 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
             "classes": deps.classes(),
             "levels": [(level.name.lower(), level.name) for level in Cefr if Cefr.NONE < level < Cefr.NATIVE],
         }
-        return page(request, "lead.html", called.centre, "live", "lead", **more)
+        return page(request, "lead.html", called.centre, "alarms", "live", "lead", **more)
 
     def seat(request: Request, by: Sees) -> str:
         try:
@@ -92,7 +100,14 @@ async def _text(deps: WebDeps) -> str:
     working = await array(view.working, _works)
     wrong = {part: said for part, said in deps.health().items() if said != "ok"}
     hands = [_set(key, each) for key, each in view.by_hand.items()]
-    said = {"at_ms": view.at_ms, "board": board, "trouble": wrong, "called": marked(deps.names())}
+    raised = [each.plain() for each in deps.alarms()]
+    said = {
+        "alarms": raised,
+        "at_ms": view.at_ms,
+        "board": board,
+        "trouble": wrong,
+        "called": marked(deps.names()),
+    }
     rest = json.dumps(said | {"by_hand": hands, "reserves": view.reserves, "overflows": view.overflows})
     return f'{rest[:-1]}, "line": {line}, "working": {working}}}'
 

@@ -177,3 +177,20 @@ async def test_somebody_can_do_more_for_today(page: Page, hotline: Watched) -> N
     await dialog.locator("summary").click()
     await dialog.get_by_role("button", name="As in the list", exact=True).click()
     await expect(person).not_to_contain_text("tr B2", timeout=ENOUGH_MS)
+
+
+async def test_who_waited_in_vain_is_on_the_list_until_they_are_served(page: Page, hotline: Watched) -> None:
+    before = newest(hotline)
+    codes, concerns = hotline.centre.languages, hotline.centre.concerns
+    pressed = [*menu.keys(len(codes), codes.index("ar")), *menu.keys(len(concerns), 0)]
+    keys = [(500, key) for key in pressed]
+    await hotline.sipp.call(NUMBER, keys, caller="02018889911", hang_up_ms=4_000)
+    row_of = await hotline.row(f"{LAST} ", before, timeout_s=40)
+    assert row_of["outcome"] == "abandoned_in_queue"
+    await page.reload()
+    missed = page.locator("#missed tr").filter(has_text="العربية")
+    await expect(missed).to_have_count(1, timeout=ENOUGH_MS)
+    await expect(missed).to_contain_text("hung up")
+    await expect(missed.get_by_role("button")).to_be_disabled()  # nobody is called back by this centre
+    await page.get_by_role("button", name="Test the ways of alarms").click()
+    await expect(page.locator("#said")).to_have_text("A test is on its way on all ways.")

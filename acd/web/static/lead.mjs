@@ -1,9 +1,12 @@
 // The page of who is in charge: shows what the server pushes, and sends what they do.
+import { showAlarms } from "./alarms.mjs";
 import { ask, at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
 import { byHand } from "./lead-hotline.mjs";
 import { wouldBe } from "./lead-what-if.mjs";
 import { button, fill, rows } from "./rows.mjs";
+import { notReached } from "./lead-not-reached.mjs";
+import { showTrouble } from "./trouble.mjs";
 
 const words = json("words");
 const names = json("names");
@@ -89,19 +92,6 @@ function showWorking(working) {
   });
 }
 
-function showTrouble(trouble) {
-  const parts = Object.keys(trouble);
-  at("trouble").hidden = parts.length === 0;
-  const shown = parts.map((part) => `${part}:${trouble[part]}`).join("|");
-  if (at("trouble").dataset.shown === shown) return;
-  at("trouble").dataset.shown = shown;
-  at("trouble").replaceChildren(...parts.map((part) => {
-    const item = document.createElement("li");
-    item.append(make("b", words[`trouble_${part}`] ?? part), " ", make("small", trouble[part], { lang: "en" }));
-    return item;
-  }));
-}
-
 function options(select, given) {
   const text = JSON.stringify(given);
   if (select.dataset.text === text) return;
@@ -117,7 +107,8 @@ function show() {
   signal("link", board.link_up, board.link_up ? words.link_up : words.link_down);
   at("announcing").hidden = !board.announcing;
   at("threats").hidden = board.threats === 0;
-  showTrouble(state.trouble);
+  showTrouble(state.trouble, words);
+  showAlarms(state.alarms, words, names, now());
   showLine(state.line);
   showWorking(state.working);
   showByHand(state);
@@ -239,6 +230,12 @@ at("person").addEventListener("click", ({ target }) => {
 });
 
 wouldBe(words, names);
+notReached(words, names, does);
+at("try-alarms").addEventListener("click", async () => {
+  const answer = await ask("/api/alarms/test");
+  set("said", answer.ok ? words.alarms_tried : refused(answer));
+  at("said").dataset.good = answer.ok ? "yes" : "no";
+});
 setInterval(tick, 1000);
 tick();
 follow("/api/lead/events", (text) => {

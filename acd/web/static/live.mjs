@@ -1,6 +1,8 @@
 // Shows the state that the server pushes; keeps clocks ticking and says when the display is out of date.
+import { showAlarms } from "./alarms.mjs";
 import { at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
+import { showTrouble } from "./trouble.mjs";
 import { fit } from "./wall.mjs";
 
 const words = json("words");
@@ -62,56 +64,6 @@ function showLevel(l) {
   set("variant", `${variant} · ${both} · ${share ? range : words.too_few}`);
 }
 
-// What is wrong, part by part: in the page's words, and behind them the server's own for whoever mends it.
-function showTrouble(trouble) {
-  const parts = Object.keys(trouble);
-  at("trouble").hidden = parts.length === 0;
-  const shown = parts.map((part) => `${part}:${trouble[part]}`).join("|");
-  if (at("trouble").dataset.shown === shown) return;
-  at("trouble").dataset.shown = shown;
-  at("trouble").replaceChildren(...parts.map((part) => {
-    const item = document.createElement("li");
-    item.append(make("b", words[`trouble_${part}`] ?? part), " ", make("small", trouble[part], { lang: "en" }));
-    return item;
-  }));
-}
-
-const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-
-// Of whom an alarm is: its needs, each language named in itself; else all that its rule is about.
-function needs(alarm) {
-  const own = alarm.language || alarm.concern ? [alarm] : [];
-  const parts = (alarm.cells.length ? alarm.cells : own).flatMap((each) => {
-    const name = names.languages[each.language] ?? each.language;
-    const what = names.concerns[each.concern] ?? each.concern;
-    const both = [name && make("span", name, tongue(each.language, name)), name && what && ", ", what, "; "];
-    return both.filter((one) => one);
-  });
-  parts.pop();
-  if (alarm.more) parts.push(` ${words.alarm_more.replace("{n}", alarm.more)}`);
-  return parts;
-}
-
-// What is raised, with its reason first: words that the centre chose. Who hears the page hears each once.
-function showAlarms(alarms) {
-  const code = document.documentElement.lang;
-  at("alarms").hidden = alarms.length === 0;
-  const shown = JSON.stringify(alarms);
-  if (at("alarms").dataset.shown === shown) return;
-  at("alarms").dataset.shown = shown;
-  set("alarms-said", alarms.map((each) => each[code]).join(". "));
-  at("alarms-raised").replaceChildren(...alarms.map((each) => {
-    const item = document.createElement("li");
-    const said = (words[`alarm_${each.kind}`] ?? "").replace("{value}", each.value).replace("{limit}", each.limit);
-    const from = each.at_ms > now() ? ` ${words.alarm_from.replace("{time}", time(each.at_ms))}` : "";
-    const whom = make("span", "");
-    whom.append(...(each.part ? [words[`trouble_${each.part}`] ?? each.part] : needs(each)));
-    item.append(make("b", each[code]), make("span", `${said}${from}`), whom,
-      make("small", words.alarm_since.replace("{time}", time(each.since_ms))));
-    return item;
-  }));
-}
-
 // Where the people come from that are shown, since when, and whom the file names in vain.
 function showSource({ source, since_ms, people, unused }) {
   const parts = [`${people} ${words[`people_${source || "unknown"}`]}`];
@@ -133,8 +85,8 @@ function show() {
   if (at("threats")) at("threats").hidden = b.threats === 0;
   signal("link", b.link_up, b.link_up ? words.link_up : words.link_down);
   set("alarm", b.degraded > 0 ? words.degraded : b.link_up ? "" : words.link_down);
-  showTrouble(state.trouble);
-  showAlarms(state.alarms);
+  showTrouble(state.trouble, words);
+  showAlarms(state.alarms, words, names, now());
   showNeed(cells);
   showStaff(b.staff);
   showSource(state.staff_source);
