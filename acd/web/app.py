@@ -31,6 +31,7 @@ from acd.web import (
     outlook,
     sign_in,
     threats,
+    today,
 )
 from acd.web.deps import WebDeps
 from acd.web.door import HEADERS, Door, asker_of
@@ -313,6 +314,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(lead.routes(deps))
     app.include_router(lead_page.routes(deps, live, still))
     app.include_router(threats.routes(deps, centre))
+    app.include_router(today.routes(deps, centre))
     app.include_router(history.routes(deps, centre))
     app.include_router(announcement.routes(deps, centre))
     app.include_router(sign_in.routes(deps.people, centre))

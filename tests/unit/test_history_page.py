@@ -4,7 +4,7 @@ people merged, nothing that a spreadsheet works out."""
 import csv
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -200,3 +200,22 @@ def test_no_text_becomes_a_formula() -> None:
     assert numbers == ["-1", "2.5", ""], "numbers stay numbers"
     book = zipfile.ZipFile(BytesIO(spreadsheet.as_xlsx("=T[1]", evil, [evil])))
     assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+
+
+async def test_today_stands_beside_what_is_usual(tmp_path: Path) -> None:
+    engine = await ready("records", urls(tmp_path, {})["records"])
+    noon = datetime.now(ZONE).replace(hour=12, minute=1, second=0, microsecond=0)
+    told, number = [], 0
+    for weeks, calls in ((0, 3), (1, 2), (2, 4), (3, 6), (4, 8)):
+        for each in range(calls):
+            number += 1
+            at = int((noon - timedelta(weeks=weeks)).timestamp() * 1000) + each * 1_000
+            told += call(number, at, f"t{number}", facts.ANSWERED, 5_000)
+    await SqlRecorder(engine).record([(1, told)])
+    async with client(engine) as asking:
+        page = (await asking.get("/history/today?lang=en")).text
+        assert '<th scope="row">12:00</th><td class="number">4–6</td><td class="number">3</td>' in page
+        assert "Usual is what was on the last eight" in page
+        asked = (await asking.get("/history/today?language=xx&lang=en")).text
+        assert "cannot be shown alone" in asked
+    await engine.dispose()
