@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from acd import opening, recordings, retention
 from acd.alarmed import Way
 from acd.alarms import kept as kept_alarms
+from acd.alarms.notifier import Notifier
 from acd.alarms.service import LOOK_S, Alarms, Busy
 from acd.alarms.service import Doors as AlarmDoors
 from acd.announcement import emergency as announcement
@@ -368,7 +369,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         found = await asyncio.to_thread(rostered, described, frozenset(runner.engine.world.people))
         return found.presences
 
-    ways: list[Way] = []
+    notifier = Notifier(lambda: rules.centre)
+    ways: list[Way] = [notifier]
     alarms = Alarms(
         AlarmDoors(
             still=runner.settled.is_set,
@@ -396,6 +398,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
     cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))
     case_kept = Kept("case line", case_line.run)
+    notifying = Kept("notify", notifier.run)
     watching = Regularly("alarms", LOOK_S, alarms.look)
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
     registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
@@ -413,11 +416,14 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         cases,
         case_kept,
         watching,
+        notifying,
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
         ahead,
     ]
-    others = [part for part in kept if part not in (link, hourly, ahead, cases, case_kept, watching)]
+    others = [
+        part for part in kept if part not in (link, hourly, ahead, cases, case_kept, watching, notifying)
+    ]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -430,6 +436,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "housekeeping": lambda: hourly.trouble,
         "cases": lambda: cases.trouble or dropped.trouble,
         "case_line": lambda: case_kept.trouble or case_line.trouble,
+        "notify": lambda: notifying.trouble or notifier.trouble,
         "alarms": lambda: watching.trouble or alarms.trouble,
         "outlook": lambda: ahead.trouble or outlook.trouble or outlook.duties.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),
