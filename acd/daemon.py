@@ -36,7 +36,12 @@ from acd.intake import Inbox
 from acd.lead import Lead
 from acd.leaps import Leaps
 from acd.ledger import Ledger
-from acd.metrics import BoardFigures, Metrics, OutlookFigures
+from acd.metrics import house
+from acd.metrics.board import BoardFigures
+from acd.metrics.counted import Metrics
+from acd.metrics.course import Course, Target
+from acd.metrics.coverage import Coverage
+from acd.metrics.outlook import OutlookFigures
 from acd.mqtt.broker import broker
 from acd.mqtt.discovery import Described
 from acd.mqtt.publisher import Publisher
@@ -214,7 +219,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     feed = Feed(stores.recorder, stores.journal, begun.last)
     registry = CollectorRegistry()
-    metrics = Metrics(registry, lambda tongue: figures.language(tongue))
+    metrics = Metrics(registry)
+    course = Course(
+        lambda: Target(rules.centre.service_level.seconds, rules.centre.service_level.clock),
+        lambda tongue: figures.language(tongue),
+    )
+    course.begin(engine.world)
     changes, woken, leaps = Changes(), Woken(), Leaps()
     records = stores.records.engine
     outlook = Outlook(
@@ -239,7 +249,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, changes, woken, leaps, outlook],
+        [feed, metrics, course, changes, woken, leaps, outlook],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -401,7 +411,12 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     notifying = Kept("notify", notifier.run)
     watching = Regularly("alarms", LOOK_S, alarms.look)
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
-    registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made))
+    registry.register(OutlookFigures(outlook.waits, lambda: outlook.futures_made, figures.language))
+    registry.register(course)
+    registry.register(
+        Coverage(lambda: runner.engine.world, lambda: (rules.centre.languages, rules.centre.concerns))
+    )
+    house.register(registry, lambda: health())
     link = Kept("link", port.run)
     ahead = Kept("outlook", outlook.run)
     kept: list[Kept | Regularly] = [

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from acd import __version__
@@ -323,8 +323,9 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(oidc.routes(deps.people, centre))
 
     @app.get("/metrics", include_in_schema=False, dependencies=[Depends(may(Action.SEE_METRICS))])
-    async def metrics() -> Response:
-        return Response(generate_latest(deps.registry), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        encode, kind = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(deps.registry), media_type=kind)
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(may(Action.SEE_BOARD))])
     async def described() -> JSONResponse:

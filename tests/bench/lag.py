@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from acd import replay
 from acd.changes import Changes
 from acd.frozen import Copied
-from acd.metrics import BoardFigures
+from acd.metrics.board import BoardFigures
 from acd.mqtt.messages import messages
 from acd.picture import Picture
 from acd.piecemeal import gathered

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from acd.answers import Answers
 from acd.demo.hotline import PROJECT
 from acd.identity import Role
-from acd.metrics import BoardFigures
+from acd.metrics.board import BoardFigures
 from acd.mqtt.messages import messages
 from agents import state as shown
 from config.load import ConfigFaults, load

@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from acd.daemon import Daemon
 from acd.demo import admitted
-from acd.metrics import BoardFigures, Metrics
+from acd.metrics.board import BoardFigures
+from acd.metrics.course import Course, Target
 from acd.mqtt.messages import messages
 from acd.ports import Arrival
 from agents.model import Team
@@ -85,7 +86,8 @@ def test_no_figure_of_a_language_stands_for_fewer_people_than_asked(staff: list[
 def test_announced_waits_are_counted_by_language_and_what_came(smallest: int, shown: set[str]) -> None:
     """Two in German held, one Arabic one did not; one that was found and not spoken is not counted."""
     registry = CollectorRegistry()
-    metrics = Metrics(registry, picture_of(waiting_bench(), smallest).language)
+    metrics = Course(lambda: Target(20, "since_queue"), picture_of(waiting_bench(), smallest).language)
+    registry.register(metrics)
     for tongue, spoken, came in (
         ("de", True, facts.HELD),
         ("de", True, facts.HELD),
