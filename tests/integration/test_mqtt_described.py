@@ -25,6 +25,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from acd.alarmed import Cause, OpenAlarm
 from acd.changes import Changes
 from acd.mqtt import discovery
 from acd.mqtt.broker import Broker
@@ -38,7 +39,9 @@ from tests.integration.test_mqtt import BOARD, Mosquitto
 
 PROJECT = Path(__file__).resolve().parents[2]
 DESCRIBED = yaml.safe_load((PROJECT / "docs" / "asyncapi.yaml").read_text(encoding="utf-8"))
-ALARM = DESCRIBED["components"]["messages"]["alarms"]["examples"][0]["payload"][0]
+ALARM = OpenAlarm(
+    Cause("long_wait", "uk"), "longest_wait", 1_000, 12.0, 10.0, (("uk", "study"),), 0, 0, "Lange", "Long"
+).plain()
 ALL = BOARD._replace(waiting=(*BOARD.waiting, WaitingCell(MERGED, MERGED, 1, 2_000)))
 AMONG = Registry().with_resource("urn:described", Resource.from_contents(DESCRIBED, DRAFT202012))
 PREFIX, DISCOVERY = "city/hotline", "homeassistant"
