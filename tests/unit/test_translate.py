@@ -276,7 +276,9 @@ def test_commands_become_actions() -> None:
         ("ACD_TERM", "3"),
         ("ACD_PHONES", "p01,p02"),
         ("ACD_PHONES_de", "p01"),
+        ("ACD_FULL", ""),
     ]
+    assert translator.actions(SetFallback(1, 3, (), full=True))[-1]["Value"] == "1"
 
 
 def test_a_snapshot_is_read_from_the_lists() -> None:
