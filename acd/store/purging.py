@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Table, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.store.summing import forgotten
 from acd.store.tables import (
     RECORDS,
     case_callers,
@@ -45,6 +46,8 @@ async def old_visits(engine: AsyncEngine, before: datetime) -> int:
     while True:
         async with engine.begin() as connection:
             ids = list((await connection.execute(old)).scalars())
+            if ids:
+                await forgotten(connection, before)
             for table in OF_VISITS:
                 await connection.execute(delete(table).where(table.c.visit.in_(ids)))
             await connection.execute(delete(visits).where(visits.c.id.in_(ids)))

@@ -31,6 +31,7 @@ from acd.store.tables import (
     handlings,
     history_cells,
     history_counts,
+    history_floor,
     history_waits,
     offers,
     told_waits,
@@ -39,6 +40,7 @@ from acd.store.tables import (
 from routing import facts
 from routing.facts import Fact
 
+THE_ONE: Final = 1
 AT_ONCE: Final = 500
 """So many ids stand in one statement."""
 DAYS_AT_ONCE: Final = 7
@@ -162,23 +164,40 @@ async def _added(
         await connection.execute(delete(table).where(*here, table.c[least] == 0), gone)
 
 
+async def forgotten(connection: AsyncConnection, before: datetime) -> None:
+    """Visits that arrived before may be forgotten from now on: their sums are made anew no more."""
+    made = _insert(connection, history_floor)
+    later = func.max if connection.dialect.name == "sqlite" else func.greatest
+    kept = made.on_conflict_do_update(
+        index_elements=["id"], set_={"at": later(history_floor.c.at, made.excluded.at)}
+    )
+    await connection.execute(kept, {"id": THE_ONE, "at": before})
+
+
 async def rebuild(engine: AsyncEngine) -> int:
     """Make the sums anew from the rows, a week at a time, while the recorder works or not; returns how many
-    visits they are of. Sums of a time whose rows are not all there any more stay as they are."""
+    visits they are of. Sums of a time whose rows are not all there any more stay as they are, and those of a
+    week more: of that it is not known any more who had called before."""
     async with engine.connect() as connection:
         first, last = (
             await connection.execute(select(func.min(visits.c.arrived_at), func.max(visits.c.arrived_at)))
         ).one()
-        oldest = (await connection.execute(select(func.min(history_counts.c.quarter)))).scalar()
-        newest = (await connection.execute(select(func.max(history_counts.c.quarter)))).scalar()
-    if first is None:
+        floor = (await connection.execute(select(history_floor.c.at))).scalar()
+        oldest, newest = (
+            await connection.execute(
+                select(func.min(history_counts.c.quarter), func.max(history_counts.c.quarter))
+            )
+        ).one()
+    begins = [] if first is None else [epoch_ms(first) // QUARTER_MS]
+    begins += [] if oldest is None else [oldest]
+    if not begins:
         return 0
-    begin = epoch_ms(first) // QUARTER_MS
-    if oldest is not None and oldest < begin:
-        # Rows were forgotten: of the first week it is not known any more who had called before.
-        begin = (epoch_ms(first) + WEEK_MS) // QUARTER_MS + 1
+    begin = min(begins)
+    if floor is not None:
+        begin = max(begin, (epoch_ms(floor) + WEEK_MS) // QUARTER_MS + 1)
+    end = max(newest or 0, 0 if last is None else epoch_ms(last) // QUARTER_MS) + 1
     count, step = 0, DAYS_AT_ONCE * 86_400_000 // QUARTER_MS
-    for quarter in range(begin, max(epoch_ms(last) // QUARTER_MS, newest or 0) + 1, step):
+    for quarter in range(begin, end, step):
         async with engine.begin() as connection:
             count += await _rebuilt(connection, quarter, quarter + step)
     return count

@@ -314,6 +314,13 @@ history_counts = Table(
     sqlite_with_rowid=False,
 )
 """What was counted in a quarter hour (of the epoch, UTC). It is kept when the rows it came from are not."""
+history_floor = Table(
+    "history_floor",
+    RECORDS,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""The one line: visits that arrived before have been forgotten; since then all are there."""
 history_waits = Table(
     "history_wait",
     RECORDS,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history.sums import (
@@ -30,7 +30,9 @@ from acd.history.sums import (
     WEEK_MS,
     bin_of,
 )
+from acd.store.moments import moment
 from acd.store.open import ready, urls
+from acd.store.purging import old_visits
 from acd.store.records import SqlRecorder
 from acd.store.summing import rebuild
 from acd.store.tables import history_cells, history_counts, history_waits
@@ -235,8 +237,8 @@ async def test_each_measure_is_what_happened(tmp_path: Path) -> None:
 
 
 async def test_sums_outlive_their_rows(tmp_path: Path) -> None:
-    """Rows that are forgotten take nothing with them; what is made anew begins a week after the oldest row
-    that is left, since of that week it is not known any more who had called before."""
+    """Rows that are forgotten take nothing with them; what is made anew begins a week after what is
+    forgotten, since of that week it is not known any more who had called before."""
     engine = await ready("records", urls(tmp_path, {})["records"])
     told = [
         fact
@@ -245,8 +247,7 @@ async def test_sums_outlive_their_rows(tmp_path: Path) -> None:
     ]
     await SqlRecorder(engine).record([(1, told)])
     before = await kept(engine)
-    async with engine.begin() as connection:
-        await connection.execute(text("DELETE FROM visit WHERE id <= 20"))
+    assert await old_visits(engine, moment(NOON + 20 * DAY_MS)) == 20
     await rebuild(engine)
     assert await kept(engine) == before
     async with engine.begin() as connection:

@@ -213,7 +213,7 @@ def test_every_kind_has_a_setting_and_every_row_of_a_person_a_kind() -> None:
         "purges": {"purge"},
         "accounts, until somebody deletes them": {"account", "recovery_code", "program_token", "session"},
         "cases, as the office's file says": {"case_file", "case_pin", "case_failure"},
-        "sums, of nobody alone": {"history_cell", "history_count", "history_wait"},
+        "sums, of nobody alone": {"history_cell", "history_count", "history_wait", "history_floor"},
         "of nobody": {"recorder_position", "staff", "emergency_announcement", "announcement_text"},
         "until somebody has looked after them": {"fact_set_aside"},
     }
