@@ -18,8 +18,6 @@ from routing.policy import Policy
 from routing.privacy import MERGED, groups_apart
 from routing.world import Person, World
 
-FEW: Final = 5
-"""Without a service agreement no figure is shown of fewer people's work."""
 BY_NEED: Final = ("language", "concern", NEED)
 
 
@@ -85,8 +83,7 @@ class Past:
 
     async def _apart(self, needs: Mapping[Label, set[tuple[str, str]]]) -> frozenset[Label] | None:
         """Which names may stand alone; None: all. Of many people it is worked out beside the loop."""
-        privacy, world = self._centre().privacy, self._world()
-        smallest = max(privacy.smallest_cell, FEW if privacy.agreement is None else 0)
+        smallest, world = self._centre().privacy.smallest_figure, self._world()
         if not smallest or world.policy is None:
             return None
         work = partial(_found_apart, world.policy, list(world.people.values()), smallest, needs)

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history import spreadsheet
@@ -65,13 +66,17 @@ async def records(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-def client(records: AsyncEngine, house: Centre = AGREED, who: str = "ute") -> httpx.AsyncClient:
+def app(records: AsyncEngine, house: Centre = AGREED) -> FastAPI:
+    """Pages over these records: Ute is in charge, Sam is not."""
     bench = Bench()
     past = Past(records, lambda: house, lambda: bench.engine.world)
     people = Admits(ute=person("ute", Role.SUPERVISOR), sam=person("sam", Role.STAFF))
-    app = app_of(picture_of(bench, 0), people=people, history=past, zone=lambda: ZONE)
+    return app_of(picture_of(bench, 0), people=people, history=past, zone=lambda: ZONE)
+
+
+def client(records: AsyncEngine, house: Centre = AGREED, who: str = "ute") -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://localhost", cookies={"acd": who}
+        transport=httpx.ASGITransport(app(records, house)), base_url="http://localhost", cookies={"acd": who}
     )
 
 
