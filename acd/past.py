@@ -13,6 +13,7 @@ from acd.history.figures import Aim, Group
 from acd.history.sums import QUARTER_MS, Cell
 from acd.history.view import NEED, WHOLE, View, ViewFault, label_of, needs_of
 from acd.store import looking_back
+from acd.store.looking_back import Found
 from config.schema import Centre
 from routing.policy import Policy
 from routing.privacy import MERGED, groups_apart
@@ -40,15 +41,8 @@ class Past:
         centre, zone = self._centre(), self._centre().centre.zone
         cells = list((await looking_back.cells(self._records)).values())
         shown = await self._shown(view, cells)
-        fair = view._replace(step=WHOLE, by="language")
-        beside = shown if view.by == "language" and view.step == WHOLE else await self._shown(fair, cells)
         found = await looking_back.look(self._records, view, zone, partial(_named, view, shown))
-        languages: Mapping[tuple[datetime, Label], Group] = {}
-        if not view.language:
-            seen = await looking_back.look(
-                self._records, fair, zone, partial(_named, fair, beside), counts=False
-            )
-            languages = seen.groups
+        languages = {} if view.language else await self._by_language(view, cells, found)
         level = centre.service_level
         aim = Aim(level.variant, level.seconds, level.short_abandon_seconds)
         since = (
@@ -58,12 +52,27 @@ class Past:
         )
         every = View(view.first, view.last, by="language", kind=view.kind)
         concerns = View(view.first, view.last, by="concern", kind=view.kind)
-        return summed(view, aim, found.groups, languages)._replace(
+        answer = await asyncio.to_thread(summed, view, aim, found.groups, languages)
+        return answer._replace(
             merged=any(name[0] == MERGED for name in shown.values() if name),
             since=since,
             languages=_alone(await self._shown(every, cells)),
             concerns=_alone(await self._shown(concerns, cells)),
         )
+
+    async def _by_language(self, view: View, cells: list[Cell], found: Found) -> dict[Label, Group]:
+        """Waits of the view's visits by language."""
+        groups: dict[Label, Group] = {}
+        if view.by != "language":
+            fair = view._replace(step=WHOLE, by="language")
+            shown = await self._shown(fair, cells)
+            label = partial(_named, fair, shown)
+            found = await looking_back.look(
+                self._records, fair, self._centre().centre.zone, label, counts=False
+            )
+        for (_, name), group in found.groups.items():
+            groups.setdefault(name, Group()).take(group)
+        return groups
 
     async def _shown(self, view: View, cells: list[Cell]) -> dict[Label, Label]:
         """The names of a view, and under which they are shown. Raises ViewFault."""

@@ -54,11 +54,11 @@ def summed(
     view: View,
     aim: Aim,
     groups: Mapping[tuple[datetime, Label], Group],
-    by_language: Mapping[tuple[datetime, Label], Group],
+    by_language: Mapping[Label, Group],
 ) -> Answer:
     """The answer, but for what may be asked for and since when."""
     whole = together(groups)
-    languages = {label[0]: figures(group, aim) for (_, label), group in by_language.items()}
+    languages = {label[0]: figures(group, aim) for label, group in by_language.items()}
     fair = standings(languages, aim.variant) if len(languages) > 1 else []
     return Answer(
         view, aim, rows(groups, aim), figures(whole, aim), by_wait(whole), fair, False, None, (), ()

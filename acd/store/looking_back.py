@@ -1,11 +1,12 @@
 """What the history answers from: sums of a span, grouped by step and name in the database."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, Table, column, func, literal, select, values
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.history.figures import SIDES, Group, side_of
 from acd.history.sums import COUNTS, Cell
@@ -13,6 +14,7 @@ from acd.history.view import SIZES, WHOLE, Stretch, View, begin_of, stretches
 from acd.store.tables import history_cells, history_counts, history_waits
 
 Label = tuple[str, ...]
+ROWS_AT_ONCE: Final = 1_000
 CELLS_AT_ONCE: Final = 2_000
 """So many cells are named in one statement."""
 
@@ -53,11 +55,14 @@ async def look(
     }
     groups: dict[tuple[datetime, Label], Group] = {}
 
+    known: dict[tuple[int, int], Group] = {}
+
     def group(local: int, number: int) -> Group:
-        key = begin_of(view.step, local), labels[number // len(SIDES)]
-        if key not in groups:
-            groups[key] = Group()
-        return groups[key]
+        place = local, number // len(SIDES)
+        if place not in known:
+            key = begin_of(view.step, local), labels[place[1]]
+            known[place] = groups.setdefault(key, Group())
+        return known[place]
 
     async with engine.connect() as connection:
         since = (await connection.execute(select(func.min(history_counts.c.quarter)))).scalar()
@@ -65,19 +70,27 @@ async def look(
             for stretch in stretches(view, zone):
                 counted = [func.sum(history_counts.c[name]) for name in COUNTS]
                 asked = _asked(history_counts, some, stretch, view.step, [], counted)
-                for local, number, *sums in await connection.execute(asked) if counts else ():
-                    if number is not None:
-                        group(local, number).count(dict(zip(COUNTS, map(int, sums), strict=True)))
+                async for local, number, *sums in _rows(connection, asked if counts else None):
+                    group(local, number).count(dict(zip(COUNTS, map(int, sums), strict=True)))
                 bins = [history_waits.c.bin]
                 asked = _asked(
                     history_waits, some, stretch, view.step, bins, [*bins, func.sum(history_waits.c.n)]
                 )
-                for local, number, bin, n in await connection.execute(
-                    asked.where(history_waits.c.clock == view.clock)
-                ):
-                    if number is not None:
-                        group(local, number).wait(SIDES[number % len(SIDES)], bin, int(n))
+                asked = asked.where(history_waits.c.clock == view.clock)
+                async for local, number, bin, n in _rows(connection, asked):
+                    group(local, number).wait(SIDES[number % len(SIDES)], bin, int(n))
     return Found(groups, since)
+
+
+async def _rows(connection: AsyncConnection, asked: Select[Any] | None) -> AsyncIterator[Any]:
+    """Rows of groups that are asked for, while others use the loop; none where nothing is."""
+    if asked is None:
+        return
+    async for some in (await connection.stream(asked)).partitions(ROWS_AT_ONCE):
+        await asyncio.sleep(0)
+        for row in some:
+            if row.number is not None:
+                yield row
 
 
 def _asked(

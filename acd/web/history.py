@@ -2,7 +2,7 @@
 address: whoever keeps the link keeps the view."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acd.history import spreadsheet, table, view
+from acd.history.answer import Answer
 from acd.history.sums import CLOCKS
 from acd.history.view import View, ViewFault, checked, last_days
 from acd.identity import Action, Asker
@@ -64,11 +65,18 @@ def routes(deps: WebDeps, centre: Callable[[], str]) -> APIRouter:
         except ViewFault as fault:
             why = said[f"fault_{fault.code}"].format(field=said[fault.key])
             return page(request, "history.html", centre(), "history", status=422, fault=why, **fixed)
+        return await asyncio.to_thread(shown_page, request, answer, said, fixed)
+
+    def shown_page(
+        request: Request, answer: Answer, said: Mapping[str, str], fixed: dict[str, Any]
+    ) -> Response:
+        """Beside the loop: so many cells take their time."""
         name = told.namer(deps.names(), said, language_of(request))
         columns = table.columns(answer.aim.variant)
+        when = told.when_of(answer.view.step, said)
         rows = [
             (
-                told.when_of(shown.step, said)(row.begin),
+                when(row.begin),
                 told.label_of(answer, row, name),
                 [told.cell(each, table.value(row.figures, each)) for each in columns],
             )

@@ -75,7 +75,7 @@ def cell(column: Column, value: Value) -> str:
         percent = f"{100 * met / total:.0f} % " if total >= ENOUGH else ""
         return f"{percent}({met}/{total})" if total else "–"
     if column.kind == "seconds":
-        minutes, seconds = divmod(round(value), 60)
+        minutes, seconds = divmod(int(value + 0.5), 60)
         return f"{minutes}:{seconds:02}"
     return str(value)
 
