@@ -493,7 +493,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             agents=lambda: [(key, each.agent.name) for key, each in runner.engine.world.people.items()],
             zone=lambda: rules.centre.centre.zone,
             desk=desks,
-            history=Past(records, lambda: rules.centre, lambda: runner.engine.world),
+            history=Past(records, stores.vault, lambda: rules.centre, lambda: runner.engine.world),
             steering=steerings,
             not_reached=NotReachedToday(
                 Reached(runner, records, wishes, steerings, lambda: rules.centre.centre.zone, clock.now_ms)

@@ -49,6 +49,8 @@ class Action(StrEnum):
     """Figures of what was, by time and need; of no single person."""
     SEE_VISITS = "see_visits"
     """Single visits that ended, with their offers and reasons; persons only as a service agreement allows."""
+    FIND_CALLER = "find_caller"
+    """The visits of a telephone number; each time it is in the audit."""
     SEE_CASES = "see_cases"
     KEEP_CASES = "keep_cases"
     PLAN = "plan"
@@ -80,6 +82,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.SEE_OUTLOOK,
         Action.SEE_HISTORY,
         Action.SEE_VISITS,
+        Action.FIND_CALLER,
         Action.SEE_CASES,
         Action.KEEP_CASES,
         Action.READ_KNOWLEDGE,

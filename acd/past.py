@@ -1,18 +1,19 @@
 """What pages ask of the history: figures of a view, cells that few people could serve merged."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history.answer import Answer, Label, summed
 from acd.history.figures import Aim, Group
+from acd.history.single import Course, PastVisit, Search, nameless, without_persons
 from acd.history.sums import QUARTER_MS, Cell
 from acd.history.view import NEED, WHOLE, View, ViewFault, label_of, needs_of
-from acd.store import looking_back
+from acd.store import looking_back, single
 from acd.store.looking_back import Found
 from config.schema import Centre
 from routing.policy import Policy
@@ -22,13 +23,24 @@ from routing.world import Person, World
 BY_NEED: Final = ("language", "concern", NEED)
 
 
+class Numbers(Protocol):
+    """The vault, as far as it is asked."""
+
+    async def known(self, number: str) -> str: ...
+
+
 class Past:
     """One of the doors of acd.web.deps."""
 
     def __init__(
-        self, records: AsyncEngine, centre: Callable[[], Centre], world: Callable[[], World]
+        self,
+        records: AsyncEngine,
+        vault: Numbers,
+        centre: Callable[[], Centre],
+        world: Callable[[], World],
     ) -> None:
         self._records = records
+        self._vault = vault
         self._centre = centre
         self._world = world
 
@@ -59,6 +71,23 @@ class Past:
             languages=_alone(await self._shown(every, cells)),
             concerns=_alone(await self._shown(concerns, cells)),
         )
+
+    async def visits(self, sought: Search) -> Sequence[PastVisit]:
+        """Single visits that ended, persons only as a service agreement allows."""
+        found = await single.find(self._records, sought)
+        return found if self._agreed() else [nameless(each) for each in found]
+
+    async def course(self, visit: int) -> Course | None:
+        """One of them, with all that happened; None for one that is not known."""
+        found = await single.course(self._records, visit)
+        return found if found is None or self._agreed() else without_persons(found)
+
+    async def token(self, number: str) -> str:
+        """Under which token the visits of a number stand; "" for one that is not known."""
+        return await self._vault.known(number)
+
+    def _agreed(self) -> bool:
+        return self._centre().privacy.agreement is not None
 
     async def _by_language(self, view: View, cells: list[Cell], found: Found) -> dict[Label, Group]:
         """Waits of the view's visits by language."""

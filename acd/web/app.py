@@ -25,6 +25,7 @@ from acd.web import (
     announcement,
     desk,
     history,
+    history_visits,
     lead,
     lead_page,
     oidc,
@@ -316,6 +317,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(threats.routes(deps, centre))
     app.include_router(today.routes(deps, centre))
     app.include_router(history.routes(deps, centre))
+    app.include_router(history_visits.routes(deps, centre))
     app.include_router(announcement.routes(deps, centre))
     app.include_router(sign_in.routes(deps.people, centre))
     app.include_router(account.routes(deps.people, centre))

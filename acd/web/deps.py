@@ -13,6 +13,7 @@ from acd.alarmed import OpenAlarm
 from acd.changes import Changes
 from acd.deskwork import Before, Day
 from acd.history.answer import Answer
+from acd.history.single import Course, PastVisit, Search
 from acd.history.view import View
 from acd.identity import Asker, People
 from acd.missed import Missed
@@ -218,6 +219,10 @@ class History(Protocol):
 
     async def answer(self, view: View) -> Answer:
         """Raises ViewFault: what is asked for alone may not be."""
+
+    async def visits(self, sought: Search) -> Sequence[PastVisit]: ...
+    async def course(self, visit: int) -> Course | None: ...
+    async def token(self, number: str) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -77,3 +77,23 @@ async def test_a_view_is_asked_for_by_keyboard_and_kept_as_a_link(
         await expect(page.locator("tbody").first).to_contain_text("KW 11/2026")
         await page.goto(address.replace("step=week", "step=month"))
         await expect(page.locator("tbody").first).to_contain_text("03/2026")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_axe_finds_nothing_on_single_visits(
+    browser: Browser, records: AsyncEngine, width: int, scheme: str
+) -> None:
+    """The list, and one visit that is reached from it by keyboard."""
+    async with shown(browser, records, width=width, scheme=scheme) as page:
+        await page.goto(f"{page.url.partition('?')[0]}/visits?{MARCH}")
+        for heading in ("Found, the newest first", "Course"):
+            await expect(page.get_by_role("heading", name=heading)).to_be_visible()
+            wide = await page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
+            assert wide is False
+            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+            assert found.violations_count == 0, found.generate_report()
+            if heading != "Course":
+                await page.locator("tbody a").first.press("Enter")

@@ -2,6 +2,7 @@
 people merged, nothing that a spreadsheet works out."""
 
 import csv
+import re
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -18,12 +19,13 @@ from acd.history import spreadsheet
 from acd.history.view import View
 from acd.identity import Role
 from acd.past import Past
-from acd.store import queries
+from acd.store import queries, single
 from acd.store.moments import moment
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from config.load import SHIPPED, load
 from config.schema import Centre
+from config.words import words
 from routing import facts
 from routing.service_level import VARIANTS
 from tests.fakes.admits import Admits, person
@@ -66,10 +68,17 @@ async def records(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+class Known:
+    """A vault that knows one number."""
+
+    async def known(self, number: str) -> str:
+        return "t7" if number == "0201 8812345" else ""
+
+
 def app(records: AsyncEngine, house: Centre = AGREED) -> FastAPI:
     """Pages over these records: Ute is in charge, Sam is not."""
     bench = Bench()
-    past = Past(records, lambda: house, lambda: bench.engine.world)
+    past = Past(records, Known(), lambda: house, lambda: bench.engine.world)
     people = Admits(ute=person("ute", Role.SUPERVISOR), sam=person("sam", Role.STAFF))
     return app_of(picture_of(bench, 0), people=people, history=past, zone=lambda: ZONE)
 
@@ -133,7 +142,7 @@ async def test_figures_are_those_of_the_live_page(records: AsyncEngine) -> None:
         for seconds in (0 + 1, 10, 20, 39, 60, 70):
             level = CENTRE.service_level.model_copy(update={"seconds": seconds, "clock": clock})
             house = AGREED.model_copy(update={"service_level": level})
-            past = Past(records, lambda house=house: house, lambda: bench.engine.world)  # type: ignore[misc]
+            past = Past(records, Known(), lambda house=house: house, lambda: bench.engine.world)  # type: ignore[misc]
             view = View(date(2026, 3, 9), date(2026, 3, 15), "day", clock=clock)
             total = (await past.answer(view)).total
             counted = await queries.counts(
@@ -223,4 +232,81 @@ async def test_today_stands_beside_what_is_usual(tmp_path: Path) -> None:
         assert "Usual is what was on the last eight" in page
         asked = (await asking.get("/history/today?language=xx&lang=en")).text
         assert "cannot be shown alone" in asked
+
+
+async def test_single_visits_are_found_by_time_language_and_case(records: AsyncEngine) -> None:
+    async with client(records) as asking:
+        day = "first=2026-03-09&last=2026-03-09"
+        page = (await asking.get(f"/history/visits?{day}&lang=en")).text
+        assert page.count('href="/history/visits/') == 50
+        assert "Amal Haddad" in page, "with an agreement"
+        page = (await asking.get(f"/history/visits?{day}&language=ar&lang=en")).text
+        assert page.count('href="/history/visits/') == 10
+        assert "Nothing found" in (await asking.get(f"/history/visits?{day}&case=K-1&lang=en")).text
+        week = (await asking.get(f"/history/visits?{MARCH}&lang=en")).text
+        assert week.count('href="/history/visits/') == 100
+        older = re.search(r'href="(/history/visits[?][^"]*before=151[^"]*)"', week)
+        assert older is not None
+        second = (await asking.get(older[1].replace("&amp;", "&"))).text
+        assert 'href="/history/visits/150"' in second
+        assert (await asking.get("/history/visits?first=gestern")).status_code == 422
+
+
+async def test_the_course_of_a_visit_names_persons_only_by_agreement(records: AsyncEngine) -> None:
+    for house, named in ((AGREED, True), (centre(agreement=None), False)):
+        async with client(records, house) as asking:
+            page = (await asking.get("/history/visits/1?lang=en")).text
+            assert "decided by: concern level" in page
+            assert ("Amal Haddad" in page) is named
+            assert ("language level (1 to 7): 7" in page) is named
+            every = (await asking.get(f"/history/visits?{MARCH}")).text
+            assert ("Amal" in every) is named
+            assert (await asking.get("/history/visits/9999")).status_code == 404
+
+
+async def test_a_number_is_looked_up_by_right_and_told_to_the_audit(records: AsyncEngine) -> None:
+    async with client(records) as asking:
+        ours = {"Origin": "http://localhost"}
+        form = {"csrf": "csrf-ute", "number": "0201 8812345"}
+        page = await asking.post("/history/visits?lang=en", data=form, headers=ours)
+        assert page.text.count('href="/history/visits/') == 2
+        assert "8812345" not in page.text
+        form["number"] = "0201 1"
+        assert "not known" in (await asking.post("/history/visits?lang=en", data=form, headers=ours)).text
+        told = asking._transport.app.state.people.doings  # type: ignore[attr-defined]
+        assert told == [("person:ute", "find_caller", "")] * 2
+    async with client(records, who="sam") as asking:
+        form = {"csrf": "csrf-sam", "number": "0201 8812345"}
+        assert (await asking.post("/history/visits", data=form, headers=ours)).status_code == 403
+        assert (await asking.get("/history/visits")).status_code == 403
+
+
+async def test_every_kind_of_step_has_its_words(tmp_path: Path) -> None:
+    """A visit in which everything happened that the records know of, in both languages, on the page."""
+    engine = await ready("records", urls(tmp_path, {})["records"])
+    first, *others, last = call(1, NOON, "a", facts.ANSWERED, 20_000)
+    told = [
+        first,
+        *others,
+        facts.CallerTold(NOON + 1, 1, "wait"),
+        facts.WaitJudged(NOON + 2, 1, "ar", NOON, 60_000, -1, True, 20_000, facts.MISSED),
+        facts.Overflowed(NOON + 3, 1, "late", "fallback"),
+        *(facts.RecordingChanged(NOON + 4, 1, what, facts.BY_CALLER, 0) for what in facts.RECORDING),
+        facts.OfferRang(NOON + 5, 1, 1, "amal"),
+        facts.CallbackDialled(NOON + 6, 1, 1, "amal", 1),
+        facts.WrapUpEnded(NOON + 90_000, 1, "amal"),
+        facts.HandedOver(NOON + 95_000, 1, 1, "amal", "cem", ""),
+        last,
+    ]
+    await SqlRecorder(engine).record([(1, told)])
+    found = await single.course(engine, 1)
+    assert found is not None
+    assert len({each.what for each in found.steps}) == 15
+    for language in ("de", "en"):
+        said = words(language, "history", "history_visits")
+        for step in found.steps:
+            assert f"step_{step.what}" in said
+            assert {f"detail_{name}" for name in step.values} <= set(said)
+    async with client(engine) as asking:
+        assert "agreed" in (await asking.get("/history/visits/1?lang=en")).text
     await engine.dispose()
