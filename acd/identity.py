@@ -39,6 +39,8 @@ class Action(StrEnum):
     """Put a caller into a class, elsewhere in line, to somebody; announce to all; lift a caller's block."""
     STEER_HOTLINE = "steer_hotline"
     """Close or open by hand, reserves, overflow, drain."""
+    LISTEN = "listen"
+    """Be in a talk, where the agreement allows it and the caller said yes."""
     SEE_LEAD = "see_lead"
     """Who waits and who works, one by one, with the reasons."""
     SEE_DECISIONS = "see_decisions"
@@ -77,6 +79,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.STEER_STAFF,
         Action.STEER_CALLS,
         Action.STEER_HOTLINE,
+        Action.LISTEN,
         Action.SEE_LEAD,
         Action.SEE_DECISIONS,
         Action.SEE_OUTLOOK,

@@ -12,7 +12,9 @@ from routing import visit as table
 from routing.board import Board
 from routing.explain import Idle, Sought, look
 from routing.index import Index
+from routing.listening import HOW, present, refused
 from routing.steering import marks
+from routing.world import Visit
 
 OFFERED: Final = frozenset({table.OFFERED, table.RINGING})
 
@@ -56,7 +58,10 @@ class Lead:
                 lent = world.lent.get(person.id)
                 can = agent.languages, agent.concerns
                 until_ms = lent.until_ms if lent is not None else 0
-                working.append(Working(person, *need, *can, idle.get(person.id), until_ms))
+                visit, listens, there = _talk(world.rules.listens, served)
+                working.append(
+                    Working(person, *need, *can, idle.get(person.id), until_ms, visit, listens, there)
+                )
         reserves = tuple(each.language for each in world.rules.reserves)
         overflows = tuple(each.name for each in world.rules.overflow)
         return LeadView(
@@ -87,3 +92,12 @@ class Lead:
                 )
             )
         return tuple(made)
+
+
+def _talk(listens: tuple[str, ...], visit: Visit | None) -> tuple[int, tuple[str, ...], str]:
+    """Whose talk somebody may be in, how, and how somebody is."""
+    if visit is None:
+        return 0, (), ""
+    there = present(visit)
+    hows = tuple(how for how in HOW if not refused(listens, visit, how))
+    return (visit.id if hows or there else 0), hows, there

@@ -25,6 +25,8 @@ from routing.steering import UNKNOWN_PERSON, UNKNOWN_VISIT
 UNKNOWN_CLASS: Final = "unknown_class"
 UNKNOWN_LANGUAGE: Final = "unknown_language"
 UNKNOWN_CONCERN: Final = "unknown_concern"
+NO_PHONE: Final = "no_phone"
+"""Who asks is no member of staff: nobody knows which phone is theirs."""
 UNKNOWN_REASON: Final = "unknown_reason"
 NOT_KEPT: Final = "not_kept"
 """In place of a reason's reference where the vault did not take it in time: what is steered cannot wait."""
@@ -144,6 +146,13 @@ class Steerings:
             until_ms = by_hand.day_over(self._runner.engine.world.rules, self._now_ms())
         event = ev.SetByHand(what, of, how, 0 if how == by_hand.RULES else until_ms)
         return await self._say(by, event, why, f"{what} {of}: {how}", "hotline")
+
+    async def listen(self, by: Asker, visit: int, how: str, why: Because) -> Accepted:
+        """Into the talk of this visit, by their own phone. how: of routing.listening.HOW."""
+        person = self._runner.engine.world.people.get(by.agent)
+        if person is None:
+            return Accepted(False, NO_PHONE)
+        return await self._visit(by, ev.ListeningAsked(visit, how, person.agent.reach), why)
 
     # --- the way in ----------------------------------------------------------------------------------
 

@@ -121,6 +121,7 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
     """The rules in force, with opening hours from the day of `now_ms` on."""
     rules, staffing, waiting = centre.routing, centre.staffing, centre.waiting
     overtime = centre.hours.after_closing_minutes
+    agreement = centre.privacy.agreement
     plans = [Plan("", "", steps(rules.step))]
     plans += [Plan(each.language, each.concern, steps(each.step)) for each in rules.plan]
     return Policy(
@@ -138,6 +139,7 @@ def policy(centre: Centre, now_ms: int, days: int = HORIZON_DAYS) -> Policy:
         ),
         opening=opening(centre, now_ms, days),
         days=midnights(centre, now_ms, days),
+        listens=tuple(sorted(set(agreement.allows))) if agreement is not None else (),
         classes=tuple(sorted((each.name, each.worth_seconds * 1000) for each in rules.classes)),
         repeat_ms=rules.repeat_hours * 3_600_000,
         repeat_today=rules.repeat_same_day,

@@ -80,6 +80,8 @@ CASE_LINE = (
     "case_line_stay",
 )
 """What callers hear only where they can ask by phone how their case is, and where their language is known."""
+LISTENED = ("listen_question", "listen_yes")
+"""What callers hear only where a supervisor may be in talks, and where their language is known."""
 CASE_STATE = "case_state"
 OTHER_STATE = "other"
 DIGITS = "0123456789"
@@ -94,6 +96,7 @@ CALLER = (
     *CALLBACK,
     *MESSAGE,
     *CASE_LINE,
+    *LISTENED,
 )
 STAFF = ("staff_login", "staff_logout", "staff_ready", "staff_notready", "staff_failed", "staff_recorded")
 RECORDS = (
@@ -146,6 +149,7 @@ KEYS = {
     "message_offer": keys.MESSAGE,
     "message_closed": keys.MESSAGE,
     "case_line_stay": keys.YES,
+    "listen_yes": keys.YES,
 }
 """Which key a sentence tells to press."""
 _KEY = {"key": "the key to press"}
@@ -213,7 +217,7 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
     """
     says, hours = _read(folder, centre)
     made: Sounds = {}
-    unknown = centre.routing.unknown_languages
+    unknown, agreement = centre.routing.unknown_languages, centre.privacy.agreement
     anywhere = (*ANYWHERE, *(each.name for each in waits.bands(centre.waiting.band_minutes)))
     for code in centre.languages:
         for name in (
@@ -223,6 +227,7 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
             *(CALLBACK if centre.callback is not None else ()),
             *(MESSAGE if centre.message is not None else ()),
             *(CASE_LINE if centre.case_line is not None else ()),
+            *(LISTENED if agreement is not None and agreement.allows else ()),
         ):
             made[code, name] = (Sentence(code, says[code][name]),)
         for state in _states(centre):

@@ -36,6 +36,15 @@ class CallBack(NamedTuple):
     message: str = ""
 
 
+class Listen(NamedTuple):
+    """Ring this phone, and put it into the talk of the person's leg. how: of routing.listening.HOW."""
+
+    id: int
+    leg: Leg
+    how: str
+    reach: Reach
+
+
 class CancelCallback(NamedTuple):
     """Ring the person of an offer (CallBack.id) no more, and dial nobody for it: whatever stands of it ends.
 
@@ -161,6 +170,7 @@ def moved(command: object) -> Leg | None:
 Command = (
     Connect
     | CallBack
+    | Listen
     | CancelCallback
     | AnswerCallback
     | Withdraw

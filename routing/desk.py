@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from agents.model import UNDETERMINED
-from agents.state import WRAP_UP
+from agents.state import TALKING, WRAP_UP
 from routing import visit as table
 from routing.board import WaitingCell
+from routing.listening import present
 from routing.need import spoken, step_of, steps_of
 from routing.world import Closed, Engagement, Handover, Person, Visit, World
 
@@ -20,7 +21,8 @@ class Call(NamedTuple):
     place of an earlier call. interpreter: the caller's language if one is needed, else ""; interpreting: what
     became of that. closed: what was said of it here, if that was said last. kind: how they came to us
     (of routing.visit.KINDS); attempts: how often we called them back by now; wanted_from_ms, wanted_until_ms:
-    when they want to be called, 0: at any time. message: they left one.
+    when they want to be called, 0: at any time. message: they left one. listened: how a supervisor is in the
+    talk (of routing.listening.HOW), "" for nobody.
     """
 
     visit: int
@@ -47,6 +49,7 @@ class Call(NamedTuple):
     wanted_from_ms: int = 0
     wanted_until_ms: int = 0
     message: bool = False
+    listened: str = ""
 
 
 class Last(NamedTuple):
@@ -165,6 +168,7 @@ def _call(world: World, person: Person, engaged: Engagement) -> Call:
         visit.from_ms,
         visit.until_ms,
         visit.message != "",
+        present(visit) if engaged.activity == TALKING else "",
     )
 
 

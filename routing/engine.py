@@ -12,7 +12,7 @@ from routing.commands import Command
 from routing.deadlines import HOURS, LEASE, OVERFLOW, PARTING, QUIET, SAY, WRAP_UP
 from routing.events import Event
 from routing.facts import Fact
-from routing.handlers import callback, caller, centre, desk, phone, staff, steering
+from routing.handlers import callback, caller, centre, desk, listening, phone, staff, steering
 from routing.index import Choice, Index
 from routing.moves import Moves
 from routing.turn import SHARE, rules, turn
@@ -26,6 +26,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     **desk.HANDLERS,
     **callback.HANDLERS,
     **steering.HANDLERS,
+    **listening.HANDLERS,
     **centre.HANDLERS,
 }
 """What each event means."""

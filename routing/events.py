@@ -7,7 +7,7 @@ journal.
 
 from typing import NamedTuple
 
-from agents.model import Team
+from agents.model import Reach, Team
 from routing.policy import Policy
 
 
@@ -387,6 +387,26 @@ class OfferPulledBack(NamedTuple):
     visit: int
 
 
+class ListeningAllowed(NamedTuple):
+    """The caller said by a key that a supervisor may be in their talks."""
+
+    leg: Leg
+
+
+class ListeningAsked(NamedTuple):
+    """A supervisor wants to be in the talk of this visit. how: of routing.listening.HOW. reach: theirs."""
+
+    visit: int
+    how: str
+    reach: Reach
+
+
+class ListeningEnded(NamedTuple):
+    """They are in it no more, or never came. listening: the command's id."""
+
+    listening: int
+
+
 SteersVisit = (
     PriorityGiven
     | PriorityTaken
@@ -396,6 +416,7 @@ SteersVisit = (
     | OfferedByHand
     | OfferPulledBack
     | CallbackCancelled
+    | ListeningAsked
 )
 """What supervisors say of one visit."""
 
@@ -745,6 +766,9 @@ Event = (
     | CallerKnown
     | CaseEntered
     | CaseAsked
+    | ListeningAllowed
+    | ListeningAsked
+    | ListeningEnded
     | PriorityGiven
     | PriorityTaken
     | VisitPlaced

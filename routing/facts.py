@@ -154,6 +154,29 @@ class CallbackFailed(NamedTuple):
     again_ms: int
 
 
+class ListeningAllowed(NamedTuple):
+    """The caller said yes to a supervisor in their talks."""
+
+    at_ms: int
+    visit: int
+
+
+class Listened(NamedTuple):
+    """A supervisor is put into this talk of a person. how: of routing.listening.HOW."""
+
+    at_ms: int
+    visit: int
+    agent: str
+    how: str
+
+
+class ListeningEnded(NamedTuple):
+    """They are in it no more."""
+
+    at_ms: int
+    visit: int
+
+
 class CaseTold(NamedTuple):
     """The caller asked in what state their case is. became: one of CASE_LINE."""
 
@@ -588,6 +611,9 @@ class JournalLost(NamedTuple):
 Fact = (
     VisitBegan
     | CaseTold
+    | ListeningAllowed
+    | Listened
+    | ListeningEnded
     | CallbackPromised
     | MessageTaken
     | CallbackRefused

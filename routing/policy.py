@@ -155,6 +155,7 @@ class Policy(NamedTuple):
     one for everybody ("", ""), which must be there.
     unknown_languages: who serves an undetermined language speaks all of these.
     fallback_languages: any of these once a step admits FALLBACK or INTERPRETER.
+    listens: how supervisors may be in talks, of routing.listening.HOW, sorted.
     classes: sorted (priority class, what it is worth in ms of waiting); of several the dearest counts.
     repeat_ms, repeat_today: a caller whose last visit ended, answered or not, less than this ago, or since
     the last of `days`, is of the class "repeat"; 0 and False: nobody is.
@@ -187,6 +188,7 @@ class Policy(NamedTuple):
     opening: tuple[tuple[int, int], ...]
     days: tuple[int, ...] = ()
     classes: tuple[tuple[str, int], ...] = ()
+    listens: tuple[str, ...] = ()
     repeat_ms: int = 0
     owner_ms: int = 0
     reserves: tuple[Reserve, ...] = ()

@@ -149,7 +149,8 @@ class Visit:
     promised on this visit, or 0. from_ms, until_ms: between which they want to be called; 0: at any time.
     due_ms: not called before; 0: at once. deferred: we were closed, or all calls of the day were made, when
     it was their turn. message: the file of one that they left. attempts: how often they were dialled.
-    heard_case: in what state their case is, and they were not in line since.
+    heard_case: in what state their case is, and they were not in line since. may_listen: they said yes to a
+    supervisor in their talks; listened: the command's id, how, and in which of their talks one is.
     dialled: they are being dialled in the offer at hand. at: the PBX on which they are.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
@@ -220,6 +221,8 @@ class Visit:
     message: str = ""
     attempts: int = 0
     heard_case: bool = False
+    may_listen: bool = False
+    listened: tuple[int, str, int] = (0, "", 0)
     dialled: bool = False
     at: str = ""
     place_ms: int = 0

@@ -33,7 +33,7 @@ class Guest(NamedTuple):
 GUESTS: Final[Mapping[str, Guest]] = {
     "desk": Guest("Jonas Weber", Role.STAFF, "jonas", "/desk"),
     "wall": Guest("a screen", Role.WALL, "", "/"),
-    "supervisor": Guest("Rana Aziz", Role.SUPERVISOR, "", "/"),
+    "supervisor": Guest("Rana Aziz", Role.SUPERVISOR, "", "/lead"),
 }
 
 

@@ -6,6 +6,7 @@ are Asterisk's own (applicationmap): no key that somebody presses in a talk come
 centre records nothing, nothing of this stands in the dialplan.
 """
 
+from acd.pbx import listening
 from acd.pbx.contexts import note
 from config.keys import YES
 from config.schema import Centre
@@ -21,7 +22,7 @@ TELL = "av(ACD_LANG=${MASTER_CHANNEL(ACD_LANG)})"
 
 def goal(centre: Centre) -> str:
     """Where a caller goes on who has a language and a concern."""
-    return f"{CONTEXT},s,1" if centre.recording.allowed else "acd-hold,enter,1"
+    return f"{CONTEXT},s,1" if centre.recording.allowed else listening.goal(centre)
 
 
 def question(centre: Centre) -> str:
@@ -43,10 +44,10 @@ exten => s,1,Playback(acd/consent_question)
 exten => {YES},1,Set(ACD_RECORD=1)
  same => n,Set(ACD_STEP=1)
 {_said(CONSENTED, BY_CALLER, "ACD_CALL")}
- same => n,Goto(acd-hold,enter,1)
+ same => n,Goto({listening.goal(centre)})
 exten => no,1,Set(ACD_STEP=1)
 {_said(REFUSED, BY_CALLER, "ACD_CALL")}
- same => n,Goto(acd-hold,enter,1)
+ same => n,Goto({listening.goal(centre)})
 exten => t,1,Goto(no,1)
 exten => i,1,Goto(no,1)
 exten => e,1,Goto(no,1)

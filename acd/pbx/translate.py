@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from acd.pbx import calling, case_line, message, outside
+from acd.pbx import calling, case_line, listening, message, outside
 from acd.pbx.announcing import ASKED, LEFT, Draft
 from acd.pbx.emergency import ENDPOINT
 from acd.ports import Arrival, Asked, CaseAsk
@@ -23,6 +23,7 @@ from routing.commands import (
     Command,
     Confirm,
     Connect,
+    Listen,
     Say,
     SendOutside,
     SetAnnouncement,
@@ -94,6 +95,8 @@ TOLD_FOR_OTHERS = frozenset({"ACDSays", DRAFT, ASKS, case_line.EVENT})
 """Our own UserEvents that decide nothing: for logs and tests, for who keeps recorded announcements, and for
 who finds out whether a number may be called or a case told."""
 
+LISTENS = "Mithoeren"
+"""On the display of a phone that is put into a talk."""
 CALLS_BACK = "RR"
 """Before the language and concern on the display of a phone that is to call back (Rückruf)."""
 RINGS_AT_MOST_MS = 120_000
@@ -216,6 +219,7 @@ class Translator:
             "ACDWaiting": self._waiting,
             "ACDSecond": lambda f: ev.SecondLanguageAdded(self._call(f), _word(f.get("Lang"))),
             "ACDCase": lambda f: ev.CaseEntered(self._call(f), ""),
+            listening.EVENT: lambda f: ev.ListeningAllowed(self._call(f)),
             "ACDAgain": lambda f: ev.SentencesAsked(self._call(f)),
             "ACDMenu": lambda f: ev.MenuAsked(self._call(f)),
             "ACDTells": lambda f: ev.AnnouncementHeard(self._call(f), _sound(f.get("Sound"))),
@@ -354,6 +358,8 @@ class Translator:
     def _hangup(self, frame: Frame) -> list[Arrival]:
         if _helper(frame):
             return []
+        if listens := listening.listening_of(frame.get("Uniqueid")):
+            return [Arrival(ev.ListeningEnded(listens), PBX), Arrival(ev.LegEnded(self._leg(frame), 0), PBX)]
         vanished = frame.get("TechCause") == REQUEST_TIMEOUT
         return [Arrival(ev.LegEnded(self._leg(frame), _int(frame.get("Cause")), vanished), PBX)]
 
@@ -479,6 +485,8 @@ class Translator:
             return [self._set("ACD_ACK", command.answer, command.caller.uid)]
         if isinstance(command, CancelCallback):
             return [{"Action": "Hangup", "Channel": calling.channel_id(command.offer)}]
+        if isinstance(command, Listen):
+            return [self._listen(command)]
         if isinstance(command, CallBack):
             return []  # see originate: its number is looked up first
         if isinstance(command, CallInterpreter):
@@ -513,6 +521,19 @@ class Translator:
             "ChannelId": call,
             "CallerID": f'"{CALLS_BACK} {tongue} {_shown(self._short(command.concern))}" <{calling.NOBODY}>',
             "Variable": ",".join(f"{name}={value}" for name, value in known.items()),
+        }
+
+    def _listen(self, command: Listen) -> Action:
+        options = listening.OPTIONS + listening.ALSO.get(command.how, "")
+        return {
+            "Action": "Originate",
+            "Channel": f"PJSIP/{command.reach.address}",
+            "Application": "ChanSpy",
+            "Data": f"{command.leg.uid},{options}",
+            "Async": "true",
+            "Timeout": str(RINGS_AT_MOST_MS),
+            "ChannelId": listening.channel_id(command.id),
+            "CallerID": f'"{LISTENS}" <{calling.NOBODY}>',
         }
 
     def refused(self, leg: Leg, answer: str) -> Action:

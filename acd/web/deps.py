@@ -93,7 +93,8 @@ class InLine(NamedTuple):
 class Working(NamedTuple):
     """A member of staff as others see them. language, concern: of whom they serve, "" where that may not be
     seen. languages, concerns: (key, level). idle: why they are offered nobody; None: they are not free.
-    lent_until_ms: until then what they can do is not the roster's, 0: it is."""
+    lent_until_ms: until then what they can do is not the roster's, 0: it is. visit: of whom they talk with
+    where somebody may be in that talk, 0 else; listens: how; listened: how somebody is."""
 
     person: StaffState
     language: str
@@ -102,6 +103,9 @@ class Working(NamedTuple):
     concerns: tuple[tuple[str, int], ...]
     idle: Counts | None
     lent_until_ms: int = 0
+    visit: int = 0
+    listens: tuple[str, ...] = ()
+    listened: str = ""
 
 
 class LeadView(NamedTuple):
@@ -201,6 +205,7 @@ class Steering(Protocol):
     async def offer(self, by: Asker, visit: int, agent: str, why: Because) -> Accepted: ...
     async def pull_back(self, by: Asker, visit: int, why: Because) -> Accepted: ...
     async def cancel(self, by: Asker, visit: int, why: Because) -> Accepted: ...
+    async def listen(self, by: Asker, visit: int, how: str, why: Because) -> Accepted: ...
     async def staff(self, by: Asker, agent: str, what: str, code: str, why: Because) -> Accepted: ...
     async def lend(
         self, by: Asker, agent: str, languages: Mapping[str, int], concerns: Mapping[str, int], why: Because

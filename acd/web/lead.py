@@ -94,6 +94,12 @@ class OtherNeed(Why):
     concern: Key = ""
 
 
+class Listening(Why):
+    """Hear both; be heard by the person alone, too; be heard by both."""
+
+    how: Literal["listen", "whisper", "barge"]
+
+
 class ForWhom(Why):
     """The id of a member of staff; "" where everybody is meant."""
 
@@ -168,6 +174,16 @@ def routes(deps: WebDeps) -> APIRouter:
     ) -> dict[str, str]:
         """The visit waits again, and they are not asked for it for a minute; they are not to blame."""
         return _said(await deps.steering.pull_back(by, visit, because(body, request)))
+
+    @router.post("/visits/{visit}/listen", summary="Be in a talk, by one's own phone")
+    async def listen(
+        visit: VisitId,
+        body: Listening,
+        by: Annotated[Asker, Depends(may(Action.LISTEN))],
+        request: Request,
+    ) -> dict[str, str]:
+        """Where the agreement allows it and the caller said yes; the person sees it at their desk."""
+        return _said(await deps.steering.listen(by, visit, body.how, because(body, request)))
 
     @router.post("/visits/{visit}/cancel", summary="Cancel a callback or message")
     async def cancel(visit: VisitId, by: Steers, request: Request, body: Why | None = None) -> dict[str, str]:

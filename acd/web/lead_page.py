@@ -157,4 +157,5 @@ def _works(each: Working) -> dict[str, Any]:
         "concerns": dict(each.concerns),
         "idle": dict(each.idle) if each.idle is not None else None,
         "lent_until_ms": each.lent_until_ms,
+        "talk": {"visit": str(each.visit), "how": each.listens, "now": each.listened} if each.visit else None,
     }

@@ -51,10 +51,15 @@ FEW = 5
 
 class Agreement(Table):
     """[privacy.agreement]: the service agreement (Dienstvereinbarung) that lets supervisors see more of a
-    person than whether they are ready, not ready or on a call. Without it nothing more is shown."""
+    person than whether they are ready, not ready or on a call. Without it nothing more is shown.
+
+    allows: what it lets them do in talks, of callers who have said yes to it by a key: hear them, be heard by
+    the person alone, or by both.
+    """
 
     name: Name
     date: Annotated[date, BeforeValidator(_day)]
+    allows: list[Literal["listen", "whisper", "barge"]] = []
 
 
 class Privacy(Table):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from agents import state as staff
 from routing import events as ev
-from routing import facts
+from routing import facts, listening
 from routing import visit as table
 from routing.commands import PHONE_LOST
 from routing.moves import Moves
@@ -94,6 +94,8 @@ def command_failed(moves: Moves, event: ev.CommandFailed) -> None:
     """An offer that never left is given up at once; the caller's own events tell the rest."""
     world = moves.world
     moves.derived.say(facts.CommandLost(world.now_ms, event.command, event.why))
+    if listening.over(moves.derived, event.command):
+        return
     offer = world.offers.get(event.command)
     if offer is not None:
         visit = world.visits[offer.visit]

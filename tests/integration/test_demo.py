@@ -77,7 +77,7 @@ async def test_a_call_comes_to_the_desk_and_gets_a_note(browser: Browser) -> Non
         await expect(wall.locator("#people li")).to_have_count(0)
         lead = await context.new_page()
         await lead.goto(links["supervisor"])
-        await expect(lead.locator("#people li").first).to_be_visible()
+        await expect(lead.locator("#working tr").first).to_be_visible()
         await context.close()
         place = httpx.URL(links["desk"])
         here = f"http://127.0.0.1:{place.port}"

@@ -16,6 +16,7 @@ from config.people import team
 from config.tables.callback import Callback
 from config.tables.calls import Announcement
 from config.tables.case_line import CaseLine
+from config.tables.house import Agreement
 from config.tables.message import Message
 from config.tables.rules import Outside, Overflow
 from config.tables.trunk import Trunk
@@ -27,14 +28,21 @@ AGREED = SHIPPED.recording.model_copy(update={"enabled": True, "agreement": "Die
 OFFICE = Outside(name="Partner office", number="+4920155500000", gateway="sip:192.0.2.20")
 PARTNER = Overflow(name="partner", nobody=True, then="outside", outside=OFFICE)
 RECORDED = Announcement(folder="announcements", record_code="*45", phones=["p01"])
+ALLOWED = Agreement(name="Dienstvereinbarung 9", date=date(2026, 1, 15), allows=["listen"])
 CALLED = {
     "callback": Callback(),
     "message": Message(folder="messages"),
     "case_line": CaseLine(concern="application_state", states=["in_work"]),
     "trunk": Trunk(provider="192.0.2.30"),
+    "privacy": SHIPPED.privacy.model_copy(update={"agreement": ALLOWED}),
 }
 CENTRE = SHIPPED.model_copy(
-    update={"recording": AGREED, "overflow": [PARTNER], "announcement": RECORDED, **CALLED}
+    update={
+        "recording": AGREED,
+        "overflow": [PARTNER],
+        "announcement": RECORDED,
+        **CALLED,
+    }
 )
 """All that a dialplan can hold: talks may be recorded, and callers sent outside."""
 TEXT = extensions(CENTRE, date(2026, 11, 27))

@@ -196,6 +196,7 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("privacy.switchboard_numbers", "privacy.switchboard_numbers", ["0201 881"]),
     ("privacy.smallest_cell", "privacy.smallest_cell", 3),
     ("privacy.agreement.name", "privacy.agreement.name", "Dienstvereinbarung 8"),
+    ("privacy.agreement.allows", "privacy.agreement.allows", ["listen"]),
     ("privacy.agreement.date", "privacy.agreement.date", date(2026, 1, 16)),
     ("people.staff_second_factor", "people.staff_second_factor", True),
     ("people.idle_minutes", "people.idle_minutes", 61),

@@ -39,6 +39,7 @@ function facts(call) {
   if (call.queued_ms && call.state === "talking") row(words.waited, clock(call.since_ms - call.queued_ms));
   if (call.wanted_from_ms) row(words.wanted, span(call.wanted_from_ms, call.wanted_until_ms));
   row(words.second, call.second && inWords(call.second));
+  row(words.listened, call.listened && words[`listened_${call.listened}`]);
   row(words.interpreter, call.interpreter && fill(words.interpreter_needed, { language: inWords(call.interpreter) }));
   row(words.tried, tried(call));
   row(words.class, call.classes.join(", "));

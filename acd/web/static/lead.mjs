@@ -85,7 +85,8 @@ function showWorking(working) {
     fill(row, 1, "td", [make("span", `${word(each.state)}${reason}`, { class: "state", "data-state": each.state })]);
     fill(row, 2, "td", [each.since_ms ? make("span", "", { "data-since": each.since_ms }) : "–"], { class: "number" });
     const idle = each.idle === null ? "" : reasons(each.idle) ? `${words.idle_since}: ${reasons(each.idle)}` : words.idle_nobody;
-    fill(row, 3, "td", [each.serves ? `${language(each.serves[0])}, ${concern(each.serves[1])}` : idle || "–"]);
+    const heard = each.talk?.now ? [make("span", words[`is_${each.talk.now}`], { class: "mark", "data-strong": "" })] : [];
+    fill(row, 3, "td", [...heard, each.serves ? `${language(each.serves[0])}, ${concern(each.serves[1])}` : idle || "–"]);
     const lent = each.lent_until_ms ? [make("span", words.lent, { class: "mark", "data-strong": "" })] : [];
     fill(row, 4, "td", [...lent, Object.entries(each.languages).map(([code, level]) => `${code} ${names.levels[level] ?? level}`).join(", ")]);
     button(row, 5, words.steer, each.name, () => openPerson(each.id));
@@ -115,6 +116,7 @@ function show() {
   const people = state.working.map((each) => [each.id, each.name]).sort((a, b) => a[1].localeCompare(b[1]));
   for (const select of document.querySelectorAll('#if select[name="person"]')) options(select, people);
   if (at("steer").open) showSteered();
+  if (at("person").open) showTalk();
   tick();
 }
 
@@ -199,12 +201,21 @@ at("steer").addEventListener("click", ({ target }) => {
   does(at("steer"), `/api/lead/visits/${steered}/${pressed.dataset.do}`, body, `${words.done}: ${pressed.textContent}`);
 });
 
+function showTalk() {
+  const field = at("person").querySelector("[data-talk]");
+  const talk = state.working.find((each) => each.id === chosen)?.talk;
+  if (!field) return;
+  field.hidden = !talk;
+  for (const node of field.querySelectorAll("button")) node.hidden = !talk?.how.includes(node.dataset.listen);
+}
+
 function openPerson(id) {
   chosen = id;
   const form = at("person").querySelector("form");
   form.reset();
   form.querySelector("[data-said]").textContent = "";
   form.querySelector("details").open = false;
+  showTalk();
   set("person-title", who(id));
   const one = state.working.find((each) => each.id === id);
   for (const node of form.querySelectorAll("[data-language]")) {
@@ -216,7 +227,7 @@ function openPerson(id) {
 }
 
 at("person").addEventListener("click", ({ target }) => {
-  const pressed = target.closest("button[data-staff], button[data-skills]");
+  const pressed = target.closest("button[data-staff], button[data-skills], button[data-listen]");
   if (!pressed) return;
   const form = at("person").querySelector("form");
   const body = { reason: form.elements.reason.value };
@@ -224,6 +235,12 @@ at("person").addEventListener("click", ({ target }) => {
   if (pressed.dataset.skills === "today") {
     const levels = (name, read) => Object.fromEntries([...form.querySelectorAll(`[data-${name}]`)].filter((each) => each.value).map((each) => [each.dataset[name], read(each.value)]));
     Object.assign(body, { languages: levels("language", String), concerns: levels("concern", Number) });
+  }
+  if (pressed.dataset.listen) {
+    body.how = pressed.dataset.listen;
+    const talk = state.working.find((each) => each.id === chosen)?.talk;
+    does(at("person"), `/api/lead/visits/${talk?.visit ?? 1}/listen`, body, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);
+    return;
   }
   const path = `/api/lead/staff/${encodeURIComponent(chosen)}/${pressed.dataset.staff ?? "skills"}`;
   does(at("person"), path, body, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);

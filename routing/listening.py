@@ -1,0 +1,66 @@
+"""A supervisor in a talk: who may hear it, how, and since when; nobody without the caller's own yes."""
+
+from typing import Final
+
+from agents.model import Reach
+from routing import facts
+from routing import visit as table
+from routing.commands import Listen
+from routing.derived import Derived
+from routing.events import Leg
+from routing.world import Visit
+
+LISTEN: Final = "listen"
+WHISPER: Final = "whisper"
+BARGE: Final = "barge"
+HOW: Final = (LISTEN, WHISPER, BARGE)
+"""Hears both; is heard by the person alone, too; is heard by both."""
+
+NOT_AGREED: Final = "not_agreed"
+NO_CONSENT: Final = "no_consent"
+LISTENED_ALREADY: Final = "listened_already"
+NOT_IN_TALK: Final = "not_in_talk"
+
+
+def phone_leg(visit: Visit) -> Leg | None:
+    """Of who talks with this caller."""
+    return next((each.leg for each in visit.legs if each.role == table.PHONE), None)
+
+
+def present(visit: Visit) -> str:
+    """How somebody is in the talk that goes on, "" for nobody."""
+    return visit.listened[1] if visit.state == table.TALKING and visit.listened[2] == visit.talks else ""
+
+
+def refused(listens: tuple[str, ...], visit: Visit, how: str) -> str:
+    """Why nobody may be in this talk so, "" where they may."""
+    if how not in listens:
+        return NOT_AGREED
+    if visit.state != table.TALKING or phone_leg(visit) is None:
+        return NOT_IN_TALK
+    if not visit.may_listen:
+        return NO_CONSENT
+    return LISTENED_ALREADY if present(visit) else ""
+
+
+def listen(derived: Derived, visit: Visit, how: str, reach: Reach) -> str:
+    """Somebody's phone rings, and they are in the talk once they lift. Why not, "" where it is done."""
+    leg = phone_leg(visit)
+    why = refused(derived.world.rules.listens, visit, how)
+    if why or leg is None:
+        return why
+    number = derived.new_id()
+    visit.listened = (number, how, visit.talks)
+    derived.commands.append(Listen(number, leg, how, reach))
+    derived.say(facts.Listened(derived.world.now_ms, visit.id, visit.agent, how))
+    return ""
+
+
+def over(derived: Derived, number: int) -> bool:
+    """Whoever was in a talk under this number is no more; whether there was one."""
+    for visit in derived.world.visits.values():
+        if number and visit.listened[0] == number:
+            visit.listened = (0, "", 0)
+            derived.say(facts.ListeningEnded(derived.world.now_ms, visit.id))
+            return True
+    return False
