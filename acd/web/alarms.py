@@ -15,13 +15,17 @@ def routes(deps: WebDeps) -> APIRouter:
     """Who may not see the staff sees no need that points to few people."""
     router = APIRouter()
 
-    @router.get("/api/alarms")
+    @router.get("/api/alarms", summary="What is raised now")
     async def alarms(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> list[AlarmState]:
         """Those that are raised, the longest first."""
         seen = deps.alarms() if Action.SEE_STAFF in by.may else deps.alarms_outside()
         return [AlarmState.model_validate(each.plain()) for each in seen]
 
-    @router.post("/api/alarms/test")
+    @router.post(
+        "/api/alarms/test",
+        summary="Try every way out",
+        responses={409: {"description": "`busy`: somebody tries them at this moment."}},
+    )
     async def test(request: Request, by: Annotated[Asker, Depends(may(Action.STEER_CALLS))]) -> AlarmsTried:
         """Send a test on every way ([notify], each [[hook]]), and say what came of it."""
         await deps.people.done(by, "test_alarms", "", "", address_of(request))

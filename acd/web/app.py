@@ -35,6 +35,7 @@ from acd.web import (
     today,
 )
 from acd.web.deps import WebDeps
+from acd.web.described import described as described_api
 from acd.web.door import HEADERS, Door, asker_of
 from acd.web.frame import language_of, page, page_words
 from acd.web.fresh import FRESH_S
@@ -64,6 +65,8 @@ from routing.events import UNKNOWN_CASE
 from routing.privacy import MERGED
 
 JSON = "application/json"
+NOTHING: Any = {"content": {JSON: {"schema": {"type": "null"}}}}
+"""What is answered where there is nothing to say."""
 STILL_S = 3.0
 """So often a stream looks whether who listens still may."""
 VisitId = Annotated[int, PathParam(ge=1, lt=2**63)]
@@ -159,8 +162,9 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
         return by.actor
 
-    @app.get("/events", response_class=EventSourceResponse)
+    @app.get("/events", summary="The hotline as a stream", response_class=EventSourceResponse)
     async def events(request: Request, who: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+        """What `GET /api/board` shows: at once, after each change, and every one and a half seconds."""
         now = asyncio.get_running_loop().time
         by: Asker | None = request.state.asker
         again = now() + STILL_S
@@ -179,18 +183,25 @@ def make_app(deps: WebDeps) -> FastAPI:
         except Refusal:
             return None
 
-    @app.get("/api/board", response_model=State)
+    @app.get("/api/board", summary="The hotline now", response_model=State)
     async def board(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
         """What the page shows; who may not see the staff sees no names."""
         return Response(await shown[Action.SEE_STAFF in by.may].text_for(by.agent), media_type=JSON)
 
-    @app.get("/api/explain", response_model=Explanation, dependencies=[Depends(may(Action.SEE_DECISIONS))])
+    @app.get(
+        "/api/explain",
+        summary="Why callers wait and people are free",
+        response_model=Explanation,
+        dependencies=[Depends(may(Action.SEE_DECISIONS))],
+    )
     async def explain() -> Response:
         """How many people suit each waiting call, and why others do not; the same for each free person."""
         return Response(await explanation(await deps.explain()), media_type=JSON)
 
     @app.get(
         "/api/explain/{visit}",
+        summary="Everybody's verdict for one call",
+        responses={404: {"description": "`unknown_visit`: no call of this number waits."}},
         response_model=list[Candidate],
         dependencies=[Depends(may(Action.SEE_DECISIONS))],
     )
@@ -201,12 +212,23 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(404, "unknown_visit")
         return Response(await array(found, lambda each: each._asdict()), media_type=JSON)
 
-    @app.get("/api/shadow", dependencies=[Depends(may(Action.SEE_DECISIONS))])
+    @app.get(
+        "/api/shadow",
+        summary="What the shadow policy would have decided",
+        dependencies=[Depends(may(Action.SEE_DECISIONS))],
+    )
     async def shadow(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Difference]:
         """The last decisions that the shadow policy would have made otherwise, the newest first."""
         return [Difference.model_validate(each) for each in await deps.differences(limit)]
 
-    @app.post("/api/staff/{agent}/{what}")
+    @app.post(
+        "/api/staff/{agent}/{what}",
+        summary="Log somebody in or out, make them ready or not",
+        responses={
+            404: {"description": "`unknown_person`: nobody of the staff is called so."},
+            409: {"description": "Not as things are; a code such as `not_logged_in`."},
+        },
+    )
     async def staff(
         agent: str,
         what: Literal["login", "logout", "ready", "notready"],
@@ -219,7 +241,11 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(404 if answer.why == "unknown_person" else 409, answer.why)
         return {"agent": agent, "accepted": what}
 
-    @app.post("/api/visits/{visit}/class/{name}")
+    @app.post(
+        "/api/visits/{visit}/class/{name}",
+        summary="Put a waiting call into a priority class",
+        responses={404: {"description": "`unknown_visit` or `unknown_class`."}},
+    )
     async def prioritise(
         visit: VisitId,
         name: Annotated[str, PathParam(pattern=CODE)],
@@ -231,7 +257,12 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(404, answer.why)
         return {"accepted": name}
 
-    @app.get("/api/cases/{reference}", dependencies=[Depends(may(Action.SEE_CASES))])
+    @app.get(
+        "/api/cases/{reference}",
+        summary="A case and its calls",
+        responses={404: {"description": "`unknown_case`: none of this number is kept."}},
+        dependencies=[Depends(may(Action.SEE_CASES))],
+    )
     async def case(reference: Annotated[str, PathParam(pattern=REFERENCE)]) -> CaseFile:
         """A case and its visits."""
         found = await deps.cases.get(reference)
@@ -239,7 +270,12 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(404, "unknown_case")
         return CaseFile(visits=found[1], **found[0]._asdict())
 
-    @app.put("/api/cases/{reference}", dependencies=[Depends(may(Action.KEEP_CASES))])
+    @app.put(
+        "/api/cases/{reference}",
+        summary="Keep a case",
+        responses={200: {"description": "Kept.", **NOTHING}},
+        dependencies=[Depends(may(Action.KEEP_CASES))],
+    )
     async def put_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], body: CaseBody) -> None:
         """Keep a case: its owner, concern, state, outcome codes and the link to its digital file."""
         if reference == UNKNOWN_CASE:
@@ -247,18 +283,30 @@ def make_app(deps: WebDeps) -> FastAPI:
         values = body.model_dump() | {"outcomes": tuple(body.outcomes)}
         await deps.cases.put(Case(reference, **values))
 
-    @app.post("/api/cases/{reference}/visits/{visit}", dependencies=[Depends(may(Action.KEEP_CASES))])
+    @app.post(
+        "/api/cases/{reference}/visits/{visit}",
+        summary="A call was about this case",
+        responses={
+            200: {"description": "Kept.", **NOTHING},
+            409: {"description": "`caller_unknown`: who called is not known, or nothing of the two is kept."},
+        },
+        dependencies=[Depends(may(Action.KEEP_CASES))],
+    )
     async def link_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], visit: VisitId) -> None:
         """Whoever made this visit has this case: their next calls go to its owner first."""
         if not await deps.cases.link(reference, visit):
             raise HTTPException(409, "caller_unknown")
 
-    @app.get("/api/announcement", dependencies=[Depends(may(Action.SEE_BOARD))])
+    @app.get(
+        "/api/announcement",
+        summary="The emergency announcement now",
+        dependencies=[Depends(may(Action.SEE_BOARD))],
+    )
     async def announced() -> AnnouncementState:
         """The emergency announcement as it is now."""
         return AnnouncementState.model_validate(deps.announcement())
 
-    @app.put("/api/announcement")
+    @app.put("/api/announcement", summary="Put an emergency announcement on")
     async def announce(
         body: AnnouncementBody, by: Annotated[Asker, Depends(may(Action.STEER_CALLS))]
     ) -> AnnouncementState:
@@ -272,7 +320,7 @@ def make_app(deps: WebDeps) -> FastAPI:
             await deps.announce(body.texts, body.recordings, body.ends_calls, body.reason, by.actor)
         )
 
-    @app.delete("/api/announcement")
+    @app.delete("/api/announcement", summary="Take the emergency announcement off")
     async def announce_no_more(
         by: Annotated[Asker, Depends(may(Action.STEER_CALLS))],
         reason: Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = "",
@@ -280,13 +328,19 @@ def make_app(deps: WebDeps) -> FastAPI:
         """Tell it to nobody any more."""
         return AnnouncementState.model_validate(await deps.announce_no_more(reason, by.actor))
 
-    @app.get("/api/announcement/recordings", dependencies=[Depends(may(Action.STEER_CALLS))])
+    @app.get(
+        "/api/announcement/recordings",
+        summary="What was recorded by phone",
+        dependencies=[Depends(may(Action.STEER_CALLS))],
+    )
     async def announcements_kept() -> list[RecordedState]:
         """What was recorded by phone and is kept, the oldest first."""
         return [RecordedState.model_validate(each) for each in await deps.announcements_kept()]
 
     @app.delete(
         "/api/announcement/recordings/{name}",
+        summary="Delete a recording",
+        responses={409: {"description": "`unknown_or_on`: there is none of this name, or it is on."}},
         status_code=204,
         dependencies=[Depends(may(Action.STEER_CALLS))],
     )
@@ -295,7 +349,12 @@ def make_app(deps: WebDeps) -> FastAPI:
         if not await deps.delete_announcement(name):
             raise HTTPException(409, "unknown_or_on")
 
-    @app.post("/api/reload", dependencies=[Depends(may(Action.OPERATE))])
+    @app.post(
+        "/api/reload",
+        summary="Read configuration and roster again",
+        responses={422: {"description": "What is wrong with the file."}},
+        dependencies=[Depends(may(Action.OPERATE))],
+    )
     async def reload() -> Reloaded:
         """Read configuration and roster again: all of it or nothing."""
         found = await deps.reload()
@@ -303,7 +362,7 @@ def make_app(deps: WebDeps) -> FastAPI:
             raise HTTPException(422, list(found.faults))
         return Reloaded.model_validate(found)
 
-    @app.post("/api/resync", dependencies=[Depends(may(Action.OPERATE))])
+    @app.post("/api/resync", summary="Compare with the PBX now", dependencies=[Depends(may(Action.OPERATE))])
     async def resync() -> dict[str, str]:
         """Compare with the PBX now; what differs twice is drift and a fact."""
         await deps.resync()
@@ -331,15 +390,25 @@ def make_app(deps: WebDeps) -> FastAPI:
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(may(Action.SEE_BOARD))])
     async def described() -> JSONResponse:
-        return JSONResponse(app.openapi())
+        return JSONResponse(described_api(app))
 
-    @app.get("/healthz")
+    @app.get(
+        "/healthz",
+        response_model=dict[str, str],
+        summary="Whether it can decide",
+        responses={503: {"description": "It cannot; each part says why.", "model": dict[str, str]}},
+    )
     async def healthz() -> Response:
         """Whether this daemon can decide at all; says what is wrong."""
         said = {part: words for part, words in deps.health().items() if part in deps.essential}
         return JSONResponse(said, 200 if set(said.values()) <= {"ok"} else 503)
 
-    @app.get("/readyz")
+    @app.get(
+        "/readyz",
+        response_model=dict[str, str],
+        summary="Whether every part works",
+        responses={503: {"description": "Some do not; each says why.", "model": dict[str, str]}},
+    )
     async def readyz() -> Response:
         """Whether every part works; says what is wrong."""
         said = deps.health()

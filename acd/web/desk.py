@@ -98,6 +98,9 @@ class Threat(Body):
     block: bool = False
 
 
+REFUSED: Any = {409: {"description": "Not as things are: a code such as `not_yours`."}}
+
+
 def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker | None]]) -> APIRouter:
     """The page, its stream and its doors. still: who asks, as they are by now."""
     router = APIRouter()
@@ -155,12 +158,12 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
         finally:
             live.leave(by.actor)
 
-    @router.get("/api/desk")
+    @router.get("/api/desk", response_model=dict[str, Any], summary="One's own desk now")
     async def state(by: Here) -> Response:
         """One's own desk as it is now."""
         return Response(_told(deps, mark.now(), await deps.desk.view(by)), media_type="application/json")
 
-    @router.get("/api/desk/visits/{visit}/before")
+    @router.get("/api/desk/visits/{visit}/before", summary="What this caller called about before")
     async def before(visit: VisitId, by: Here) -> dict[str, Any]:
         """What the caller of one's own call called about before, the newest first, with the notes."""
         found = await _in_time(deps.desk.before(by, visit))
@@ -171,7 +174,12 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
         ]
         return {"visits": visits, "notes": found.notes}
 
-    @router.get("/api/desk/visits/{visit}/message", response_class=FileResponse)
+    @router.get(
+        "/api/desk/visits/{visit}/message",
+        summary="The message that was left",
+        responses={404: {"description": "`not here`: one has none of this number to see to."}},
+        response_class=FileResponse,
+    )
     async def message(visit: VisitId, by: Here) -> Response:
         """The message that one is to see to, to be heard; 404 for any other."""
         path = await _in_time(deps.desk.message(by, visit))
@@ -179,47 +187,49 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
             raise HTTPException(404, "not here")
         return FileResponse(path, media_type="audio/wav")
 
-    @router.get("/api/desk/notes")
+    @router.get("/api/desk/notes", summary="The notes of one's calls and follow-ups")
     async def notes(by: Here) -> dict[str, Any]:
         """The texts of one's follow-ups, and of what one said of a call, by reference."""
         return dict(await _in_time(deps.desk.notes(by)))
 
-    @router.get("/api/desk/today")
+    @router.get("/api/desk/today", summary="One's own day in numbers")
     async def today(by: Here) -> dict[str, int]:
         """One's own day in numbers, for oneself alone."""
         return (await _in_time(deps.desk.today(by)))._asdict()
 
-    @router.post("/api/desk/quiet")
+    @router.post("/api/desk/quiet", summary="Take one call in so many minutes at most", responses=REFUSED)
     async def quiet(body: Quiet, by: Here) -> dict[str, str]:
         """From now on at most one call in so many minutes."""
         return _said(await deps.desk.quiet(by, body.minutes))
 
-    @router.post("/api/desk/visits/{visit}/close")
+    @router.post("/api/desk/visits/{visit}/close", summary="Say what a call came to", responses=REFUSED)
     async def close(visit: VisitId, body: Closing, by: Here) -> dict[str, str]:
         """Say what one's own call came to; said again, the last counts."""
         return _said(await deps.desk.close(by, visit, body.outcome, body.note.model_dump(), body.case))
 
-    @router.post("/api/desk/visits/{visit}/case")
+    @router.post("/api/desk/visits/{visit}/case", summary="A call is about this case", responses=REFUSED)
     async def case(visit: VisitId, body: Linking, by: Here) -> dict[str, str]:
         """One's own call is about this case."""
         return _said(await deps.desk.case(by, visit, body.reference, new=body.new))
 
-    @router.post("/api/desk/visits/{visit}/handover")
+    @router.post(
+        "/api/desk/visits/{visit}/handover", summary="Leave a follow-up to a colleague", responses=REFUSED
+    )
     async def hand_over(visit: VisitId, body: HandingOver, by: Here) -> dict[str, str]:
         """Leave a follow-up of one's own call on a colleague's desk."""
         return _said(await deps.desk.hand_over(by, visit, body.to, body.note.model_dump()))
 
-    @router.post("/api/desk/visits/{visit}/threat")
+    @router.post("/api/desk/visits/{visit}/threat", summary="Report a threat", responses=REFUSED)
     async def threat(visit: VisitId, body: Threat, by: Here) -> dict[str, str]:
         """One was threatened in one's own call: supervisors see it at once."""
         return _said(await deps.desk.threat(by, visit, body.note.model_dump(), body.block))
 
-    @router.post("/api/desk/handovers/{handover}/done")
+    @router.post("/api/desk/handovers/{handover}/done", summary="A follow-up is done", responses=REFUSED)
     async def done(handover: VisitId, by: Here) -> dict[str, str]:
         """A follow-up on one's desk, or one that one left, is done."""
         return _said(await deps.desk.handover_done(by, handover))
 
-    @router.post("/api/desk/{what}")
+    @router.post("/api/desk/{what}", summary="Log oneself in or out, be ready or not", responses=REFUSED)
     async def ask(
         what: Literal["login", "logout", "ready", "notready", "wrap_longer", "wrap_over"],
         by: Here,

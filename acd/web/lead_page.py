@@ -84,7 +84,7 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
                 return
             yield ServerSentEvent(raw_data=await shown.text(APART_S))
 
-    @router.get("/api/lead", tags=["lead"], summary="Who waits and who works", response_model=None)
+    @router.get("/api/lead", tags=["lead"], summary="Who waits and who works", response_model=dict[str, Any])
     async def view(by: Sees) -> Response:
         """Callers in line with the reasons why nobody came yet, people with the reasons why they are free.
         Numbers of visits are text: they are longer than a script's numbers are exact."""

@@ -163,7 +163,7 @@ def routes(deps: WebDeps) -> APIRouter:
     """The routes, for who has the token: what is said is of single callers."""
     router = APIRouter(dependencies=[Depends(may(Action.SEE_OUTLOOK))])
 
-    @router.get("/api/outlook")
+    @router.get("/api/outlook", summary="What callers have to expect")
     async def waits() -> Waits:
         """What each caller who waits has to expect, as it was found last."""
         found = deps.outlook()
@@ -175,7 +175,14 @@ def routes(deps: WebDeps) -> APIRouter:
             callers.append(Expectation(**values))
         return Waits(**found._asdict() | {"callers": callers})
 
-    @router.post("/api/outlook")
+    @router.post(
+        "/api/outlook",
+        summary="What would come of some changes",
+        responses={
+            409: {"description": "We are closed: nothing comes before we close."},
+            503: {"description": "There is no answer now; ask again."},
+        },
+    )
     async def what_if(body: Asked) -> WhatIf:
         """What comes until we close, without and with these changes, in the same futures."""
         try:
