@@ -145,6 +145,21 @@ class SetAnnouncement(NamedTuple):
     node: str = ""
 
 
+class SetHours(NamedTuple):
+    """Tell the dialplan for whom somebody in charge closed or opened by hand, and whether nobody new is let
+    in line.
+
+    hours: sorted ("language/concern", routing.by_hand.CLOSED or OPEN). until_ms: from then on it no longer
+    holds unless it is told anew (epoch ms), 0: for ever. node: the PBX that is told.
+    """
+
+    id: int
+    hours: tuple[tuple[str, str], ...]
+    drains: bool
+    until_ms: int
+    node: str = ""
+
+
 class SetFallback(NamedTuple):
     """Tell the dialplan what it needs to go on alone: the term, the phones to ring by language, and whether
     no more messages are taken (full).
@@ -180,5 +195,6 @@ Command = (
     | CallInterpreter
     | Confirm
     | SetAnnouncement
+    | SetHours
     | SetFallback
 )

@@ -4,6 +4,7 @@ from typing import Final
 
 from agents.model import CONCERN_MAX, CONCERN_MIN, Agent, Cefr
 from routing import by_hand, facts
+from routing.commands import SetHours
 from routing.derived import Derived
 from routing.events import SetByHand, SkillsLent
 from routing.policy import Policy
@@ -14,6 +15,9 @@ UNKNOWN_PERSON: Final = "unknown_person"
 NO_LANGUAGE: Final = "no_language"
 BAD_LEVEL: Final = "bad_level"
 NOTHING_LENT: Final = "as_it_is"
+
+TOLD: Final = frozenset({by_hand.HOURS, by_hand.DRAIN})
+"""What the dialplan is told."""
 
 
 class Hotline:
@@ -36,6 +40,8 @@ class Hotline:
             kept[key] = ByHand(how, since, until_ms)
         world.by_hand = kept
         self._derived.say(facts.ByHandChanged(world.now_ms, what, of, how, until_ms))
+        if what in TOLD:
+            self.tell_dialplans()
         return ""
 
     def lend(self, event: SkillsLent) -> str:
@@ -97,10 +103,28 @@ class Hotline:
             self._derived.say(facts.ByHandChanged(world.now_ms, what, of, by_hand.RULES, 0))
         if over:
             world.by_hand = {key: each for key, each in world.by_hand.items() if key not in over}
+        if [key for key in over if key.partition("/")[0] in TOLD]:
+            self.tell_dialplans()
         back = [key for key, each in world.lent.items() if each.until_ms <= world.now_ms]
         for agent in back:
             self._own(world.people[agent], world.lent[agent])
         return bool(over), bool(back)
+
+    def tell_dialplans(self) -> None:
+        """After a change of hours or drain: those that are linked."""
+        for node, link in self._derived.world.links.items():
+            if link.up:
+                self.tell_dialplan(node)
+
+    def tell_dialplan(self, node: str) -> None:
+        """What this one needs to close and open by hand by itself."""
+        derived = self._derived
+        hours = by_hand.hours(derived.world)
+        drain = derived.world.by_hand.get(by_hand.key(by_hand.DRAIN, ""))
+        untils = [each.until_ms for each in (*hours.values(), *([drain] if drain else [])) if each.until_ms]
+        said = tuple(sorted(("/".join(whose), each.how) for whose, each in hours.items()))
+        command = SetHours(derived.new_id(), said, drain is not None, min(untils, default=0), node)
+        derived.commands.append(command)
 
     def is_open(self, policy: Policy) -> bool:
         """Whether the centre is: by its hours, or as somebody set it for all."""

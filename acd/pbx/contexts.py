@@ -10,12 +10,13 @@ from routing.facts import VANISHED
 LANDING = 40
 """Lines that do nothing before the first that does: whichever of them a Redirect meets leads on."""
 
-PLAN = 8
+PLAN = 9
 """The number of the words by which dialplan and daemon speak, in the global ACD_PLAN; it rises with each
 change of theirs. 1 did not say so: there the daemon judged who ended a call. From 3 on a caller's yes to a
 recording and what becomes of it are told; from 4 on the keys on hold for the menus and to hear it again; from
 5 on who is blocked can be let go; from 6 on an emergency announcement can be recorded by phone; from 7 on
-callers can ask to be called back, and are; from 8 on they can ask in what state their case is."""
+callers can ask to be called back, and are; from 8 on they can ask in what state their case is; from 9
+on it closes and opens by hand."""
 
 NOW_MS = "${STRFTIME(,,%s%3q)}"
 """Epoch ms, where the whole seconds of EPOCH are too coarse."""

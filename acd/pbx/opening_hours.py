@@ -12,6 +12,7 @@ from acd.pbx import calling, message
 from acd.pbx.contexts import caught, landing, note
 from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
 from config.schema import Centre
+from routing.by_hand import CLOSED, OPEN
 from routing.commands import BLOCKED, NOT_NOW
 
 NOON_S = 43_200
@@ -20,14 +21,16 @@ DAY_S = 86_400
 
 def own(centre: Centre, goes_on: str) -> str:
     """Lines that send a caller on who has chosen a concern: past its hours, if any has hours of its own."""
+    by_hand = f""" same => n,Set(ACD_NEXT={goes_on})
+ same => n,GotoIf($["${{ACD_HAND}}"!="" & "${{ACD_QUEUED}}"=""]?acd-hours,hand,1)
+"""
     if not any(each.concern for each in whose(centre)):
-        return f" same => n,Goto({goes_on})"
+        return f"{by_hand} same => n,Goto({goes_on})"
     tables = [
         f"${{DIALPLAN_EXISTS(acd-hours,w1_{table},1)}}"
         for table in ("_${ACD_CONCERN}", "${ACD_LANG}_${ACD_CONCERN}")
     ]
-    return f""" same => n,Set(ACD_NEXT={goes_on})
- same => n,GotoIf($[{" | ".join(tables)}]?acd-hours,s,1)
+    return f"""{by_hand} same => n,GotoIf($[{" | ".join(tables)}]?acd-hours,s,1)
  same => n,Goto(${{ACD_NEXT}})"""
 
 
@@ -45,6 +48,11 @@ def _asked(centre: Centre) -> str:
         for each in ("${ACD_LANG}_", "_${ACD_CONCERN}", "${ACD_LANG}_${ACD_CONCERN}")
     )
     row = "d${ACD_DATE}_${ACD_TABLE}"
+    by_hand = "\n".join(
+        f' same => n,ExecIf($[${{REGEX("-{each}={how}-" ${{ACD_HAND}})}}]?Set(ACD_BY_HAND={how}))'
+        for each in ("_", "${ACD_LANG}_", "_${ACD_CONCERN}", "${ACD_LANG}_${ACD_CONCERN}")
+        for how in (OPEN, CLOSED)
+    )
     return f"""
 ; --- opening hours: where to if it is open (ACD_NEXT), if not (ACD_ELSE); without that, when it is next ---
 [acd-hours]
@@ -52,8 +60,17 @@ include => acd-end
 ; who is in line has their place, whatever the hour
 exten => s,1,GotoIf($["${{ACD_QUEUED}}"!=""]?open)
  same => n,Set(ACD_ELSE=acd-closed,s,1)
+ same => n,GotoIf($["${{ACD_HAND}}"!=""]?hand,1)
  same => n,Goto(look,1)
  same => n(open),Goto(${{ACD_NEXT}})
+; closed or opened by hand until a time, as the daemon said last: of several the most special one counts
+exten => hand,1,Set(ACD_BY_HAND=)
+ same => n,GotoIf($[${{ACD_HAND_UNTIL}}>0 & ${{EPOCH}}>=${{ACD_HAND_UNTIL}}]?said)
+{by_hand}
+ same => n,ExecIf($[${{REGEX("-drain-" ${{ACD_HAND}})}}]?Set(ACD_BY_HAND={CLOSED}))
+ same => n(said),GotoIf($["${{ACD_BY_HAND}}"="{CLOSED}"]?acd-closed,{NOT_NOW},1)
+ same => n,GotoIf($["${{ACD_BY_HAND}}"="{OPEN}"]?s,open)
+ same => n,Goto(look,1)
 ; from noon to noon no day is lost or met twice, whatever the clock is set to between
 exten => look,1,Set(ACD_NOON=${{EPOCH}})
  same => n,Set(ACD_DATE=${{STRFTIME(${{ACD_NOON}},{zone},%H-%M-%S)}})

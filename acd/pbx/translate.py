@@ -28,6 +28,7 @@ from routing.commands import (
     SendOutside,
     SetAnnouncement,
     SetFallback,
+    SetHours,
     TurnAway,
     Withdraw,
 )
@@ -493,6 +494,8 @@ class Translator:
             return []  # the person is told on the page; the conference is not built yet
         if isinstance(command, SetAnnouncement):
             return self._announcement(command)
+        if isinstance(command, SetHours):
+            return self._hours(command)
         return self._globals(command)
 
     def originate(self, command: CallBack, number: str) -> Action:
@@ -579,6 +582,16 @@ class Translator:
         actions = [self._set(f"ACD_TELLS_{code}", self._file(sound)) for code, sound in command.sounds]
         actions.append(self._set("ACD_TELLS_END", "1" if command.ends_calls else ""))
         return [*actions, self._set("ACD_TELLS", "1" if command.sounds else "")]
+
+    def _hours(self, command: SetHours) -> list[Action]:
+        """See acd.pbx.opening_hours. The last one makes it so. What is no code of ours is nobody's."""
+        whose = [(*each.partition("/")[::2], how) for each, how in command.hours]
+        ours = [each for each in whose if (_word(each[0]), _word(each[1])) == each[:2]]
+        words = [f"{language}_{concern}={how}" for language, concern, how in ours]
+        words += ["drain"] if command.drains else []
+        until_s = -(-command.until_ms // 1000)
+        said = f"-{'-'.join(words)}-" if words else ""
+        return [self._set("ACD_HAND_UNTIL", str(until_s)), self._set("ACD_HAND", said)]
 
     def _globals(self, command: SetFallback) -> list[Action]:
         actions = [self._set("ACD_TERM", str(command.term))]

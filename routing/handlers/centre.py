@@ -79,6 +79,7 @@ def snapshot(moves: Moves, event: ev.PbxSnapshot) -> None:
     moves.derived.say(facts.LinkChanged(world.now_ms, True, "", event.node))
     moves.derived.tell_fallback(event.node)
     moves.emergency.tell_dialplan(event.node)
+    moves.hotline.tell_dialplan(event.node)
 
 
 def ledger_read(moves: Moves, event: ev.LedgerRead) -> None:

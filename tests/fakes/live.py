@@ -7,7 +7,7 @@ from typing import Any
 from acd.ports import Arrival, Decision, JournalRefused, Snapshot
 from acd.runner import Runner
 from routing import events as ev
-from routing.commands import Command, SetAnnouncement, SetFallback
+from routing.commands import Command, SetAnnouncement, SetFallback, SetHours
 from routing.engine import Engine
 from routing.facts import Fact
 from tests.fakes.centre import NODE, PHONES, POLICY, ROSTER
@@ -114,7 +114,8 @@ class HandLink:
         self.submit: Callable[[Arrival], None]
 
     def send(self, commands: Sequence[Command]) -> None:
-        self.sent.extend(each for each in commands if not isinstance(each, SetAnnouncement | SetFallback))
+        told = SetAnnouncement | SetFallback | SetHours
+        self.sent.extend(each for each in commands if not isinstance(each, told))
 
     def beat(self, count: int) -> None:
         self.beats.append(count)

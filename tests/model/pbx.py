@@ -15,6 +15,7 @@ from routing.commands import (
     SendOutside,
     SetAnnouncement,
     SetFallback,
+    SetHours,
     TurnAway,
     Withdraw,
     moved,
@@ -163,6 +164,8 @@ class Pbx:
             self.term = command.term
             self.announced = dict(command.phones)
             return ""
+        if isinstance(command, SetHours):
+            return ""  # who comes all the same is let go from the line
         if isinstance(command, SetAnnouncement):
             self.tells = dict(command.sounds)
             if self.tells_end or command.ends_calls:

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from routing import events as ev
-from routing.commands import Command, SetAnnouncement, SetFallback, moved
+from routing.commands import Command, SetAnnouncement, SetFallback, SetHours, moved
 from routing.events import Event, Leg
 from tests.model.book import Book, Talk
 from tests.model.pbx import Pbx
@@ -124,7 +124,7 @@ class Wire:
             self._fail(command, why)
 
     def _fail(self, command: Command, why: str) -> None:
-        if not isinstance(command, SetAnnouncement | SetFallback):
+        if not isinstance(command, SetAnnouncement | SetFallback | SetHours):
             self.on_event(ev.CommandFailed(command.id, why), self._time.now)
 
     def beat(self, count: int) -> None:

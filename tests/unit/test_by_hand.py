@@ -9,7 +9,7 @@ from acd.store import codec
 from agents.model import Team
 from routing import by_hand, facts
 from routing import events as ev
-from routing.commands import NOT_NOW, TurnAway
+from routing.commands import NOT_NOW, SetHours, TurnAway
 from routing.engine import Effects
 from routing.policy import FALLBACK, OVERFLOW_FALLBACK, Callbacks, Hours, Overflow, Policy, Reserve, Step
 from routing.world import Visit
@@ -116,6 +116,38 @@ def test_nobody_is_called_back_while_it_is_closed_by_hand() -> None:
     assert not made.engine.world.offers
     made.tell(ev.SetByHand("hours", "/", "rules", 0))
     assert len(made.engine.world.offers) == 1
+
+
+# --- what the dialplan is told ---------------------------------------------------------------------------
+
+
+def told(effects: Effects) -> list[tuple[object, ...]]:
+    return [each[1:] for each in effects.commands if isinstance(each, SetHours)]
+
+
+def test_the_dialplan_closes_by_itself_and_is_told_when_that_is_over() -> None:
+    made = bench()
+    until = made.now + 10 * MINUTE
+    assert told(closes(made, "tr/")) == [((("tr/", "closed"),), False, until, "")]
+    effects = made.tell(ev.SetByHand("drain", "", "on", until + MINUTE))
+    assert told(effects) == [((("tr/", "closed"),), True, until, "")]
+    assert told(made.tell(ev.Elapsed(), 10 * MINUTE)) == [((), True, until + MINUTE, "")]
+    assert told(made.tell(ev.SetByHand("drain", "", "rules", 0))) == [((), False, 0, "")]
+
+
+def test_a_dialplan_is_told_at_each_link_up_and_none_that_is_away() -> None:
+    made = bench()
+    made.tell(ev.LinkDown("test"))
+    assert told(closes(made, "tr/", minutes=0)) == []
+    devices = tuple((phone, "NOT_INUSE") for phone in PHONES)
+    effects = made.tell(ev.PbxSnapshot(made.now, True, (), devices))
+    assert told(effects) == [((("tr/", "closed"),), False, 0, "")]
+
+
+def test_of_reserves_and_overflow_it_is_told_nothing() -> None:
+    made = bench(KEEPS)
+    assert told(made.tell(ev.SetByHand("reserve", "tr", "off", made.now + MINUTE))) == []
+    assert told(made.tell(ev.Elapsed(), MINUTE)) == []
 
 
 # --- drain -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from acd.pbx.codec import BadValue, Frame, FrameReader, FrameTooLarge, check, de
 from acd.pbx.translate import Translator
 from agents.model import Reach
 from routing import events as ev
-from routing.commands import PHONE_LOST, Confirm, Connect, Say, SendOutside, SetFallback, Withdraw
+from routing.commands import PHONE_LOST, Confirm, Connect, Say, SendOutside, SetFallback, SetHours, Withdraw
 
 LEG = ev.Leg("pbx1", "1.1")
 STREAM = (
@@ -279,6 +279,18 @@ def test_commands_become_actions() -> None:
         ("ACD_FULL", ""),
     ]
     assert translator.actions(SetFallback(1, 3, (), full=True))[-1]["Value"] == "1"
+
+
+def test_hours_by_hand_are_one_word_each_and_end_on_a_whole_second() -> None:
+    translator = Translator("pbx1")
+    hours = (("/", "open"), ("/study", "closed"), ("tr/; x", "open"), ("tr/study", "open"))
+    said = translator.actions(SetHours(1, hours, True, 1_500_001))
+    assert [(each["Variable"], each["Value"]) for each in said] == [
+        ("ACD_HAND_UNTIL", "1501"),
+        ("ACD_HAND", "-_=open-_study=closed-tr_study=open-drain-"),
+    ]
+    said = translator.actions(SetHours(2, (), False, 0))
+    assert [each["Value"] for each in said] == ["0", ""]
 
 
 def test_a_snapshot_is_read_from_the_lists() -> None:
