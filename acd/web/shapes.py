@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from acd import __version__
 from acd.web.deps import Explained
 from acd.web.pieces import array
+from routing.steering import marks
 
 COPIED = (
     "language",
@@ -168,7 +169,8 @@ class WaitingCall(Shape):
     """A caller who waits or rings, and how many people there are by reason (suits, or why not). overflowed:
     the rules of overflow that took effect for them, by name. kind: how they came (voice, callback, web);
     attempts: how often they were called back; held: why it is not their turn to be called (early, on_line,
-    shut, calls_used_up, share)."""
+    shut, calls_used_up, share). steered: how they stand otherwise than by the rules, since a supervisor said
+    so: front, back (moved there), other_need (their need was changed), named (kept for one person)."""
 
     visit: int
     language: str
@@ -184,6 +186,7 @@ class WaitingCall(Shape):
     kind: str = "voice"
     attempts: int = 0
     held: str = ""
+    steered: tuple[str, ...] = ()
 
 
 class Idle(Shape):
@@ -209,6 +212,7 @@ async def explanation(found: Explained) -> str:
             "waited_ms": found.at_ms - each.visit.queued_ms,
             "people": dict(each.people),
             "held": each.held,
+            "steered": marks(each.visit),
             **{key: getattr(each.visit, key) for key in COPIED},
         },
     )
