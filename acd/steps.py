@@ -11,12 +11,13 @@ from routing.events import (
     LedgerRead,
     PbxSnapshot,
     PolicyChanged,
+    SetByHand,
     ShadowChanged,
     SkillsLent,
     TeamChanged,
 )
 
-WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, TeamChanged, ShadowChanged, SkillsLent})
+WHOLE = frozenset({PbxSnapshot, LedgerRead, PolicyChanged, TeamChanged, ShadowChanged, SkillsLent, SetByHand})
 """Events whose step looks at every visit or every person."""
 MANY = 1_000
 """Of so many visits and people such a step takes longer than the loop may be held."""

@@ -95,7 +95,7 @@ class Hotline:
         world.lent = {key: each for key, each in world.lent.items() if key in world.people}
 
     def pass_time(self) -> tuple[bool, bool]:
-        """End what is over. Whether anything set was; whether what anybody can do has changed."""
+        """End what is over. Whether a rule of overflow was; whether what anybody can do has changed."""
         world = self._derived.world
         over = [key for key, each in world.by_hand.items() if 0 < each.until_ms <= world.now_ms]
         for key in over:
@@ -108,7 +108,7 @@ class Hotline:
         back = [key for key, each in world.lent.items() if each.until_ms <= world.now_ms]
         for agent in back:
             self._own(world.people[agent], world.lent[agent])
-        return bool(over), bool(back)
+        return any(key.startswith(f"{by_hand.OVERFLOW}/") for key in over), bool(back)
 
     def tell_dialplans(self) -> None:
         """After a change of hours or drain: those that are linked."""

@@ -80,7 +80,7 @@ class Moves:
         """The hours as they are now: open or closed, reserves, and a new day's counts."""
         world, derived = self.world, self.derived
         policy = world.policy
-        set_over, lent_over = self.hotline.pass_time()
+        overflow_over, lent_over = self.hotline.pass_time()
         is_open = policy is not None and self.hotline.is_open(policy)
         if is_open != world.open:
             world.open = is_open
@@ -106,7 +106,7 @@ class Moves:
         if lent_over:
             self.rebuild()
             derived.tell_fallback()
-        elif set_over:
+        elif overflow_over:
             self.wait_anew()
 
     def wait_anew(self) -> None:

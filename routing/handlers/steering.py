@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from routing import events as ev
 from routing import facts
+from routing.by_hand import OVERFLOW
 from routing.moves import Moves
 from routing.steering import UNKNOWN_VISIT, Steering
 from routing.world import Visit
@@ -33,13 +34,14 @@ def lent(moves: Moves, event: ev.SkillsLent) -> None:
 
 
 def by_hand(moves: Moves, event: ev.SetByHand) -> None:
-    """Everybody who waits does so by what holds now."""
+    """Everybody who waits does so by what holds now; of hours and reserves they learn by the settling."""
     why = moves.hotline.set(event)
     if why:
         moves.derived.refuse("SetByHand", f"{event.what} {event.of}", why)
         return
     moves.pass_hours()
-    moves.wait_anew()
+    if event.what == OVERFLOW:
+        moves.wait_anew()
 
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
