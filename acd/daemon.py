@@ -32,6 +32,8 @@ from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.desk import Desks, rules_of
 from acd.feed import Feed
+from acd.hooks.service import LOOK_S as HOOKS_S
+from acd.hooks.service import Hooks
 from acd.intake import Inbox
 from acd.lead import Lead
 from acd.leaps import Leaps
@@ -244,12 +246,22 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         Process(OUTLOOK_S),
         Process(WHAT_IF_S),
     )
+    hooks = Hooks(
+        centre,
+        world=lambda: runner.engine.world,
+        still=lambda: runner.settled.is_set(),
+        now_ms=clock.now_ms,
+        now_s=time.time,
+        cells=lambda: figures.cells,
+        languages=lambda: figures.languages,
+    )
+    hooks.begin(engine.world)
     runner = Runner(
         engine,
         stores.journal,
         clock,
         wraps.link(port),
-        [feed, metrics, course, changes, woken, leaps, outlook],
+        [feed, metrics, course, changes, woken, leaps, outlook, hooks],
         term=begun.term,
         seq=begun.seq,
         vault=stores.vault,
@@ -323,7 +335,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         figures,
         changes,
         lambda: rules.centre.centre.name,
-        lambda: [each.plain() for each in alarms.outside()],
+        lambda: [each.plain() for each in hooks.shown(alarms.open())],
     )
 
     async def old_recordings(kind: retention.Kind, before_ms: int) -> int:
@@ -380,7 +392,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         return found.presences
 
     notifier = Notifier(lambda: rules.centre)
-    ways: list[Way] = [notifier]
+    ways: list[Way] = [notifier, *hooks.ways]
     alarms = Alarms(
         AlarmDoors(
             still=runner.settled.is_set,
@@ -408,6 +420,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
     cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))
     case_kept = Kept("case line", case_line.run)
+    delivering = Kept("hooks", hooks.run)
+    due = Regularly("callbacks due", HOOKS_S, hooks.look)
     notifying = Kept("notify", notifier.run)
     watching = Regularly("alarms", LOOK_S, alarms.look)
     hourly = Regularly("housekeeping", HOUR_S, housekeeping, leaps.far)
@@ -432,13 +446,14 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         case_kept,
         watching,
         notifying,
+        delivering,
+        due,
         Kept("stores that are away", stores.late.run),
         Kept("integrity", stores.integrity.run),
         ahead,
     ]
-    others = [
-        part for part in kept if part not in (link, hourly, ahead, cases, case_kept, watching, notifying)
-    ]
+    named = (link, hourly, ahead, cases, case_kept, watching, notifying, delivering, due)
+    others = [part for part in kept if part not in named]
     parts: dict[str, Callable[[], str]] = {
         "journal": lambda: runner.journal_trouble,
         "link": lambda: link.trouble or port.health(),
@@ -452,6 +467,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "cases": lambda: cases.trouble or dropped.trouble,
         "case_line": lambda: case_kept.trouble or case_line.trouble,
         "notify": lambda: notifying.trouble or notifier.trouble,
+        "hooks": lambda: delivering.trouble or due.trouble or hooks.trouble,
         "alarms": lambda: watching.trouble or alarms.trouble,
         "outlook": lambda: ahead.trouble or outlook.trouble or outlook.duties.trouble,
         "beside": lambda: "; ".join(f"{part.name}: {part.trouble}" for part in others if part.trouble),

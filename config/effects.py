@@ -84,6 +84,7 @@ EFFECTS = {
     "case_line.tries": RENDER,
     "alarm": NOW,
     "notify": NOW,
+    "hook": RESTART,
     **{
         f"overflow.{each}": NOW
         for each in ("language", "concern", "after_seconds", "length", "nobody", "then")

@@ -14,6 +14,7 @@ from config.tables.callback import Callback
 from config.tables.calls import Announcement, Recording, ServiceLevel, Staffing, Voice, Waiting
 from config.tables.case_line import CaseLine
 from config.tables.cases import CasesFolder
+from config.tables.hook import Hook
 from config.tables.house import Emergency, Mqtt, Pbx, Privacy, Store, Web, is_loopback
 from config.tables.kinds import SHARES_APART, Table, doubles
 from config.tables.message import Message
@@ -60,6 +61,7 @@ class Centre(Table):
     case_line: CaseLine | None = None
     alarm: Annotated[list[Alarm], Field(max_length=100)] = []
     notify: Notify | None = None
+    hook: Annotated[list[Hook], Field(max_length=20)] = []
     base: Annotated[Path, Field(exclude=True)] = Path()
 
     @property
@@ -244,6 +246,7 @@ class Centre(Table):
 
     def _alarm_faults(self) -> list[tuple[str, str]]:
         found = doubles("alarm.name", [each.name for each in self.alarm])
+        found += doubles("hook.name", [each.name for each in self.hook])
         for each in self.alarm:
             found += each.faults(self.outlook.horizon_minutes)
             for key, value, known in (

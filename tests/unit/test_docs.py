@@ -10,6 +10,7 @@ import tomli_w
 
 from config.load import load
 from config.tables.alarm import Alarm, AlarmKind
+from config.tables.hook import HookEvent
 from config.tables.outlook import Outlook
 from config.tables.rules import (
     PriorityClass,
@@ -28,7 +29,8 @@ ROUTING = (PROJECT / "docs" / "routing.md").read_text(encoding="utf-8")
 GUIDES = ("CONTRIBUTING.md", "docs/design.md")
 ALARMS = (PROJECT / "docs" / "alarms.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", ROUTING, re.DOTALL)
-OTHERS = re.findall(r"```toml\n(.*?)```", ALARMS, re.DOTALL)
+HOOKS = (PROJECT / "docs" / "hooks.md").read_text(encoding="utf-8")
+OTHERS = re.findall(r"```toml\n(.*?)```", ALARMS + HOOKS, re.DOTALL)
 
 
 def test_the_diagrams_are_those_of_the_tables() -> None:
@@ -75,6 +77,10 @@ def test_every_key_and_kind_of_an_alarm_is_described_and_in_an_example() -> None
     assert {each["kind"] for each in alarms} == set(get_args(AlarmKind))
     assert {key for each in alarms for key in each} == set(Alarm.model_fields)
     assert [each for each in get_args(AlarmKind) if f"| `{each}` |" not in ALARMS] == []
+
+
+def test_every_event_of_a_web_hook_is_described() -> None:
+    assert [each for each in get_args(HookEvent) if f"| `{each}` |" not in HOOKS] == []
 
 
 def written(guide: str) -> list[str]:

@@ -57,6 +57,7 @@ RAW["alarm"] = [
     {"name": "waits", "kind": "longest_wait", "limit": 10, "de": "Zu lange", "en": "Too long"},
     {"name": "broken", "kind": "parts", "de": "Etwas steht", "en": "Something stands"},
 ]
+RAW["hook"] = [{"name": "city", "url": "https://example.org/", "secret_file": "s", "tells": ["alarm"]}]
 RAW["notify"] = {"addresses_file": "addresses"}
 NOW_MS = 1_774_310_400_000
 TODAY = date(2026, 3, 24)
@@ -82,6 +83,9 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("alarm.1.parts", "alarm.broken.parts", ["link"]),
     ("notify.addresses_file", "notify.addresses_file", "others"),
     ("notify.language", "notify.language", "en"),
+    ("hook.0.url", "hook.city.url", "https://example.org/other"),
+    ("hook.0.secret_file", "hook.city.secret_file", "other"),
+    ("hook.0.tells", "hook.city.tells", ["visit_ended"]),
     ("message.folder", "message.folder", "other"),
     ("message.languages", "message.languages", ["de"]),
     ("message.seconds", "message.seconds", 60),
@@ -341,6 +345,7 @@ def test_every_key_of_the_schema_is_changed_here_and_has_an_effect() -> None:
         "staff.id",
         "overflow.name",
         "alarm.name",
+        "hook.name",
         "desk.reasons.code",
         "desk.outcomes.code",
     }
