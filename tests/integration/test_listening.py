@@ -9,6 +9,7 @@ import pytest
 
 from acd.demo import admitted
 from acd.demo.hotline import NUMBER
+from acd.demo.sipp import Run
 from acd.identity import Role
 from config import menu
 from tests.contract.conftest import Wire
@@ -24,15 +25,15 @@ async def hotline() -> AsyncIterator[Watched]:
         yield hotline
 
 
-async def talk(hotline: Watched, *, yes: bool) -> int:
-    """Birgit talks with a German caller; the visit."""
+async def talk(hotline: Watched, *, yes: bool) -> tuple[int, Run]:
+    """Birgit talks with a German caller, who hangs up by and by; the visit."""
     languages, concerns = hotline.centre.languages, hotline.centre.concerns
     pressed = [*menu.keys(len(languages), languages.index("de"))]
     pressed += menu.keys(len(concerns), concerns.index("other"))
     keys = [(500, key) for key in pressed] + ([(9_000, "1")] if yes else [])
-    await hotline.sipp.call(NUMBER, keys, hang_up_ms=120_000, tone_hz=440)
+    call = await hotline.sipp.call(NUMBER, keys, hang_up_ms=25_000, tone_hz=440)
     await hotline.until("talks", lambda board: board["talking"] == 1, timeout_s=60)
-    return int(hotline.rows("select id from visit order by id desc limit 1")[0]["id"])
+    return int(hotline.rows("select id from visit order by id desc limit 1")[0]["id"]), call
 
 
 async def test_a_supervisor_hears_who_said_yes_and_nobody_else(hotline: Watched) -> None:
@@ -42,7 +43,7 @@ async def test_a_supervisor_hears_who_said_yes_and_nobody_else(hotline: Watched)
     cookie = await admitted.person(hotline.centre, "omid", "Omid Sadeghi", Role.SUPERVISOR, "omid")
     desk = await admitted.person(hotline.centre, "birgit", "Birgit Sommer", Role.STAFF, "birgit")
     assert supervisor is not None
-    visit = await talk(hotline, yes=True)
+    visit, call = await talk(hotline, yes=True)
     ours = {"Origin": hotline.url, "Sec-Fetch-Site": "same-origin"}
     async with httpx.AsyncClient(base_url=hotline.url, headers=ours) as client, Wire(hotline) as wire:
         page = await client.get("/lead", headers={"Cookie": f"acd={cookie}"})
@@ -65,7 +66,7 @@ async def test_a_supervisor_hears_who_said_yes_and_nobody_else(hotline: Watched)
         birgit = next(each for each in view["working"] if each["id"] == "birgit")
         assert birgit["talk"] == {"visit": str(visit), "how": [], "now": "whisper"}
         assert await listen("listen") == (409, "listened_already")
-        await hotline.sipp.end_all()
+        await call.finished()
         await hotline.row("select * from visit where id = ? and ended_at is not null", visit, timeout_s=30)
         await wire.sees(Event="DeviceStateChange", Device="PJSIP/p15", State="NOT_INUSE")
     audit = hotline.rows("select * from audit where action = 'ListeningAsked'")
@@ -76,7 +77,7 @@ async def test_a_supervisor_hears_who_said_yes_and_nobody_else(hotline: Watched)
 async def test_who_did_not_say_yes_is_heard_by_nobody(hotline: Watched) -> None:
     await hotline.sipp.phones(["p04", "p15"])
     cookie = await admitted.person(hotline.centre, "omid", "Omid Sadeghi", Role.SUPERVISOR, "omid")
-    visit = await talk(hotline, yes=False)
+    visit, call = await talk(hotline, yes=False)
     ours = {"Origin": hotline.url, "Sec-Fetch-Site": "same-origin", "Cookie": f"acd={cookie}"}
     async with httpx.AsyncClient(base_url=hotline.url, headers=ours) as client:
         csrf = (await client.get("/lead")).text.split('data-csrf="')[1].split('"')[0]
@@ -84,4 +85,4 @@ async def test_who_did_not_say_yes_is_heard_by_nobody(hotline: Watched) -> None:
         path = f"/api/lead/visits/{visit}/listen"
         answer = await client.post(path, json={"how": "listen"}, headers=headers)
         assert (answer.status_code, answer.json()["detail"]) == (409, "no_consent")
-    await hotline.sipp.end_all()
+    await call.finished()
