@@ -7,7 +7,7 @@ that rings. It takes the transitions of the tables that only odd orders take.
 from random import Random
 
 from agents import state as staff
-from agents.model import Team
+from agents.model import Reach, Team
 from routing import events as ev
 from routing import facts
 from routing import visit as table
@@ -128,6 +128,9 @@ class Wild:
                     ev.SentencesAsked(leg),
                     ev.MenuAsked(leg),
                     ev.CaseAsked(leg, rng.choice(facts.CASE_LINE)),
+                    ev.ListeningAllowed(leg),
+                    ev.ListeningAsked(visit.id, "listen", Reach("phone", "p99")),
+                    ev.ListeningEnded(visit.listened[0]),
                     ev.AnnouncementHeard(leg, "stock"),
                     ev.WaitsExpected((ev.Expected(visit.id, 60_000, 300_000, 900),)),
                     ev.DegradedEntered(leg),

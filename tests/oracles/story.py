@@ -64,6 +64,7 @@ class Story:
     """
 
     visits: dict[int, VisitTold] = field(default_factory=dict)
+    may_listen: set[int] = field(default_factory=set)
     offers: dict[int, OfferTold] = field(default_factory=dict)
     people: dict[str, PersonTold] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
@@ -118,6 +119,15 @@ class Story:
     def _CaseTold(self, fact: facts.CaseTold) -> None:
         assert fact.visit in self.visits
         assert fact.became in facts.CASE_LINE
+
+    def _ListeningAllowed(self, fact: facts.ListeningAllowed) -> None:
+        assert fact.visit not in self.may_listen, f"said twice: {fact}"
+        self.may_listen.add(fact.visit)
+
+    def _Listened(self, fact: facts.Listened) -> None:
+        """Nobody is in a talk whose caller did not say yes, and only one is."""
+        assert fact.visit in self.may_listen
+        assert fact.agent
 
     def _Queued(self, fact: facts.Queued) -> None:
         visit = self.visits[fact.visit]

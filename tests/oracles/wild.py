@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from agents.model import Team
+from agents.model import Reach, Team
 from routing import events as ev
 from routing import facts
 from routing.engine import Effects, Engine
@@ -38,6 +38,7 @@ CAUSES = (0, 16, 17, 19, 21, 26, 34, 58)
 RULES = POLICY._replace(
     opening=OPENING,
     days=DAYS,
+    listens=("listen", "whisper"),
     classes=(("repeat", 20_000), ("vip", 60_000)),
     repeat_ms=600_000,
     owner_ms=20_000,
@@ -213,6 +214,9 @@ class Wild:
                     self.known(leg),
                     ev.CaseEntered(leg, one.choice(("c", "d"))),
                     ev.CaseAsked(leg, one.choice(facts.CASE_LINE)),
+                    ev.ListeningAllowed(leg),
+                    ev.ListeningAsked(visit.id, "whisper", Reach("phone", "p99")),
+                    ev.ListeningEnded(visit.listened[0]),
                     ev.PriorityGiven(visit.id, one.choice(("vip", "other"))),
                     ev.LanguageChosen(leg, one.choice(LANGUAGES)),
                     ev.ConcernChosen(leg, one.choice(CONCERNS)),
