@@ -13,7 +13,7 @@ from acd.identity import Action, Asker
 from acd.prospects import BEYOND, Expectation
 from acd.web.deps import InLine, WebDeps, Working
 from acd.web.frame import language_of, page
-from acd.web.fresh import Fresh
+from acd.web.fresh import FRESH_S, Fresh
 from acd.web.live import Live, TooMany
 from acd.web.pieces import array
 from acd.web.rights import may
@@ -26,8 +26,6 @@ from routing.steering import BACK, FRONT, NAMED, OTHER_NEED
 from routing.turn import HELD
 from routing.world import ByHand
 
-APART_S: Final = 0.5
-"""No page is told more often."""
 STILL_S: Final = 3.0
 MARKS: Final = (FRONT, BACK, OTHER_NEED, NAMED)
 JSON: Final = "application/json"
@@ -82,7 +80,7 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
                 again, by = now() + STILL_S, await still(request)
             if by is None or Action.SEE_LEAD not in by.may:
                 return
-            yield ServerSentEvent(raw_data=await shown.text(APART_S))
+            yield ServerSentEvent(raw_data=await shown.text(FRESH_S))
 
     @router.get("/api/lead", tags=["lead"], summary="Who waits and who works", response_model=dict[str, Any])
     async def view(by: Sees) -> Response:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, engine, flood, gap, lag, outlook, planner, sweep
+from tests.bench import desk, engine, flood, gap, lag, lead, outlook, planner, sweep
 from tests.bench.figures import Figures
 
 BENCHES = {
@@ -17,6 +17,7 @@ BENCHES = {
     "gap": gap.main,
     "lag": lag.main,
     "desk": desk.main,
+    "lead": lead.main,
     "outlook": outlook.main,
 }
 
