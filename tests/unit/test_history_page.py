@@ -232,6 +232,7 @@ async def test_today_stands_beside_what_is_usual(tmp_path: Path) -> None:
         assert "Usual is what was on the last eight" in page
         asked = (await asking.get("/history/today?language=xx&lang=en")).text
         assert "cannot be shown alone" in asked
+    await engine.dispose()
 
 
 async def test_single_visits_are_found_by_time_language_and_case(records: AsyncEngine) -> None:
