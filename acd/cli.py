@@ -622,6 +622,22 @@ def plan(context: typer.Context) -> None:
     planner.app(context.args, prog_name="acd plan")
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def report(context: typer.Context) -> None:
+    """Report what was: a month for the council. Needs the extra named plan."""
+    try:
+        from acd.plan import month
+    except ModuleNotFoundError as missing:
+        raise _fail(
+            f"acd report: {missing.name} is not installed; the reports are of the extra: "
+            "welcomecenter-acd[plan]"
+        ) from None
+    month.app(context.args, prog_name="acd report")
+
+
 def main() -> None:
     """The entry point."""
     app()

@@ -18,7 +18,7 @@ from acd.store.looking_back import Found
 from config.schema import Centre
 from routing.policy import Policy
 from routing.privacy import MERGED, groups_apart
-from routing.world import Person, World
+from routing.world import Person
 
 BY_NEED: Final = ("language", "concern", NEED)
 
@@ -29,6 +29,15 @@ class Numbers(Protocol):
     async def known(self, number: str) -> str: ...
 
 
+class Staffed(Protocol):
+    """Rules and people in force (routing.world.World)."""
+
+    @property
+    def policy(self) -> Policy | None: ...
+    @property
+    def people(self) -> Mapping[str, Person]: ...
+
+
 class Past:
     """One of the doors of acd.web.deps."""
 
@@ -37,7 +46,7 @@ class Past:
         records: AsyncEngine,
         vault: Numbers,
         centre: Callable[[], Centre],
-        world: Callable[[], World],
+        world: Callable[[], Staffed],
     ) -> None:
         self._records = records
         self._vault = vault

@@ -1,6 +1,6 @@
 """Who waits longer than others, and whether that is more than chance: languages side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from acd.history.figures import Figures, Share
@@ -49,3 +49,21 @@ def verdict(found: list[Standing]) -> tuple[str, list[Standing]]:
     if longer:
         return LONGER, longer
     return (TOO_FEW if all(each.verdict == TOO_FEW for each in found) else AS_LONG), []
+
+
+def said(
+    found: Sequence[Standing], seconds: int, name: Callable[[str], str], words: Mapping[str, str]
+) -> str:
+    """The sentence in words ("fair_..."), "" where nothing stands beside anything. seconds: of the target."""
+    if not found:
+        return ""
+    code, longer = verdict(list(found))
+    told = [
+        words["fair_one"].format(
+            language=name(each.name),
+            late=round(100 * each.late[0] / each.late[1]),
+            others=round(100 * each.others[0] / each.others[1]),
+        )
+        for each in longer
+    ]
+    return words[f"fair_{code}"].format(who="; ".join(told), s=seconds)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from acd.history import drawing, spreadsheet, table, view
 from acd.history.answer import Answer, Row
 from acd.history.drawing import Drawing
-from acd.history.fairness import LONGER, verdict
+from acd.history.fairness import said as fairness_said
 from acd.history.figures import Share
 from acd.history.shares import ENOUGH, wilson
 from acd.history.table import Column, Value
@@ -165,22 +166,8 @@ def _beside(
 
 
 def sentence(answer: Answer, name: Namer, said: Mapping[str, str]) -> str:
-    """Who waits longer than others, and whether that is more than chance."""
-    if not answer.fairness:
-        return ""
-    code, longer = verdict(list(answer.fairness))
-    text = said[f"fair_{code}"]
-    if code != LONGER:
-        return text
-    told = [
-        said["fair_one"].format(
-            language=name("language", each.name),
-            late=round(100 * each.late[0] / each.late[1]),
-            others=round(100 * each.others[0] / each.others[1]),
-        )
-        for each in longer
-    ]
-    return text.format(who="; ".join(told), s=answer.aim.seconds)
+    """Who waits longer than others, and whether it is more than chance."""
+    return fairness_said(answer.fairness, answer.aim.seconds, partial(name, "language"), said)
 
 
 class Line(NamedTuple):
