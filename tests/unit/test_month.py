@@ -48,8 +48,8 @@ def calls(first: date, number: int, begin: int, language: str) -> list[Fact]:
 async def config(tmp_path: Path) -> Path:
     """A centre with a hundred calls in its last month, eighty a year before, a callback kept, and six
     people who were there for ten hours on one day."""
-    written = tmp_path / "welcomecenter.toml"
-    shutil.copytree(SHIPPED.parent / "prompts", tmp_path / "prompts")
+    written = tmp_path / "config" / "welcomecenter.toml"
+    shutil.copytree(SHIPPED.parent / "prompts", written.parent / "prompts")
     shutil.copy(SHIPPED, written)
     centre = load(written)
     engine = await ready("records", urls(centre.path(centre.store.folder), {})["records"])
