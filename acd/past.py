@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history.answer import Answer, Label, summed
 from acd.history.figures import Aim, Group
-from acd.history.single import Course, PastVisit, Search, nameless, without_persons
+from acd.history.single import (
+    Course,
+    PastVisit,
+    Search,
+    merged,
+    merged_course,
+    nameless,
+    without_persons,
+)
 from acd.history.sums import QUARTER_MS, Cell
 from acd.history.view import NEED, WHOLE, View, ViewFault, label_of, needs_of
 from acd.store import looking_back, single
@@ -82,14 +90,35 @@ class Past:
         )
 
     async def visits(self, sought: Search) -> Sequence[PastVisit]:
-        """Single visits that ended, persons only as a service agreement allows."""
+        """Single visits that ended, persons only as a service agreement allows; of needs that few people
+        could serve it is not told which they were. Raises ViewFault: these may not be asked for alone."""
+        needs = await self._needs()
+        for key, place in (("language", 0), ("concern", 1)):
+            asked = getattr(sought, key)
+            of = {need for need in needs if need[place] == asked}
+            if asked and of and await self._apart({(): of}) == frozenset():
+                raise ViewFault(key, "few_people")
+        apart = await self._apart({need: {need} for need in needs})
         found = await single.find(self._records, sought)
-        return found if self._agreed() else [nameless(each) for each in found]
+        return [each if apart is None else merged(each, apart) for each in map(self._person, found)]
 
     async def course(self, visit: int) -> Course | None:
         """One of them, with all that happened; None for one that is not known."""
         found = await single.course(self._records, visit)
-        return found if found is None or self._agreed() else without_persons(found)
+        if found is None:
+            return None
+        apart = await self._apart({need: {need} for need in await self._needs()})
+        if apart is not None:
+            found = merged_course(found, apart)
+        return found if self._agreed() else without_persons(found)
+
+    def _person(self, visit: PastVisit) -> PastVisit:
+        return visit if self._agreed() else nameless(visit)
+
+    async def _needs(self) -> set[tuple[str, str]]:
+        """Every language and concern of which there were visits."""
+        cells = await looking_back.cells(self._records)
+        return {(each.language, each.concern) for each in cells.values()}
 
     async def token(self, number: str) -> str:
         """Under which token the visits of a number stand; "" for one that is not known."""

@@ -1,7 +1,9 @@
 """Single visits that ended: how they are found, and their course step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
+
+from routing.privacy import MERGED
 
 VISITS_MAX = 100
 """So many are listed at a time."""
@@ -62,6 +64,10 @@ PERSONAL = frozenset({"language_level", "concern_level"})
 """Values that say what one person can do."""
 
 
+NAMING = frozenset({"language", "interpreter", "rule"})
+"""Values that say what a need was."""
+
+
 def without_persons(course: Course) -> Course:
     """Without a person, and without what says who it was."""
     steps = [
@@ -71,3 +77,22 @@ def without_persons(course: Course) -> Course:
         for each in course.steps
     ]
     return Course(nameless(course.visit), tuple(steps))
+
+
+def merged(visit: PastVisit, apart: Collection[tuple[str, ...]]) -> PastVisit:
+    """As one of several, unless its language and concern may stand alone."""
+    if (visit.language, visit.concern) in apart:
+        return visit
+    return visit._replace(language=MERGED, concern=MERGED, case="")
+
+
+def merged_course(course: Course, apart: Collection[tuple[str, ...]]) -> Course:
+    """The same of all that happened."""
+    visit = merged(course.visit, apart)
+    if visit == course.visit:
+        return course
+    steps = [
+        each._replace(values={name: said for name, said in each.values.items() if name not in NAMING})
+        for each in course.steps
+    ]
+    return Course(visit, tuple(steps))

@@ -225,7 +225,9 @@ class History(Protocol):
     async def answer(self, view: View) -> Answer:
         """Raises ViewFault: what is asked for alone may not be."""
 
-    async def visits(self, sought: Search) -> Sequence[PastVisit]: ...
+    async def visits(self, sought: Search) -> Sequence[PastVisit]:
+        """Raises ViewFault: what is asked for alone may not be."""
+
     async def course(self, visit: int) -> Course | None: ...
     async def token(self, number: str) -> str: ...
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from acd.history.single import VISITS_MAX, PastVisit, Search
+from acd.history.view import ViewFault
 from acd.identity import Action, Asker, People
 from acd.web.deps import WebDeps
 from acd.web.door import address_of
@@ -73,7 +74,12 @@ def routes(deps: WebDeps, centre: Callable[[], str]) -> APIRouter:
             case=given.get("case", "").strip(),
             before=min(number, ID_MAX),
         )
-        found = await deps.history.visits(search)
+        try:
+            found = await deps.history.visits(search)
+        except ViewFault as fault:
+            said = words_of(request)
+            why = said[f"fault_{fault.code}"].format(field=said[fault.key])
+            return listed(request, by, [], given, status=422, fault=why)
         older = str(found[-1].visit) if len(found) == VISITS_MAX else ""
         given |= {"first": str(first), "last": str(last)}
         link = str(request.url.include_query_params(before=older).query) if older else ""

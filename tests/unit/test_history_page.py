@@ -311,3 +311,15 @@ async def test_every_kind_of_step_has_its_words(tmp_path: Path) -> None:
     async with client(engine) as asking:
         assert "agreed" in (await asking.get("/history/visits/1?lang=en")).text
     await engine.dispose()
+
+
+async def test_a_visit_that_few_could_serve_tells_nothing_of_its_need(records: AsyncEngine) -> None:
+    """How long its talk was would be how long one person takes."""
+    async with client(records, centre(agreement=None)) as asking:
+        for page in (f"?{MARCH}&lang=en", "/1?lang=en"):
+            shown = (await asking.get(f"/history/visits{page}")).text.split("<h2", 1)[1]
+            assert "several languages" in shown
+            assert "Deutsch" not in shown
+        asked = await asking.get(f"/history/visits?{MARCH}&language=ar&lang=en")
+        assert asked.status_code == 422
+        assert "too few people could serve it" in asked.text
