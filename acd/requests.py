@@ -56,7 +56,7 @@ class Requests:
         self.refused = 0
 
     async def run(self) -> None:
-        """Listen until cancelled; returns at once where there is no [request]."""
+        """Until cancelled: listen, or do nothing where there is no [request]."""
         centre = self._centre()
         if centre.request is None:
             await asyncio.Event().wait()
