@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from acd import retention
+from acd.alarmed import News
+from acd.alarms.notifier import Notifier
 from acd.daemon import Daemon
 from acd.desk import rules_of
 from acd.pbx.dialplan import extensions
@@ -198,10 +200,12 @@ def test_what_is_not_set_up_is_not_in_the_dialplan(table: str, words: str) -> No
 
 
 async def test_what_is_not_set_up_does_not_run(opened: tuple[Daemon, Path]) -> None:
-    """Without mqtt no broker, without people.oidc no other way to sign in, without request no socket."""
+    """Without mqtt no broker, without people.oidc no other way to sign in, without notify nobody who is told,
+    without request no socket."""
     daemon, path = opened
     assert "broker" not in daemon.health()
     assert (daemon.rules.centre.request, daemon.rules.centre.people.oidc) == (None, None)
+    assert (await Notifier(lambda: daemon.rules.centre).tried(News(NOW_MS, test=True))).startswith("off: ")
     requests = Requests(lambda: daemon.rules.centre, None, lambda: 0)  # type: ignore[arg-type]
     listening = asyncio.create_task(requests.run())
     await asyncio.wait({listening}, timeout=0)
@@ -213,6 +217,12 @@ def test_pages_listen_where_the_setting_says() -> None:
     """web.host."""
     with closing(listen(CENTRE.web.host, 0)) as taken:
         assert taken.getsockname()[0] == "127.0.0.1"
+
+
+def test_what_the_agreement_allows_is_what_the_rules_let_them_hear(tmp_path: Path) -> None:
+    assert policy(CENTRE, NOW_MS).listens == ()
+    agreement = {"name": "Dienstvereinbarung", "date": date(2026, 1, 15), "allows": ["listen"]}
+    assert policy(with_(tmp_path, "privacy.agreement", agreement), NOW_MS).listens == ("listen",)
 
 
 def test_a_block_lasts_its_hours(tmp_path: Path) -> None:
