@@ -7,7 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Table, func, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Table,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import retention
@@ -55,6 +67,11 @@ def row(table: Table, **given: Any) -> dict[str, Any]:
     return made | given
 
 
+def counts(table: Table) -> bool:
+    """Whether the database gives its rows their ids."""
+    return not isinstance(table.c.id.type, BigInteger)
+
+
 async def put(engine: AsyncEngine, table: Table, *rows: dict[str, Any]) -> None:
     async with engine.begin() as connection:
         await connection.execute(insert(table), list(rows))
@@ -75,7 +92,7 @@ async def visit(engine: AsyncEngine, id: int, arrived: datetime, ended: datetime
     """One, and a row in every table that has rows of visits."""
     await put(engine, visits, row(visits, id=id, arrived_at=arrived, ended_at=ended))
     for table in OF_VISITS:
-        key = {"id": id} if "id" in table.c else {}
+        key = {"id": id} if "id" in table.c and not counts(table) else {}
         await put(engine, table, row(table, visit=id, **key))
 
 
