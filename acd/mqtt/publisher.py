@@ -31,6 +31,16 @@ HEARD_MAX: Final = 20
 log = structlog.get_logger(__name__)
 
 
+class _Client(aiomqtt.Client):
+    """Knows what the broker refused; aiomqtt passes over it. refused: why the last message was, or ""."""
+
+    refused = ""
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        self.refused = str(reason_code) if reason_code.is_failure else ""
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
 class Publisher:
     """Keeps a broker told of every change of the board; run it beside the loop. alarms: those that are
     raised, as others may see them."""
@@ -63,17 +73,20 @@ class Publisher:
             try:
                 await self._session()
             except (aiomqtt.MqttError, OSError, TimeoutError) as fault:
-                trouble = f"the MQTT broker cannot be used: {str(fault)[:120] or type(fault).__name__}"
-                if trouble != self._trouble:
-                    log.warning("broker away", why=trouble)
-                self._trouble = trouble
+                self._is(f"cannot be used: {str(fault)[:120] or type(fault).__name__}")
             failures = 0 if not self._trouble else min(failures + 1, 8)
             await asyncio.sleep(min(LONGEST_S, 0.5 * 2**failures) * (0.5 + self._jitter() / 2))
+
+    def _is(self, wrong: str) -> None:
+        trouble = wrong and f"the MQTT broker {wrong}"
+        if trouble and trouble != self._trouble:
+            log.warning("broker in trouble", why=trouble)
+        self._trouble = trouble
 
     async def _session(self) -> None:
         b = self._broker
         status = f"{b.prefix}/{STATUS}"
-        client = aiomqtt.Client(
+        client = _Client(
             b.host,
             b.port,
             username=b.user or None,
@@ -105,13 +118,19 @@ class Publisher:
                     each.cancel()
                 await asyncio.gather(telling, hearing, return_exceptions=True)
 
-    async def _tell(self, client: aiomqtt.Client, born: asyncio.Event) -> None:
+    async def _tell(self, client: _Client, born: asyncio.Event) -> None:
         """Publish what changed, everything at least every REFRESH_S, and when somebody new listens also what
         there is to be known."""
         b = self._broker
         told: Mapping[str, str] = {}
+        refused: dict[str, str] = {}
         now = asyncio.get_running_loop().time
         anew_at = now()
+
+        async def publish(topic: str, payload: str | bytes, properties: Properties | None = None) -> None:
+            await client.publish(topic, payload, qos=1, retain=True, properties=properties)
+            refused[topic] = client.refused
+
         while True:
             version = self._changes.version
             if born.is_set():
@@ -119,19 +138,17 @@ class Publisher:
                 anew_at = now()
                 if b.discovery:
                     known = discovery.payload(self._described(), b.prefix, EXPIRE_S)
-                    await client.publish(discovery.topic(b.discovery, b.prefix), known, qos=1, retain=True)
+                    await publish(discovery.topic(b.discovery, b.prefix), known)
             if now() >= anew_at:
                 told = {}
                 anew_at = now() + REFRESH_S
-                await client.publish(f"{b.prefix}/{STATUS}", ONLINE, qos=1, retain=True)
+                await publish(f"{b.prefix}/{STATUS}", ONLINE)
             found = messages(self._board(), self._alarms())
             for topic, payload in found.items():
                 if told.get(topic) != payload:
-                    await client.publish(
-                        f"{b.prefix}/{topic}", payload, qos=1, retain=True, properties=_expiring()
-                    )
+                    await publish(f"{b.prefix}/{topic}", payload, _expiring())
             told = found
-            self._trouble = ""
+            self._is(next((f"refuses {topic}: {why}" for topic, why in refused.items() if why), ""))
             await asyncio.sleep(INTERVAL_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(anew_at):

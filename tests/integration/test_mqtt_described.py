@@ -10,6 +10,7 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -251,38 +252,79 @@ def certificate(folder: Path, name: str, signer: tuple[x509.Certificate, Any] | 
     return made, key
 
 
+@asynccontextmanager
+async def secured(folder: Path, *settings: str) -> AsyncIterator[Mosquitto]:
+    """A broker that lets in who has the password ("acd", "a password") alone; it may read the folder."""
+    made = await asyncio.create_subprocess_exec(
+        "mosquitto_passwd", "-c", "-b", str(folder / "passwords"), "acd", "a password"
+    )
+    assert await made.wait() == 0
+    broker = Mosquitto("-c", str(folder / "mosquitto.conf"))
+    lines = (
+        "user root",
+        f"listener {broker.port} 127.0.0.1",
+        "allow_anonymous false",
+        f"password_file {folder}/passwords",
+        *settings,
+    )
+    (folder / "mosquitto.conf").write_text("\n".join(lines), encoding="utf-8")
+    await broker.start()
+    try:
+        yield broker
+    finally:
+        await broker.stop()
+
+
+async def said(telling: Publisher, why: str) -> None:
+    """It runs until its health says so."""
+    running = asyncio.ensure_future(telling.run())
+    try:
+        async with asyncio.timeout(20):
+            while why not in telling.health():  # noqa: ASYNC110 a state, not an event
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho's own socket
 async def test_by_tls_with_a_password_and_to_nobody_else(tmp_path: Path) -> None:
     """The broker is known by its authority; one that another signed is told nothing, the password least."""
     ours = certificate(tmp_path, "ours")
     certificate(tmp_path, "theirs")
     certificate(tmp_path, "broker", ours)
-    passwords = tmp_path / "passwords"
-    made = await asyncio.create_subprocess_exec(
-        "mosquitto_passwd", "-c", "-b", str(passwords), "acd", "a password"
-    )
-    assert await made.wait() == 0
-    settings = tmp_path / "mosquitto.conf"
-    broker = Mosquitto("-c", str(settings))
-    settings.write_text(
-        f"user root\nlistener {broker.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
-        f"certfile {tmp_path}/broker.pem\nkeyfile {tmp_path}/broker.key\n",
-        encoding="utf-8",
-    )
-    await broker.start()
     known = {
         name: ssl.create_default_context(cafile=str(tmp_path / f"{name}.pem")) for name in ("ours", "theirs")
     }
-    for signer, password, why in (
-        ("ours", "a password", "ok"),
-        ("ours", "another", "ot authorized"),
-        ("theirs", "a password", "certificate verify failed"),
-    ):
-        telling = publisher(broker.port, user="acd", password=password, tls=known[signer])
-        running = asyncio.ensure_future(telling.run())
-        async with asyncio.timeout(20):
-            while why not in telling.health():  # noqa: ASYNC110 a state, not an event
-                await asyncio.sleep(0.05)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    await broker.stop()
+    files = (f"certfile {tmp_path}/broker.pem", f"keyfile {tmp_path}/broker.key")
+    async with secured(tmp_path, *files) as broker:
+        for signer, password, why in (
+            ("ours", "a password", "ok"),
+            ("ours", "another", "ot authorized"),
+            ("theirs", "a password", "certificate verify failed"),
+        ):
+            await said(publisher(broker.port, user="acd", password=password, tls=known[signer]), why)
+
+
+DOCUMENTED = re.findall(
+    r"```\n(user acd\n.*?)```", (PROJECT / "docs" / "mqtt.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "why"),
+    [
+        (DOCUMENTED[0], "ok"),
+        ("user acd\ntopic write city/hotline/#\n", f"refuses {CONFIG}: Not authorized"),
+        (
+            "user acd\ntopic write homeassistant/#\ntopic write city/hotline/status\n",
+            "refuses city/hotline/centre: Not authorized",
+        ),
+    ],
+)
+async def test_what_the_broker_refuses_is_told_by_its_topic(tmp_path: Path, allowed: str, why: str) -> None:
+    """The rights that the document names are enough."""
+    rights = allowed.replace("welcomecenter/#", "city/hotline/#").replace("/welcomecenter/", "/city_hotline/")
+    (tmp_path / "rights").write_text(rights, encoding="utf-8")
+    async with secured(tmp_path, f"acl_file {tmp_path}/rights") as broker:
+        await said(publisher(broker.port, user="acd", password="a password"), why)
