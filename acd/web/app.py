@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi import Path as PathParam
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from prometheus_client.exposition import choose_encoder
@@ -383,14 +383,21 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(admin.routes(deps.people, centre, deps.agents, deps.zone))
     app.include_router(oidc.routes(deps.people, centre))
 
-    @app.get("/metrics", include_in_schema=False, dependencies=[Depends(may(Action.SEE_METRICS))])
+    @app.get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        response_class=PlainTextResponse,
+        dependencies=[Depends(may(Action.SEE_METRICS))],
+    )
     async def metrics(request: Request) -> Response:
+        """In OpenMetrics where who asks accepts it, else in Prometheus' text form; see docs/metrics.md."""
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(deps.registry), media_type=kind)
 
-    @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(may(Action.SEE_BOARD))])
-    async def described() -> JSONResponse:
-        return JSONResponse(described_api(app))
+    @app.get("/openapi.json", summary="This description", dependencies=[Depends(may(Action.SEE_BOARD))])
+    async def described() -> dict[str, Any]:
+        """What the API can do."""
+        return described_api(app)
 
     @app.get(
         "/healthz",

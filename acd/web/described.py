@@ -25,12 +25,15 @@ TAGS: Final = {
     "/api/resync": ("daemon", ""),
     "/healthz": ("daemon", ""),
     "/readyz": ("daemon", ""),
+    "/metrics": ("daemon", ""),
+    "/openapi.json": ("daemon", ""),
 }
 """By how a path begins: the tag, and where it stands first what it is about."""
 
 REQUEST: Final = 400
 JSON: Final = "application/json"
-STREAM: Final = "text/event-stream"
+TEXTS: Final = {"text/event-stream": "data: {...}\n\n", "text/plain": "acd_open 1.0\n"}
+"""What is no JSON, with an example."""
 LATER: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 ERRORS: Final[Mapping[int, tuple[str, Any]]] = {
     401: ("Nobody we know asks.", ASKED),
@@ -151,11 +154,11 @@ def _fault(status: int, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(content: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """With an example, where there is none yet; a stream is text, of which each event has a line."""
+    """With an example, where there is none yet."""
     found = dict[str, Any]()
     for kind, told in content.items():
-        if kind == STREAM:
-            found[kind] = {"schema": {"type": "string"}, "example": "data: {...}\n\n"}
+        if kind in TEXTS:
+            found[kind] = {"schema": {"type": "string"}, "example": TEXTS[kind]}
         elif kind == JSON and "example" not in told:
             found[kind] = {**told, "example": example("", told.get("schema", {}), schemas)}
         else:

@@ -54,6 +54,7 @@ LOOSE: Final[Mapping[str, Any]] = {
     "/api/desk": {"desk": {"state": "ready", "calls": [], "waiting": [], "handovers": []}, "called": "5f1c"},
     "/api/desk/visits/{visit}/before": {"visits": [], "notes": {}},
     "/api/desk/notes": {"note:17": {"text": "Asked for the list of papers."}},
+    "/openapi.json": {"openapi": "3.1.0", "info": {"title": "WelcomeCenter ACD"}, "paths": {}},
     "/api/lead": {"at_ms": AT_MS, "line": [], "working": [], "alarms": [], "trouble": {}},
 }
 """Of what is answered in no fixed shape, by path; left short."""

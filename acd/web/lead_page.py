@@ -70,8 +70,11 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
             raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
         return by.actor
 
-    @router.get("/api/lead/events", response_class=EventSourceResponse, include_in_schema=False)
+    @router.get(
+        "/api/lead/events", summary="Who waits and who works, as a stream", response_class=EventSourceResponse
+    )
     async def events(request: Request, who: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+        """What `GET /api/lead` shows: at once and after each change."""
         now = asyncio.get_running_loop().time
         by: Asker | None = request.state.asker
         again = now() + STILL_S

@@ -62,6 +62,11 @@ def test_it_is_openapi() -> None:
 def test_every_route_is_in_it() -> None:
     assert {(how, route.path) for how, route in routes()} == set(DOORS)
     assert len(DOORS) > 40
+    hidden = {each.path for each in walked(APP.routes) if isinstance(each, APIRoute)} - {
+        path for _, path in DOORS
+    }
+    assert [each for each in hidden if each.startswith("/api/")] == []
+    assert {"/metrics", "/openapi.json", "/events", *OPEN} <= {path for _, path in DOORS}
 
 
 @EVERY
