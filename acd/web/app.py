@@ -26,6 +26,7 @@ from acd.web import (
     desk,
     history,
     history_visits,
+    hooks,
     lead,
     lead_page,
     oidc,
@@ -95,6 +96,7 @@ def make_app(deps: WebDeps) -> FastAPI:
         for named in (True, False)
     }
     app.state.people = deps.people
+    app.webhooks.include_router(hooks.router)
 
     def centre() -> str:
         return deps.names().centre

@@ -78,7 +78,10 @@ def described(app: FastAPI) -> dict[str, Any]:
         "JSON but streams and sounds; an error is a `detail`.",
         "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
     }
-    whole["tags"] = [{"name": name, "description": said} for name, said in TAGS.values() if said]
+    whole["tags"] = [
+        *({"name": name, "description": said} for name, said in TAGS.values() if said),
+        {"name": "webhooks", "description": "What is told to other systems: see docs/hooks.md."},
+    ]
     schemas = {
         name: shape
         for name, shape in whole["components"]["schemas"].items()
@@ -89,7 +92,18 @@ def described(app: FastAPI) -> dict[str, Any]:
         path: {how: _door(path, how, door, schemas) for how, door in doors.items()}
         for path, doors in whole["paths"].items()
     }
+    whole["webhooks"] = {
+        name: {how: _hook(door, schemas) for how, door in doors.items()}
+        for name, doors in whole["webhooks"].items()
+    }
     return whole
+
+
+def _hook(door: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sent by us."""
+    found = _door("/api/alarms", "get", {**door, "responses": {}}, schemas)
+    taken = "Taken. Anything else, and it is sent again, later and later, for a quarter of an hour."
+    return {**found, "tags": ["webhooks"], "responses": {"2XX": {"description": taken}}}
 
 
 def _door(path: str, how: str, door: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +118,7 @@ def _door(path: str, how: str, door: dict[str, Any], schemas: Mapping[str, Any])
             "content": _shown(door["requestBody"]["content"], schemas),
         }
     answers = {status: _answer(status, said, schemas) for status, said in door["responses"].items()}
-    if path in LOOSE and how == "get":
+    if path in LOOSE:
         answers["200"]["content"]["application/json"]["example"] = LOOSE[path]
     for status in _also(how, door):
         answers.setdefault(str(status), _fault(status, {}))
@@ -132,7 +146,9 @@ def _answer(status: str, said: dict[str, Any], schemas: Mapping[str, Any]) -> di
     ours = said.get("description") != "Validation Error"
     if int(status) >= REQUEST and (not ours or "application/json" not in said.get("content", {})):
         return _fault(int(status), said if ours else {})
-    return {**said, "content": _shown(said["content"], schemas)} if "content" in said else said
+    when = "Done." if said["description"] == "Successful Response" else said["description"]
+    shown = {"content": _shown(said["content"], schemas)} if "content" in said else {}
+    return {**said, "description": when, **shown}
 
 
 def _fault(status: int, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ TYPICAL: Final[Mapping[str, Any]] = {
     "owner": "amal",
     "to": "birgit",
     "by": "person:anna",
-    "name": "urgent",
+    "id": "amal",
+    "name": "Amal Haddad",
     "language": "uk",
     "second": "en",
     "concern": "study",
@@ -32,38 +33,97 @@ TYPICAL: Final[Mapping[str, Any]] = {
     "visit": 7,
     "visits": [7],
     "outcomes": [],
-    "outcome": "done",
+    "outcome": "answered",
     "classes": ["urgent"],
     "people": {"suits": 1, "not_free": 4},
     "callers": {"language": 2},
     "accepted": "yes",
     "release": "0.1.0",
     "trouble": {},
+    "why": "",
+    "link_why": "",
+    "seconds": 20,
+    "met": 33,
+    "total": 41,
+    "waited_ms": 90_000,
+    "took_ms": 420,
+    "cpu_ms": 280,
+    "age_ms": 1_500,
+    "q10_ms": 20_000,
+    "q50_ms": 60_000,
+    "q90_ms": 180_000,
     "state": "ready",
     "low": 0.71,
     "high": 0.93,
     "value": 12.0,
     "limit": 10.0,
     "at": "14:30",
+    "timestamp": "2026-10-01T09:20:00.000Z",
+    "arrived": "2026-10-01T09:12:30.000Z",
+    "wanted_until": "2026-10-01T11:00:00.000Z",
+    "webhook-id": "visit_ended-7",
+    "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
 }
 """By field, where the schema allows it; else by the schema alone."""
-SPARE: Final = ("rec_1790846400_1", "2026-4711", "text")
+SPARE: Final = ("text", "urgent", "2026-4711", "rec_1790846400_1")
 """For texts of a pattern: the first that has it."""
 DEEPEST: Final = 12
+OF_SHAPE: Final[Mapping[str, Mapping[str, Any]]] = {
+    "StaffState": {"state": "talking"},
+    "WaitingCall": {"state": "waiting", "people": {"suits": 0, "not_free": 4, "language": 10}},
+    "Candidate": {"reason": "not_free", "state": "talking", "language_level": 6, "language_needed": 5},
+    "Choice": {"interpreter": "", "decided_by": "longest_idle", "candidates": 3},
+    "Lost": {"agent": "birgit", "criterion": "longest_idle", "order": 90_000, "best": 17_000},
+    "CaseFile": {"state": "in_progress"},
+    "CaseBody": {"state": "in_progress"},
+    "AnnouncementState": {"languages": {"de": "text", "en": "text", "uk": "stock"}, "trouble": ""},
+    "RecordedState": {"name": "rec_1790846400_1", "at_s": AT_MS // 1000, "seconds": 12.5},
+    "Reloaded": {
+        "faults": [],
+        "now": ["staff.amal.name"],
+        "render": [],
+        "restart": [],
+        "unused": [],
+        "asterisk": "",
+        "staff": "",
+    },
+    "AlarmState": {
+        "kind": "longest_wait",
+        "part": "",
+        "more": 0,
+        "at_ms": 0,
+        "de": "Zu lang",
+        "en": "Too long",
+    },
+    "AlarmsTried": {"ways": {"notify": "ok", "city": "ok"}},
+    "NotReachedCaller": {"visit": "7", "why": "abandoned_in_queue", "now": ""},
+    "NotReachedList": {"total": 1, "nameless": 0, "ends": {"answered": 3}},
+    "Note": {"what": "Asked which papers are missing.", "promised": "", "by_when": "", "by_whom": ""},
+    "Closing": {"outcome": "done"},
+    "Classing": {"name": "urgent"},
+    "Waits": {"state": "ok"},
+}
+"""What a shape means by its fields, where that is something else."""
 LOOSE: Final[Mapping[str, Any]] = {
+    "/healthz": {"journal": "ok"},
+    "/readyz": {"journal": "ok", "link": "ok", "records": "ok", "vault": "ok"},
+    "/api/alarms/test": {"ways": {"notify": "ok", "city": "ok"}},
+    "/api/resync": {"resync": "done"},
     "/api/desk": {"desk": {"state": "ready", "calls": [], "waiting": [], "handovers": []}, "called": "5f1c"},
     "/api/desk/visits/{visit}/before": {"visits": [], "notes": {}},
     "/api/desk/notes": {"note:17": {"text": "Asked for the list of papers."}},
     "/openapi.json": {"openapi": "3.1.0", "info": {"title": "WelcomeCenter ACD"}, "paths": {}},
     "/api/lead": {"at_ms": AT_MS, "line": [], "working": [], "alarms": [], "trouble": {}},
 }
-"""Of what is answered in no fixed shape, by path; left short."""
+"""What is answered by these paths, where the shape says little; long answers are left short."""
 
 
 def example(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> Any:
     """A value of this schema for a field of this name. schemas: by name, what the schema refers to."""
     if "$ref" in schema:
-        return example(name, schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
+        shape = schema["$ref"].rpartition("/")[2]
+        found = example(name, schemas[shape], schemas, depth + 1)
+        return {**found, **OF_SHAPE.get(shape, {})} if isinstance(found, dict) else found
     for key in ("const", "default"):
         if key in schema and (key == "const" or schema[key] not in (None, {}, [], "")):
             return schema[key]

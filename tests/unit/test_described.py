@@ -2,10 +2,11 @@
 
 import ast
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -16,10 +17,17 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from acd.alarmed import Cause, News, OpenAlarm
+from acd.hooks import signed
+from acd.hooks.told import Told, Visits, of_alarms
 from acd.web import lead
 from acd.web.described import TAGS, described
 from acd.web.door import BODY_MAX
+from acd.web.examples import LOOSE, OF_SHAPE
 from acd.web.rights import fields
+from config.tables.hook import HookEvent
+from routing import facts
+from routing.world import Visit
 from tests.fakes.admits import Admits, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.unit.test_rights import walked
@@ -56,7 +64,7 @@ def _absolute(schema: Any) -> Any:
 def test_it_is_openapi() -> None:
     validate(WHOLE)
     assert WHOLE["openapi"].startswith("3.1")
-    assert {each["name"] for each in WHOLE["tags"]} == {name for name, _ in TAGS.values()}
+    assert {each["name"] for each in WHOLE["tags"]} == {name for name, _ in TAGS.values()} | {"webhooks"}
 
 
 def test_every_route_is_in_it() -> None:
@@ -165,9 +173,68 @@ async def test_what_holds_for_all_is_what_each_answers(door: tuple[str, str]) ->
         assert faults(answer.json(), shown["schema"]) == []
 
 
+def test_no_example_is_of_a_shape_or_path_that_is_not_there() -> None:
+    assert set(OF_SHAPE) - set(WHOLE["components"]["schemas"]) == set()
+    assert set(LOOSE) - set(WHOLE["paths"]) == set()
+    fields = {
+        name: set(shape["properties"])
+        for name, shape in WHOLE["components"]["schemas"].items()
+        if name in OF_SHAPE
+    }
+    assert [name for name, values in OF_SHAPE.items() if not set(values) <= fields[name]] == []
+
+
 async def test_it_is_what_is_served() -> None:
     asked = app_of(picture_of(waiting_bench(), 0))
     transport = httpx.ASGITransport(asked)
     headers = {"Authorization": "Bearer test"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as asking:
         assert (await asking.get("/openapi.json")).json() == described(asked)
+
+
+ALARM = OpenAlarm(
+    Cause("long_wait", "uk"), "longest_wait", 1, 12.0, 10.0, (("uk", "study"),), 0, 0, "Lange", "Long"
+)
+
+
+def sent() -> list[Told]:
+    """Whatever a hook may be told, by who tells it."""
+    bench, visits = waiting_bench(), Visits(lambda: None)
+    visits.begin(bench.engine.world)
+    found = [
+        told
+        for each in bench.engine.world.visits.values()
+        for told in visits.ended([facts.VisitEnded(bench.now, each.id, facts.ABANDONED_QUEUE, "caller", "")])
+    ]
+    found += visits.ended(
+        [facts.VisitBegan(1, 99, None, "", 1, False), facts.VisitEnded(2, 99, facts.CLOSED, "pbx", "")]
+    )
+    for until_ms in (0, 9_000):
+        left = Visit(
+            50 + until_ms, (), "", 1, kind="callback", state="waiting", until_ms=until_ms, language="uk"
+        )
+        bench.engine.world.visits[left.id] = left
+    found += visits.due(bench.engine.world, bench.now)
+    found += of_alarms(News(1, test=True))
+    return [*found, *of_alarms(News(1, (ALARM,), (ALARM,)))]
+
+
+def test_web_hooks_send_what_is_described_and_all_that_is() -> None:
+    types = set()
+    for told in sent():
+        content = WHOLE["webhooks"][told.kind]["post"]["requestBody"]["content"]["application/json"]
+        assert faults(json.loads(told.body), content["schema"]) == [], told
+        types.add(json.loads(told.body)["type"])
+    assert types == {"visit.ended", "callback.due", "alarm.raised", "alarm.over", "test"}
+    assert set(WHOLE["webhooks"]) == set(get_args(HookEvent))
+
+
+@pytest.mark.parametrize("name", WHOLE["webhooks"])
+def test_each_web_hook_has_a_true_example_and_names_what_signs_it(name: str) -> None:
+    told = WHOLE["webhooks"][name]["post"]
+    content = told["requestBody"]["content"]["application/json"]
+    assert faults(content["example"], content["schema"]) == []
+    named = {each["name"] for each in told["parameters"]}
+    assert named == {each.lower() for each in signed.headers(b"secret", "id", 1, b"body")} - {"content-type"}
+    assert told["summary"]
+    assert told["description"]
