@@ -4,22 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from acd.alarmed import CELLS_MAX, Cause
+from acd.alarms.coverage import Cell, Fewest
 from acd.alarms.judged import Threshold
 from acd.prospects import BEYOND, Waits
-from config.duties import Presence, comes, leaves
 from config.tables.alarm import BY_PART, Alarm
-from routing.policy import Policy
-from routing.spans import Spans, holds
-from routing.specific import most_specific
 from routing.visit import OUTBOUND, WAITING
 from routing.world import World
 
 MINUTE_MS: Final = 60_000
 NOBODY_WAITS: Final = "nobody waits"
 """Waits.state where there is nothing to expect; in the others it is not known."""
-
-Cell = tuple[str, str]
-"""(language, concern)."""
 
 
 class Gone(NamedTuple):
@@ -31,16 +25,15 @@ class Gone(NamedTuple):
 
 class Scene(NamedTuple):
     """The house at `now_ms`. horizon_ms: of the outlook. gone: by how many minutes it looks back, then by
-    cell; None where the records do not say. who: whoever could serve a cell by their skills; None while that
-    is not worked out. presences: of the duty roster. health: of the daemon's parts."""
+    cell; None where the records do not say. fewest: who could serve, by how many minutes it looks ahead; none
+    while that is not worked out. health: of the daemon's parts."""
 
     now_ms: int
     world: World
     waits: Waits
     horizon_ms: int
     gone: Mapping[int, Mapping[Cell, Gone] | None]
-    who: Mapping[Cell, frozenset[str]] | None
-    presences: Sequence[Presence]
+    fewest: Mapping[int, Fewest]
     health: Mapping[str, str]
 
 
@@ -154,20 +147,12 @@ def _abandonment(rule: Alarm, scene: Scene) -> dict[Cause, Measured] | None:
 
 
 def _coverage(rule: Alarm, scene: Scene) -> dict[Cause, Measured] | None:
-    """The fewest people who could serve, over all moments from now until `minutes` ahead at which it is open
-    for these callers. Ahead it is known by the roster alone; without one only now counts."""
-    policy = scene.world.policy
-    if scene.who is None or policy is None:
+    fewest = scene.fewest.get(rule.minutes)
+    if fewest is None:
         return None
-    there = _there(scene, rule.minutes * MINUTE_MS)
-    own = {(each.language, each.concern): each.when for each in policy.hours}
     found: dict[Cause, list[tuple[int, int, Cell]]] = {}
-    for cell, able in scene.who.items():
-        if not concerns(rule, cell):
-            continue
-        fewest = [(len(able & people), at) for at, people in there if _open(policy, own, cell, at)]
-        if fewest:
-            people, at = min(fewest)
+    for cell, (people, at) in fewest.items():
+        if concerns(rule, cell):
             found.setdefault(cause(rule, cell), []).append((people, at, cell))
     worst: dict[Cause, Measured] = {}
     for each, values in found.items():
@@ -175,29 +160,6 @@ def _coverage(rule: Alarm, scene: Scene) -> dict[Cause, Measured] | None:
         short = [cell for count, _, cell in sorted(values) if count < rule.cleared_at]
         worst[each] = Measured(people, *_named(short), at)
     return worst
-
-
-def _there(scene: Scene, ahead_ms: int) -> list[tuple[int, frozenset[str]]]:
-    """Who is there now, and from each moment on at which somebody comes or goes or it opens."""
-    now, until = scene.now_ms, scene.now_ms + ahead_ms
-    here = frozenset(key for key, each in scene.world.people.items() if each.at_work)
-    found = [(now, here)]
-    if not scene.presences or scene.world.policy is None:
-        return found
-    near = [each for each in scene.presences if each.begin_ms <= until and each.end_ms > now]
-    edges = {at for _, at in leaves(near, now, until)} | {at for _, at in comes(near, now, until)}
-    opening = [scene.world.policy.opening, *(each.when for each in scene.world.policy.hours)]
-    edges |= {begin for spans in opening for begin, _ in spans if now < begin <= until}
-    for at in sorted(edges):
-        gone = {person for person, _ in leaves(near, now, at)}
-        rostered = {each.person for each in near if each.begin_ms <= at < each.end_ms}
-        found.append((at, (here - gone) | rostered))
-    return found
-
-
-def _open(policy: Policy, own: Mapping[Cell, Spans], cell: Cell, at: int) -> bool:
-    theirs = most_specific(own, *cell)
-    return holds(policy.opening, at) and (theirs is None or holds(theirs, at))
 
 
 def _parts(rule: Alarm, scene: Scene) -> dict[Cause, Measured]:

@@ -12,8 +12,9 @@ import structlog
 from acd.alarmed import Cause, News, OpenAlarm, Way
 from acd.alarms import kept
 from acd.alarms.apart import merged
+from acd.alarms.coverage import Cell, Fewest, fewest
 from acd.alarms.judged import STANDINGS_MAX, Due, Standing, all_judged, all_told, due
-from acd.alarms.measured import MINUTE_MS, NOT_KNOWN, Cell, Gone, Measured, Scene, measured, threshold
+from acd.alarms.measured import MINUTE_MS, NOT_KNOWN, Gone, Measured, Scene, measured, threshold
 from acd.prospects import Waits
 from agents.model import Agent
 from config.duties import Presence
@@ -28,7 +29,10 @@ LOOK_S: Final = 2.0
 RECORDS_EVERY_MS: Final = 30_000
 RECORDS_S: Final = 5.0
 DUTIES_EVERY_MS: Final = 300_000
-"""So old may be what the records and the duty roster say; how long the records have to answer."""
+COVERAGE_EVERY_MS: Final = 30_000
+"""So old may be what the records, the duty roster and coverage say; how long the records have to answer."""
+AHEAD_MS: Final = 2 * 86_400_000
+"""Of a year's roster so much is looked at: more than any alarm looks ahead."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +72,7 @@ class Alarms:
         self._gone: dict[int, tuple[int, Mapping[Cell, Gone] | None]] = {}
         self._duties: tuple[int, Centre | None, Sequence[Presence]] = (0, None, ())
         self._able: tuple[object, Mapping[Cell, frozenset[str]] | None] = (None, None)
+        self._coverage: tuple[int, object, Mapping[int, Fewest]] = (0, None, {})
         self._testing = asyncio.Lock()
 
     def open(self) -> tuple[OpenAlarm, ...]:
@@ -122,9 +127,7 @@ class Alarms:
         for each in minutes:
             await self._ask_gone(each, now)
         self._gone = {each: self._gone[each] for each in minutes}
-        covered = any(each.kind == "coverage" for each in centre.alarm)
-        presences = await self._presences(centre, now) if covered else ()
-        who = await self._able_to(centre) if covered else None
+        covered = await self._fewest(centre, now)
         if not self._doors.still():
             return None
         return Scene(
@@ -133,10 +136,29 @@ class Alarms:
             self._doors.waits(),
             centre.outlook.horizon_minutes * MINUTE_MS,
             {each: found for each, (_, found) in self._gone.items()},
-            who,
-            presences,
+            covered,
             self._doors.health(),
         )
+
+    async def _fewest(self, centre: Centre, now: int) -> Mapping[int, Fewest]:
+        """Beside the loop: a large centre's roster takes its time. Anew if other people are at work, and at
+        least every COVERAGE_EVERY_MS."""
+        minutes = sorted({each.minutes for each in centre.alarm if each.kind == "coverage"})
+        if not minutes:
+            return {}
+        presences = await self._presences(centre, now)
+        able = await self._able_to(centre)
+        world = self._doors.world()
+        if able is None or world.policy is None or not self._doors.still():
+            return {}
+        here = frozenset(key for key, each in world.people.items() if each.at_work)
+        of = (self._able[0], world.policy_digest, here, id(presences), tuple(minutes))
+        at, before, found = self._coverage
+        if of != before or now >= at + COVERAGE_EVERY_MS:
+            work = partial(_all_fewest, world.policy, able, here, presences, now, minutes)
+            found = await asyncio.to_thread(work)
+            self._coverage = (now, of, found)
+        return found
 
     async def _ask_gone(self, minutes: int, now: int) -> None:
         at, found = self._gone.get(minutes, (0, None))
@@ -154,7 +176,8 @@ class Alarms:
     async def _presences(self, centre: Centre, now: int) -> Sequence[Presence]:
         at, of, found = self._duties
         if of is not centre or now >= at + DUTIES_EVERY_MS:
-            found = await self._doors.duties(centre)
+            whole = await self._doors.duties(centre)
+            found = [each for each in whole if each.end_ms > now and each.begin_ms < now + AHEAD_MS]
             self._duties = (now, centre, found)
         return found
 
@@ -252,3 +275,14 @@ def _unseen(cause: Cause, rule: Alarm | None, now: int) -> OpenAlarm:
 def _able(policy: Policy, agents: Sequence[Agent], cells: Sequence[Cell]) -> Mapping[Cell, frozenset[str]]:
     people = [Person(each) for each in agents]
     return {cell: servers(policy, people, *cell) for cell in cells}
+
+
+def _all_fewest(
+    policy: Policy,
+    able: Mapping[Cell, frozenset[str]],
+    here: frozenset[str],
+    presences: Sequence[Presence],
+    now: int,
+    minutes: Sequence[int],
+) -> Mapping[int, Fewest]:
+    return {each: fewest(policy, able, here, presences, now, now + each * MINUTE_MS) for each in minutes}

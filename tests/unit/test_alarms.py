@@ -1,10 +1,12 @@
 """What each kind of alarm goes by: values that are worked out by hand."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from acd.alarmed import Cause
+from acd.alarms.coverage import Fewest, fewest
 from acd.alarms.measured import Gone, Measured, Scene, measured
 from acd.prospects import BEYOND, Expectation, Waits
 from config.duties import Presence
@@ -27,9 +29,16 @@ def rule(kind: str, **keys: Any) -> Alarm:
 
 def scene(bench: Bench, **other: Any) -> Scene:
     world: World = bench.engine.world
+    return Scene(bench.now, world, NONE, 120 * MINUTE, {}, {}, {})._replace(**other)
+
+
+def covered(bench: Bench, minutes: int = 120, presences: Sequence[Presence] = ()) -> dict[int, Fewest]:
+    world: World = bench.engine.world
     assert world.policy is not None
-    who = {cell: servers(world.policy, world.people.values(), *cell) for cell in CELLS}
-    return Scene(bench.now, world, NONE, 120 * MINUTE, {}, who, (), {})._replace(**other)
+    able = {cell: servers(world.policy, world.people.values(), *cell) for cell in CELLS}
+    here = frozenset(key for key, each in world.people.items() if each.at_work)
+    until = bench.now + minutes * MINUTE
+    return {minutes: fewest(world.policy, able, here, presences, bench.now, until)}
 
 
 def look(alarm: Alarm, seen: Scene, *known: Cause) -> dict[Cause, Measured]:
@@ -100,18 +109,18 @@ def test_coverage_counts_who_is_at_work_and_could_serve() -> None:
     """Amal speaks Arabic, Birgit German, Cem Turkish and German; all three know both well enough."""
     bench = Bench()
     bench.login(PHONES[0], PHONES[2])
-    (found,) = look(rule("coverage", limit=2), scene(bench)).values()
+    (found,) = look(rule("coverage", limit=2), scene(bench, fewest=covered(bench))).values()
     assert (found.value, found.at_ms) == (1, bench.now)
     assert found.cells == (("ar", "other"), ("ar", "study"), ("tr", "other"), ("tr", "study"))
-    each = look(rule("coverage", limit=2, each=["language"]), scene(bench))
+    each = look(rule("coverage", limit=2, each=["language"]), scene(bench, fewest=covered(bench)))
     assert {cause.language: one.value for cause, one in each.items()} == {"de": 2, "ar": 1, "tr": 1}
     bench.tell(ev.StaffAsked("", PHONES[2], "notready", "break", None))
-    (found,) = look(rule("coverage", language="tr"), scene(bench)).values()
+    (found,) = look(rule("coverage", language="tr"), scene(bench, fewest=covered(bench))).values()
     assert found.value == 1, "a break is no gap"
     bench.tell(ev.StaffAsked("", PHONES[2], "logout", "", None))
-    (found,) = look(rule("coverage", language="tr"), scene(bench)).values()
+    (found,) = look(rule("coverage", language="tr"), scene(bench, fewest=covered(bench))).values()
     assert found.value == 0
-    assert look(rule("coverage"), scene(bench, who=None), Cause("it")) == {Cause("it"): Measured(None)}
+    assert look(rule("coverage"), scene(bench), Cause("it")) == {Cause("it"): Measured(None)}
 
 
 def test_coverage_looks_ahead_by_the_roster_and_only_when_it_is_open() -> None:
@@ -125,23 +134,27 @@ def test_coverage_looks_ahead_by_the_roster_and_only_when_it_is_open() -> None:
         Presence("birgit", now - 9 * hour, now - 8 * hour),
     )
     ahead = rule("coverage", language="ar", minutes=120)
-    (found,) = look(ahead, scene(bench, presences=roster)).values()
+    (found,) = look(ahead, scene(bench, fewest=covered(bench, presences=roster))).values()
     assert (found.value, found.at_ms) == (0, now + hour), "Amal goes in an hour"
-    (found,) = look(rule("coverage", language="ar", minutes=30), scene(bench, presences=roster)).values()
+    (found,) = look(
+        rule("coverage", language="ar", minutes=30), scene(bench, fewest=covered(bench, 30, roster))
+    ).values()
     assert found.value == 1
-    (found,) = look(ahead, scene(bench, presences=())).values()
+    (found,) = look(ahead, scene(bench, fewest=covered(bench))).values()
     assert found.value == 1, "without a roster nothing is known of later"
     again = (*roster, Presence("amal", now + hour, now + 4 * hour))
-    (found,) = look(ahead, scene(bench, presences=again)).values()
+    (found,) = look(ahead, scene(bench, fewest=covered(bench, presences=again))).values()
     assert found.value == 1
-    (found,) = look(rule("coverage", language="de"), scene(bench, presences=roster)).values()
+    (found,) = look(
+        rule("coverage", language="de"), scene(bench, fewest=covered(bench, presences=roster))
+    ).values()
     assert found.value == 2, "Birgit came though her duty is over, and stays"
     bench.tell(ev.PolicyChanged("p2", POLICY._replace(opening=((now, now + hour),))))
-    (found,) = look(ahead, scene(bench, presences=roster)).values()
+    (found,) = look(ahead, scene(bench, fewest=covered(bench, presences=roster))).values()
     assert found.value == 1, "when Amal goes we are closed"
     own = POLICY._replace(hours=(Hours("", "study", ()),))
     bench.tell(ev.PolicyChanged("p3", own))
-    each = look(rule("coverage", each=["concern"]), scene(bench))
+    each = look(rule("coverage", each=["concern"]), scene(bench, fewest=covered(bench)))
     assert {cause.concern for cause in each} == {"other"}, "study is not open at all"
 
 

@@ -1,7 +1,7 @@
 """The alarms in the daemon: shown as long as they last, told once, and the same after a restart."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from acd.alarms.judged import Standing
 from acd.alarms.service import Alarms, Busy, Doors
 from acd.prospects import Waits
 from agents.model import Team
+from config.duties import Presence
 from config.load import SHIPPED, load
 from config.schema import Centre
 from config.tables.alarm import Alarm
@@ -69,6 +70,7 @@ class House:
         self.gone: Mapping[tuple[str, str], tuple[int, int]] | Exception = {}
         self.asked = self.changes = 0
         self.health = {"journal": "ok"}
+        self.roster: list[Presence] = []
         self.cells: frozenset[tuple[str, str]] | None = None
         self.languages: frozenset[str] | None = None
         self.begin()
@@ -83,8 +85,8 @@ class House:
                 raise self.gone
             return self.gone
 
-        async def duties(centre: Centre) -> tuple[()]:
-            return ()
+        async def duties(centre: Centre) -> Sequence[Presence]:
+            return self.roster
 
         def changed() -> None:
             self.changes += 1
@@ -238,6 +240,22 @@ async def test_who_could_serve_is_worked_out_again_when_people_or_rules_are_othe
     house.bench.tell(ev.TeamChanged("t2", Team(tuple(without))))
     await house.after(2_000)
     assert [each.value for each in house.alarms.open()] == [0]
+
+
+async def test_coverage_ahead_is_by_the_roster_and_moves_on_with_time(tmp_path: Path) -> None:
+    """Amal goes two hours and ten minutes from now, and nobody else speaks Arabic."""
+    house = House(tmp_path, rule("coverage", limit=1, language="ar", concern="study", minutes=120))
+    day = 86_400_000
+    house.roster = [
+        Presence("amal", house.bench.now - day, house.bench.now + 130 * MINUTE),
+        Presence("amal", house.bench.now + 90 * day, house.bench.now + 91 * day),
+    ]
+    house.bench.login(PHONES[0])
+    await house.after(0)
+    assert house.alarms.open() == ()
+    await house.after(10 * MINUTE)
+    (gap,) = house.alarms.open()
+    assert (gap.value, gap.at_ms) == (0, house.roster[0].end_ms)
 
 
 async def test_nothing_is_looked_at_while_a_large_step_is_made(tmp_path: Path) -> None:
