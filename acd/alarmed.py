@@ -4,6 +4,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 CELLS_MAX: Final = 5
 """Of the needs behind an alarm so many are named."""
+TEST_S: Final = 7.0
+"""Who tries the ways waits for it."""
 
 
 class Cause(NamedTuple):
@@ -63,5 +65,5 @@ class Way(Protocol):
         ...
 
     async def tried(self, news: News) -> str:
-        """Send it now, and say what came of it: "ok", or why not."""
+        """Send it now, and say within TEST_S what came of it: "ok", why not, or "" where it is not used."""
         ...

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from acd.alarmed import News
+from acd.alarmed import TEST_S, News
 from acd.alarms.wording import Message, message
 from config.schema import Centre
 
@@ -24,8 +24,8 @@ QUEUE_MAX: Final = 50
 ADDRESSES_MAX: Final = 50
 FILE_MAX: Final = 100_000
 SEND_S: Final = 45.0
-PROCESS_S: Final = 60.0
-"""How long an address may take, and the process for all of them."""
+PROCESS_S: Final = 15.0
+"""How long an address may take, and how much longer the process for all of them."""
 RETRY_S: Final = (10.0, 60.0, 300.0, 900.0)
 """So long after a failure it is tried again, and then given up."""
 OK: Final = "ok"
@@ -94,8 +94,9 @@ class Notifier:
     async def tried(self, news: News) -> str:
         centre = self._centre()
         if centre.notify is None:
-            return "off: the centre's file has no [notify]"
-        _, why = await self._send(Waiting(0, message(news, centre, centre.notify.language)))
+            return ""
+        waiting = Waiting(0, message(news, centre, centre.notify.language))
+        _, why = await self._send(waiting, within_s=TEST_S)
         return why or OK
 
     async def run(self) -> None:
@@ -141,7 +142,7 @@ class Notifier:
         log.warning("a message of the alarms was given up", why=why)
 
     async def _send(
-        self, waiting: Waiting, behind: frozenset[int] = frozenset()
+        self, waiting: Waiting, behind: frozenset[int] = frozenset(), within_s: float = SEND_S
     ) -> tuple[tuple[int, ...] | None, str]:
         """To whom it is still to be sent (as Waiting.left), and why. behind: not to these, this time."""
         centre = self._centre()
@@ -153,28 +154,31 @@ class Notifier:
             return waiting.left, str(fault)
         wanted = [n for n in range(1, len(known) + 1) if waiting.left is None or n in waiting.left]
         numbers = [each for each in wanted if each not in behind]
-        said = await _apprised([known[number - 1] for number in numbers], waiting.message)
+        said = await _apprised([known[number - 1] for number in numbers], waiting.message, within_s)
         missed = [(number, each) for number, each in zip(numbers, said, strict=True) if each != OK]
-        words = {"unknown": "is none that Apprise knows", "late": f"took more than {SEND_S:.0f} s"}
+        words = {"unknown": "is none that Apprise knows", "late": f"took more than {within_s:.0f} s"}
         why = "; ".join(f"address {number} {words.get(each, 'was not reached')}" for number, each in missed)
         return tuple(sorted({number for number, _ in missed} | (behind & set(wanted)))), why
 
 
-async def _apprised(to: Sequence[str], what: Message) -> list[str]:
+async def _apprised(to: Sequence[str], what: Message, within_s: float) -> list[str]:
     """By address "ok", or what came of it. They stand on no command line and in no log."""
     if not to:
         return []
-    asked = {"addresses": list(to), "title": what.title, "text": what.text, "seconds": SEND_S}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "acd.alarms.apprising",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    asked = {"addresses": list(to), "title": what.title, "text": what.text, "seconds": within_s}
     try:
-        async with asyncio.timeout(PROCESS_S):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "acd.alarms.apprising",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return ["failed"] * len(to)
+    try:
+        async with asyncio.timeout(within_s + PROCESS_S):
             answer, _ = await process.communicate(json.dumps(asked).encode())
         found = _ANSWER.validate_json(answer)
     except TimeoutError:

@@ -110,13 +110,14 @@ class Alarms:
             self._kept = lasting
 
     async def test(self) -> dict[str, str]:
-        """Send a test on every way, and say by way what came of it: "ok" or why not. Raises Busy."""
+        """Send a test on every way, and say by way that is used what came of it: "ok" or why not. Raises
+        Busy."""
         if self._testing.locked():
             raise Busy
         async with self._testing:
             news = News(self._doors.now_ms(), test=True)
             said = await asyncio.gather(*(way.tried(news) for way in self._ways))
-        return {way.name: each for way, each in zip(self._ways, said, strict=True)}
+        return {way.name: each for way, each in zip(self._ways, said, strict=True) if each}
 
     # --- what it goes by -----------------------------------------------------------------------------
 

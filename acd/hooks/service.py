@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from acd.alarmed import News, OpenAlarm
+from acd.alarmed import TEST_S, News, OpenAlarm
 from acd.alarms.apart import Cells, merged
 from acd.hooks.delivery import Delivery, Undelivered
 from acd.hooks.told import Told, Visits, of_alarms
@@ -105,7 +105,7 @@ class HookWay:
     async def tried(self, news: News) -> str:
         try:
             for each in of_alarms(news):
-                await self._out.send(each)
+                await self._out.send(each, TEST_S)
         except Undelivered as fault:
             return str(fault)
         return "ok"

@@ -194,3 +194,19 @@ async def test_who_waited_in_vain_is_on_the_list_until_they_are_served(page: Pag
     await expect(missed.get_by_role("button")).to_be_disabled()  # nobody is called back by this centre
     await page.get_by_role("button", name="Test the ways of alarms").click()
     await expect(page.locator("#said")).to_have_text("A test is on its way on all ways.")
+
+
+async def test_a_test_of_the_alarms_says_what_came_of_it(page: Page, hotline: Watched) -> None:
+    """This centre tells nobody of alarms; where a way fails, the page names it."""
+    button = page.get_by_role("button", name="Test the ways of alarms")
+    await button.click()
+    await expect(page.locator("#said")).to_contain_text("Alarms stand on the pages alone")
+    said = {"ways": {"notify": "ok", "hook.city": "answers with status 503"}}
+    await page.route("**/api/alarms/test", lambda route: route.fulfill(json=said))
+    await button.click()
+    await expect(page.locator("#said")).to_have_text(
+        "The test did not arrive everywhere: hook.city: answers with status 503"
+    )
+    said["ways"]["hook.city"] = "ok"
+    await button.click()
+    await expect(page.locator("#said")).to_have_text("The test arrived on all ways.")

@@ -37,6 +37,7 @@ class Heard:
     """A way out that keeps what it was told."""
 
     name = "heard"
+    tells = "ok"
 
     def __init__(self) -> None:
         self.news: list[News] = []
@@ -49,7 +50,7 @@ class Heard:
     async def tried(self, news: News) -> str:
         self.news.append(news)
         await self.answer.wait()
-        return "ok"
+        return self.tells
 
     def said(self) -> list[tuple[list[str], list[str]]]:
         """Of each news the rules that are raised and over."""
@@ -277,3 +278,5 @@ async def test_one_test_at_a_time_and_each_way_says_what_came_of_it(tmp_path: Pa
     house.way.answer.set()
     assert await first == {"heard": "ok"}
     assert house.way.news[0].test
+    house.way.tells = ""
+    assert await house.alarms.test() == {}, "a way that is not used"

@@ -1,10 +1,11 @@
 """The daemon beside its calls, without a telephone system: reload, and what it does by the hour."""
 
 import asyncio
+import json
 import os
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from acd.ports import Arrival
 from config.load import load
 from config.words import PAGE_LANGUAGES, words
 from routing.events import CallWaiting, ClockStepped, Elapsed, Leg, LinkDown, PbxSnapshot, StaffAsked
+from tests.unit.test_hooks import KEY, Receiver
 
 SOURCE = PROJECT / "config" / "welcomecenter.toml"
 
@@ -82,6 +84,38 @@ async def test_an_alarm_is_raised_after_a_reload_and_is_over_when_the_file_has_i
         await daemon.rules.reload()
         await watching.once()
         assert (await client.get("/api/alarms")).json() == []
+
+
+async def test_an_alarm_goes_out_on_every_way_of_the_daemon(tmp_path: Path) -> None:
+    """The telephone system is away, and that is told: by Apprise and by a signed web hook, once each; then a
+    test of both."""
+    async with Receiver().on() as there:
+        for name, text in (("to", f"json://{there.url.removeprefix('http://')}"), ("secret", f"whsec_{KEY}")):
+            (tmp_path / name).write_text(text, encoding="utf-8")
+            (tmp_path / name).chmod(0o600)
+        rule = {"name": "off", "kind": "parts", "parts": ["link"], "seconds": 0, "de": "Weg", "en": "Away"}
+        hook = {"name": "city", "url": there.url, "secret_file": "secret", "tells": ["alarm"]}
+        changes = {"alarm": [rule], "hook": [hook], "notify": {"addresses_file": "to", "language": "en"}}
+        path = configured(SOURCE, tmp_path, changes)
+        async with AsyncExitStack() as stack:
+            daemon = await composed(stack, path, load(path), Wraps())
+            serving = asyncio.create_task(daemon.serve([], lambda _: None))
+            await there.until(2)
+            said = {key: body for head, body in there.came for key in head if key.startswith("webhook-sig")}
+            assert json.loads(said["webhook-signature"])["data"]["part"] == "link"
+            titles = [json.loads(body).get("title", "") for _, body in there.came]
+            assert sum(title.endswith(": Alarm: Away") for title in titles) == 1
+            known = {"Authorization": f"Bearer {await admitted.program(daemon.rules.centre)}"}
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(daemon.app), base_url="http://localhost", headers=known
+            )
+            async with client:
+                tried = (await client.post("/api/alarms/test")).json()
+            assert tried == {"ways": {"notify": "ok", "hook.city": "ok"}}
+            assert len(there.came) == 4
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
 
 
 async def test_housekeeping_that_fails_is_seen_and_stops_nothing(opened: tuple[Daemon, Path]) -> None:

@@ -250,8 +250,12 @@ wouldBe(words, names);
 notReached(words, names, does);
 at("try-alarms").addEventListener("click", async () => {
   const answer = await ask("/api/alarms/test");
-  set("said", answer.ok ? words.alarms_tried : refused(answer));
-  at("said").dataset.good = answer.ok ? "yes" : "no";
+  const ways = Object.entries(answer.said?.ways ?? {});
+  const missed = ways.filter(([, came]) => came !== "ok").map(([way, came]) => `${way}: ${came}`);
+  const came = ways.length === 0 ? words.alarms_no_way : words.alarms_tried;
+  const all = missed.length > 0 ? words.alarms_not_all.replace("{ways}", missed.join("; ")) : came;
+  set("said", answer.ok ? all : refused(answer));
+  at("said").dataset.good = answer.ok && missed.length === 0 && ways.length > 0 ? "yes" : "no";
 });
 setInterval(tick, 1000);
 tick();

@@ -34,7 +34,7 @@ export function whyLost(lost, words) {
 
 const ANSWER_MS = 10_000;  // a server that lives has answered by then; a question must not stand open for good
 
-// Asks the server for something by one person's page. Gives {ok, status, why}; status 0 where nobody answers in time.
+// Asks the server for something by one person's page. Gives {ok, status, why, said}; status 0 where nobody answers in time.
 export async function ask(path, body = {}) {
   const headers = { "Content-Type": "application/json", "X-ACD-CSRF": document.body.dataset.csrf };
   try {
@@ -43,7 +43,7 @@ export async function ask(path, body = {}) {
     });
     const said = await answer.json().catch(() => ({}));
     const why = answer.ok ? said.but ?? "" : typeof said.detail === "string" ? said.detail : "refused";
-    return { ok: answer.ok, status: answer.status, why };
+    return { ok: answer.ok, status: answer.status, why, said };
   } catch {
     return { ok: false, status: 0, why: "unreachable" };
   }
