@@ -62,7 +62,7 @@ class Receiver:
             each.close()
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while len(self.came) < count:
                 self.more.clear()
                 await self.more.wait()

@@ -65,7 +65,7 @@ class Receiver:
             yield self
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while len(self.came) < count:
                 self.more.clear()
                 await self.more.wait()
@@ -130,7 +130,7 @@ async def test_what_did_not_reach_one_is_sent_again_to_that_one_alone_and_in_ord
                 ["Alarm: Somebody waits"],
             )
             there.broken.clear()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while "Over: Somebody waits" not in there.titles("/b"):
                     there.more.clear()
                     await there.more.wait()
@@ -150,7 +150,7 @@ async def test_after_some_tries_it_is_given_up_and_told_of_without_the_address(t
         async with running(sending):
             sending.tell(News(NOON, (LONG,)))
             await there.until(2)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(120):
                 while not sending.given_up:  # noqa: ASYNC110 its process ends after the receiver has answered
                     await asyncio.sleep(0.01)
         assert sending.trouble == "address 1 was not reached; messages given up since the start: 1"
