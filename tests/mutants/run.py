@@ -32,6 +32,9 @@ TESTS = (
     "tests/unit/test_parting.py",
     "tests/unit/test_links.py",
     "tests/unit/test_ledger_told.py",
+    "tests/unit/test_steering.py",
+    "tests/unit/test_by_hand.py",
+    "tests/properties/test_steered.py",
     "tests/properties/test_engine_watched.py",
     "tests/properties/test_plainly.py",
 )
