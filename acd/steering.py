@@ -20,7 +20,8 @@ from routing import by_hand
 from routing import events as ev
 from routing.events import Event
 from routing.facts import EventRefused, StaffRefused
-from routing.steering import UNKNOWN_PERSON, UNKNOWN_VISIT
+from routing.handovers import UNKNOWN_PERSON
+from routing.steering import UNKNOWN_VISIT
 
 UNKNOWN_CLASS: Final = "unknown_class"
 UNKNOWN_LANGUAGE: Final = "unknown_language"

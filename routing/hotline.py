@@ -7,14 +7,13 @@ from routing import by_hand, facts
 from routing.commands import SetHours
 from routing.derived import Derived
 from routing.events import SetByHand, SkillsLent
+from routing.handovers import UNKNOWN_PERSON
 from routing.policy import Policy
 from routing.spans import holds
 from routing.world import ByHand, Lent, Levels, Person
 
-UNKNOWN_PERSON: Final = "unknown_person"
 NO_LANGUAGE: Final = "no_language"
 BAD_LEVEL: Final = "bad_level"
-NOTHING_LENT: Final = "as_it_is"
 
 TOLD: Final = frozenset({by_hand.HOURS, by_hand.DRAIN})
 """What the dialplan is told."""
@@ -51,7 +50,7 @@ class Hotline:
         if person is None or person.leaving:
             return UNKNOWN_PERSON
         if not event.until_ms:
-            return NOTHING_LENT if lent is None else self._own(person, lent)
+            return by_hand.AS_IT_IS if lent is None else self._own(person, lent)
         languages, concerns = _levels(event.languages), _levels(event.concerns)
         if event.until_ms <= world.now_ms:
             return by_hand.OVER_ALREADY

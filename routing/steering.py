@@ -7,7 +7,9 @@ from typing import Final
 
 from routing import facts
 from routing import visit as table
+from routing.by_hand import AS_IT_IS
 from routing.derived import Derived
+from routing.handovers import UNKNOWN_PERSON
 from routing.offers import Offers
 from routing.turn import turn
 from routing.visits import Visits
@@ -38,10 +40,8 @@ STEERED: Final = (
 """What facts.Steered tells of."""
 
 UNKNOWN_VISIT: Final = "unknown_visit"
-UNKNOWN_PERSON: Final = "unknown_person"
 UNKNOWN_PLACE: Final = "unknown_place"
 NOT_IN_CLASS: Final = "not_in_class"
-AS_IT_IS: Final = "as_it_is"
 NOT_AT_WORK: Final = "not_at_work"
 NOT_FREE: Final = "not_free"
 NOT_LINKED: Final = "not_linked"
