@@ -4,19 +4,18 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd import opening, recordings, retention
+from acd import opening, retention
 from acd.alarmed import Way
 from acd.alarms import kept as kept_alarms
 from acd.alarms.notifier import Notifier
@@ -32,6 +31,7 @@ from acd.changes import Changes
 from acd.clock import SystemClock
 from acd.desk import Desks, rules_of
 from acd.feed import Feed
+from acd.forgetting import works
 from acd.hooks.service import LOOK_S as HOOKS_S
 from acd.hooks.service import Hooks
 from acd.intake import Inbox
@@ -65,16 +65,17 @@ from acd.pbx.translate import Translator
 from acd.people import local
 from acd.people.service import StoredPeople
 from acd.picture import Picture
-from acd.ports import DAEMON, Arrival, Health, Journal, JournalRefused, PbxLink, Recorder
+from acd.ports import DAEMON, Arrival, Health, Journal, PbxLink, Recorder
 from acd.requests import Requests
 from acd.retention import Retention
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.steering import Steerings
-from acd.store import purging, queries
+from acd.store import queries
 from acd.store.moments import moment
 from acd.store.observed import observed
-from acd.systemd import READY, STOPPING, Systemd
+from acd.systemd import Systemd
+from acd.term import Daemon
 from acd.web.app import make_app
 from acd.web.deps import WebDeps
 from acd.web.server import WebServer, listen
@@ -85,13 +86,11 @@ from config.duties import Presence
 from config.hours import opening as hours
 from config.load import load
 from config.schema import Centre
-from routing.events import Elapsed, JournalGap, TermBegan
+from routing.events import JournalGap, TermBegan
 
 DRIFT_S = 300.0
 HOUR_S = 3_600.0
 CASES_S = 60.0
-STOP_S = 5.0
-LAST_WORDS_S = 5.0
 DAY_MS = 86_400_000
 OUTLOOK_S = 15.0
 WHAT_IF_S = 60.0
@@ -134,61 +133,6 @@ async def run(path: Path, started: Callable[[str], None], wraps: Wraps = Wraps()
         if systemd.watchdog_s:
             beside.append(Kept("watchdog", lambda: systemd.watch(daemon.decides)))
         await daemon.serve(beside, systemd.tell)
-
-
-@dataclass(frozen=True)
-class Daemon:
-    """One leadership term. kept: what runs beside the deciding; hourly: the work that housekeeping does."""
-
-    stores: Stores
-    runner: Runner
-    feed: Feed
-    rules: RulesInForce
-    answers: Answers
-    hourly: Regularly
-    kept: Sequence[Kept | Regularly]
-    app: FastAPI
-    health: Callable[[], Health]
-
-    async def decides(self) -> None:
-        """Returns once something has gone the whole way: through queue, journal and engine."""
-        await self.runner.ask(Arrival(Elapsed(), DAEMON))
-
-    async def serve(self, beside: Sequence[Kept], tell: Callable[[str], None]) -> None:
-        """Until cancelled; then stop deciding, record what is left, and keep the world. Raises Fenced.
-
-        beside: what else runs meanwhile. tell: is told READY and STOPPING.
-        """
-        async with AsyncExitStack() as running:
-            await running.enter_async_context(_cancelled([self.feed.run()]))
-            running.push_async_callback(self._last_words)
-            deciding = asyncio.create_task(self.runner.run(), name="deciding")
-            running.push_async_callback(self._decided, deciding)
-            await running.enter_async_context(_cancelled([part.run() for part in (*beside, *self.kept)]))
-            tell(READY)
-            running.callback(tell, STOPPING)
-            await asyncio.wait({deciding})
-            deciding.result()
-
-    async def _decided(self, deciding: asyncio.Task[None]) -> None:
-        """The loop ends after the batch at hand; where the journal takes nothing, it is left."""
-        self.runner.stop()
-        await asyncio.wait({deciding}, timeout=STOP_S)
-        deciding.cancel()
-        await asyncio.wait({deciding})
-
-    async def _last_words(self) -> None:
-        """What the records still lack then is made again from the journal after the next start."""
-        try:
-            async with asyncio.timeout(LAST_WORDS_S):
-                await self.feed.drained()
-        except TimeoutError:
-            log.warning("stopped before everything was recorded", health=self.feed.health())
-        try:
-            async with asyncio.timeout(LAST_WORDS_S):
-                await self.runner.keep()
-        except (TimeoutError, JournalRefused) as fault:
-            log.warning("stopped without a snapshot; the next start replays the journal", why=str(fault))
 
 
 async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wraps) -> Daemon:
@@ -338,31 +282,10 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         lambda: [each.plain() for each in hooks.shown(alarms.open())],
     )
 
-    async def old_recordings(kind: retention.Kind, before_ms: int) -> int:
-        """Of talks, or messages."""
-        talks = kind is retention.TALKS
-        table = rules.centre.recording if talks else rules.centre.message
-        if table is None or not table.folder:
-            return 0
-        named = recordings.TALKS if talks else recordings.MESSAGES
-        folder = rules.centre.path(table.folder)
-        return await asyncio.to_thread(recordings.delete_older, folder, before_ms / 1000, named)
-
     kept_long = Retention(
         records,
         lambda: rules.centre,
-        {
-            retention.NUMBERS: lambda _: stores.vault.purge(clock.now_ms()),
-            retention.TEXTS: lambda _: stores.texts.purge(clock.now_ms()),
-            retention.JOURNAL: lambda before_ms: stores.sql.trim(before_ms, feed.recorded),
-            retention.ANNOUNCEMENTS: lambda _: emergency.forget(clock.now_ms() / 1000),
-            retention.TALKS: lambda before_ms: old_recordings(retention.TALKS, before_ms),
-            retention.MESSAGES: lambda before_ms: old_recordings(retention.MESSAGES, before_ms),
-            retention.CASE_CALLERS: lambda _: purging.lost_callers(records, stores.vault.leading),
-            retention.VISITS: lambda before_ms: purging.old_visits(records, moment(before_ms)),
-            retention.INCIDENTS: lambda before_ms: purging.old_incidents(records, moment(before_ms)),
-            retention.STAFF_STATES: lambda before_ms: purging.old_staff_states(records, moment(before_ms)),
-        },
+        works(stores, lambda: rules.centre, emergency, lambda: feed.recorded, clock.now_ms),
     )
 
     async def housekeeping() -> None:
@@ -552,18 +475,6 @@ def _ledger(stores: Stores, node: str) -> Ledger:
         return await queries.ended(stores.records.engine, node, calls)
 
     return Ledger(node, recorded, time.time)
-
-
-@asynccontextmanager
-async def _cancelled(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """These run meanwhile, and are cancelled at the end."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=STOP_S)
 
 
 def _publisher(

@@ -14,10 +14,11 @@ import tomli_w
 from sqlalchemy import text
 
 from acd.beside import Regularly
-from acd.daemon import Daemon, Wraps, composed
+from acd.daemon import Wraps, composed
 from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
 from acd.ports import Arrival
+from acd.term import Daemon
 from config.load import load
 from config.words import PAGE_LANGUAGES, words
 from routing.events import CallWaiting, ClockStepped, Elapsed, Leg, LinkDown, PbxSnapshot, StaffAsked

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import opening, replay
-from acd.daemon import Daemon, Wraps, composed
+from acd.daemon import Wraps, composed
 from acd.demo import admitted
 from acd.demo.hotline import PROJECT, configured
 from acd.feed import Feed
@@ -27,6 +27,7 @@ from acd.store.lock import StoreTaken
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from acd.store.tables import events, incidents, set_aside, visits
+from acd.term import Daemon
 from config.load import load
 from routing import facts
 from routing.events import CallArrived, Elapsed, Envelope, Leg, LegEnded, LinkDown, TermBegan

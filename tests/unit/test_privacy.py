@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from acd.daemon import Daemon
 from acd.demo import admitted
 from acd.metrics.board import BoardFigures
 from acd.metrics.course import Course, Target
 from acd.mqtt.messages import messages
 from acd.ports import Arrival
+from acd.term import Daemon
 from agents.model import Team
 from config.tables.house import FEW, Agreement, Privacy
 from routing import facts

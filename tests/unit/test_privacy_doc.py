@@ -17,7 +17,6 @@ from pydantic_core import PydanticUndefined
 from acd import retention
 from acd.alarmed import News
 from acd.alarms.notifier import Notifier
-from acd.daemon import Daemon
 from acd.desk import rules_of
 from acd.pbx.dialplan import extensions
 from acd.requests import Requests
@@ -27,6 +26,7 @@ from acd.store.scrubbing import Scrubbing
 from acd.store.tables import RECORDS
 from acd.store.texts import SqlTexts
 from acd.store.vault import SqlVault
+from acd.term import Daemon
 from acd.web.server import listen
 from config.load import load
 from config.people import policy
