@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.history.shares import wilson
 from acd.pbx.port import PbxPort
 from acd.piecemeal import gathered
 from acd.ports import Arrival
@@ -72,7 +73,7 @@ class Answers:
             short_seconds=target.short_abandon_seconds,
         )
         met, total = queries.fraction(found, target.variant)
-        low, high = queries.wilson(met, total)
+        low, high = wilson(met, total)
         return ServiceLevel(
             target.variant,
             target.clock,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import sqrt
 
 from pydantic import TypeAdapter
 from sqlalchemy import func, select
@@ -18,11 +17,7 @@ from routing.service_level import service_level
 from routing.visit import VOICE
 
 _CHOICE: TypeAdapter[Choice | None] = TypeAdapter(Choice | None)
-Z95 = 1.959963984540054
-"""97.5 % quantile of the normal distribution, for 95 % intervals."""
 DAY_S = 86_400
-ENOUGH = 30
-"""Below this many calls a percentage says nothing (metrics.md)."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +38,6 @@ def fraction(counts: Counts, variant: str) -> tuple[int, int]:
     return service_level(
         variant, counts.answered, counts.answered_in_time, counts.abandoned, counts.abandoned_in_time
     )
-
-
-def wilson(met: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); (0, 1) for none."""
-    if total == 0:
-        return 0.0, 1.0
-    share, z2 = met / total, Z95 * Z95
-    middle = share + z2 / (2 * total)
-    spread = Z95 * sqrt(share * (1 - share) / total + z2 / (4 * total * total))
-    scale = 1 + z2 / total
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
 async def counts(

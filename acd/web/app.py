@@ -40,7 +40,8 @@ from acd.web.described import described as described_api
 from acd.web.door import HEADERS, Door, asker_of
 from acd.web.frame import language_of, page, page_words
 from acd.web.fresh import FRESH_S
-from acd.web.live import Live, TooMany
+from acd.web.live import Live, seat
+from acd.web.naming import names
 from acd.web.pieces import array
 from acd.web.rights import Denied, SignInFirst, may, to_sign_in
 from acd.web.shapes import (
@@ -59,11 +60,8 @@ from acd.web.shapes import (
     explanation,
 )
 from acd.web.shown import Shown, marked
-from agents.model import UNDETERMINED
 from agents.state import SHOWN
-from config.words import words
 from routing.events import UNKNOWN_CASE
-from routing.privacy import MERGED
 
 JSON = "application/json"
 NOTHING: Any = {"content": {JSON: {"schema": {"type": "null"}}}}
@@ -141,31 +139,13 @@ def make_app(deps: WebDeps) -> FastAPI:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def wall(request: Request, by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
         code, called = language_of(request), deps.names()
-        said = words(code, "live")
-        names = {
-            "languages": {
-                **called.languages,
-                UNDETERMINED: said["undetermined"],
-                MERGED: said["merged_languages"],
-            },
-            "concerns": {
-                **{key: each.get(code, key) for key, each in called.concerns.items()},
-                MERGED: said["merged_concerns"],
-            },
-            "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
-        }
-        seen: dict[str, Any] = {"called": marked(called), "states": SHOWN, "names": names}
+        seen: dict[str, Any] = {"called": marked(called), "states": SHOWN, "names": names(deps, code)}
         return page(request, "live.html", called.centre, "alarms", "live", **seen)
 
-    def seat(request: Request, by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> str:
-        try:
-            live.enter(by.actor, program=not request.state.by_cookie)
-        except TooMany as full:
-            raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
-        return by.actor
-
     @app.get("/events", summary="The hotline as a stream", response_class=EventSourceResponse)
-    async def events(request: Request, who: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+    async def events(
+        request: Request, who: Annotated[str, Depends(seat(live, Action.SEE_BOARD))]
+    ) -> AsyncIterator[ServerSentEvent]:
         """What `GET /api/board` shows: at once, after each change, and every one and a half seconds."""
         now = asyncio.get_running_loop().time
         by: Asker | None = request.state.asker

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -14,13 +14,13 @@ from acd.prospects import BEYOND, Expectation
 from acd.web.deps import InLine, WebDeps, Working
 from acd.web.frame import language_of, page
 from acd.web.fresh import FRESH_S, Fresh
-from acd.web.live import Live, TooMany
+from acd.web.live import Live, seat
+from acd.web.naming import names
 from acd.web.pieces import array
 from acd.web.rights import may
 from acd.web.shown import marked
-from agents.model import UNDETERMINED, Cefr
+from agents.model import Cefr
 from config.words import words
-from routing.privacy import MERGED
 from routing.select import REASONS
 from routing.steering import BACK, FRONT, NAMED, OTHER_NEED
 from routing.turn import HELD
@@ -41,39 +41,22 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
     async def lead(request: Request, by: Sees) -> Response:
         code, called = language_of(request), deps.names()
         said = words(code, "alarms", "live", "lead")
-        names = {
-            "languages": {
-                **called.languages,
-                UNDETERMINED: said["undetermined"],
-                MERGED: said["merged_languages"],
-            },
-            "concerns": {
-                **{key: each.get(code, key) for key, each in called.concerns.items()},
-                MERGED: said["merged_concerns"],
-            },
-            "reasons": {key: each.get(code, key) for key, each in deps.desk_choices().reasons.items()},
-            "levels": {int(level): said["native"] if level == Cefr.NATIVE else level.name for level in Cefr},
-        }
+        levels = {int(level): said["native"] if level == Cefr.NATIVE else level.name for level in Cefr}
         more: dict[str, Any] = {
             "called": marked(called),
-            "names": names,
+            "names": names(deps, code) | {"levels": levels},
             "why": {key: said[f"why_{key}"] for key in (*REASONS, *HELD)},
             "classes": deps.classes(),
             "levels": [(level.name.lower(), level.name) for level in Cefr if Cefr.NONE < level < Cefr.NATIVE],
         }
         return page(request, "lead.html", called.centre, "alarms", "live", "lead", **more)
 
-    def seat(request: Request, by: Sees) -> str:
-        try:
-            live.enter(by.actor, program=not request.state.by_cookie)
-        except TooMany as full:
-            raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
-        return by.actor
-
     @router.get(
         "/api/lead/events", summary="Who waits and who works, as a stream", response_class=EventSourceResponse
     )
-    async def events(request: Request, who: Annotated[str, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+    async def events(
+        request: Request, who: Annotated[str, Depends(seat(live, Action.SEE_LEAD))]
+    ) -> AsyncIterator[ServerSentEvent]:
         """What `GET /api/lead` shows: at once and after each change."""
         now = asyncio.get_running_loop().time
         by: Asker | None = request.state.asker

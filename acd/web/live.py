@@ -2,9 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
 
 from acd.changes import Changes
+from acd.identity import Action, Asker
+from acd.web.rights import may
 
 BROWSERS_MAX = 300
 PER_PERSON_MAX = 20
@@ -57,3 +62,17 @@ class Live:
                     continue
         finally:
             self.leave(who)
+
+
+def seat(live: Live, action: Action) -> Callable[..., str]:
+    """A dependency that counts a page of who asks in, if they may do this, and gives who they are. Raises 503
+    where as many are open as are allowed."""
+
+    def taken(request: Request, by: Annotated[Asker, Depends(may(action))]) -> str:
+        try:
+            live.enter(by.actor, program=not request.state.by_cookie)
+        except TooMany as full:
+            raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
+        return by.actor
+
+    return taken

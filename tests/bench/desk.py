@@ -15,6 +15,7 @@ from playwright.async_api import async_playwright
 from acd.web.server import WebServer, listen
 from routing import events as ev
 from tests.bench.figures import Figures
+from tests.bench.listener import listener
 from tests.fakes.admits import Admits
 from tests.fakes.desks import BIRGIT, CHOICES, NAMES, busy_desk, handed
 from tests.fakes.pages import app_of, picture_of
@@ -27,26 +28,6 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 SEEN = """window.seen = [];
 new MutationObserver(() => requestAnimationFrame(() => seen.push(performance.timeOrigin + performance.now())))
   .observe(document.getElementById("quiet"), {subtree: true, attributeFilter: ["aria-pressed"]})"""
-
-
-async def listener(port: int, number: int) -> None:
-    """Somebody else's desk: reads its stream and does nothing with it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    lines = (
-        "GET /desk/events HTTP/1.1",
-        f"Host: 127.0.0.1:{port}",
-        "Accept: text/event-stream",
-        "Sec-Fetch-Site: same-origin",
-        f"Cookie: acd=one{number}",
-    )
-    writer.write("".join(f"{each}\r\n" for each in (*lines, "")).encode())
-    begin = await reader.readline()
-    assert b" 200 " in begin, begin
-    try:
-        while await reader.read(65_536):
-            pass
-    finally:
-        writer.close()
 
 
 async def measure(events: int) -> dict[str, float]:
@@ -63,7 +44,7 @@ async def measure(events: int) -> dict[str, float]:
     taken = listen("127.0.0.1", 0)
     port = taken.getsockname()[1]
     serving = asyncio.create_task(WebServer(app, taken).run())
-    tasks = [asyncio.create_task(listener(port, number)) for number in range(LISTENERS)]
+    tasks = [asyncio.create_task(listener(port, "/desk/events", number)) for number in range(LISTENERS)]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         context = await browser.new_context(viewport={"width": 1280, "height": 900})

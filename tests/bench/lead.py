@@ -23,6 +23,7 @@ from acd.web.server import WebServer, listen
 from config.load import SHIPPED, load
 from routing import events as ev
 from tests.bench.figures import Figures
+from tests.bench.listener import listener
 from tests.fakes.admits import Admits, person
 from tests.fakes.centre import Bench
 from tests.fakes.pages import app_of, picture_of
@@ -43,26 +44,6 @@ class Nobody:
 
     async def today(self) -> NotReached:
         return NotReached(0, (), 0, 0, {})
-
-
-async def listener(port: int, number: int) -> None:
-    """Somebody's live page: reads its stream and does nothing with it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    lines = (
-        "GET /events HTTP/1.1",
-        f"Host: 127.0.0.1:{port}",
-        "Accept: text/event-stream",
-        "Sec-Fetch-Site: same-origin",
-        f"Cookie: acd=one{number}",
-    )
-    writer.write("".join(f"{each}\r\n" for each in (*lines, "")).encode())
-    begin = await reader.readline()
-    assert b" 200 " in begin, begin
-    try:
-        while await reader.read(65_536):
-            pass
-    finally:
-        writer.close()
 
 
 def waiting() -> Bench:
@@ -121,7 +102,7 @@ async def measure(events: int, listeners: int) -> dict[str, dict[str, float]]:
     alone, beside = list[float](), list[float]()
 
     def open_all() -> list["asyncio.Task[None]"]:
-        return [asyncio.create_task(listener(port, number)) for number in range(listeners)]
+        return [asyncio.create_task(listener(port, "/events", number)) for number in range(listeners)]
 
     async def close_all(tasks: list["asyncio.Task[None]"]) -> None:
         for task in tasks:

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, MetaData, event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from acd.history.shares import wilson
 from acd.ports import Case, Decision, JournalRefused, Known, Snapshot
 from acd.store import codec, queries, roster
 from acd.store.cases import SqlCases
 from acd.store.journal import SqlJournal
 from acd.store.moments import epoch_ms
 from acd.store.open import MIGRATIONS, StoreFault, ready, upgrade, urls
-from acd.store.queries import Counts, fraction, wilson
+from acd.store.queries import Counts, fraction
 from acd.store.records import SqlRecorder
 from acd.store.scrubbing import StillInTheLog
 from acd.store.tables import (
