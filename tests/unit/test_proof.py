@@ -75,7 +75,7 @@ def test_the_journal_alone_is_proved_and_nothing_is_put_beside_it(
     [
         (
             "update journal_decision set agent = 'cem' where seq = 11",
-            "to cem; decided again: event 11 offers visit 4294967302 to birgit",
+            "to cem; decided again: event 11 offers visit 4294967303 to birgit",
         ),
         (
             "delete from journal_event where kind = 'CallWaiting' and seq > 12",
