@@ -11,6 +11,9 @@ from config.schema import Centre
 AGAIN: Final = "restore it, or move it away: a new one is made, and the cases are to be imported anew"
 
 
+ANOTHER: Final = "is another key than the cases came with: restore that one, or import the cases anew"
+
+
 class KeyFault(Exception):
     """The key cannot be had; the message says what to do."""
 

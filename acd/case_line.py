@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import case_key
 from acd.pbx.case_line import CLOSED, HEARD, OPEN, REFUSED
-from acd.ports import DAEMON, Arrival, CaseAsk, CaseWords, Directory
+from acd.ports import DAEMON, Arrival, CaseAsk, CaseWords, Directory, QueueFull
 from acd.runner import Runner
 from acd.store.case_proof import CaseProof, Limits, Proved
 from config.prompts import OTHER_STATE
@@ -47,6 +47,7 @@ class CaseLine:
         self._runner = runner
         self._asks: asyncio.Queue[CaseAsk] = asyncio.Queue(WAITING_MAX)
         self._proof: CaseProof | None = None
+        self._key = b""
         self.trouble = ""
 
     def asked(self, ask: CaseAsk) -> None:
@@ -82,14 +83,20 @@ class CaseLine:
         if proved is None:
             self._words.told(ask.leg, CLOSED)
             return
-        self._runner.submit(Arrival(CaseAsked(ask.leg, proved.became), DAEMON))
+        if not self._words.told(ask.leg, self._answer(proved)):
+            return
+        with suppress(QueueFull):  # a figure less
+            self._runner.submit(Arrival(CaseAsked(ask.leg, proved.became), DAEMON))
         if proved.became == CASE_HEARD:
             await self._recognise(ask.leg, number)
-            rules = self._centre().case_line
-            known = rules is not None and proved.state in rules.states
-            self._words.told(ask.leg, HEARD + (proved.state if known else OTHER_STATE))
-        else:
-            self._words.told(ask.leg, REFUSED if proved.became == CASE_REFUSED else CLOSED)
+
+    def _answer(self, proved: Proved) -> str:
+        """A word of the dialplan."""
+        if proved.became != CASE_HEARD:
+            return REFUSED if proved.became == CASE_REFUSED else CLOSED
+        rules = self._centre().case_line
+        known = rules is not None and proved.state in rules.states
+        return HEARD + (proved.state if known else OTHER_STATE)
 
     async def _whether_closed(self) -> bool:
         """Also where nobody can be told anything."""
@@ -129,15 +136,19 @@ class CaseLine:
         except Exception as fault:  # noqa: BLE001 the database's own faults differ by driver
             self._away(fault)
             return
-        self._runner.submit(Arrival(CallerKnown(leg, *known), DAEMON))
+        with suppress(QueueFull):  # they wait as anybody does
+            self._runner.submit(Arrival(CallerKnown(leg, *known), DAEMON))
 
     async def _ready(self) -> CaseProof:
-        """Raises KeyFault."""
-        if self._proof is None:
-            key = await asyncio.to_thread(case_key.own, self._centre())
+        """By the key as it is now. Raises KeyFault."""
+        key = await asyncio.to_thread(case_key.own, self._centre())
+        if self._proof is None or key != self._key:
+            self._key = key
             self._proof = CaseProof(
                 self._records, key, lambda: datetime.now(self._centre().centre.zone).date(), self._limits
             )
+        if not await self._proof.fits():
+            raise case_key.KeyFault(f"{case_key.path_of(self._centre())}: {case_key.ANOTHER}")
         return self._proof
 
     def _limits(self) -> Limits:

@@ -1,6 +1,7 @@
 """Files of cases that the office's own program leaves in a folder: taken by themselves, or set aside."""
 
 import asyncio
+import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
@@ -118,7 +119,11 @@ def _set_aside(taking: Path, faults: list[Fault]) -> None:
     if len(faults) > TOLD_MAX:
         told.append(f"and {len(faults) - TOLD_MAX} more")
     private(taking.with_name(f"{name}{REPORT}"), "\n".join(told) + "\n")
-    taking.replace(taking.with_name(f"{name}{ASIDE}"))
+    aside = taking.with_name(f"{name}{ASIDE}")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(taking.read_bytes())  # there may be PINs in it: for nobody else's eyes from now on
+    taking.unlink()
 
 
 def _done(taking: Path) -> None:

@@ -328,6 +328,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             health=well,
             cells=lambda: picture.cells,
             languages=lambda: picture.languages,
+            told_cells=lambda: figures.cells,
+            told_languages=lambda: figures.languages,
             changed=changes.touch,
         ),
         centre.path(centre.store.folder) / kept_alarms.NAME,

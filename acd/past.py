@@ -93,11 +93,10 @@ class Past:
         """Single visits that ended, persons only as a service agreement allows; of needs that few people
         could serve it is not told which they were. Raises ViewFault: these may not be asked for alone."""
         needs = await self._needs()
-        for key, place in (("language", 0), ("concern", 1)):
-            asked = getattr(sought, key)
-            of = {need for need in needs if need[place] == asked}
-            if asked and of and await self._apart({(): of}) == frozenset():
-                raise ViewFault(key, "few_people")
+        language, concern = sought.language, sought.concern
+        of = {each for each in needs if language in ("", each[0]) and concern in ("", each[1])}
+        if (language or concern) and of and await self._apart({(): of}) == frozenset():
+            raise ViewFault("language" if language else "concern", "few_people")
         apart = await self._apart({need: {need} for need in needs})
         found = await single.find(self._records, sought)
         return [each if apart is None else merged(each, apart) for each in map(self._person, found)]

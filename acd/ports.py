@@ -50,8 +50,8 @@ class CaseWords(Protocol):
         """(number, PIN) that the caller on this leg keyed in; "" for what is not there any more."""
         ...
 
-    def told(self, leg: Leg, answer: str) -> None:
-        """Answer the caller on this leg; a word of the dialplan."""
+    def told(self, leg: Leg, answer: str) -> bool:
+        """Answer the caller on this leg, with a word of the dialplan; False where there is no link."""
         ...
 
 

@@ -14,7 +14,7 @@ from acd.identity import Asker, Refusal
 from acd.ports import Arrival
 from acd.runner import Runner
 from acd.web.deps import Accepted, Because
-from agents.model import UNDETERMINED
+from agents.model import UNDETERMINED, Reach
 from config.schema import Centre
 from routing import by_hand
 from routing import events as ev
@@ -161,14 +161,18 @@ class Steerings:
         visit = self._runner.engine.world.visits.get(event.visit)
         if visit is None:
             return Accepted(False, UNKNOWN_VISIT)
-        return await self._say(by, event, why, f"visit {event.visit}", visit.token or f"visit:{event.visit}")
+        what = " ".join([f"visit {event.visit}", *map(_told, event[1:])])
+        if isinstance(event, ev.ListeningAsked):
+            what += f", person {visit.agent}"
+        return await self._say(by, event, why, what, visit.token or f"visit:{event.visit}")
 
     async def _person(
         self, by: Asker, agent: str, event: ev.StaffAsked | ev.SkillsLent, why: Because
     ) -> Accepted:
         if agent not in self._runner.engine.world.people:
             return Accepted(False, UNKNOWN_PERSON)
-        return await self._say(by, event, why, f"person {agent}", f"person:{agent}")
+        done = event.what if isinstance(event, ev.StaffAsked) else "skills"
+        return await self._say(by, event, why, f"person {agent}: {done}", f"person:{agent}")
 
     async def _say(self, by: Asker, event: Event, why: Because, subject: str, about: str) -> Accepted:
         """about: whose the reason's text is."""
@@ -193,3 +197,8 @@ class Steerings:
         except Exception as fault:  # noqa: BLE001 the vault's own faults differ by driver
             log.warning("a reason was not kept", error=type(fault).__name__)
             return NOT_KEPT
+
+
+def _told(value: object) -> str:
+    """Part of what was asked, as the audit has it."""
+    return value.address if isinstance(value, Reach) else str(value)

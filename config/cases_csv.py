@@ -68,13 +68,13 @@ def _faults(row: CaseRow, concerns: Collection[str], owners: Collection[str]) ->
         found.append(("case", f"{cleaned(row.case)!r} is no case number: {right}"))
     if not _STATE.fullmatch(row.state):
         right = "small letters, digits and _, like permit_expiring"
-        found.append(("state", f"{cleaned(row.state)!r} is no state: {right}"))
+        found.append(("state", f"{_shown(row, row.state)!r} is no state: {right}"))
     if row.owner and row.owner not in owners:
-        found.append(("owner", f"{cleaned(row.owner)!r} is the id of nobody; acd staff list names them"))
+        found.append(("owner", f"{_shown(row, row.owner)!r} is the id of nobody; acd staff list names them"))
     if row.concern and row.concern not in concerns:
-        found.append(("concern", f"{cleaned(row.concern)!r} is none of {', '.join(concerns)}"))
+        found.append(("concern", f"{_shown(row, row.concern)!r} is none of {', '.join(concerns)}"))
     if row.link and (harm(row.link) or len(row.link) > LINK_MAX or not _web(row.link)):
-        found.append(("link", f"{cleaned(row.link)!r} is no address like https://files.example.org/4711"))
+        found.append(("link", f"{_shown(row, row.link)!r} is no address like https://files.example.org/4711"))
     if row.pin and not is_pin(row.pin):
         least, most = keys.PIN_DIGITS
         found.append((PIN, f"is no PIN (it is not shown here): {least} to {most} digits"))
@@ -82,6 +82,11 @@ def _faults(row: CaseRow, concerns: Collection[str], owners: Collection[str]) ->
         right = f"1 to {keys.CASE_DIGITS} digits, since a case with a PIN is keyed in"
         found.append(("case", f"{cleaned(row.case)!r} cannot be keyed in: {right}"))
     return found
+
+
+def _shown(row: CaseRow, value: str) -> str:
+    """As it may be quoted: where there are PINs, what looks like one may be one in another column."""
+    return "…" if row.pin is not None and is_pin(value) else cleaned(value)
 
 
 def is_pin(text: str) -> bool:

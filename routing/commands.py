@@ -45,6 +45,14 @@ class Listen(NamedTuple):
     reach: Reach
 
 
+class EndListening(NamedTuple):
+    """Take whoever listens under this number (Listen.id) out of it."""
+
+    id: int
+    listening: int
+    node: str
+
+
 class CancelCallback(NamedTuple):
     """Ring the person of an offer (CallBack.id) no more, and dial nobody for it: whatever stands of it ends.
 
@@ -186,6 +194,7 @@ Command = (
     Connect
     | CallBack
     | Listen
+    | EndListening
     | CancelCallback
     | AnswerCallback
     | Withdraw

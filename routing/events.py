@@ -43,6 +43,7 @@ class LegSeen(NamedTuple):
     caller: the caller's leg this one serves (itself for a caller). phone: the endpoint's name for a
     phone's leg, else "". bridge: the bridge's id, or "". Epoch times in ms; 0 where unset. callback: the
     offer of the callback that a leg was dialled for (the person's as well as the caller's), 0 for any other.
+    listening: the command by which it is in a talk (Listen.id), 0 for any other.
     """
 
     leg: Leg
@@ -59,6 +60,7 @@ class LegSeen(NamedTuple):
     offer: int
     answered_ms: int
     callback: int = 0
+    listening: int = 0
 
 
 class PbxSnapshot(NamedTuple):

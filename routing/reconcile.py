@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from agents import state as staff
 from routing import events as ev
-from routing import facts, standing
+from routing import facts, listening, standing
 from routing import visit as table
 from routing.commands import PHONE_LOST
 from routing.events import Leg, LegSeen
@@ -164,6 +164,9 @@ def reconcile(moves: Moves, event: ev.PbxSnapshot, only: set[str] | None) -> Non
             arrived_ms = there.row.arrived_ms or world.now_ms
             _align(moves, moves.visits.begin(leg, "", arrived_ms, adopted=True), there)
     standing.align(moves, event, only, newer)
+    if only is None:
+        listeners = frozenset(each.listening for each in event.legs if each.listening)
+        listening.settle(moves.derived, event.node, listeners)
     _take_phones(moves, event)
 
 

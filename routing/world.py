@@ -150,7 +150,8 @@ class Visit:
     due_ms: not called before; 0: at once. deferred: we were closed, or all calls of the day were made, when
     it was their turn. message: the file of one that they left. attempts: how often they were dialled.
     heard_case: in what state their case is, and they were not in line since. may_listen: they said yes to a
-    supervisor in their talks; listened: the command's id, how, and in which of their talks one is.
+    supervisor in their talks; listened: the command's id, how, and the Uniqueid of
+    the phone's leg that is heard.
     dialled: they are being dialled in the offer at hand. at: the PBX on which they are.
     interpreter: the caller's language if the offer or talk needs an interpreter for it, else "";
     interpreting: what became of that (routing.visit).
@@ -222,7 +223,7 @@ class Visit:
     attempts: int = 0
     heard_case: bool = False
     may_listen: bool = False
-    listened: tuple[int, str, int] = (0, "", 0)
+    listened: tuple[int, str, str] = (0, "", "")
     dialled: bool = False
     at: str = ""
     place_ms: int = 0

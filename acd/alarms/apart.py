@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from acd.alarmed import Cause, OpenAlarm
+from config.tables.alarm import FALLING
 from routing.privacy import MERGED
 
 Cells = frozenset[tuple[str, str]]
@@ -25,7 +26,8 @@ def _merged(alarm: OpenAlarm, cells: Cells, languages: frozenset[str]) -> OpenAl
     shown = tuple(dict.fromkeys(each if each in cells else (MERGED, MERGED) for each in alarm.cells))
     alarm = alarm._replace(cells=shown)
     if _alone(alarm.cause, cells, languages):
-        return alarm
+        one = alarm.kind in FALLING and (MERGED, MERGED) in shown  # its value is of one need alone
+        return alarm._replace(value=alarm.limit, at_ms=0) if one else alarm
     cause = alarm.cause
     hidden = cause._replace(language=cause.language and MERGED, concern=cause.concern and MERGED)
     return alarm._replace(cause=hidden, value=alarm.limit, cells=((MERGED, MERGED),), more=0, at_ms=0)

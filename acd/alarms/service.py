@@ -40,7 +40,8 @@ log = structlog.get_logger(__name__)
 class Doors(NamedTuple):
     """What the alarms need of the daemon. still: whether the world may be looked at just now. gone: what
     became of who called since then (epoch ms); may fail, or take its time. duties: as the roster's file is
-    now. cells, languages: what may stand alone outside. changed: to be told that others are raised."""
+    now. cells, languages: what may stand alone on walls; told_cells, told_languages: in what leaves the
+    house. changed: to be told that others are raised."""
 
     still: Callable[[], bool]
     world: Callable[[], World]
@@ -52,6 +53,8 @@ class Doors(NamedTuple):
     health: Callable[[], Mapping[str, str]]
     cells: Callable[[], frozenset[Cell] | None]
     languages: Callable[[], frozenset[str] | None]
+    told_cells: Callable[[], frozenset[Cell] | None]
+    told_languages: Callable[[], frozenset[str] | None]
     changed: Callable[[], None]
 
 
@@ -80,7 +83,7 @@ class Alarms:
         return self._open
 
     def outside(self) -> tuple[OpenAlarm, ...]:
-        """The same for everybody else: walls, brokers, whoever is told."""
+        """The same for everybody else who looks: walls."""
         return merged(self._open, self._doors.cells(), self._doors.languages())
 
     async def look(self) -> None:
@@ -225,7 +228,7 @@ class Alarms:
         raised, over = due_now
         shown = {each.cause: each for each in self._open}
         gone = [self._over.get(cause) or _unseen(cause, rules.get(cause.rule), now) for cause in over]
-        cells, languages = self._doors.cells(), self._doors.languages()
+        cells, languages = self._doors.told_cells(), self._doors.told_languages()
         news = News(
             now,
             merged([shown[cause] for cause in raised], cells, languages),

@@ -60,8 +60,8 @@ def nameless(visit: PastVisit) -> PastVisit:
     return visit._replace(who="")
 
 
-PERSONAL = frozenset({"language_level", "concern_level"})
-"""Values that say what one person can do."""
+PERSONAL = frozenset({"language_level", "concern_level", "decided_by", "candidates"})
+"""Values that say what one person can do, or who it was: whose case it is, the only one there."""
 
 
 NAMING = frozenset({"language", "interpreter", "rule"})

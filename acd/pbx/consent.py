@@ -28,7 +28,8 @@ def goal(centre: Centre) -> str:
 def question(centre: Centre) -> str:
     """Whether this caller's talks may be recorded, in their language. Only a yes is one.
 
-    The question is heard to its end: keys that are pressed before were meant for a menu, and are no answer.
+    It is asked once a call: the answer stands, also for who is back in the menus. The question is heard to
+    its end: keys that are pressed before were meant for a menu, and are no answer.
     """
     if not centre.recording.allowed:
         return ""
@@ -36,7 +37,8 @@ def question(centre: Centre) -> str:
 ; --- whether they may be recorded: {YES} is yes, everything else is no ---
 [{CONTEXT}]
 include => acd-end
-exten => s,1,Playback(acd/consent_question)
+exten => s,1,GotoIf($["${{ACD_STEP}}"!=""]?{listening.goal(centre)})
+ same => n,Playback(acd/consent_question)
  same => n,GotoIf($["${{PLAYBACKSTATUS}}"!="SUCCESS"]?no,1)
  same => n,Background(acd/consent_yes)
  same => n,WaitExten({PATIENCE_S})
@@ -45,7 +47,8 @@ exten => {YES},1,Set(ACD_RECORD=1)
  same => n,Set(ACD_STEP=1)
 {_said(CONSENTED, BY_CALLER, "ACD_CALL")}
  same => n,Goto({listening.goal(centre)})
-exten => no,1,Set(ACD_STEP=1)
+exten => no,1,Set(ACD_RECORD=0)
+ same => n,Set(ACD_STEP=1)
 {_said(REFUSED, BY_CALLER, "ACD_CALL")}
  same => n,Goto({listening.goal(centre)})
 exten => t,1,Goto(no,1)

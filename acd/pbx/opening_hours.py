@@ -53,6 +53,7 @@ def _asked(centre: Centre) -> str:
         for each in ("_", "${ACD_LANG}_", "_${ACD_CONCERN}", "${ACD_LANG}_${ACD_CONCERN}")
         for how in (OPEN, CLOSED)
     )
+    ahead = "-(${ACD_LANG})?_[^=-]+=" + OPEN + "-"  # some concern of theirs, which they are still to choose
     return f"""
 ; --- opening hours: where to if it is open (ACD_NEXT), if not (ACD_ELSE); without that, when it is next ---
 [acd-hours]
@@ -67,10 +68,14 @@ exten => s,1,GotoIf($["${{ACD_QUEUED}}"!=""]?open)
 exten => hand,1,Set(ACD_BY_HAND=)
  same => n,GotoIf($[${{ACD_HAND_UNTIL}}>0 & ${{EPOCH}}>=${{ACD_HAND_UNTIL}}]?said)
 {by_hand}
- same => n,ExecIf($[${{REGEX("-drain-" ${{ACD_HAND}})}}]?Set(ACD_BY_HAND={CLOSED}))
- same => n(said),GotoIf($["${{ACD_BY_HAND}}"="{CLOSED}"]?acd-closed,{NOT_NOW},1)
- same => n,GotoIf($["${{ACD_BY_HAND}}"="{OPEN}"]?s,open)
- same => n,Goto(look,1)
+ same => n,ExecIf($["${{ACD_CONCERN}}${{ACD_QUEUED}}"="" & ${{REGEX("{ahead}" ${{ACD_HAND}})}}=1]?\
+Set(ACD_BY_HAND={OPEN}))
+ same => n,ExecIf($["${{ACD_QUEUED}}"="" & ${{REGEX("-drain-" ${{ACD_HAND}})}}=1]?Set(ACD_BY_HAND={CLOSED}))
+ same => n(said),GotoIf($["${{ACD_BY_HAND}}"="{OPEN}"]?s,open)
+ same => n,GotoIf($["${{ACD_BY_HAND}}"!="{CLOSED}"]?look,1)
+; who is in line, and alone with the dialplan, is served for as long as after closing
+ same => n,GotoIf($["${{ACD_QUEUED}}"!=""]?later,shut)
+ same => n,Goto(acd-closed,{NOT_NOW},1)
 ; from noon to noon no day is lost or met twice, whatever the clock is set to between
 exten => look,1,Set(ACD_NOON=${{EPOCH}})
  same => n,Set(ACD_DATE=${{STRFTIME(${{ACD_NOON}},{zone},%H-%M-%S)}})

@@ -465,10 +465,12 @@ class PbxPort:
         number = await self._last_word(leg.uid, case_line.NUMBER)
         return number, await self._last_word(leg.uid, case_line.PIN) if number else ""
 
-    def told(self, leg: Leg, answer: str) -> None:
+    def told(self, leg: Leg, answer: str) -> bool:
         """See ports.CaseWords."""
-        if self._link is not None and not self._link.cause:
-            self._link.send([(self._translator.case_told(leg, answer), lambda _why: None)])
+        if self._link is None or self._link.cause:
+            return False
+        self._link.send([(self._translator.case_told(leg, answer), lambda _why: None)])
+        return True
 
     def _told(self, command: Command, link: AmiLink) -> Reply:
         quiet = (SetFallback, CancelCallback, AnswerCallback)

@@ -23,6 +23,7 @@ from routing.commands import (
     Command,
     Confirm,
     Connect,
+    EndListening,
     Listen,
     Say,
     SendOutside,
@@ -458,6 +459,7 @@ class Translator:
             offer=_int(known.get("ACD_OFFER", "")),
             answered_ms=_int(known.get("ACD_ANSWERED", "")) * 1000,
             callback=calling.offer_of(leg.uid) or _int(known.get("ACD_CALLBACK", "")),
+            listening=listening.listening_of(leg.uid),
         )
 
     # --- out -----------------------------------------------------------------------------------------
@@ -488,6 +490,8 @@ class Translator:
             return [{"Action": "Hangup", "Channel": calling.channel_id(command.offer)}]
         if isinstance(command, Listen):
             return [self._listen(command)]
+        if isinstance(command, EndListening):
+            return [{"Action": "Hangup", "Channel": listening.channel_id(command.listening)}]
         if isinstance(command, CallBack):
             return []  # see originate: its number is looked up first
         if isinstance(command, CallInterpreter):

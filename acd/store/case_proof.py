@@ -49,7 +49,8 @@ def digest(key: bytes, salt: bytes, reference: str, pin: str) -> bytes:
 async def drop_pins(connection: AsyncConnection) -> None:
     """Forget those of cases that are no longer known."""
     known = select(case_files.c.reference)
-    await connection.execute(delete(case_pins).where(case_pins.c.reference.not_in(known)))
+    gone = case_pins.c.reference.not_in(known) & (case_pins.c.reference != NONE)
+    await connection.execute(delete(case_pins).where(gone))
     counts = case_failures.c.reference.not_in(known) & case_failures.c.reference.not_in((ALL, NONE))
     await connection.execute(delete(case_failures).where(counts))
 
@@ -57,11 +58,12 @@ async def drop_pins(connection: AsyncConnection) -> None:
 async def keep_pins(connection: AsyncConnection, key: bytes, pins: Mapping[str, str]) -> None:
     """From now on these are the PINs, by case; of no other case one is known.
 
-    Each gets its count of failures at once, so that a first try costs what a try of an unknown case does.
+    NONE has a digest too, by which another key is seen. Each gets its count of failures at once, so that a
+    first try costs what a try of an unknown case does.
     """
     rows = [
         {"reference": reference, "salt": salt, "digest": digest(key, salt, reference, pin)}
-        for reference, pin in pins.items()
+        for reference, pin in (*pins.items(), (NONE, ""))
         for salt in (secrets.token_bytes(len(_SALT)),)
     ]
     await connection.execute(delete(case_pins))
@@ -94,6 +96,13 @@ class CaseProof:
         self._limits = limits
         self._one = asyncio.Lock()
 
+    async def fits(self) -> bool:
+        """Whether the PINs were kept with this key, if there are any."""
+        query = select(case_pins.c.salt, case_pins.c.digest).where(case_pins.c.reference == NONE)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return row is None or compare_digest(digest(self._key, row.salt, NONE, ""), row.digest)
+
     async def closed(self) -> bool:
         """Whether the line is closed for today: there were too many failures."""
         async with self._engine.connect() as connection:
@@ -125,7 +134,7 @@ class CaseProof:
             salt, kept = (row.salt, row.digest) if row else (_SALT, bytes(32))
             same = compare_digest(digest(self._key, salt, reference, pin), kept)
             right = same and row is not None and of_case < limits.per_case and is_pin(pin)
-            more = 0 if right or in_all >= limits.over_all else 1
+            more = 0 if right or not is_pin(pin) or in_all >= limits.over_all else 1
             await self._count(connection, ALL, day, in_all + more)
             await self._count(connection, counted, day, of_case + more)
         if in_all >= limits.over_all:

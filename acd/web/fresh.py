@@ -29,6 +29,7 @@ class Fresh:
         async with self._one:
             same = self._of == self._changes.version and clock() < self._at + FRESH_S
             if not same and (self._at < asked or not self._text):
-                self._of, self._at = self._changes.version, clock()
-                self._text = await self._make()
+                of, at = self._changes.version, clock()
+                text = await self._make()  # who asks may be gone by then: nothing is told half
+                self._of, self._at, self._text = of, at, text
             return self._text

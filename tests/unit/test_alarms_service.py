@@ -104,6 +104,8 @@ class House:
                 health=lambda: self.health,
                 cells=lambda: self.cells,
                 languages=lambda: self.languages,
+                told_cells=lambda: self.cells,
+                told_languages=lambda: self.languages,
                 changed=changed,
             ),
             self.path,

@@ -55,6 +55,8 @@ def test_every_other_way_out_of_the_question_is_a_no() -> None:
     for event in "tie":
         assert [(each.app, each.args) for each in question[event]] == [("Goto", "no,1")]
     heard = [f"{each.app}({each.args})" for each in question["s"]]
+    assert heard.pop(0) == 'GotoIf($["${ACD_STEP}"!=""]?acd-may-listen,s,1)', "asked once: the answer stands"
+    assert "ACD_RECORD=0" in [each.args for each in question["no"]]
     assert heard[0] == "Playback(acd/consent_question)", "not Background: a key before its end is no answer"
     assert heard[1] == 'GotoIf($["${PLAYBACKSTATUS}"!="SUCCESS"]?no,1)', "nor a question that nobody heard"
 

@@ -257,7 +257,7 @@ async def test_the_course_of_a_visit_names_persons_only_by_agreement(records: As
     for house, named in ((AGREED, True), (centre(agreement=None), False)):
         async with client(records, house) as asking:
             page = (await asking.get("/history/visits/1?lang=en")).text
-            assert "decided by: concern level" in page
+            assert ("decided by: concern level" in page) is named, "it would tell whose case it is"
             assert ("Amal Haddad" in page) is named
             assert ("language level (1 to 7): 7" in page) is named
             every = (await asking.get(f"/history/visits?{MARCH}")).text

@@ -93,7 +93,7 @@ async def test_what_is_steered_is_journalled_under_who_did_it_with_a_reference_t
     assert (office.last.event, office.last.actor) == (ev.VisitPlaced(office.visit.id, "front"), "person:ute")
     assert office.last.reason == "r1"
     assert office.kept.texts == [({"why": "weint am Telefon"}, "token", "person:ute")]
-    assert office.kept.done_ == [("person:ute", "VisitPlaced", f"visit {office.visit.id}", "r1")]
+    assert office.kept.done_ == [("person:ute", "VisitPlaced", f"visit {office.visit.id} front", "r1")]
     assert office.visit.place_ms < 0
 
 

@@ -7,10 +7,18 @@ import pytest
 from agents.model import Reach
 from routing import events as ev
 from routing import facts
-from routing.commands import Listen
+from routing.commands import EndListening, Listen
 from routing.desk import desk
 from routing.engine import Effects
-from routing.listening import HOW, LISTENED_ALREADY, NO_CONSENT, NOT_AGREED, NOT_IN_TALK
+from routing.listening import (
+    HOW,
+    LISTENED_ALREADY,
+    NO_CONSENT,
+    NOT_AGREED,
+    NOT_IN_TALK,
+    NOT_LINKED,
+    PHONE_IN_USE,
+)
 from routing.steering import UNKNOWN_VISIT
 from tests.fakes.centre import NODE, POLICY, Bench
 from tests.unit.test_engine import answer, ring
@@ -94,3 +102,31 @@ def test_a_caller_says_yes_once_and_for_this_call_alone() -> None:
     assert made.tell(ev.ListeningAllowed(CALLER)).facts == ()
     made.call("3")
     assert [each.may_listen for each in made.engine.world.visits.values()] == [True, False]
+
+
+def test_a_snapshot_settles_who_listens() -> None:
+    """Who hung up while the link was down is shown no more; who is there and known to nobody is taken out."""
+    made, visit = talking()
+    number = asked(made, visit).commands[0].id
+    legs = (
+        ev.LegSeen(CALLER, CALLER, "", "acd-connect", "b", True, "de", "other", "", 1, 1, 0, 0),
+        ev.LegSeen(PHONE, CALLER, "p02", "acd-connect", "b", True, "de", "other", "", 1, 1, 0, 0),
+    )
+    leg = ev.Leg(NODE, f"ls{number}")
+    spy = ev.LegSeen(leg, leg, "p09", "", "", True, "", "", "", 0, 0, 0, 0)
+    devices = (("p02", "INUSE"),)
+    made.tell(ev.PbxSnapshot(made.now, True, (*legs, spy._replace(listening=number)), devices, NODE))
+    assert at_the_desk(made) == "listen"
+    made.tell(ev.PbxSnapshot(made.now, True, legs, devices, NODE))
+    assert at_the_desk(made) == ""
+    effects = made.tell(ev.PbxSnapshot(made.now, True, (*legs, spy._replace(listening=77)), devices, NODE))
+    (out,) = [each for each in effects.commands if isinstance(each, EndListening)]
+    assert (out.listening, out.node) == (77, NODE)
+
+
+def test_who_is_on_a_call_themselves_is_not_rung_and_a_lost_link_is_told() -> None:
+    made, visit = talking()
+    own = made.tell(ev.ListeningAsked(visit, "listen", Reach("phone", "p02")))
+    assert refused(own) == [PHONE_IN_USE]
+    made.tell(ev.LinkDown("cable"))
+    assert refused(asked(made, visit)) == [NOT_LINKED]

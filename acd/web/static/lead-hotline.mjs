@@ -1,4 +1,5 @@
 // What is set by hand for the whole hotline: shown with an undo each, and set in a dialog.
+import { open } from "./acts.mjs";
 import { at, make } from "./page.mjs";
 
 // does: sends something and says what came of it (dialog or null, path, body, what to say).
@@ -26,7 +27,7 @@ export function byHand(words, names, does) {
   }
 
   form.elements.what.addEventListener("change", fits);
-  at("set").addEventListener("click", () => { form.reset(); form.querySelector("[data-said]").textContent = ""; fits(); at("hand").showModal(); });
+  at("set").addEventListener("click", () => { form.reset(); form.querySelector("[data-said]").textContent = ""; fits(); open(at("hand"), "hotline"); });
   at("hand").addEventListener("click", ({ target }) => {
     const pressed = target.closest("button[data-how]");
     if (!pressed) return;

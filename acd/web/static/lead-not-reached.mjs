@@ -11,7 +11,8 @@ export function notReached(words, names, does) {
 
   function show(found) {
     at("missed-scroll").hidden = found.callers.length === 0;
-    at("missed-none").hidden = found.callers.length > 0;
+    at("missed-none").hidden = found.callers.length > 0 || found.nameless > 0;
+    at("missed-unknown").hidden = true;
     const parts = [];
     if (found.total > found.callers.length) parts.push(words.missed_more.replace("{n}", found.total - found.callers.length));
     if (found.nameless) parts.push(words.missed_nameless.replace("{n}", found.nameless));
@@ -38,6 +39,10 @@ export function notReached(words, names, does) {
   async function look() {
     const found = await read("/api/lead/not-reached");
     if (found) show(found);
+    else if (found === null) {
+      at("missed-none").hidden = true;
+      at("missed-unknown").hidden = false;
+    }
   }
 
   look();

@@ -44,7 +44,12 @@ export function wouldBe(words, names) {
   }
   at("if").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const changes = [...at("if").querySelectorAll("fieldset")].map(changed).filter(Boolean);
+    const fields = [...at("if").querySelectorAll("fieldset")];
+    if (fields.some(({ elements }) => ["come", "leave"].includes(elements.what.value) && !elements.person.value)) {
+      set("if-said", words.choose_first);
+      return;
+    }
+    const changes = fields.map(changed).filter(Boolean);
     if (!changes.length) { set("if-said", words.what_if_none); return; }
     const go = at("if").querySelector("button");
     go.disabled = true;

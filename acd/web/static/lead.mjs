@@ -1,4 +1,5 @@
 // The page of who is in charge: shows what the server pushes, and sends what they do.
+import { acts, choose, open } from "./acts.mjs";
 import { showAlarms } from "./alarms.mjs";
 import { ask, at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
@@ -93,15 +94,6 @@ function showWorking(working) {
   });
 }
 
-function options(select, given) {
-  const text = JSON.stringify(given);
-  if (select.dataset.text === text) return;
-  const before = select.value;
-  select.dataset.text = text;
-  select.replaceChildren(...given.map(([value, label]) => make("option", label, { value })));
-  if (given.some(([value]) => value === before)) select.value = before;
-}
-
 function show() {
   const board = state.board;
   signal("hours", board.open, board.open ? words.open : words.closed);
@@ -114,7 +106,7 @@ function show() {
   showWorking(state.working);
   showByHand(state);
   const people = state.working.map((each) => [each.id, each.name]).sort((a, b) => a[1].localeCompare(b[1]));
-  for (const select of document.querySelectorAll('#if select[name="person"]')) options(select, people);
+  for (const select of document.querySelectorAll('#if select[name="person"]')) choose(select, people, words.choose);
   if (at("steer").open) showSteered();
   if (at("person").open) showTalk();
   tick();
@@ -138,36 +130,26 @@ function tick() {
 
 // --- what is done -------------------------------------------------------------------------------------
 
-const refused = (answer) => words[`refused_${answer.why}`] ?? (answer.status === 409 ? words.refused_state : words.refused_other);
-
-async function does(dialog, path, body, done) {
-  const answer = await ask(path, body);
-  if (answer.ok || !dialog) {
-    dialog?.close();
-    set("said", answer.ok ? done : refused(answer));
-    at("said").dataset.good = answer.ok ? "yes" : "no";
-  } else {
-    dialog.querySelector("[data-said]").textContent = refused(answer);
-  }
-}
-
+const { refused, does } = acts(words, why);
 const showByHand = byHand(words, names, does);
 
 function showSteered() {
   const each = state.line.find((found) => found.visit === steered);
   const form = at("steer").querySelector("form");
   if (!each) {
-    form.querySelector("[data-said]").textContent = words.is_over;
-    for (const node of form.querySelectorAll("button[data-do]")) node.disabled = true;
-    return;
+    const said = form.querySelector("[data-said]");
+    if (said.textContent !== words.is_over) said.textContent = words.is_over;
   }
+  for (const node of form.querySelectorAll("button[data-do]")) node.disabled = !each;
+  if (!each) return;
+  if (form.querySelector("[data-said]").textContent === words.is_over) form.querySelector("[data-said]").textContent = "";
   set("steer-title", called(each));
   set("steer-marks", marks(each).map((mark) => mark.textContent).join(" · "));
   for (const node of form.querySelectorAll("[data-waits]")) node.hidden = each.place === 0;
   form.querySelector("[data-offered]").hidden = each.place !== 0;
   form.querySelector("[data-called-back]").hidden = each.kind === "voice";
   const people = state.working.filter((one) => !["logged_out", "away"].includes(one.state));
-  options(form.elements.agent, people.map((one) => [one.id, `${one.name} (${word(one.state)})`]).sort((a, b) => a[1].localeCompare(b[1])));
+  choose(form.elements.agent, people.map((one) => [one.id, `${one.name} (${word(one.state)})`]).sort((a, b) => a[1].localeCompare(b[1])), words.choose);
 }
 
 function openSteer(visit) {
@@ -177,11 +159,10 @@ function openSteer(visit) {
   if (!each) return;
   form.reset();
   form.querySelector("[data-said]").textContent = "";
-  for (const node of form.querySelectorAll("button[data-do]")) node.disabled = false;
   form.elements.language.value = each.language in names.languages ? each.language : "";
   form.elements.concern.value = each.concern;
   showSteered();
-  at("steer").showModal();
+  open(at("steer"), visit);
 }
 
 at("steer").addEventListener("click", ({ target }) => {
@@ -190,6 +171,11 @@ at("steer").addEventListener("click", ({ target }) => {
   const form = at("steer").querySelector("form");
   const { agent, language: code, concern: key, class: name, reason } = form.elements;
   const nobody = "nobody" in pressed.dataset;
+  if (["offer", "person"].includes(pressed.dataset.do) && !nobody && !agent.value) {
+    form.querySelector("[data-said]").textContent = words.choose_first;
+    agent.focus();
+    return;
+  }
   const bodies = {
     place: { where: pressed.dataset.where },
     offer: { agent: agent.value },
@@ -223,7 +209,7 @@ function openPerson(id) {
     node.value = level === undefined ? "" : level === 7 ? "native" : names.levels[level];
   }
   for (const node of form.querySelectorAll("[data-concern]")) node.value = one.concerns[node.dataset.concern] ?? "";
-  at("person").showModal();
+  open(at("person"), id);
 }
 
 at("person").addEventListener("click", ({ target }) => {

@@ -92,7 +92,7 @@ function show() {
   showSource(state.staff_source);
   showLevel(state.service_level);
   tick();
-  fit([cells.length, Object.keys(state.trouble), at("counts").children.length, b.outside > 0, b.callbacks > 0, at("alarm").textContent]);
+  fit([cells.length, Object.keys(state.trouble), at("counts").children.length, b.outside > 0, b.callbacks > 0, at("alarm").textContent, state.alarms, b.announcing, b.threats > 0]);
 }
 
 function tick() {

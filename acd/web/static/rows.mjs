@@ -2,18 +2,20 @@
 import { make } from "./page.mjs";
 
 export function rows(body, items, key, cells) {
+  const focused = document.activeElement;
   const there = new Map([...body.children].map((row) => [row.dataset.key, row]));
+  const wanted = new Set(items.map(key));
+  for (const [name, row] of there) if (!wanted.has(name)) row.remove();
   items.forEach((item, place) => {
     let row = there.get(key(item));
     if (!row) {
       row = document.createElement("tr");
       row.dataset.key = key(item);
     }
-    there.delete(key(item));
     if (body.children[place] !== row) body.insertBefore(row, body.children[place] ?? null);
     cells(row, item);
   });
-  for (const row of there.values()) row.remove();
+  if (focused !== document.activeElement && body.contains(focused)) focused.focus();  // a row that moved loses it
 }
 
 const written = (node) => (typeof node === "string" ? node : [node.textContent, ...[...node.attributes].map((each) => each.value)]);
