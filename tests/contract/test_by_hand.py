@@ -20,7 +20,9 @@ OFF = SetHours(99, (), False, 0)
 async def running() -> AsyncIterator[Hotline]:
     """Always open, but registration never is by its own hours."""
     never = {"concern": "registration"} | {day: [] for day in DAYS} | {"mon": ["03:00-03:01"]}
-    changes = AS_SHIPPED | {"hours": {**ALWAYS, "holidays": "", "concern": [never]}}
+    changes = AS_SHIPPED | {
+        "hours": {**ALWAYS, "holidays": "", "concern": [never], "after_closing_minutes": 0}
+    }
     async with Hotline(SOURCE, changes) as hotline:
         yield hotline
 
@@ -41,7 +43,7 @@ async def lets_go(wire: Wire, leg: ev.Leg) -> str:
 async def test_a_language_that_is_closed_by_hand_is_before_any_concern_and_no_other_is(
     hotline: Hotline, wire: Wire
 ) -> None:
-    await wire.do(SetHours(1, (("/registration", "open"), ("tr/", "closed")), False, 0))
+    await wire.do(SetHours(1, (("de/registration", "open"), ("tr/", "closed")), False, 0))
     await hotline.sipp.call(NUMBER, keys("tr")[:-1])
     came = await wire.hears(ev.CallArrived)
     assert await lets_go(wire, came.leg) == "acd/not_now"
@@ -78,3 +80,28 @@ async def test_drained_nobody_new_is_let_in_line(hotline: Hotline, wire: Wire) -
     await hotline.sipp.call(NUMBER, keys("de")[:-1])
     came = await wire.hears(ev.CallArrived)
     assert await lets_go(wire, came.leg) == "acd/not_now"
+
+
+async def test_a_concern_that_is_open_by_hand_is_reached_though_all_else_is_closed(
+    hotline: Hotline, wire: Wire
+) -> None:
+    """Whoever may still choose it is asked; who chooses another one then hears that we are closed."""
+    await wire.do(SetHours(1, (("/", "closed"), ("/registration", "open")), False, 0))
+    await hotline.sipp.call(NUMBER, keys("de"))
+    assert (await wire.hears(ev.CallWaiting)).concern == "registration"
+    before = len(wire.arrivals)
+    await hotline.sipp.call(NUMBER, [*keys("tr")[:-1], (400, "1")])
+    came = await wire.hears(ev.CallArrived, after=before)
+    assert await lets_go(wire, came.leg) == "acd/not_now"
+
+
+async def test_who_is_in_line_by_hand_is_kept_while_nobody_decides(hotline: Hotline, wire: Wire) -> None:
+    """Outside the hours, with no time after closing: hours by hand count for the dialplan alone too."""
+    await wire.do(SetHours(1, (("/registration", "open"),), False, 0))
+    await hotline.sipp.call(NUMBER, keys("de"))
+    waits = await wire.hears(ev.CallWaiting)
+    await wire.hears(ev.DegradedEntered, lambda each: each.leg == waits.leg)
+    with pytest.raises(TimeoutError):
+        await wire.hears(ev.TurnedAway, lambda each: each.leg == waits.leg, within_s=6)
+    await wire.do(SetHours(2, (), False, 0))
+    await wire.hears(ev.TurnedAway, lambda each: each.leg == waits.leg)
