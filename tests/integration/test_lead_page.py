@@ -112,6 +112,11 @@ async def test_a_refusal_is_said_in_words_and_the_page_is_used_by_keyboard(
     await expect(dialog).to_be_visible()
     found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
+    await dialog.locator("[name=reason]").fill("since they asked")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_visible()  # Enter does nothing that nobody sees
+    await dialog.get_by_role("button", name="Offer now").click()
+    await expect(dialog.locator("[data-said]")).to_have_text("Please choose a person first.")
     await dialog.get_by_role("button", name="Their own place").click()
     await expect(dialog.locator("[data-said]")).to_have_text("That is so already.")
     await page.keyboard.press("Escape")
@@ -210,3 +215,19 @@ async def test_a_test_of_the_alarms_says_what_came_of_it(page: Page, hotline: Wa
     said["ways"]["hook.city"] = "ok"
     await button.click()
     await expect(page.locator("#said")).to_have_text("The test arrived on all ways.")
+
+
+async def test_who_is_on_a_button_stays_there_when_the_first_in_line_leaves(
+    page: Page, hotline: Watched
+) -> None:
+    codes, concerns = hotline.centre.languages, hotline.centre.concerns
+    pressed = [*menu.keys(len(codes), codes.index("tr")), *menu.keys(len(concerns), 0)]
+    first = await hotline.sipp.call(NUMBER, [(500, key) for key in pressed], hang_up_ms=9_000)
+    await expect(page.locator("#line tr")).to_have_count(1, timeout=ENOUGH_MS)
+    pressed = [*menu.keys(len(codes), codes.index("ar")), *menu.keys(len(concerns), 0)]
+    await hotline.sipp.call(NUMBER, [(500, key) for key in pressed], hang_up_ms=120_000)
+    await expect(page.locator("#line tr")).to_have_count(2, timeout=ENOUGH_MS)
+    await row(page, "العربية").get_by_role("button").focus()
+    await first.finished()
+    await expect(page.locator("#line tr")).to_have_count(1, timeout=ENOUGH_MS)
+    assert await page.evaluate("document.activeElement.closest('#line') !== null")

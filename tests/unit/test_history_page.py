@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history import spreadsheet
-from acd.history.view import View
+from acd.history.single import Search
+from acd.history.view import View, ViewFault
 from acd.identity import Role
 from acd.past import Past
 from acd.store import queries, single
@@ -323,3 +324,20 @@ async def test_a_visit_that_few_could_serve_tells_nothing_of_its_need(records: A
         asked = await asking.get(f"/history/visits?{MARCH}&language=ar&lang=en")
         assert asked.status_code == 422
         assert "too few people could serve it" in asked.text
+
+
+async def test_a_need_that_few_could_serve_is_not_asked_for_by_its_two_halves(records: AsyncEngine) -> None:
+    """Each half stands alone, both together do not: the answer would be one person's work."""
+
+    class Halves(Past):
+        async def _apart(self, needs: Any) -> frozenset[Any]:
+            return frozenset(name for name, of in needs.items() if len(of) > 1)
+
+        async def _needs(self) -> set[tuple[str, str]]:
+            return {("ar", "study"), ("ar", "other"), ("de", "study")}
+
+    past = Halves(records, None, lambda: AGREED, lambda: Bench().engine.world)  # type: ignore[arg-type]
+    for language, concern in (("ar", ""), ("", "study")):
+        await past.visits(Search(NOON, NOON + 1, language, concern))
+    with pytest.raises(ViewFault, match="few_people"):
+        await past.visits(Search(NOON, NOON + 1, "ar", "study"))

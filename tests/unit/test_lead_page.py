@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from acd import not_reached
+from acd import steering as steerings
 from acd.changes import Changes
 from acd.identity import Role
 from acd.lead import Lead
@@ -17,6 +19,7 @@ from acd.web.fresh import Fresh
 from config.load import SHIPPED, load
 from config.tables.house import Agreement
 from config.words import PAGE_LANGUAGES, words
+from routing import by_hand, listening, steering, turn
 from routing import events as ev
 from routing.others import Others
 from routing.select import REASONS
@@ -118,3 +121,50 @@ async def test_one_text_is_made_for_all_who_look_and_none_is_older_than_asked() 
     assert set(await asyncio.gather(*(fresh.text() for _ in range(50)))) == {"1"}
     changes.touch()
     assert await fresh.text() == "2", "something happened before it was asked"
+
+
+async def test_who_leaves_while_a_text_is_made_leaves_nobody_without_one() -> None:
+    """A stream that is closed in the middle; the next one sees what is, not what was or nothing."""
+    changes, go = Changes(), asyncio.Event()
+    made = ["one", "two"]
+
+    async def make() -> str:
+        await go.wait()
+        return made.pop(0)
+
+    fresh = Fresh(changes, make)
+    first = asyncio.create_task(fresh.text())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    go.set()
+    assert await fresh.text() == "one"
+    changes.touch()
+    go.clear()
+    second = asyncio.create_task(fresh.text())
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+    go.set()
+    assert await fresh.text() == "two"
+
+
+@pytest.mark.parametrize("code", PAGE_LANGUAGES)
+def test_every_refusal_of_these_doors_has_its_words(code: str) -> None:
+    said = words(code, "live", "lead")
+    rooms = (steering, listening, by_hand, steerings, not_reached, turn)
+    codes = {
+        value
+        for room in rooms
+        for name, value in vars(room).items()
+        if name.isupper() and isinstance(value, str) and name.startswith(REFUSALS)
+    }
+    codes -= {*STEERED, "not_kept", "unknown_place"}  # no refusals, and one that no page can ask for
+    assert len(codes) > 12
+    assert [each for each in sorted(codes) if not {f"refused_{each}", f"why_{each}"} & said.keys()] == []
+
+
+REFUSALS = (
+    *("UNKNOWN_", "NOT_", "NO_", "LISTENED_ALREADY", "PHONE_IN_USE"),
+    *("OVER_ALREADY", "AS_IT_IS", "TOO_MANY", "DIALLED"),
+)
