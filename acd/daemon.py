@@ -436,6 +436,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             desk=desks,
             history=Past(records, stores.vault, lambda: rules.centre, lambda: runner.engine.world),
             steering=steerings,
+            reasons=stores.texts.read,
             not_reached=NotReachedToday(
                 Reached(runner, records, wishes, steerings, lambda: rules.centre.centre.zone, clock.now_ms)
             ),

@@ -1,9 +1,12 @@
 """For administrators: accounts, programs' tokens, everybody's sessions, the audit."""
 
-from collections.abc import Callable, Collection
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -14,8 +17,28 @@ from acd.web.rights import fields, may
 Manager = Annotated[Asker, Depends(may(Action.MANAGE_PEOPLE))]
 Auditor = Annotated[Asker, Depends(may(Action.SEE_AUDIT))]
 AUDIT_PAGE = 100
+log = structlog.get_logger(__name__)
 PROGRAMS_MAY = sorted(set(Action) - {Action.OWN_DESK, Action.OWN_ACCOUNT})
 """What a program may be given."""
+
+
+Reasons = Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, str]]]]
+REFERENCE: Final = re.compile(r"[0-9a-f]{32}")
+"""A reason in words stands in the vault, and the audit has this."""
+ANSWER_S: Final = 2.0
+
+
+async def _words(reasons: Reasons | None, refs: Sequence[str]) -> Mapping[str, str] | None:
+    """Why somebody steered, and no note about a caller; None where nobody answers now."""
+    if reasons is None or not refs:
+        return None
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            found = await reasons(refs)
+    except Exception as fault:  # noqa: BLE001 the vault's own faults differ by driver
+        log.warning("reasons are not shown", error=type(fault).__name__)
+        return None
+    return {ref: text["why"] for ref, text in found.items() if "why" in text}
 
 
 def routes(
@@ -23,8 +46,10 @@ def routes(
     centre: Callable[[], str],
     agents: Callable[[], Collection[tuple[str, str]]],
     zone: Callable[[], tzinfo] = lambda: UTC,
+    reasons: Reasons | None = None,
 ) -> APIRouter:
-    """The pages /people and /audit. agents: the staff, (id, name). zone: of the times that are shown."""
+    """The pages /people and /audit. agents: the staff, (id, name). zone: of the times that are shown.
+    reasons: the words behind references, as long as they are there."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     def clock(at_ms: int) -> str:
@@ -114,7 +139,10 @@ def routes(
         request: Request, by: Auditor, before: Annotated[int, Query(ge=0, lt=2**63)] = 0
     ) -> Response:
         lines = await people.audit(before, AUDIT_PAGE)
+        refs = [each.reason for each in lines if REFERENCE.fullmatch(each.reason)]
+        said, forgotten = await _words(reasons, refs), page_words(request, "audit")["forgotten"]
+        why = {} if said is None else {ref: said.get(ref, forgotten) for ref in refs}
         older = lines[-1].id if len(lines) == AUDIT_PAGE else 0
-        return page(request, "audit.html", centre(), "audit", lines=lines, older=older, clock=clock)
+        return page(request, "audit.html", centre(), "audit", lines=lines, why=why, older=older, clock=clock)
 
     return router

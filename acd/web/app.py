@@ -362,7 +362,7 @@ def make_app(deps: WebDeps) -> FastAPI:
     app.include_router(announcement.routes(deps, centre))
     app.include_router(sign_in.routes(deps.people, centre))
     app.include_router(account.routes(deps.people, centre))
-    app.include_router(admin.routes(deps.people, centre, deps.agents, deps.zone))
+    app.include_router(admin.routes(deps.people, centre, deps.agents, deps.zone, deps.reasons))
     app.include_router(oidc.routes(deps.people, centre))
 
     @app.get(

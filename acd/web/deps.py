@@ -265,6 +265,7 @@ class WebDeps:
     zone: Callable[[], tzinfo]
     desk: Desk
     steering: Steering
+    reasons: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, str]]]]
     not_reached: Reaching
     lead: Callable[[], Awaitable[LeadView]]
     classes: Callable[[], Sequence[str]]

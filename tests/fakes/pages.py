@@ -62,6 +62,7 @@ def app_of(
         service_level=level,
         staff=unasked,
         explain=unasked,
+        reasons=unasked,
         lead=unasked,
         classes=lambda: ["vip"],
         explain_visit=unasked,
