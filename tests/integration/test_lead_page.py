@@ -32,7 +32,7 @@ async def page(browser: Browser, hotline: Watched) -> AsyncIterator[Page]:
     opened.on("pageerror", lambda fault: said.append(str(fault)))
     opened.on("console", lambda line: said.append(line.text) if "ERR_" not in line.text else None)
     await opened.goto(f"{hotline.url}/lead")
-    await expect(opened.locator("#page")).to_have_text("Display up to date")
+    await expect(opened.locator("#page")).to_have_text("Display up to date", timeout=ENOUGH_MS)
     yield opened
     await context.close()
     assert [each for each in said if "status of 409" not in each] == []
@@ -77,7 +77,7 @@ async def test_who_waits_is_seen_and_steered_and_a_kill_leaves_it_right(page: Pa
     await expect(page.locator("#page")).to_contain_text("out of date", timeout=ENOUGH_MS)
     await hotline.start_daemon()
     await expect(page.locator("#page")).to_have_text("Display up to date", timeout=ENOUGH_MS)
-    await expect(page.locator("#line th").first).to_contain_text("Türkçe")
+    await expect(page.locator("#line th").first).to_contain_text("Türkçe", timeout=ENOUGH_MS)
     await steer(page, "Türkçe", "Their own place")
     await expect(page.locator("#line th").first).to_contain_text("Deutsch", timeout=ENOUGH_MS)
     await steer(page, "العربية", "Change the need", language="de", concern="other")
@@ -95,7 +95,7 @@ async def test_a_caller_is_offered_by_hand_and_people_are_made_ready(page: Page,
     await page.locator("#person").get_by_role("button", name="Log in", exact=True).click()
     row_of = await hotline.row(f"{LAST} ", before, timeout_s=30)
     assert (row_of["answered_by"], row_of["outcome"]) == ("birgit", "answered")
-    await expect(page.locator("#line tr")).to_have_count(0)
+    await expect(page.locator("#line tr")).to_have_count(0, timeout=ENOUGH_MS)
     await hotline.until("ready", lambda board: state_of(board, "birgit") in ("ready", "wrap_up"))
     await person.get_by_role("button").click()
     await page.locator("#person").get_by_role("button", name="Log out", exact=True).click()
@@ -132,7 +132,7 @@ async def test_no_page_is_too_small_or_too_large_and_axe_finds_nothing(
     await page.set_viewport_size({"width": width, "height": 900})
     for code in ("de", "en"):
         await page.goto(f"{hotline.url}/lead?lang={code}")
-        await expect(page.locator("#line tr")).to_have_count(1)
+        await expect(page.locator("#line tr")).to_have_count(1, timeout=ENOUGH_MS)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
         assert found.violations_count == 0, found.generate_report()
