@@ -88,15 +88,18 @@ class Announcer:
     def begin(self, visit: Visit) -> None:
         """This caller waits from now on, or again: what is to be said has its time."""
         rules = self._rules
-        if rules is not None:
-            if not visit.inform_ms:
-                visit.inform_ms = self._derived.world.now_ms + rules.first_ms
+        if rules is not None and not visit.inform_ms:
+            visit.inform_ms = self._derived.world.now_ms + rules.first_ms
+        if rules is not None or visit.unsaid:
             self._lay(visit)
 
     def due(self, visit: Visit) -> None:
-        """The time has come to say something."""
+        """The time has come to say something, unless that would cut short what was just said."""
         if not self._can_hear(visit):
             return  # laid anew when they wait again
+        if visit.said_ms and self._derived.world.now_ms < visit.said_ms + APART_MS:
+            self._lay(visit)
+            return
         sentences = visit.unsaid
         if (rules := self._rules) is not None and self._derived.world.now_ms >= visit.inform_ms:
             sentences = (*sentences, *self._informed(visit, rules))

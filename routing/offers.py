@@ -207,9 +207,14 @@ class Offers:
         self._derived.say(facts.OfferEnded(now, offer.id, visit.id, offer.agent, outcome, cause))
 
     def withdraw(self, visit: Visit, sentence: str = "") -> None:
-        """Have the caller taken out of whatever they are in, and put back on hold."""
+        """Have the caller taken out of whatever they are in, and put back on hold, where they hear the
+        sentence; what else there is to say does not cut it short."""
+        derived = self._derived
         if (caller := visit.caller) is not None:
-            self._derived.commands.append(Withdraw(self._derived.new_id(), caller, sentence))
+            derived.commands.append(Withdraw(derived.new_id(), caller, sentence))
+            if sentence:
+                visit.said_ms = derived.world.now_ms
+                derived.say(facts.CallerTold(derived.world.now_ms, visit.id, sentence))
 
     # --- the dialplan alone --------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,7 +18,8 @@ from tests.fakes.admits import Admits, person
 from tests.fakes.centre import NODE, PHONES, POLICY
 from tests.fakes.desks import BIRGIT, CHOICES, COOKIE, NAMES, BenchDesk, busy_desk, handed
 from tests.fakes.pages import app_of, picture_of
-from tests.integration.test_page import TAGS, browser
+from tests.integration.test_page import browser
+from tests.looks import nothing_clipped, nothing_found
 
 __all__ = ["browser"]
 
@@ -157,9 +157,7 @@ async def test_a_callback_is_told_from_a_call_and_lies_before_who_calls_as_soon_
         desk.tell(ev.Bridged(out, phone, "p02"))
         await expect(page.locator("#call-title")).to_have_text("On a call")
         await expect(page.locator("#what")).to_have_value("wants to know about the course")
-        assert (
-            await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        ).violations_count == 0
+        await nothing_found(page)
 
 
 async def test_a_message_can_be_heard_at_the_desk_by_whom_it_was_given_to(
@@ -182,8 +180,7 @@ async def test_a_message_can_be_heard_at_the_desk_by_whom_it_was_given_to(
         lasts = "audio.onloadedmetadata = () => done(audio.duration); audio.load()"
         heard = f"audio => new Promise(done => {{ {lasts} }})"
         assert await ring.locator("audio").evaluate(heard) == 1.0
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.violations_count == 0, found.generate_report()
+        await nothing_found(page)
 
 
 async def test_a_right_to_left_name_is_written_from_its_own_side(browser: Browser) -> None:
@@ -443,14 +440,8 @@ async def test_nothing_is_clipped_and_axe_finds_nothing(
     async with office(browser, locale, width, scheme) as (desk, page, _, _):
 
         async def right() -> None:
-            clipped = await page.evaluate(
-                "[document.documentElement, ...document.querySelectorAll('body *')].filter((each) => "
-                "each.scrollWidth > each.clientWidth + 1 && !each.closest('.unseen') && "
-                "getComputedStyle(each).overflowX !== 'visible').map((each) => each.outerHTML.slice(0, 80))"
-            )
-            assert clipped == []
-            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-            assert found.violations_count == 0, found.generate_report()
+            await nothing_clipped(page)
+            await nothing_found(page)
 
         await page.locator("#notready").click()
         await right()

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.web.server import WebServer, listen
-from tests.integration.test_page import TAGS, browser
+from tests.integration.test_page import browser
+from tests.looks import fits, nothing_found
 from tests.unit.test_history_page import MARCH, app, records
 
 __all__ = ["browser", "records"]
@@ -54,12 +54,8 @@ async def test_nothing_is_clipped_and_axe_finds_nothing(
     """640 is 1280 at 200 %. What is wide scrolls by itself, and the page does not."""
     async with shown(browser, records, locale, width, scheme) as page:
         await expect(page.locator("svg.drawing")).to_have_count(2)
-        wide = await page.evaluate(
-            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        )
-        assert wide is False
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.violations_count == 0, found.generate_report()
+        await fits(page)
+        await nothing_found(page)
 
 
 async def test_a_view_is_asked_for_by_keyboard_and_kept_as_a_link(
@@ -89,11 +85,7 @@ async def test_axe_finds_nothing_on_single_visits(
         await page.goto(f"{page.url.partition('?')[0]}/visits?{MARCH}")
         for heading in ("Found, the newest first", "Course"):
             await expect(page.get_by_role("heading", name=heading)).to_be_visible()
-            wide = await page.evaluate(
-                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-            )
-            assert wide is False
-            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-            assert found.violations_count == 0, found.generate_report()
+            await fits(page)
+            await nothing_found(page)
             if heading != "Course":
                 await page.locator("tbody a").first.press("Enter")

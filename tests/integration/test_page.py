@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,8 +22,8 @@ from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.integration.conftest import Watched, waiting
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import GERMAN_OTHER
+from tests.looks import fits, nothing_clipped, nothing_found
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -121,8 +120,7 @@ async def test_the_page_fits_a_phone(page: Page, hotline: Watched) -> None:
     await hotline.until("waits", lambda b: waiting(b) == 1)
     await page.set_viewport_size({"width": 360, "height": 800})
     await expect(page.locator("#need tr")).to_have_count(1)
-    wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert wide is False
+    await fits(page)
 
 
 @pytest.mark.parametrize("language", ["Deutsch", "English"])
@@ -133,8 +131,7 @@ async def test_axe_finds_nothing(page: Page, hotline: Watched, language: str, sc
     await page.get_by_role("link", name=language).click()
     await hotline.sipp.call(NUMBER, [(300, "3"), (600, "9")], hang_up_ms=20_000)
     await expect(page.locator("#waiting")).to_have_text("1", timeout=10_000)
-    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert found.violations_count == 0, found.generate_report()
+    await nothing_found(page)
 
 
 class Between:
@@ -237,9 +234,8 @@ async def test_alarms_are_on_the_page_with_their_reason_and_nobody_misses_them(b
         await expect(page.locator("#alarms-said")).to_have_text("No Arabic. It stands")
         for width in (320, 1920):
             await page.set_viewport_size({"width": width, "height": 1000})
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-            assert found.violations_count == 0, found.generate_report()
+            await fits(page)
+            await nothing_found(page)
         await page.get_by_role("link", name="Deutsch").click()
         await expect(items.first).to_contain_text("Arabisch fehlt1 da, die das können (nötig 2)")
         raised.clear()
@@ -256,14 +252,8 @@ async def test_nothing_is_clipped_and_axe_finds_nothing_with_trouble_on_the_page
         await page.set_viewport_size({"width": width, "height": 800})
         await page.get_by_role("link", name=language).click()
         await expect(page.locator("#trouble li")).to_have_count(3)
-        clipped = await page.evaluate(
-            "[document.documentElement, ...document.querySelectorAll('body *')].filter((each) => "
-            "each.scrollWidth > each.clientWidth + 1 && "
-            "getComputedStyle(each).overflowX !== 'visible').length"
-        )
-        assert clipped == 0
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.violations_count == 0, found.generate_report()
+        await nothing_clipped(page)
+        await nothing_found(page)
 
 
 @pytest.mark.parametrize(("status", "said"), [(502, "502"), (503, "503")])

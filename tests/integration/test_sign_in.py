@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from acd.identity import Role
@@ -17,7 +16,8 @@ from acd.store.open import ready, urls
 from acd.web.server import WebServer, listen
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 from tests.fakes.people import GOOD, OTHER, House
-from tests.integration.test_page import TAGS, browser
+from tests.integration.test_page import browser
+from tests.looks import fits, nothing_found
 
 __all__ = ["browser"]
 
@@ -69,10 +69,8 @@ async def is_clean(page: Page) -> None:
     """Nothing that a program can see speaks against WCAG 2.2 AA, at any width; nothing is cut off."""
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.violations_count == 0, f"{width}: {found.generate_report()}"
-        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        assert not await page.evaluate(wide), f"{page.url} is wider than {width}"
+        await nothing_found(page, f"{page.url} at {width}")
+        await fits(page, f"{page.url} at {width}")
     await page.set_viewport_size({"width": 1280, "height": 900})
 
 

@@ -9,8 +9,6 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.integration.test_page import FLAGS
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:

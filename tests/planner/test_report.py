@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 from typer.testing import CliRunner
 
 from acd.plan import app
-from tests.planner.conftest import TAGS
+from tests.looks import fits, nothing_found
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 
@@ -58,14 +57,12 @@ async def test_axe_finds_nothing(page: Page, folder: Path, name: str, scheme: st
     await page.goto((folder / name).as_uri())
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert found.violations_count == 0, found.generate_report()
+    await nothing_found(page)
 
 
 async def test_it_fits_a_narrow_phone_and_leads_to_the_other_language(page: Page) -> None:
     await page.set_viewport_size({"width": 320, "height": 800})
-    wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert wide is False
+    await fits(page)
     shown = await page.evaluate(
         "[...document.images].every(each => each.complete && each.naturalWidth > 0 && each.alt.length > 40)"
     )

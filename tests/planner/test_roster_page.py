@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 from typer.testing import CliRunner
 
 from acd.plan import app
-from tests.planner.conftest import TAGS
+from tests.looks import fits, nothing_found
 
 FILE = Path(__file__).resolve().parents[2] / "config" / "planning.toml"
 GIVEN = {
@@ -42,8 +41,7 @@ async def test_axe_finds_nothing(page: Page, folder: Path) -> None:
     for name, scheme in (("roster.de.html", "light"), ("roster.en.html", "dark")):
         await page.goto((folder / name).as_uri())
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.violations_count == 0, found.generate_report()
+        await nothing_found(page)
 
 
 async def test_it_shows_weeks_to_hang_up_and_leads_to_the_other_language(page: Page) -> None:
@@ -54,8 +52,7 @@ async def test_it_shows_weeks_to_hang_up_and_leads_to_the_other_language(page: P
     await expect(weeks.first.locator("td.off")).to_have_text(["abwesend"] * 2)
     await expect(page.locator("#gaps + .scroll tbody tr").first).to_contain_text("5 von 9")
     await page.set_viewport_size({"width": 320, "height": 800})
-    wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert wide is False
+    await fits(page)
     await page.keyboard.press("Tab")
     await expect(page.locator(":focus")).to_have_text("Zum Inhalt")
     await page.get_by_role("link", name="English").click()

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.model import UNDETERMINED
 from routing import announce, closing, facts
 from routing import events as ev
 from routing import visit as table
 from routing.announce import MINUTE_MS, OPEN, phrase, verdict
-from routing.commands import Connect, Say
+from routing.commands import PHONE_LOST, Connect, Say, Withdraw
 from routing.engine import Effects
 from routing.policy import Announcing
 from routing.world import ToldWait, Visit
@@ -367,3 +368,31 @@ def test_whose_talk_was_cut_has_the_old_place(talked_ms: int, ended_by: str, cau
     made.tell(ev.LegEnded(CALLER, cause))
     effects = again(made, "1.2")
     assert bool([each for each in effects.facts if isinstance(each, facts.Rejoined)]) == back
+
+
+# --- one sentence at a time -----------------------------------------------------------------------------
+
+
+def test_who_is_told_that_the_talk_broke_hears_it_to_its_end_before_their_turn() -> None:
+    made = bench("p02")
+    made.call("1.1")
+    made.tell(ev.DeviceChanged("p02", "NOT_INUSE"))
+    made.tell(ev.DialBegan(CALLER, PHONE, "p02"))
+    made.tell(ev.Bridged(CALLER, PHONE, "p02"))
+    broke = made.tell(ev.PhoneLost("p02", NODE), 2 * MINUTE)
+    (withdraw,) = (each for each in broke.commands if isinstance(each, Withdraw))
+    assert withdraw.sentence == PHONE_LOST
+    assert only(facts.CallerTold, broke.facts).sentence == PHONE_LOST
+    expect(made, 0, 2 * MINUTE)
+    assert wait(made, 14_000) == []
+    assert announce.NEXT in wait(made, 3_000)
+
+
+def test_what_an_emergency_tells_is_not_cut_short_by_an_outlook() -> None:
+    made = bench("p02")
+    made.call("1.1")
+    sounds = (("de", "made_fire"), (UNDETERMINED, "made_fire"))
+    assert said(made.tell(ev.AnnouncementSet(sounds, ends_calls=False))) == ["made_fire"]
+    assert expect(made, 6 * MINUTE, 9 * MINUTE).commands == ()
+    assert wait(made, 13_000) == []
+    assert "wait_between_5_10" in wait(made, 3_000)

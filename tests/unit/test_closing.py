@@ -87,7 +87,8 @@ def test_somebody_who_came_and_left_again_is_told_of_again() -> None:
     made = bench()
     assert sentences(made.call("1.1", "tr")) == [closing.NOBODY_HERE]
     made.login("p01")
-    assert sentences(made.tell(ev.StaffAsked("", "p01", "logout", "", None))) == [closing.NOBODY_HERE]
+    leaves = ev.StaffAsked("", "p01", "logout", "", None)
+    assert sentences(made.tell(leaves, 16_000)) == [closing.NOBODY_HERE]
 
 
 @pytest.mark.parametrize(

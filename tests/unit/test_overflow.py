@@ -262,10 +262,12 @@ def test_who_can_be_served_after_all_is_served() -> None:
 
 
 def test_nobody_here_is_said_to_who_has_a_wider_need_too() -> None:
+    """One after the other: the second does not take the first one's place."""
     made = bench(rule(then=OVERFLOW_FALLBACK, nobody=True))
-    effects = made.call("1.1", "tr")
-    told = [each.sentence for each in effects.facts if isinstance(each, facts.CallerTold)]
-    assert told == [closing.NOBODY_HERE, overflow.WIDENED]
+    for after_ms, sentence in ((0, closing.NOBODY_HERE), (16_000, overflow.WIDENED)):
+        effects = made.tell(ev.Elapsed(), after_ms) if after_ms else made.call("1.1", "tr")
+        told = [each.sentence for each in effects.facts if isinstance(each, facts.CallerTold)]
+        assert told == [sentence]
 
 
 async def test_it_is_explained_which_rules_took_effect() -> None:
