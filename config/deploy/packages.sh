@@ -5,7 +5,7 @@ set -eu
 case "${1:-}" in
     run) wanted="espeak-ng:espeak-ng sox:sox debootstrap:debootstrap" ;;
     demo) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap" ;;
-    test) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap chromium:chromium promtool:prometheus postgres:postgresql nginx:nginx-light" ;;
+    test) wanted="sipp:sip-tester espeak-ng:espeak-ng sox:sox mosquitto:mosquitto debootstrap:debootstrap chromium:chromium promtool:prometheus postgres:postgresql nginx:nginx-light ip:iproute2" ;;
     *) echo "usage: packages.sh run|demo|test" >&2; exit 2 ;;
 esac
 
