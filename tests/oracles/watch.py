@@ -395,6 +395,10 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
                 expected[4] = plainly.overflows_at(world, policy, visit)
         assert mine == expected
         whens += mine
+        whens += [visit.say_ms] if visit.say_ms > world.now_ms else []
+        if visit.unsaid and visit.state == "waiting" and plainly.linked(world, visit.node):
+            assert world.now_ms < visit.say_ms, "kept for ever"
+            assert policy.announcing or visit.say_ms <= visit.said_ms + 15_000
     return whens
 
 
@@ -410,7 +414,12 @@ def nobody_waits_beside_who_could_take_them(engine: Engine) -> None:
 
 def told_what_to_expect(world: World, effects: Effects) -> None:
     """Who waits and can be heard was told their prospect; nobody waits for nobody; each word is a fact."""
-    said = [name for each in effects.commands if isinstance(each, Say) for name in each.sentences]
+    said = []
+    for each in effects.commands:
+        if isinstance(each, Say):
+            said += each.sentences
+        elif isinstance(each, Withdraw) and each.sentence:
+            said.append(each.sentence)
     assert said == [each.sentence for each in _of(effects.facts, facts.CallerTold)]
     if world.policy is None:
         return
