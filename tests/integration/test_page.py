@@ -316,16 +316,22 @@ async def test_the_keyboard_goes_everywhere(page: Page) -> None:
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)])
-@pytest.mark.parametrize("callers", [0, 3, 10])
-async def test_a_wall_is_filled_and_read_from_afar_whatever_waits(
-    browser: Browser, size: tuple[int, int], callers: int
+@pytest.mark.parametrize(("callers", "alarms"), [(0, 0), (3, 0), (10, 0), (0, 1), (3, 4), (10, 8)])
+async def test_a_wall_is_filled_and_read_from_afar_whatever_waits_and_is_raised(
+    browser: Browser, size: tuple[int, int], callers: int, alarms: int
 ) -> None:
     """From five metres letters want a hundredth of a screen's height at least, the great figures far more."""
     bench = Bench()
     for number, language in enumerate(("tr", "ar", "de", "uk", "fa", "pl", "en", "fr", "es", "ru")[:callers]):
         bench.call(str(number), language)
     people = Admits(wall=person("wall", Role.WALL))
-    app = app_of(picture_of(bench, 0), met=41, total=52, people=people)
+    codes = ("ar", "fa", "uk", "tr", "ru", "pl", "fr", "es")[:alarms]
+    reasons = ("Zu wenige sprechen das: bitte mithelfen", "Too few speak this: please help out")
+    raised = [
+        OpenAlarm(Cause("gap", code), "coverage", 0, 1.0, 2.0, ((code, "other"),), 2, 0, *reasons)
+        for code in codes
+    ]
+    app = app_of(picture_of(bench, 0), met=41, total=52, people=people, alarms_outside=lambda: raised)
     taken = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     serving = asyncio.create_task(WebServer(app, taken).run())
@@ -337,6 +343,9 @@ async def test_a_wall_is_filled_and_read_from_afar_whatever_waits(
         await page.goto(url)
         await expect(page.locator("#waiting")).to_have_text(str(callers))
         await expect(page.locator("#need tr")).to_have_count(callers)
+        await expect(page.locator("#alarms-raised b")).to_have_count(min(alarms, 4))
+        if alarms > 4:
+            await expect(page.locator("#alarms-raised li").last).to_have_text(f"Further alarms: {alarms - 4}")
         lines = "document.documentElement.scrollHeight, document.documentElement.scrollWidth"
         assert await page.evaluate(f"[{lines}]") == [height, width], "all of it is seen, and fills the screen"
         sizes = "(s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize)"
@@ -346,7 +355,7 @@ async def test_a_wall_is_filled_and_read_from_afar_whatever_waits(
             assert await page.evaluate(sizes, "#need td") >= height / 50
         assert "Birgit" not in await page.locator("body").inner_text()
         if folder := os.environ.get("ACD_PICTURES"):
-            await page.screenshot(path=f"{folder}/wall-{width}-{callers}.png")
+            await page.screenshot(path=f"{folder}/wall-{width}-{callers}-{alarms}.png")
     finally:
         await context.close()
         serving.cancel()

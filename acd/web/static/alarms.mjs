@@ -1,6 +1,9 @@
 // The alarms that are raised, as the live page and the page of who is in charge show them.
 import { at, make, set, tongue } from "./page.mjs";
 
+// A wall has no scroll bar: so many stand on it, those that are raised longest, and how many there are beside them.
+const WALL_MOST = 4;
+
 const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 
 // Of whom an alarm is: its needs, each language named in itself; else all that its rule is about.
@@ -25,7 +28,8 @@ export function showAlarms(alarms, words, names, now) {
   if (at("alarms").dataset.shown === shown) return;
   at("alarms").dataset.shown = shown;
   set("alarms-said", alarms.map((each) => each[code]).join(". "));
-  at("alarms-raised").replaceChildren(...alarms.map((each) => {
+  const most = document.body.classList.contains("wall") ? WALL_MOST : alarms.length;
+  const items = alarms.slice(0, most).map((each) => {
     const item = document.createElement("li");
     const said = (words[`alarm_${each.kind}`] ?? "").replace("{value}", each.value).replace("{limit}", each.limit);
     const from = each.at_ms > now ? ` ${words.alarm_from.replace("{time}", time(each.at_ms))}` : "";
@@ -34,5 +38,7 @@ export function showAlarms(alarms, words, names, now) {
     item.append(make("b", each[code]), make("span", `${said}${from}`), whom,
       make("small", words.alarm_since.replace("{time}", time(each.since_ms))));
     return item;
-  }));
+  });
+  if (alarms.length > most) items.push(make("li", words.alarms_beside.replace("{n}", alarms.length - most)));
+  at("alarms-raised").replaceChildren(...items);
 }
