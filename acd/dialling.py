@@ -1,7 +1,4 @@
-"""Whom we may call: a number as somebody gave it becomes one to dial, or a reason why it is not called.
-
-Numbers are read by the phonenumbers library as in Germany, since that is where our telephones stand.
-"""
+"""Whom we may call: a number as somebody gave it becomes one to dial, or a reason why it is not called."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +7,8 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-REGION: Final = "DE"
+from acd.numbering import REGION, read
+
 WITHHELD: Final = "withheld"
 """None was given."""
 NOT_A_NUMBER: Final = "not_a_number"
@@ -33,9 +31,6 @@ PERSONAL: Final = frozenset(
 """Kinds of numbers at which people are called. Everything else may cost whoever calls it."""
 HELP: Final = ("110", "112", "115", "19222")
 """Subscriber numbers that belong to nobody else."""
-LONGEST: Final = 40
-_LEFT_OUT = re.compile(r"[\s()/.\-\u2010-\u2015\u00a0]+")
-_TRUNK_ZERO = "(0)"
 
 
 class Dialled(NamedTuple):
@@ -51,7 +46,7 @@ def dialled(given: str, prefixes: Sequence[str], ours: Iterable[str] = ()) -> Di
     text = given.strip()
     if text.lower() in NOBODY:
         return Dialled("", WITHHELD)
-    found = _read(text) if len(text) <= LONGEST else None
+    found = read(text)
     if found is None:
         return Dialled("", NOT_A_NUMBER)
     if phonenumbers.number_type(found) not in PERSONAL:
@@ -74,27 +69,9 @@ def written(number: str) -> str:
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
-def _read(text: str) -> phonenumbers.PhoneNumber | None:
-    """The number that is meant: the first reading that is a whole one."""
-    plain = _LEFT_OUT.sub("", text.replace(_TRUNK_ZERO, ""))
-    # without a leading 0 it could be anybody's in any town
-    if not re.fullmatch(r"(\+|0|49)[0-9]{2,25}|[0-9]{2,6}", plain):
-        return None
-    read = None
-    for each in _readings(plain):
-        try:
-            number = phonenumbers.parse(each, REGION)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-        read = read or number
-    return read
-
-
 def _whole(number: str) -> str:
     """A number of our own as E.164, "" where it is only the end of one."""
-    found = _read(number.strip())
+    found = read(number.strip())
     if found is None or not phonenumbers.is_valid_number(found):
         return ""
     return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
@@ -104,18 +81,6 @@ def _is_help(number: phonenumbers.PhoneNumber) -> bool:
     """Whether it rings at the emergency services, behind an area code too."""
     national = phonenumbers.national_significant_number(number)
     return national[phonenumbers.length_of_geographical_area_code(number) :] in HELP
-
-
-def _readings(plain: str) -> list[str]:
-    """As given, then with a prefix taken off that stands twice: +49 0049, 0049 +49, 49 49, 0 49."""
-    bare = plain.removeprefix("+").removeprefix("00")
-    found = [plain]
-    if bare.startswith("49"):
-        rest = bare.removeprefix("49").removeprefix("00")
-        found += [f"+{bare}", f"+{rest}" if rest.startswith("49") else f"+49{rest.removeprefix('0')}"]
-    elif plain.startswith("049"):
-        found.append(f"+{plain[1:]}")
-    return found
 
 
 def _short(text: str) -> bool:

@@ -8,20 +8,21 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.numbering import REGION, read
 from acd.store.scrubbing import Scrubbing
 from acd.store.tables import numbers
 
 DAY_MS = 86_400_000
-REGION = "DE"
 WITHHELD = frozenset({"", "anonymous", "unknown", "withheld", "private", "restricted", "unavailable"})
 
 
 def normal(number: str) -> str:
-    """A telephone number in E.164, or "" for what is none. Nothing but digits and + comes out."""
+    """A telephone number in E.164, or "" for what is none. Nothing but digits and + comes out. Whoever is
+    called (acd.dialling) has the token of their number, however it was written."""
     if number.strip().lower() in WITHHELD or len(number) > 64:
         return ""
     try:
-        parsed = phonenumbers.parse(number, REGION)
+        parsed = read(number) or phonenumbers.parse(number, REGION)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_possible_number(parsed):

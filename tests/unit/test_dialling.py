@@ -1,10 +1,12 @@
 """Whom we may call: numbers as people and telephone systems give them, and those that are never called."""
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from acd.dialling import ELSEWHERE, NOT_A_NUMBER, NOT_CALLED, REASONS, WITHHELD, dialled
+from acd.store.vault import normal
 
 GERMANY = ("+49",)
 
@@ -22,10 +24,58 @@ GERMANY = ("+49",)
         "0049 49 201 12345678",
         "4920112345678",
         "04920112345678",
+        "0049 +49 201 12345678",
+        "+49 +49 201 12345678",
+        "0 0049 201 12345678",
+        "\u200e+49 201 12345678",
+        "\u202a+49 201 12345678\u202c",
+        "٠٢٠١١٢٣٤٥٦٧٨",
+        "۰۰۴۹۲۰۱۱۲۳۴۵۶۷۸",
+        "＋49 201 12345678",
     ],
 )
 def test_one_number_however_it_is_written(given_as: str) -> None:
     assert dialled(given_as, GERMANY) == ("+4920112345678", "")
+
+
+FORMS = ("+{}", "00{}", "{}", "+49{}", "+4900{}", "0049{}", "0049+{}", "+49+{}", "0+{}", "000{}", "0{}")
+
+
+@st.composite
+def germans(draw: st.DrawFn) -> str:
+    """A number at which people are called, behind its leading 0: in towns of ours, by the sea, mobile."""
+    starts = ("201", "2054", "30", "4921", "491", "4961", "151", "160", "171", "176", "1590")
+    start = draw(st.sampled_from(starts))
+    most = 11 if start.startswith("1") else 10
+    rest = draw(st.integers(4, most - len(start)))
+    return start + str(draw(st.integers(10 ** (rest - 1), 10**rest - 1)))
+
+
+@given(germans(), st.sampled_from(FORMS))
+def test_nobody_else_is_called_however_the_country_s_prefix_was_put_before_it(
+    national: str, form: str
+) -> None:
+    """What could be a number in an area 049.. as well is not called, rather than a stranger."""
+    right = phonenumbers.parse(f"+49{national}")
+    assume(phonenumbers.is_valid_number(right))
+    found = dialled(form.format(f"49{national}"), GERMANY)
+    doubled = form in ("+49{}", "0049{}", "0{}")
+    if doubled and len(national) + 2 <= 11:
+        assert found.number in ("", f"+4949{national}")
+    else:
+        assert found.number == f"+49{national}"
+    assert dialled(f"0{national}", GERMANY).number in (f"+49{national}", "")
+    assert found.number in ("", normal(form.format(f"49{national}"))), "one token for one telephone"
+
+
+@pytest.mark.parametrize("given_as", ["0491 12345", "04921 123456", "0492112345", "+49 4921 1234567"])
+def test_by_the_sea_area_codes_begin_with_49_and_are_no_prefix(given_as: str) -> None:
+    assert dialled(given_as, GERMANY).number.startswith("+49491" if "0491" in given_as else "+494921")
+
+
+def test_who_could_be_two_people_is_not_called() -> None:
+    assert dialled("0 49 201 234567", GERMANY) == ("", NOT_A_NUMBER)
+    assert dialled("+49 201 234567", GERMANY).number == "+49201234567"
 
 
 @pytest.mark.parametrize("given_as", ["", "anonymous", "unknown", " Restricted "])
