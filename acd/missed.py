@@ -33,8 +33,8 @@ class Call(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """A caller who was not served since. visit: their last one of those; why: its outcome, or CUT. calls: how
-    often they called today; first_ms: when they were missed first."""
+    """A caller who was not served since. visit: their last call of those, or else what was promised to them;
+    why: its outcome, or CUT. calls: how often they called today; first_ms: when they were missed first."""
 
     visit: int
     token: str
@@ -59,9 +59,10 @@ class Today(NamedTuple):
 
 
 def why(call: Call) -> str:
-    """Why a visit counts as missed; "" if it does not."""
+    """Why a visit counts as missed; "" if it does not. Who was promised a call and was not there for any of
+    them is to be called by somebody who takes care of it."""
     if call.kind in OUTBOUND:
-        return ""
+        return call.outcome if call.outcome == facts.NOT_REACHED else ""
     if call.outcome == facts.ANSWERED and call.ended_by == facts.VANISHED:
         return CUT
     return call.outcome if call.outcome in UNSERVED else ""
@@ -91,7 +92,7 @@ def _missed(token: str, calls: list[Call]) -> Missed | None:
     since = [each for each in calls if why(each) and each.ended_ms > served_ms]
     if not since:
         return None
-    last = since[-1]
+    last = next((each for each in reversed(since) if each.kind not in OUTBOUND), since[-1])
     came = sum(each.kind not in OUTBOUND for each in calls)
     need = last.language, last.concern, last.case
     return Missed(last.visit, token, *need, last.ended_ms, last.waited_ms, why(last), came, since[0].ended_ms)

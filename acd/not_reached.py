@@ -13,6 +13,7 @@ from acd.runner import Runner
 from acd.store import day
 from acd.store.moments import moment
 from acd.web.deps import Accepted, Because, NotReached, ToReach
+from routing.callback import AGAIN, REFUSED
 from routing.events import CallbackGiven
 from routing.visit import OUTBOUND
 
@@ -22,6 +23,8 @@ NOT_DIALLED: Final = "not_dialled"
 """Their number is forgotten, or may not be dialled."""
 ON_LINE: Final = "on_line"
 PROMISED: Final = "promised"
+REFUSALS: Final = (AGAIN, *REFUSED)
+"""The engine's own, told as callback_...: other rooms use the same words for something else."""
 
 
 class Numbers(Protocol):
@@ -77,7 +80,8 @@ class NotReachedToday:
         if token != mine.token:
             return Accepted(False, NOT_DIALLED)
         event = CallbackGiven(visit, token, mine.language, mine.concern, mine.case)
-        return await self._doors.asks.call_back(by, event, why)
+        said = await self._doors.asks.call_back(by, event, why)
+        return said._replace(why=f"callback_{said.why}") if said.why in REFUSALS else said
 
     async def _found(self) -> Today:
         doors = self._doors

@@ -361,3 +361,22 @@ async def test_a_wall_is_filled_and_read_from_afar_whatever_waits_and_is_raised(
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+@pytest.mark.parametrize(
+    ("code", "hours", "said"),
+    [
+        ("en-GB", (9, 11), ["09:00", "11:00"]),
+        ("en-GB", (33, 35), ["Wed 11 Mar, 09:00", "11:00"]),
+        ("de-DE", (22, 26), ["22:00", "Mi., 11. März, 02:00"]),
+    ],
+)
+async def test_a_time_has_its_day_where_it_is_not_today_s(
+    browser: Browser, code: str, hours: tuple[int, int], said: list[str]
+) -> None:
+    midnight = "new Date(2026, 2, 10).getTime()"
+    asked = ", ".join(f"{midnight} + {each} * 3600e3" for each in (*hours, 8))
+    async with served(browser, 0, 0, 0) as page:
+        found = f"document.documentElement.lang = '{code}'; "
+        found += f"import('/static/when.mjs').then((room) => room.span({asked}))"
+        assert [each.replace("Wed,", "Wed") for each in await page.evaluate(found)] == said

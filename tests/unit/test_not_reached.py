@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,19 @@ from acd.identity import Role
 from acd.missed import SERVED, UNSERVED, Call, today
 from acd.not_reached import Doors, NotReachedToday
 from acd.steering import Steerings
+from acd.store import day
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from config.load import SHIPPED, load
 from routing import events as ev
 from routing import facts
 from routing.policy import Callbacks
-from routing.visit import CALLBACK, VOICE
+from routing.visit import CALLBACK, MESSAGE, VOICE, WEB
 from tests.fakes.admits import Admits, person
 from tests.fakes.centre import NODE, POLICY
 from tests.fakes.live import Live
 from tests.fakes.pages import app_of, picture_of, waiting_bench
+from tests.properties.test_history_sums import call as finished
 from tests.unit.test_lead import OURS, Kept
 
 GONE, TALKED = facts.ABANDONED_QUEUE, facts.ANSWERED
@@ -88,7 +90,18 @@ def test_the_ends_of_callbacks_to_who_was_missed_are_counted_and_no_others() -> 
     ]
     found = today([call(1, "a", GONE), call(2, "b", GONE), call(9, "c", facts.CALLBACK), *given_])
     assert found.ends == {TALKED: 1, "": 1}
-    assert [each.token for each in found.callers] == ["b"]
+    assert [each.token for each in found.callers] == ["b", "c"]
+
+
+@pytest.mark.parametrize("kind", [CALLBACK, WEB, MESSAGE])
+def test_who_was_promised_a_call_and_never_there_for_one_is_on_it(kind: str) -> None:
+    """However they asked: by phone, the form, or a message; and off it once they are served."""
+    asked = call(1, "a", facts.CALLBACK), call(2, "a", facts.NOT_REACHED, kind, origin=1)
+    (found,) = today(asked).callers
+    assert (found.visit, found.why, found.calls) == (2, facts.NOT_REACHED, 1)
+    assert today([*asked, call(3, "a", TALKED, CALLBACK, origin=2)]).callers == ()
+    (again,) = today([*asked, call(3, "a", GONE)]).callers
+    assert (again.visit, again.why, again.first_ms) == (3, GONE, 260_000)
 
 
 calls = st.lists(
@@ -96,7 +109,7 @@ calls = st.lists(
         call,
         st.integers(1, 60),
         st.sampled_from(["", "a", "b", "c"]),
-        st.sampled_from([*sorted(UNSERVED), *sorted(SERVED), facts.CLOSED, ""]),
+        st.sampled_from([*sorted(UNSERVED), *sorted(SERVED), facts.NOT_REACHED, facts.CLOSED, ""]),
         st.sampled_from([VOICE, VOICE, CALLBACK]),
         st.sampled_from([0, 1, 2]),
         st.sampled_from([facts.BY_CALLER, facts.VANISHED]),
@@ -112,7 +125,8 @@ def test_everybody_is_on_it_once_whose_last_end_of_any_weight_was_no_service(giv
         last = ""
         for each in sorted(given_, key=lambda one: one.ended_ms):
             cut = each.kind == VOICE and each.outcome == TALKED and each.ended_by == facts.VANISHED
-            if each.token == token and (cut or (each.kind == VOICE and each.outcome in UNSERVED)):
+            gone = each.outcome in (UNSERVED if each.kind == VOICE else {facts.NOT_REACHED})
+            if each.token == token and (cut or gone):
                 last = "missed"
             elif each.token == token and each.outcome in SERVED:
                 last = "served"
@@ -253,4 +267,20 @@ async def test_where_nobody_is_called_back_the_engine_refuses(office: Office) ->
     await office.listed()
     office.live.put(ev.PolicyChanged("calls nobody", POLICY))
     await office.live.runner.turn()
-    assert await office.asks("POST", f"/{visit}/callback") == (409, {"detail": "not_offered"})
+    assert await office.asks("POST", f"/{visit}/callback") == (409, {"detail": "callback_not_offered"})
+
+
+async def test_who_came_before_midnight_and_gave_up_after_it_is_of_the_day_that_it_ended(
+    tmp_path: Path,
+) -> None:
+    """And nobody who was done with before it, nor who comes after the day."""
+    recorder = SqlRecorder(await ready("records", urls(tmp_path, {})["records"]))
+    midnight = datetime(2026, 3, 10, tzinfo=UTC)
+    told: list[facts.Fact] = []
+    for number, minutes in enumerate((-30, -10, 60, 24 * 60), 1):
+        at_ms = round((midnight + timedelta(minutes=minutes)).timestamp() * 1000)
+        told += finished(number, at_ms, "a", GONE, 15 * 60_000)
+    await recorder.record([(1, told)])
+    found = await day.calls(recorder.engine, midnight, midnight + timedelta(days=1))
+    assert sorted(each.visit for each in found) == [2, 3]
+    await recorder.close()

@@ -7,6 +7,7 @@ import { byHand } from "./lead-hotline.mjs";
 import { wouldBe } from "./lead-what-if.mjs";
 import { button, fill, rows } from "./rows.mjs";
 import { notReached } from "./lead-not-reached.mjs";
+import { span } from "./when.mjs";
 import { showTrouble } from "./trouble.mjs";
 
 const words = json("words");
@@ -28,7 +29,6 @@ const language = (code) => names.languages[code] ?? code;
 const concern = (key) => names.concerns[key] ?? key;
 const who = (id) => state.working.find((each) => each.id === id)?.name ?? id;
 const minutes = (ms) => Math.round(ms / 60_000);
-const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 const reasons = (counts) => Object.entries(counts).filter(([, n]) => n).map(([key, n]) => `${n} ${why[key] ?? key}`).join(", ");
 
 function expected(found) {
@@ -51,7 +51,10 @@ const called = (each) => `${language(each.language)}, ${concern(each.concern)}`;
 function marks(each) {
   const found = [];
   if (each.kind !== "voice") found.push(make("span", words[`kind_${each.kind}`] ?? each.kind, { class: "mark" }));
-  if (each.until_ms) found.push(make("span", words.promised.replace("{from}", time(each.from_ms)).replace("{to}", time(each.until_ms)), { class: "mark" }));
+  if (each.until_ms) {
+    const [from, to] = span(each.from_ms, each.until_ms, now());
+    found.push(make("span", words.promised.replace("{from}", from).replace("{to}", to), { class: "mark" }));
+  }
   if (each.attempts) found.push(make("span", words.attempts.replace("{n}", each.attempts), { class: "mark" }));
   for (const name of each.classes) found.push(make("span", name, { class: "mark" }));
   for (const name of each.marks) {
@@ -159,6 +162,7 @@ function openSteer(visit) {
   if (!each) return;
   form.reset();
   form.querySelector("[data-said]").textContent = "";
+  form.querySelector('[data-do="cancel"]').dataset.asked = "";
   form.elements.language.value = each.language in names.languages ? each.language : "";
   form.elements.concern.value = each.concern;
   showSteered();
@@ -174,6 +178,11 @@ at("steer").addEventListener("click", ({ target }) => {
   if (["offer", "person"].includes(pressed.dataset.do) && !nobody && !agent.value) {
     form.querySelector("[data-said]").textContent = words.choose_first;
     agent.focus();
+    return;
+  }
+  if (pressed.dataset.do === "cancel" && pressed.dataset.asked !== String(steered)) {
+    pressed.dataset.asked = steered;
+    form.querySelector("[data-said]").textContent = words.sure_cancel;
     return;
   }
   const bodies = {
