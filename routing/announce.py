@@ -92,6 +92,8 @@ class Announcer:
             visit.inform_ms = self._derived.world.now_ms + rules.first_ms
         if rules is not None or visit.unsaid:
             self._lay(visit)
+        else:
+            visit.say_ms = 0
 
     def due(self, visit: Visit) -> None:
         """The time has come to say something, unless that would cut short what was just said."""
@@ -149,7 +151,7 @@ class Announcer:
             when = min(when, now)
         if visit.said_ms:
             when = max(when, visit.said_ms + APART_MS)
-        visit.say_ms = max(when, now)
+        visit.say_ms = max(when, now + 1)  # what is due at once would pass with the next step only
         self._derived.deadlines.at(visit.say_ms, SAY, visit.id)
 
     def _say(self, visit: Visit, sentences: tuple[str, ...]) -> None:
@@ -163,6 +165,8 @@ class Announcer:
                 derived.say(facts.CallerTold(now, visit.id, sentence))
         if self._rules is not None:
             self._lay(visit)
+        else:
+            visit.say_ms = 0
 
     # --- what ----------------------------------------------------------------------------------------
 
