@@ -25,7 +25,7 @@ from acd.store.tables import visits
 from config.people import policy
 from config.schema import Centre
 from routing.policy import Policy
-from routing.visit import CALLBACK
+from routing.visit import CALLBACK, WEB
 from routing.world import Person
 from simulation.report.numbers import LANGUAGES
 from simulation.report.page import Other, page
@@ -108,12 +108,16 @@ async def _gathered(centre: Centre, first: date, last: date, full_time: float) -
             clock = past.clock()
             year_ago = first.replace(year=first.year - 1), _last_of(first.replace(year=first.year - 1))
             before = await past.answer(View(*year_ago, step=WHOLE, by="language", clock=clock))
+            promised = [
+                (await past.answer(View(first, last, step=WHOLE, kind=kind, clock=clock))).total.kept
+                for kind in (CALLBACK, WEB)
+            ]
             return Month(
                 first,
                 last,
                 await past.answer(View(first, last, step=WHOLE, by="language", clock=clock)),
                 before if before.total.visits else None,
-                (await past.answer(View(first, last, step=WHOLE, kind=CALLBACK, clock=clock))).total,
+                (sum(met for met, _ in promised), sum(of for _, of in promised)),
                 await _cases(engine, *_span(centre, first, last)),
                 await _staff(engine, centre, first, last),
                 full_time,

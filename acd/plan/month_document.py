@@ -28,14 +28,14 @@ HEAD: Final = ("language", "calls", "answered", "level", "p50", "p90")
 
 class Month(NamedTuple):
     """first, last: its days. answer, before: its calls by language, and those of the same month a year ago
-    (None: nothing is recorded). callbacks: of what we call back. at_work: None where that is not told.
-    full_time: hours a week. over: the month is."""
+    (None: nothing is recorded). kept: of the calls that were promised, by phone or by the form, those that
+    were made. at_work: None where that is not told. full_time: hours a week. over: the month is."""
 
     first: date
     last: date
     answer: Answer
     before: Answer | None
-    callbacks: Figures
+    kept: Share
     cases: int
     at_work: AtWork | None
     full_time: float
@@ -94,7 +94,7 @@ class _Told:
         wait = self._clock(then.p50) if then is not None else ""
         yield Tile(self.say("tile_wait"), self._clock(now.p50), self._before(wait))
         yield Tile(self.say("tile_first"), self._short(now.resolved), self._between(now.resolved))
-        kept = self._month.callbacks.kept
+        kept = self._month.kept
         yield Tile(self.say("tile_kept"), self._short(kept), self._between(kept))
 
     def how_many(self) -> Iterator[str]:
@@ -173,7 +173,7 @@ class _Told:
     def helped(self) -> Iterator[str]:
         if self._now.resolved[1]:
             yield self.say("first", share=self._share(self._now.resolved))
-        kept = self._month.callbacks.kept
+        kept = self._month.kept
         yield self.say("kept", share=self._share(kept)) if kept[1] else self.say("no_promises")
 
     def staff(self) -> str:

@@ -46,8 +46,8 @@ def calls(first: date, number: int, begin: int, language: str) -> list[Fact]:
 
 @pytest.fixture
 async def config(tmp_path: Path) -> Path:
-    """A centre with a hundred calls in its last month, eighty a year before, a callback kept, and six
-    people who were there for ten hours on one day."""
+    """A centre with a hundred calls in its last month, eighty a year before, a callback kept, one asked for on
+    the web that nobody made, and six people who were there for ten hours on one day."""
     written = tmp_path / "config" / "welcomecenter.toml"
     shutil.copytree(SHIPPED.parent / "prompts", written.parent / "prompts")
     shutil.copy(SHIPPED, written)
@@ -63,6 +63,9 @@ async def config(tmp_path: Path) -> Path:
         facts.CallbackPromised(promised, 3001, 0, promised, promised + 3_600_000, False),
         facts.TalkBegan(promised + 60_000, 3001, "amal", 0),
         facts.VisitEnded(promised + 90_000, 3001, facts.ANSWERED, "caller", ""),
+        facts.VisitBegan(promised, 3002, None, "", promised, False, "web"),
+        facts.CallbackPromised(promised, 3002, 0, promised, promised + 3_600_000, False),
+        facts.VisitEnded(promised + 7_200_000, 3002, facts.NOT_REACHED, "", ""),
         *(facts.AgentChanged(at(FIRST, 8), each, "ready", "") for each in PEOPLE),
         *(facts.AgentChanged(at(FIRST, 18), each, "logged_out", "") for each in PEOPLE),
     ]
@@ -86,7 +89,7 @@ def test_two_pages_tell_what_was(config: Path) -> None:
     page = re.sub(r"\s+", " ", (out / f"month-{FIRST:%Y-%m}.en.html").read_text(encoding="utf-8"))
     assert "there were 100 calls. That is 25% more than in the same month of last year (80)." in page
     assert "Of 100 callers in the queue 90 spoke with somebody (90% (with 95% confidence 83 to 94%))." in page
-    assert "kept as promised: 1 of 1" in page
+    assert "kept as promised: 1 of 2" in page
     assert "logged in for 60 hours" in page
     assert "German" in page
     for name in (*PEOPLE, *(each.name for each in CENTRE.staff)):
