@@ -144,7 +144,7 @@ class Answers:
         found = await gathered(look(index, world, world.rules, now, engine.held))
         others = self._rules.centre.privacy.others
         callers = tuple(others.sought(each) for each in found if isinstance(each, Sought))
-        return Explained(now, callers, tuple(each for each in found if isinstance(each, Idle)))
+        return Explained(now, callers, tuple(others.idle(each) for each in found if isinstance(each, Idle)))
 
     async def explain_visit(self, visit: int) -> tuple[Candidate, ...] | None:
         """Everybody's verdict for one visit; None if there is none with this number."""

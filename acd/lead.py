@@ -45,8 +45,8 @@ class Lead:
         if index is None:
             return LeadView(now, board, (), ())
         found = await gathered(look(index, world, world.rules, now, engine.held))
-        idle = {each.agent: each.callers for each in found if isinstance(each, Idle)}
         agreed = self._rules.centre.privacy.others
+        idle = {each.agent: agreed.idle(each).callers for each in found if isinstance(each, Idle)}
         sought = [agreed.sought(each) for each in found if isinstance(each, Sought)]
         serving = {each.agent: each for each in world.visits.values() if each.agent} if agreed.agreed else {}
         working = []

@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 
 from agents import state as shown
 from routing.board import StaffState
-from routing.explain import Candidate, Counts, Sought
+from routing.explain import Candidate, Counts, Idle, Sought
 from routing.facts import ShadowDiffered
 from routing.index import Choice
 
 ON_CALL: Final = frozenset({shown.RESERVED, shown.RINGING, shown.CALLING, shown.TALKING})
 NOT_FREE: Final = "not_free"
-SAME: Final[Mapping[str, str]] = {"quiet": NOT_FREE}
+SAME: Final[Mapping[str, str]] = {"quiet": NOT_FREE, "asked_already": NOT_FREE}
 """Reasons that say more of a person than that they are not free."""
 
 
@@ -44,6 +44,10 @@ class Others(NamedTuple):
     def sought(self, sought: Sought) -> Sought:
         """How many are there for a caller, by reason: a count may be of one."""
         return sought if self.agreed else sought._replace(people=_together(sought.people))
+
+    def idle(self, idle: Idle) -> Idle:
+        """Why somebody free is offered nobody."""
+        return idle if self.agreed else idle._replace(callers=_together(idle.callers))
 
     def differed(self, told: ShadowDiffered) -> ShadowDiffered:
         """A decision: by which criterion somebody came first is told, their figures are not."""

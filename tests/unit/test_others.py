@@ -18,7 +18,7 @@ from agents import state as shown
 from config.load import ConfigFaults, load
 from routing.board import StaffState
 from routing.events import StaffAsked
-from routing.explain import Candidate, Sought
+from routing.explain import Candidate, Idle, Sought
 from routing.facts import ShadowDiffered
 from routing.index import Choice, Lost
 from routing.others import STRICT, Others
@@ -62,7 +62,7 @@ def test_a_verdict_says_no_more_of_a_person_than_that_they_are_not_free(reason: 
     assert AGREED.candidate(whole) == whole
     seen = STRICT.candidate(whole)
     assert seen.state == shown.NOT_READY
-    assert seen.reason == ("not_free" if reason == "quiet" else reason)
+    assert seen.reason == ("not_free" if reason in ("quiet", "asked_already") else reason)
 
 
 def test_counts_by_reason_lose_nobody() -> None:
@@ -70,6 +70,13 @@ def test_counts_by_reason_lose_nobody() -> None:
     whole = Sought(visit, (("suits", 1), ("not_free", 2), ("quiet", 1)))
     assert dict(STRICT.sought(whole).people) == {"suits": 1, "not_free": 3}
     assert AGREED.sought(whole) == whole
+
+
+def test_that_somebody_declined_is_nobody_else_s() -> None:
+    """They were asked for these callers already: beside their name it says that they did not answer."""
+    whole = Idle("amal", (("asked_already", 2), ("not_free", 1), ("language_too_low", 3)))
+    assert dict(STRICT.idle(whole).callers) == {"not_free": 3, "language_too_low": 3}
+    assert AGREED.idle(whole) == whole
 
 
 def test_a_decision_says_the_criterion_and_nobodys_figures() -> None:
