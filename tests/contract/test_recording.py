@@ -78,7 +78,7 @@ async def calling(hotline: Hotline, language: str = "en") -> AsyncIterator[Calle
 async def asked(hotline: Hotline, wire: Wire, language: str = "en") -> None:
     """The question itself is over; what is heard now is which key is yes."""
     await wire.hears(ev.ConcernChosen)
-    await asyncio.sleep(seconds(sound(hotline, language, "consent_question")) + 0.3)
+    await asyncio.sleep(seconds(sound(hotline, language, "consent_question")) + 1.0)
 
 
 @asynccontextmanager
