@@ -7,9 +7,10 @@ from routing import visit as table
 from routing.commands import NOT_NOW, TurnAway
 from routing.deadlines import UNREACHED_MS
 from routing.derived import Derived
+from routing.specific import most_specific
 from routing.visit import LAST_IN_LINE, NOBODY_HERE, OVER, SERVED
 from routing.visits import Visits
-from routing.world import Visit
+from routing.world import Visit, World
 
 
 def prospect(derived: Derived) -> str:
@@ -40,6 +41,20 @@ def hands(derived: Derived) -> dict[tuple[str, str], tuple[str, int]]:
         whose: (_after(derived, each.since_ms), each.since_ms) if each.how == by_hand.CLOSED else (opened, 0)
         for whose, each in by_hand.hours(derived.world).items()
     }
+
+
+def lets_in(world: World, language: str, concern: str) -> bool:
+    """Whether the dialplan lets somebody new with this need in line now: by hand, where a supervisor said so,
+    else by the hours."""
+    if by_hand.how(world, by_hand.DRAIN, "") != by_hand.RULES:
+        return False
+    hand = most_specific(by_hand.hours(world), language, concern)
+    if hand is not None:
+        return hand.how == by_hand.OPEN
+    own = most_specific(
+        {(each.language, each.concern): each.key for each in world.rules.hours}, language, concern
+    )
+    return world.open and own not in world.shut
 
 
 def _anybody_here(derived: Derived) -> bool:

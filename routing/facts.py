@@ -197,13 +197,15 @@ class CallerRecognised(NamedTuple):
 
 
 class NeedKnown(NamedTuple):
-    """The caller's language, concern or second language is known ("" where not yet)."""
+    """The caller's language, concern or second language is known ("" where not yet). chose: their own
+    language and concern while a supervisor gave them others; None: they are their own."""
 
     at_ms: int
     visit: int
     language: str
     concern: str
     second: str
+    chose: tuple[str, str] | None = None
 
 
 CONSENTED = "consented"

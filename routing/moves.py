@@ -153,7 +153,9 @@ class Moves:
     def to_menus(self, visit: Visit) -> None:
         """A caller on hold chooses anew, and is offered to nobody until they are back."""
         if self.visits.move(visit, table.CHOOSE_ANEW) and visit.state == table.GREETED:
-            visit.chose = None
+            if visit.chose is not None:
+                visit.chose = None
+                self.visits.say_need(visit)
             self.visits.leave_queue(visit)
 
     def hears_closed(self, visit: Visit) -> None:

@@ -149,9 +149,8 @@ class Visits:
 
     def say_need(self, visit: Visit) -> None:
         """Say what the caller needs."""
-        self._derived.say(
-            facts.NeedKnown(self._derived.world.now_ms, visit.id, visit.language, visit.concern, visit.second)
-        )
+        need = visit.language, visit.concern, visit.second
+        self._derived.say(facts.NeedKnown(self._derived.world.now_ms, visit.id, *need, visit.chose))
 
     def set_need(self, visit: Visit, language: str, concern: str, second: str) -> bool:
         """Take over what is known of the need, and say it if that is new; "" leaves what was known."""

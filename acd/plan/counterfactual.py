@@ -1,17 +1,18 @@
 """Other rules and people for a recorded time: of another centre's file, a list of people, without some."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from acd.plan.common import fail
 from agents import state as staff
-from agents.model import Team
+from agents.model import Agent, Team
 from config import staff_csv
 from config.load import cleaned
 from config.load import load as load_centre
 from config.people import policy as policy_of
 from config.schema import Centre
+from routing.events import SkillsLent
 from routing.policy import Policy
 from routing.privacy import shown_apart
 from routing.world import Person
@@ -34,7 +35,7 @@ class Counterfactual(NamedTuple):
 
 def recorded_rules(trace: JournalTrace) -> Rules:
     """As it was."""
-    return Rules(trace.policies, trace.rosters, trace.did)
+    return Rules(trace.policies, trace.rosters, trace.did, trace.by_hand)
 
 
 def rules(trace: JournalTrace, house: Centre, wanted: Counterfactual) -> Rules | None:
@@ -57,16 +58,30 @@ def rules(trace: JournalTrace, house: Centre, wanted: Counterfactual) -> Rules |
 
 
 def apart(variants: Sequence[Rules], smallest: int) -> frozenset[tuple[str, str]] | None:
-    """The (language, concern) that may be shown apart under all these rules and people."""
+    """The (language, concern) that may be shown apart under all these rules and people. Who was lent skills
+    counts with what they could do all the time."""
     if smallest == 0:
         return None
     shown = [
-        shown_apart(policy, [Person(agent) for agent in roster.agents], smallest)
+        shown_apart(policy, [Person(_always(agent, each)) for agent in roster.agents], smallest)
         for each in variants
         for _, policy in each.policies
         for _, roster in each.rosters
     ]
     return frozenset.intersection(*shown)
+
+
+def _always(agent: Agent, rules: Rules) -> Agent:
+    languages, concerns = dict(agent.languages), dict(agent.concerns)
+    for _, said in rules.by_hand:
+        if isinstance(said, SkillsLent) and said.agent == agent.id and said.until_ms:
+            languages = _least(languages, dict(said.languages))
+            concerns = _least(concerns, dict(said.concerns))
+    return agent._replace(languages=tuple(languages.items()), concerns=tuple(concerns.items()))
+
+
+def _least(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {key: min(level, other[key]) for key, level in one.items() if key in other}
 
 
 def _policies(centre: Centre, trace: JournalTrace) -> tuple[tuple[int, Policy], ...]:

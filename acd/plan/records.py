@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.store import open as stores
 from acd.store.moments import epoch_ms
+from acd.store.needs import own_need
 from acd.store.open import StoreFault
 from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state
@@ -101,8 +102,7 @@ _CALLS = select(
     visits.c.wait_since_queue_ms,
     visits.c.outcome,
     visits.c.token,
-    visits.c.language,
-    visits.c.concern,
+    *own_need(),
     visits.c.second,
     visits.c.adopted,
     visits.c.degraded,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.prospects import Observed, Seen
 from acd.store.moments import epoch_ms, moment
+from acd.store.needs import own_need
 from acd.store.tables import handlings, offers, staff_intervals, visits
 from agents import state as staff
 from routing import facts
@@ -37,7 +38,7 @@ class _Looking:
         since_ms, gave_up, waited_ms, menus = found.since_ms, 0, 0.0, Seen()
         asked = select(
             columns.arrived_at, columns.queued_at, columns.answered_at, columns.ended_at, columns.outcome
-        ).add_columns(columns.language, columns.concern)
+        ).add_columns(*own_need())
         here = columns.queued_at.is_not(None) & (columns.kind == VOICE)  # whom we call comes by no chance
         async for row in self._rows(asked.where(here), columns.arrived_at):
             since_ms = epoch_ms(row.arrived_at)

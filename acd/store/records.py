@@ -283,7 +283,10 @@ class SqlRecorder:
         batch.set(visits, fact.visit, classes=" ".join(fact.classes)[:200], **known)
 
     def _need(self, batch: Gathered, fact: facts.NeedKnown) -> None:
+        """chose_*: "" where it is the caller's own."""
+        language, concern = fact.chose or ("", "")
         batch.set(visits, fact.visit, language=fact.language, concern=fact.concern, second=fact.second)
+        batch.set(visits, fact.visit, chose_language=language, chose_concern=concern)
 
     def _recording(self, batch: Gathered, fact: facts.RecordingChanged) -> None:
         row = {"visit": fact.visit, "at": moment(fact.at_ms), "what": fact.what, "by": fact.by}

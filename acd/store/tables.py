@@ -103,6 +103,8 @@ visits = Table(
     Column("attempts", Integer, nullable=False, default=0, server_default="0"),
     Column("message", String(40), nullable=False, default="", server_default=""),
     Column("case_line", String(20), nullable=False, default="", server_default=""),
+    Column("chose_language", String(10), nullable=False, default="", server_default=""),
+    Column("chose_concern", String(40), nullable=False, default="", server_default=""),
     Index("visit_by_arrival", "arrived_at"),
     Index("visit_by_case", "case"),
     Index("visit_by_token", "token"),

@@ -20,7 +20,18 @@ from routing.facts import Fact
 from simulation.drivers import layout, sampler
 from simulation.drivers.clocked import Clocked
 from simulation.drivers.desk import Around, Desk
-from simulation.drivers.model import ANSWERED, BUSY, DECLINED, NO_ANSWER, SILENT, Duration, Model, Row, faults
+from simulation.drivers.model import (
+    ANSWERED,
+    BUSY,
+    DECLINED,
+    NO_ANSWER,
+    SILENT,
+    Duration,
+    Kind,
+    Model,
+    Row,
+    faults,
+)
 from simulation.drivers.tables import ModelFaults, expected_callers
 
 NODE: Final = "simulated"
@@ -204,7 +215,7 @@ class Reference(Clocked):
         self._by_leg[leg] = (caller, attempt, visit)
         self._legs[visit] = leg
         comes = (ev.CallArrived(leg, ""), self._known(leg, caller))
-        if not self._engine.world.open:
+        if self._finds_closed(kind):
             self._tell(*comes, ev.TurnedAway(leg, kind.language), ev.LegEnded(leg, 16))
             return
         patience, talk = self._lasting(caller, attempt)
@@ -213,6 +224,10 @@ class Reference(Clocked):
         self._on_hold[visit] = 0
         self._at(now + patience, layout.GIVES_UP, visit, self._gives_up, visit)
         self._tell(*comes, ev.CallWaiting(leg, kind.language, kind.concern, kind.second, now, now))
+
+    def _finds_closed(self, kind: Kind) -> bool:
+        """Whether somebody of this kind who calls now does."""
+        return not self._engine.world.open
 
     def _known(self, leg: Leg, caller: int) -> ev.CallerKnown:
         """Who it is: a token, the owner of their case, priority classes."""

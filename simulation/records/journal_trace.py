@@ -1,4 +1,8 @@
-"""What a journal tells a planner: its callers, what phones and staff did, and which rules were in force.
+"""What a journal tells a planner: its callers, what phones and staff did, which rules were in force, and what
+supervisors set by hand.
+
+What a supervisor set and what stands until it is undone is told with its time. Not told is an offer by hand
+or one pulled back: it belongs to the one moment in which it was made.
 
 Callers are known by random tokens alone: no number is in a journal.
 """
@@ -7,9 +11,9 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from agents import state as staff
-from agents.model import UNDETERMINED, Team
+from agents.model import UNDETERMINED, Agent, Team
 from routing import events as ev
-from routing import facts
+from routing import facts, steering
 from routing.engine import Effects, Engine
 from routing.events import Envelope, Leg
 from routing.policy import Policy
@@ -19,6 +23,19 @@ from simulation.drivers import model
 UNKNOWN: Final = -1
 OTHER_CONCERN: Final = "other"
 DEVICE: Final = "device"
+CLASS_GIVEN: Final = "class_given"
+STANDS: Final = frozenset(
+    {
+        *steering.PLACES,
+        CLASS_GIVEN,
+        steering.CLASS_TAKEN,
+        steering.OTHER_NEED,
+        steering.OWN_NEED,
+        steering.NAMED,
+        steering.NOT_NAMED,
+    }
+)
+"""What a supervisor said of a caller, and what stands from then on."""
 DAY_MS: Final = 86_400_000
 REFRESH_MS: Final = 40 * DAY_MS
 """A policy whose hours end sooner than this gives way to the next one, even if it says the same."""
@@ -32,11 +49,21 @@ DOES: Final = {
 }
 
 
+class Steered(NamedTuple):
+    """A supervisor said this of a caller, so many ms after at_ms. what: one of STANDS; value: a person, class
+    or need ("language/concern"), "" where there is none to name."""
+
+    after_ms: int
+    what: str
+    value: str
+
+
 class Caller(NamedTuple):
     """One who came into the queue, or found the centre closed; who was blocked is none.
 
-    at_ms: then. second_after_ms: when they said that another language is fine too; 0: before. ended: one of
-    facts.VISIT_OUTCOMES, after wait_ms in the queue. talk_ms: UNKNOWN where there was no whole talk.
+    at_ms: then. language, concern, classes: their own, whatever a supervisor made of them. second_after_ms:
+    when they said that another language is fine too; 0: before. ended: one of facts.VISIT_OUTCOMES, after
+    wait_ms in the queue. talk_ms: UNKNOWN where there was no whole talk.
     """
 
     at_ms: int
@@ -51,6 +78,7 @@ class Caller(NamedTuple):
     ended: str
     wait_ms: int
     talk_ms: int
+    steered: tuple[Steered, ...] = ()
 
 
 class Offered(NamedTuple):
@@ -74,7 +102,8 @@ class Did(NamedTuple):
 class JournalTrace(NamedTuple):
     """Everything between the journal's first and last event. Callers are sorted by at_ms.
 
-    policies, rosters: from when on they were in force. rings_ms, away_ms: medians, UNKNOWN where there is
+    policies, rosters: from when on they were in force; what people can do there is their own. by_hand: what
+    was lent to people and set for the hotline, when. rings_ms, away_ms: medians, UNKNOWN where there is
     nothing to go by. unfinished: callers who were still there at the end; in_menu: who never queued. Neither
     is among the callers.
     """
@@ -91,6 +120,7 @@ class JournalTrace(NamedTuple):
     rosters: tuple[tuple[int, Team], ...]
     unfinished: int
     in_menu: int
+    by_hand: tuple[tuple[int, ev.SkillsLent | ev.SetByHand], ...] = ()
 
 
 class _Visit:
@@ -103,6 +133,7 @@ class _Visit:
         self.second_ms = 0
         self.classes: tuple[str, ...] = ()
         self.talk_began_ms = self.talk_ms = UNKNOWN
+        self.steered: list[tuple[int, str, str]] = []
 
 
 class Reader:
@@ -125,13 +156,22 @@ class Reader:
         self._did: list[Did] = []
         self._policies: list[tuple[int, Policy]] = []
         self._rosters: list[tuple[int, Team]] = []
+        self._by_hand: list[tuple[int, ev.SkillsLent | ev.SetByHand]] = []
 
     def begin(self, world: World, at_ms: int) -> None:
         """What was in force, and who was there, before the first event."""
         if world.policy is not None:
             self._policies.append((at_ms, world.policy))
         if world.people:
-            self._rosters.append((at_ms, Team(tuple(each.agent for each in world.people.values()))))
+            self._rosters.append(
+                (at_ms, Team(tuple(_own(world, each.agent) for each in world.people.values())))
+            )
+        for agent, lent in world.lent.items():
+            said = ev.SkillsLent(agent, lent.languages, lent.concerns, lent.until_ms)
+            self._by_hand.append((at_ms, said))
+        for name, each in world.by_hand.items():
+            what, _, of = name.partition("/")
+            self._by_hand.append((at_ms, ev.SetByHand(what, of, each.how, each.until_ms)))
         for key, person in world.people.items():
             if person.presence != staff.LOGGED_OUT:
                 self._did.append(Did(at_ms, key, staff.LOGIN, ""))
@@ -157,7 +197,10 @@ class Reader:
                 visit.case = event.case
         elif isinstance(event, ev.PriorityGiven):
             if (visit := self._visits.get(event.visit)) is not None:
-                visit.classes = tuple(sorted({*visit.classes, event.name}))
+                visit.steered.append((now, CLASS_GIVEN, event.name))
+        elif isinstance(event, ev.SkillsLent | ev.SetByHand):
+            if not any(isinstance(fact, facts.StaffRefused | facts.EventRefused) for fact in effects.facts):
+                self._by_hand.append((now, event))
         elif isinstance(event, ev.StaffAsked):
             self._asked(now, event, effects)
         elif isinstance(event, ev.QuietAsked):
@@ -186,6 +229,7 @@ class Reader:
             tuple(self._rosters),
             len(self._visits),
             self._in_menu,
+            tuple(self._by_hand),
         )
 
     # --- callers ---------------------------------------------------------------------------------------
@@ -220,12 +264,24 @@ class Reader:
             elif (since := self._away_since.pop(fact.agent, None)) is not None and fact.state == staff.READY:
                 self._aways.append(fact.at_ms - since)
         elif isinstance(
-            fact, facts.NeedKnown | facts.Queued | facts.TalkBegan | facts.TalkEnded | facts.VisitEnded
+            fact,
+            facts.NeedKnown
+            | facts.Queued
+            | facts.Steered
+            | facts.TalkBegan
+            | facts.TalkEnded
+            | facts.VisitEnded,
         ):
             self._hear_of_visit(fact)
 
     def _hear_of_visit(
-        self, fact: facts.NeedKnown | facts.Queued | facts.TalkBegan | facts.TalkEnded | facts.VisitEnded
+        self,
+        fact: facts.NeedKnown
+        | facts.Queued
+        | facts.Steered
+        | facts.TalkBegan
+        | facts.TalkEnded
+        | facts.VisitEnded,
     ) -> None:
         visit = self._visits.get(fact.visit)
         if visit is None:
@@ -233,9 +289,13 @@ class Reader:
         if isinstance(fact, facts.NeedKnown):
             if fact.second != visit.second:
                 visit.second_ms = fact.at_ms
-            visit.language, visit.concern, visit.second = fact.language, fact.concern, fact.second
+            visit.language, visit.concern = fact.chose or (fact.language, fact.concern)
+            visit.second = fact.second
         elif isinstance(fact, facts.Queued):
             visit.queued_ms = fact.queued_ms
+        elif isinstance(fact, facts.Steered):
+            if fact.what in STANDS:
+                visit.steered.append((fact.at_ms, fact.what, fact.value))
         elif isinstance(fact, facts.TalkBegan):
             if visit.talk_began_ms == UNKNOWN:
                 visit.talk_began_ms = fact.at_ms
@@ -253,6 +313,7 @@ class Reader:
         if fact.outcome == facts.BLOCKED:
             return  # nobody who was to be served
         at = visit.at_ms if visit.queued_ms == UNKNOWN else visit.queued_ms
+        steered = [each for each in visit.steered if not _before(each, at)]
         waited_until = fact.at_ms if visit.talk_began_ms == UNKNOWN else visit.talk_began_ms
         self._callers.append(
             Caller(
@@ -264,10 +325,11 @@ class Reader:
                 visit.token,
                 visit.case,
                 visit.owner,
-                visit.classes,
+                _classes(visit, at),
                 fact.outcome,
                 0 if fact.outcome == facts.CLOSED else max(0, waited_until - at),
                 visit.talk_ms,
+                tuple(Steered(max(0, said - at), what, value) for said, what, value in steered),
             )
         )
 
@@ -289,6 +351,27 @@ class Reader:
             if person.device and person.device != before and not ours:
                 self._devices[key] = person.device
                 self._did.append(Did(now, key, DEVICE, person.device))
+
+
+def _before(said: tuple[int, str, str], at_ms: int) -> bool:
+    """Whether this was said of a caller's classes before they waited: then they came in these."""
+    return said[0] <= at_ms and said[1] in (CLASS_GIVEN, steering.CLASS_TAKEN)
+
+
+def _classes(visit: _Visit, at_ms: int) -> tuple[str, ...]:
+    found = set(visit.classes)
+    for said in visit.steered:
+        if _before(said, at_ms):
+            found = found | {said[2]} if said[1] == CLASS_GIVEN else found - {said[2]}
+    return tuple(sorted(found))
+
+
+def _own(world: World, agent: Agent) -> Agent:
+    """With what they can do by the roster, whatever they are lent."""
+    lent = world.lent.get(agent.id)
+    if lent is None:
+        return agent
+    return agent._replace(languages=lent.own_languages, concerns=lent.own_concerns)
 
 
 def _says_the_same(held: Policy, new: Policy, now: int) -> bool:

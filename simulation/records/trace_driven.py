@@ -1,5 +1,8 @@
 """A journal's callers come again, on the simulated clock, under the recorded or other rules and people.
 
+What supervisors set by hand comes again when it was set, as far as it is possible under these: nobody is lent
+anything who is not there. A need given by hand is given again, and the talk lasts as long as it did by that.
+
 When they come, what they need and how long they talk is as recorded, and so is the patience of those who
 gave up. Those who were answered would have waited longer than they did: how much longer is drawn. Drawn too
 are the talks of those who had none, and what a phone does with an offer that was never made. Each draw
@@ -16,7 +19,8 @@ from agents import state as staff
 from agents.model import Team
 from config.people import LEASE_MARGIN_MS
 from routing import events as ev
-from routing import facts
+from routing import facts, steering
+from routing.closing import lets_in
 from routing.events import Leg
 from routing.policy import Policy
 from routing.privacy import MERGED
@@ -24,7 +28,16 @@ from routing.service_level import VARIANTS
 from simulation.drivers import layout, model, sampler
 from simulation.drivers.model import Duration, Kind, Model, Phones
 from simulation.drivers.reference import Reference
-from simulation.records.journal_trace import DEVICE, UNKNOWN, Caller, Did, JournalTrace, Offered
+from simulation.records.journal_trace import (
+    CLASS_GIVEN,
+    DEVICE,
+    UNKNOWN,
+    Caller,
+    Did,
+    JournalTrace,
+    Offered,
+    Steered,
+)
 from simulation.runs.outcome import CELL, CONTACTS, Figure, service_levels
 
 Floats = npt.NDArray[np.float64]
@@ -39,11 +52,13 @@ FIGURES: Final = tuple(each for each in CONTACTS if each.key not in ("widened", 
 
 
 class Rules(NamedTuple):
-    """What holds while the callers come: policies and rosters from when on, and what staff do."""
+    """What holds while the callers come: policies and rosters from when on, what staff do, what is lent and
+    set by hand."""
 
     policies: tuple[tuple[int, Policy], ...]
     rosters: tuple[tuple[int, Team], ...]
     did: tuple[Did, ...]
+    by_hand: tuple[tuple[int, ev.SkillsLent | ev.SetByHand], ...]
 
 
 class Assumed(NamedTuple):
@@ -133,14 +148,16 @@ class Again(Reference):
         for _, roster in job.rules.rosters:
             for agent in roster.agents:
                 self._place.setdefault(agent.id, len(self._place))
-        agenda: list[tuple[int, int, Policy | Team | Did]] = [
+        agenda: list[tuple[int, int, Policy | Team | Did | ev.SkillsLent | ev.SetByHand]] = [
             *((at, 0, _simulated(policy)) for at, policy in job.rules.policies[1:]),
             *((at, 1, roster) for at, roster in job.rules.rosters[1:]),
-            *((did.at_ms, 2, did) for did in job.rules.did),
+            *((at, 2, said) for at, said in job.rules.by_hand),
+            *((did.at_ms, 3, did) for did in job.rules.did),
         ]
         self._agenda = sorted(agenda, key=lambda each: each[:2])
         self._address = _addresses(job.rules.rosters[0][1])
         self._device: dict[str, str] = {}
+        self._number: dict[int, int] = {}
         offers = job.trace.offers
         self._recorded_offers: tuple[Offered, ...] = offers if len(offers) >= FEW else ()
         talks = sorted(each.talk_ms for each in job.trace.callers if each.talk_ms != UNKNOWN)
@@ -164,6 +181,9 @@ class Again(Reference):
             [max(0, each.at_ms - begin) for each in self._journal.callers],
         )
 
+    def _finds_closed(self, kind: Kind) -> bool:
+        return not lets_in(self._engine.world, kind.language, kind.concern)
+
     def _known(self, leg: Leg, caller: int) -> ev.CallerKnown:
         each = self._journal.callers[caller]
         return ev.CallerKnown(leg, each.token, each.case, each.owner, each.classes)
@@ -182,13 +202,23 @@ class Again(Reference):
     def _call(self, caller: int) -> None:
         each, visit = self._journal.callers[caller], len(self._ordinal)
         super()._call(caller)
-        if each.second_after_ms and visit in self._on_hold:
+        if visit not in self._on_hold:
+            return
+        if each.second_after_ms:
             at = self._now() + each.second_after_ms
             self._at(at, layout.STAFF, len(self._agenda), self._adds_second, visit, each.second)
+        for said in each.steered:
+            at = self._now() + said.after_ms
+            self._at(at, layout.STAFF, len(self._agenda), self._steered, visit, said)
 
     def _adds_second(self, visit: int, second: str) -> None:
         if visit in self._on_hold:
             self._tell(ev.SecondLanguageAdded(self._legs[visit], second))
+
+    def _steered(self, visit: int, said: Steered) -> None:
+        """Of who is on hold still; what is not possible here is refused and changes nothing."""
+        if visit in self._on_hold:
+            self._tell(_steers(self._number[visit], said))
 
     def _does(self, caller: int, attempt: int, number: int) -> tuple[int, int]:
         if not self._recorded_offers:
@@ -214,6 +244,8 @@ class Again(Reference):
             self._tell(ev.TeamChanged("roster", what))
             for agent, address in self._address.items():
                 self._tell(ev.DeviceChanged(address, self._device.get(agent, staff.USABLE)))
+        elif isinstance(what, ev.SkillsLent | ev.SetByHand):
+            self._tell(what)
         elif what.what == staff.QUIET:
             self._tell(ev.QuietAsked(what.agent, int(what.reason)))
         elif what.what == DEVICE:
@@ -224,6 +256,10 @@ class Again(Reference):
             self._tell(ev.StaffAsked(what.agent, "", what.what, what.reason, None))
 
     # --- what came of it -------------------------------------------------------------------------------
+
+    def _on_begin(self, fact: facts.VisitBegan) -> None:
+        super()._on_begin(fact)
+        self._number[self._ordinal[fact.visit]] = fact.visit
 
     def _on_talk(self, fact: facts.TalkBegan) -> None:
         self._note_end(fact.visit, END[facts.ANSWERED], fact.at_ms)
@@ -289,6 +325,22 @@ def _figures(ends: Ends, measure: Measure, mine: npt.NDArray[np.bool_]) -> dict[
 def _kind(caller: Caller) -> tuple[str, str, str, tuple[str, ...]]:
     second = "" if caller.second_after_ms else caller.second
     return caller.language, caller.concern, second, caller.classes
+
+
+def _steers(visit: int, said: Steered) -> ev.Event:
+    """What a supervisor said, of this visit."""
+    if said.what == CLASS_GIVEN:
+        return ev.PriorityGiven(visit, said.value)
+    if said.what == steering.CLASS_TAKEN:
+        return ev.PriorityTaken(visit, said.value)
+    if said.what == steering.OTHER_NEED:
+        language, _, concern = said.value.partition("/")
+        return ev.NeedGiven(visit, language, concern)
+    if said.what == steering.OWN_NEED:
+        return ev.NeedGiven(visit, "", "")
+    if said.what in (steering.NAMED, steering.NOT_NAMED):
+        return ev.PersonNamed(visit, said.value)
+    return ev.VisitPlaced(visit, said.what)
 
 
 def _simulated(policy: Policy) -> Policy:

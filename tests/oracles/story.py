@@ -19,6 +19,7 @@ class VisitTold:
     line: str
     arrived_ms: int
     need: tuple[str, str, str] = ("", "", "")
+    chose: tuple[str, str] | None = None
     caller: tuple[object, ...] = ("", "", "", ())
     queued_ms: int = 0
     offer: int = 0
@@ -107,9 +108,9 @@ class Story:
         self.visits[fact.visit] = VisitTold(fact.leg, fact.line, fact.arrived_ms)
 
     def _NeedKnown(self, fact: facts.NeedKnown) -> None:
-        need = (fact.language, fact.concern, fact.second)
-        assert need != self.visits[fact.visit].need, f"said twice: {fact}"
-        self.visits[fact.visit].need = need
+        visit, need = self.visits[fact.visit], (fact.language, fact.concern, fact.second)
+        assert (need, fact.chose) != (visit.need, visit.chose), f"said twice: {fact}"
+        visit.need, visit.chose = need, fact.chose
 
     def _CallerRecognised(self, fact: facts.CallerRecognised) -> None:
         known = (fact.token, fact.case, fact.owner, fact.classes)
@@ -322,6 +323,7 @@ class Story:
             assert visit.caller == told.leg
             assert (visit.arrived_ms, visit.queued_ms) == (told.arrived_ms, told.queued_ms)
             assert (visit.language, visit.concern, visit.second) == told.need
+            assert visit.chose == told.chose
             assert (visit.token, visit.case, visit.owner, visit.classes) == told.caller
             assert (visit.offer, visit.degraded, visit.talks) == (told.offer, told.degraded, told.talked)
             assert visit.talked == (told.talked - told.failed - (told.talks is not None) > 0)

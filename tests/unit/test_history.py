@@ -258,3 +258,19 @@ async def test_records_without_calls_or_of_an_older_release_have_one_sentence(tm
     connection.close()
     with pytest.raises(StoreFault, match="'records_0001' is older; run: acd db upgrade"):
         await records.reading(f"sqlite+aiosqlite:///{path}", CENTRE, None, None)
+
+
+async def test_a_call_came_with_the_need_that_its_caller_chose(tmp_path: Path) -> None:
+    """A supervisor gave the first one another, and the second one theirs back: what is forecast and staffed
+    for is what comes, and nobody corrects it then."""
+    begun, given = (
+        _calls(1, NOON, "a", facts.ABANDONED_QUEUE, 9_000),
+        _calls(2, NOON + 1, "b", "closed", 9_000),
+    )
+    for number, told in ((1, begun), (2, given)):
+        told.insert(-1, facts.NeedKnown(NOON + 20, number, "de", "other", "en", ("ar", "study")))
+    given.insert(-1, facts.NeedKnown(NOON + 30, 2, "ar", "study", "en"))
+    path = await histories.record(tmp_path, [(1, begun), (2, given)])
+    history = await records.reading(f"sqlite+aiosqlite:///{path}", CENTRE, None, None)
+    assert [history.names[each] for each in history.language] == ["ar", "ar"]
+    assert [history.names[each] for each in history.concern] == ["study", "study"]

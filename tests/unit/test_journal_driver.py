@@ -242,7 +242,7 @@ async def test_what_the_journal_tells_of_callers_is_what_was_told(
     assert {each.agent for each in found.did} == {"amal", "birgit", "cem"}
     asked = Job(
         found,
-        Rules(found.policies, found.rosters, found.did),
+        Rules(found.policies, found.rosters, found.did, found.by_hand),
         Assumed(
             60_000.0,
             Duration(sampler.CONSTANT, 50.0),

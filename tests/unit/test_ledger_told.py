@@ -48,7 +48,7 @@ def test_a_whole_call_that_nobody_heard_of() -> None:
     bench.login("p02")
     said = told(bench, row)
     assert only(facts.VisitBegan, said).arrived_ms == T
-    assert only(facts.NeedKnown, said)[2:] == ("de", "other", "")
+    assert only(facts.NeedKnown, said)[2:] == ("de", "other", "", None)
     assert only(facts.Queued, said).queued_ms == T + 5_000
     assert only(facts.Degraded, said).at_ms == T + 12_000
     began = only(facts.TalkBegan, said)

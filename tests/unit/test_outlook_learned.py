@@ -251,3 +251,29 @@ async def test_the_records_tell_durations_and_counts(tmp_path: Path) -> None:
     nobody = await observed(recorder.engine, UTC, MONDAY - DAY, MONDAY)
     assert nobody == Observed(MONDAY, MONDAY, {}, {}, {})
     await recorder.close()
+
+
+async def test_a_need_given_by_hand_is_what_was_talked_about_and_not_what_came(tmp_path: Path) -> None:
+    """Callers like this one will come with the need that they chose; a talk lasts as long as one about what a
+    supervisor made of it. Given back, it is their own in both."""
+    recorder = SqlRecorder(await ready("records", urls(tmp_path, {})["records"]))
+    for visit, back in ((1, False), (2, True)):
+        at, leg = AT + visit, Leg("pbx1", f"1.{visit}")
+        said: list[facts.Fact] = [
+            facts.VisitBegan(at, visit, leg, "line", at, False, "voice"),
+            facts.NeedKnown(at, visit, "tr", "study", ""),
+            facts.Queued(at, visit, at),
+            facts.NeedKnown(at + 1, visit, "de", "other", "", ("tr", "study")),
+        ]
+        if back:
+            said.append(facts.NeedKnown(at + 2, visit, "tr", "study", ""))
+        said += [
+            facts.TalkBegan(at + 10_000, visit, "amal", 0),
+            facts.TalkEnded(at + 70_000 * visit, visit, "amal"),
+            facts.VisitEnded(at + 70_000 * visit, visit, facts.ANSWERED, facts.BY_CALLER, ""),
+        ]
+        await recorder.record([(visit, said)])
+    found = await observed(recorder.engine, UTC, MONDAY, AT + HOUR)
+    assert found.needs == {("tr", "study"): 2}
+    assert found.talks == {("de", "other"): seen(60_000.0), ("tr", "study"): seen(130_000.0)}
+    await recorder.close()

@@ -108,7 +108,7 @@ def test_another_need_is_served_by_others_and_the_own_one_comes_back() -> None:
     made = bench("ar")
     (one,) = visits(made)
     effects = made.tell(ev.NeedGiven(one.id, "tr", ""))
-    assert said(facts.NeedKnown, effects)[0][2:] == ("tr", "other", "")
+    assert said(facts.NeedKnown, effects)[0][2:] == ("tr", "other", "", ("ar", "other"))
     assert (one.chose, marks(one)) == (("ar", "other"), ("other_need",))
     assert served(made, "amal") == 0
     made.tell(ev.NeedGiven(one.id, "", "study"))

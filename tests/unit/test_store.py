@@ -310,6 +310,7 @@ async def test_every_kind_of_fact_can_be_recorded(records: AsyncEngine) -> None:
         tuple[str, ...]: ("x",),
         tuple[tuple[str, str], ...]: (("x", "x"),),
         tuple[tuple[str, int], ...]: (("x", 1),),
+        tuple[str, str] | None: ("x", "x"),
         Choice: choice,
         Choice | None: choice,
     }
