@@ -1,7 +1,10 @@
 """The page of who is in charge, in a real browser on the real daemon: seen, steered, right after a kill."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,15 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from acd.demo import admitted
 from acd.demo.hotline import NUMBER
-from acd.identity import Role
+from acd.identity import Asker, Role
+from acd.web.deps import Accepted, Because, InLine, LeadView, NotReached
+from acd.web.server import WebServer, listen
 from config import menu
+from routing import events as ev
+from routing.policy import Callbacks
+from tests.fakes.admits import Admits, person
+from tests.fakes.centre import POLICY, Bench
+from tests.fakes.pages import app_of, picture_of
 from tests.integration.conftest import Watched, state_of
 from tests.integration.test_calls import LAST, newest
 from tests.integration.test_page import browser
@@ -229,3 +239,58 @@ async def test_who_is_on_a_button_stays_there_when_the_first_in_line_leaves(
     await first.finished()
     await expect(page.locator("#line tr")).to_have_count(1, timeout=ENOUGH_MS)
     assert await page.evaluate("document.activeElement.closest('#line') !== null")
+
+
+class Cancels:
+    """Steering that only cancels. asked: which visits."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def cancel(self, by: Asker, visit: int, why: Because) -> Accepted:
+        self.asked.append(visit)
+        return Accepted(True, "")
+
+
+class NobodyMissed:
+    async def today(self) -> NotReached:
+        return NotReached(0, (), 0, 0, {})
+
+
+async def test_what_is_promised_for_another_day_has_its_day_and_is_cancelled_by_who_says_so_twice(
+    browser: Browser,
+) -> None:
+    bench, day = Bench(POLICY._replace(callbacks=Callbacks())), 86_400_000
+    bench.tell(ev.CallbackWished("a" * 32, "de", "other", "", bench.now + day, bench.now + day + 7_200_000))
+    (visit,) = bench.engine.world.visits.values()
+    picture, cancels = picture_of(bench, 0), Cancels()
+
+    async def view() -> LeadView:
+        return LeadView(bench.now, picture(), (InLine(visit, 1, (), "", None, "", ()),), ())
+
+    people = Admits(ute=person("ute", Role.SUPERVISOR))
+    app = app_of(picture, people=people, lead=view, steering=cancels, not_reached=NobodyMissed())
+    taken = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    serving = asyncio.create_task(WebServer(app, taken).run())
+    context = await browser.new_context(locale="en-GB", timezone_id="UTC")
+    try:
+        await context.add_cookies([{"name": "acd", "value": "ute", "url": url}])
+        opened = await context.new_page()
+        await opened.goto(f"{url}/lead")
+        when = datetime.fromtimestamp((bench.now + day) / 1000, UTC)
+        promised = opened.locator("#line .mark", has_text="promised")
+        await expect(promised).to_contain_text(f"{when:%a}, {when:%b} {when.day}, ")
+        await opened.locator("#line button").click()
+        cancel = opened.get_by_role("button", name="Cancel callback or message")
+        await cancel.click()
+        await expect(opened.locator("#steer [data-said]")).to_contain_text("cannot be undone")
+        assert cancels.asked == []
+        await cancel.click()
+        await expect(opened.locator("#said")).to_contain_text("Cancel callback or message")
+        assert cancels.asked == [visit.id]
+    finally:
+        await context.close()
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
