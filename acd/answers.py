@@ -10,17 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from acd.history.shares import wilson
 from acd.pbx.port import PbxPort
 from acd.piecemeal import gathered
-from acd.ports import Arrival
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
 from acd.store import queries
 from acd.store.moments import moment
-from acd.store.plain import plain
 from acd.store.roster import FILE
-from acd.web.deps import Accepted, DeskChoices, Explained, Names, ServiceLevel, StaffSource
-from routing.events import PriorityGiven, StaffAsked
+from acd.web.deps import DeskChoices, Explained, Names, ServiceLevel, StaffSource
 from routing.explain import Candidate, Idle, Sought, candidates, look
-from routing.facts import EventRefused, ShadowDiffered, StaffRefused
+from routing.facts import ShadowDiffered
 
 LEVEL_S = 2.0
 """How old a service level may be, and how long the records have to answer."""
@@ -116,23 +113,6 @@ class Answers:
             return StaffSource("", 0, len(self._runner.engine.world.people), 0)
         unused = 0 if found.source == FILE else len(centre.staff)
         return StaffSource(found.source, found.since_ms, len(found.team.agents), unused)
-
-    async def staff(self, agent: str, what: str, reason: str, actor: str) -> Accepted:
-        """Log a person in or out, make them ready or not ready."""
-        agent, reason = plain(agent), plain(reason)
-        told = await self._runner.ask(Arrival(StaffAsked(agent, "", what, reason, None), actor, reason))
-        for fact in told.facts:
-            if isinstance(fact, StaffRefused):
-                return Accepted(False, fact.why)
-        return Accepted(True, "")
-
-    async def prioritise(self, visit: int, name: str, actor: str) -> Accepted:
-        """Put a visit into a priority class."""
-        if name not in dict(self._runner.engine.world.rules.classes):
-            return Accepted(False, "unknown_class")
-        told = await self._runner.ask(Arrival(PriorityGiven(visit, name), actor))
-        refused = any(isinstance(fact, EventRefused) for fact in told.facts)
-        return Accepted(not refused, "unknown_visit" if refused else "")
 
     async def explain(self) -> Explained:
         """Why each caller waits and why each free person is free."""

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from acd import case_key, opening
+from acd.people.audit import commanded
+from acd.people.service import operator
 from acd.saying import DEFAULT, ConfigFile, centre_of, saying
 from acd.store import cases, roster
 from acd.store import open as stores
@@ -54,7 +56,9 @@ async def _import(centre: Centre, file: Path, fewer: bool) -> cases.Taken:
         rows = cases_csv.read(file, centre.concerns, owners, pins=told)
         key = case_key.own(centre) if told else b""
         with stores.faults("records", url):
-            return await cases.take_over(engine, rows, key, fewer=fewer)
+            taken = await cases.take_over(engine, rows, key, fewer=fewer)
+            await commanded(engine, operator().actor, "cases_import", f"{taken.now} cases")
+            return taken
     except cases.TooFew as fault:
         raise ConfigFaults([Fault(str(file), "file", str(fault))]) from None
     finally:

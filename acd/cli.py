@@ -33,7 +33,9 @@ from acd.pbx.place import NoAsterisk
 from acd.pbx.render import NoModules, NotOurs
 from acd.pbx.secrets import SecretsExposed
 from acd.pbx.speech import SoundFault
+from acd.people.audit import commanded
 from acd.people.local import TokenFault
+from acd.people.service import operator
 from acd.ports import Announced, Decision, Fenced, Snapshot
 from acd.proof import compare, prove
 from acd.request import serving
@@ -463,6 +465,8 @@ async def _keep(centre: Centre, people: Team | None) -> None:
     engine = await stores.ready("records", opening.store_urls(centre)["records"])
     try:
         await roster.keep(engine, people, round(time.time() * 1000))
+        done = ("staff_import", f"{len(people.agents)} people") if people else ("staff_from_file", "")
+        await commanded(engine, operator().actor, *done)
     finally:
         await engine.dispose()
 

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd import opening, retention
+from acd.acts import Acts
 from acd.alarmed import Way
 from acd.alarms import kept as kept_alarms
 from acd.alarms.notifier import Notifier
@@ -23,6 +24,7 @@ from acd.alarms.service import LOOK_S, Alarms, Busy
 from acd.alarms.service import Doors as AlarmDoors
 from acd.announcement import emergency as announcement
 from acd.announcement.emergency import EmergencyAnnouncement
+from acd.announcing import AnnouncingByHand
 from acd.answers import Answers
 from acd.beside import Kept, Regularly
 from acd.case_line import CaseLine
@@ -255,7 +257,9 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         lambda: rules_of(rules.centre),
         clock.now_ms,
     )
-    steerings = Steerings(runner, stores.texts, people, lambda: rules.centre, clock.now_ms)
+    acts = Acts(runner, stores.texts, people, clock.now_ms)
+    steerings = Steerings(runner, acts, lambda: rules.centre, clock.now_ms)
+    announcing = AnnouncingByHand(acts, lambda: emergency)
     emergency = EmergencyAnnouncement(
         lambda: rules.centre,
         path,
@@ -264,6 +268,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         lambda: runner.engine.world.announcement,
         port.answer,
         clock.now_ms,
+        announcing.spoken,
     )
     wishes = Wishes(
         runner,
@@ -413,18 +418,13 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             own=picture.own,
             changes=changes,
             service_level=answers.service_level,
-            staff=answers.staff,
             explain=answers.explain,
             explain_visit=answers.explain_visit,
             differences=answers.differences,
-            prioritise=answers.prioritise,
             cases=stores.cases,
             staff_source=answers.staff_source,
             announcement=emergency.now,
-            announce=lambda texts, names, ends, why, actor: emergency.on(texts, ends, actor, why, names),
-            announce_no_more=lambda why, actor: emergency.off(actor, why),
-            announcements_kept=emergency.recordings,
-            delete_announcement=emergency.delete,
+            announcing=announcing,
             reload=rules.reload,
             resync=answers.resync,
             outlook=outlook.waits,

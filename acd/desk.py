@@ -270,14 +270,6 @@ class Desks:
         await self._runner.settled.wait()
         return open_threats(self._runner.engine.world)
 
-    async def threat_seen(self, by: Asker, visit: int) -> Accepted:
-        """Somebody who may steer calls sees to it."""
-        return _became(await self._say(by, ev.ThreatSeen(visit)))
-
-    async def unblock(self, by: Asker, visit: int, reason: str) -> Accepted:
-        """Who was blocked on this visit is served again."""
-        return _became(await self._say(by, ev.TokenUnblocked(visit), reason))
-
     # --- the way in ----------------------------------------------------------------------------------
 
     async def _tell(self, by: Asker, event: Event, reason: str = "") -> Accepted:

@@ -35,7 +35,7 @@ class Numbers(Protocol):
 
 
 class Asks(Protocol):
-    """Asks the engine in somebody's name, with a reason, and keeps it in the audit (acd.steering)."""
+    """Asks the engine in somebody's name, with a reason, and keeps it in the audit (acd.acts)."""
 
     async def call_back(self, by: Asker, event: CallbackGiven, why: Because) -> Accepted: ...
 

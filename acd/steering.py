@@ -1,25 +1,20 @@
 """What who is in charge does to callers, people and the hotline: asked of the engine under their name.
 
-Each with its reason, and audited. Whether it can be done the engine says (routing.steering, routing.hotline);
-what is refused here is what the centre does not know.
+Each goes the way of acd.acts. Whether it can be done the engine says (routing.steering, routing.hotline,
+routing.threats); what is refused here is what the centre does not know.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
-import structlog
-
-from acd.identity import Asker, Refusal
-from acd.ports import Arrival
+from acd.acts import Acts
+from acd.identity import Asker
 from acd.runner import Runner
 from acd.web.deps import Accepted, Because
 from agents.model import UNDETERMINED, Reach
 from config.schema import Centre
 from routing import by_hand
 from routing import events as ev
-from routing.events import Event
-from routing.facts import EventRefused, StaffRefused
 from routing.handovers import UNKNOWN_PERSON
 from routing.steering import UNKNOWN_VISIT
 
@@ -29,24 +24,6 @@ UNKNOWN_CONCERN: Final = "unknown_concern"
 NO_PHONE: Final = "no_phone"
 """Who asks is no member of staff: nobody knows which phone is theirs."""
 UNKNOWN_REASON: Final = "unknown_reason"
-NOT_KEPT: Final = "not_kept"
-"""In place of a reason's reference where the vault did not take it in time: what is steered cannot wait."""
-KEEP_S: Final = 2.0
-YES: Final = Accepted(True, "")
-
-log = structlog.get_logger(__name__)
-
-
-class Texts(Protocol):
-    """Where free text lies."""
-
-    async def keep(self, text: Mapping[str, str], about: str, by: str, now_ms: int) -> str: ...
-
-
-class Audit(Protocol):
-    """Where it stands who did what."""
-
-    async def done(self, by: Asker, action: str, subject: str, reason: str, address: str) -> None: ...
 
 
 class Steerings:
@@ -55,14 +32,12 @@ class Steerings:
     def __init__(
         self,
         runner: Runner,
-        texts: Texts,
-        audit: Audit,
+        acts: Acts,
         centre: Callable[[], Centre],
         now_ms: Callable[[], int],
     ) -> None:
         self._runner = runner
-        self._texts = texts
-        self._audit = audit
+        self._acts = acts
         self._centre = centre
         self._now_ms = now_ms
 
@@ -105,7 +80,7 @@ class Steerings:
 
     async def call_back(self, by: Asker, event: ev.CallbackGiven, why: Because) -> Accepted:
         """Who was not reached today."""
-        return await self._say(by, event, why, f"visit {event.visit}", event.token)
+        return await self._acts.say(by, event, why, f"visit {event.visit}", event.token)
 
     # --- people --------------------------------------------------------------------------------------
 
@@ -146,7 +121,7 @@ class Steerings:
         if until_ms is None:
             until_ms = by_hand.day_over(self._runner.engine.world.rules, self._now_ms())
         event = ev.SetByHand(what, of, how, 0 if how == by_hand.RULES else until_ms)
-        return await self._say(by, event, why, f"{what} {of}: {how}", "hotline")
+        return await self._acts.say(by, event, why, f"{what} {of}: {how}", "hotline")
 
     async def listen(self, by: Asker, visit: int, how: str, why: Because) -> Accepted:
         """Into the talk of this visit, by their own phone. how: of routing.listening.HOW."""
@@ -154,6 +129,18 @@ class Steerings:
         if person is None:
             return Accepted(False, NO_PHONE)
         return await self._visit(by, ev.ListeningAsked(visit, how, person.agent.reach), why)
+
+    # --- threats -------------------------------------------------------------------------------------
+
+    async def threat_seen(self, by: Asker, visit: int, why: Because) -> Accepted:
+        """Somebody sees to a threat that was told."""
+        return await self._acts.say(by, ev.ThreatSeen(visit), why, f"visit {visit}", f"visit:{visit}")
+
+    async def unblock(self, by: Asker, visit: int, why: Because) -> Accepted:
+        """Who was blocked on this visit is served again."""
+        blocked = self._runner.engine.world.blocked.items()
+        token = next((each for each, told in blocked if told.visit == visit), f"visit:{visit}")
+        return await self._acts.say(by, ev.TokenUnblocked(visit), why, f"visit {visit}", token)
 
     # --- the way in ----------------------------------------------------------------------------------
 
@@ -164,7 +151,7 @@ class Steerings:
         what = " ".join([f"visit {event.visit}", *map(_told, event[1:])])
         if isinstance(event, ev.ListeningAsked):
             what += f", person {visit.agent}"
-        return await self._say(by, event, why, what, visit.token or f"visit:{event.visit}")
+        return await self._acts.say(by, event, why, what, visit.token or f"visit:{event.visit}")
 
     async def _person(
         self, by: Asker, agent: str, event: ev.StaffAsked | ev.SkillsLent, why: Because
@@ -172,31 +159,7 @@ class Steerings:
         if agent not in self._runner.engine.world.people:
             return Accepted(False, UNKNOWN_PERSON)
         done = event.what if isinstance(event, ev.StaffAsked) else "skills"
-        return await self._say(by, event, why, f"person {agent}: {done}", f"person:{agent}")
-
-    async def _say(self, by: Asker, event: Event, why: Because, subject: str, about: str) -> Accepted:
-        """about: whose the reason's text is."""
-        reason = await self._keep(by, why.reason, about)
-        told = await self._runner.ask(Arrival(event, by.actor, reason))
-        for fact in told.facts:
-            if isinstance(fact, (EventRefused, StaffRefused)):
-                return Accepted(False, fact.state if isinstance(fact, EventRefused) else fact.why)
-        try:
-            await self._audit.done(by, type(event).__name__, subject, reason, why.address)
-        except Refusal:  # it is done, and stands in the journal
-            log.warning("not in the audit", seq=told.seq)
-        return YES
-
-    async def _keep(self, by: Asker, reason: str, about: str) -> str:
-        """A reference to the text, "" for none."""
-        if not reason:
-            return ""
-        try:
-            async with asyncio.timeout(KEEP_S):
-                return await self._texts.keep({"why": reason}, about, by.actor, self._now_ms())
-        except Exception as fault:  # noqa: BLE001 the vault's own faults differ by driver
-            log.warning("a reason was not kept", error=type(fault).__name__)
-            return NOT_KEPT
+        return await self._acts.say(by, event, why, f"person {agent}: {done}", f"person:{agent}")
 
 
 def _told(value: object) -> str:

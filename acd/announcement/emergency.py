@@ -96,7 +96,8 @@ def wanted(
 class EmergencyAnnouncement:
     """Puts it on and off. tell: to the engine. in_force: what it has now. source: the centre's file.
 
-    answer: tells a phone what became of the draft it asked for. now_ms: epoch ms.
+    answer: tells a phone what became of the draft it asked for. spoken: is told what a phone put on (the
+    phone, the recording, its language, whether it ends calls). now_ms: epoch ms.
     """
 
     def __init__(
@@ -108,7 +109,9 @@ class EmergencyAnnouncement:
         in_force: Callable[[], AnnouncementSet | None],
         answer: Callable[[Draft, bool], None] = lambda draft, done: None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        spoken: Callable[[str, str, str, bool], Awaitable[None]] | None = None,
     ) -> None:
+        self._heard_of = spoken
         self._centre, self._source, self._records = centre, source, records
         self._tell, self._in_force = tell, in_force
         self._answer, self._now_ms = answer, now_ms
@@ -154,8 +157,8 @@ class EmergencyAnnouncement:
         reason: str,
         recordings: Collection[str] = (),
     ) -> Announced:
-        """It is on when this returns: by which words in which language. recordings: names of those that are
-        kept. Raises QueueFull, Unfit."""
+        """It is on when this returns: by which words in which language. reason: a reference to it, or "".
+        recordings: names of those that are kept. Raises QueueFull, Unfit."""
         turn = self._begin()
         named: dict[str, str] = {}
         if recordings:
@@ -227,10 +230,10 @@ class EmergencyAnnouncement:
                 recorded.keep, folder, draft.name, draft.language, self._wanted_names()
             )
             if draft.do != KEEP and (new or draft.leg):
-                await self._add(name, draft.language, f"phone:{draft.phone}")
+                await self._add(name, draft.language, draft.phone)
         await asyncio.to_thread(recorded.drop, folder, draft.name)
 
-    async def _add(self, name: str, language: str, actor: str) -> None:
+    async def _add(self, name: str, language: str, phone: str) -> None:
         """This recording is on for a language, or for all; whatever else is on stays on."""
         turn, before = self._begin(), self._asked if self._in_force() is not None else NOTHING
         texts, recordings = dict(before.texts), dict(before.recordings)
@@ -238,8 +241,10 @@ class EmergencyAnnouncement:
             texts, recordings = {}, {}
         texts.pop(language, None)
         recordings[language] = name
-        asked = Asked(True, texts, recordings, before.ends_calls, actor, name, self._now_ms())
+        asked = Asked(True, texts, recordings, before.ends_calls, f"phone:{phone}", name, self._now_ms())
         await self._ask(turn, asked)
+        if self._heard_of is not None:
+            await self._heard_of(phone, name, language, before.ends_calls)
 
     async def _ask(self, turn: int, asked: Asked) -> Announced:
         before = self._asked

@@ -1,10 +1,11 @@
 """The audit: who did what to whom when and why, and what was denied. Only appended to; never a secret."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.identity import Audited
 from acd.store import tables
@@ -76,6 +77,12 @@ class Audit:
             "address": plain(address, 60),
         }
         await connection.execute(insert(tables.audit), row)
+
+
+async def commanded(engine: AsyncEngine, actor: str, action: str, subject: str = "") -> None:
+    """What an `acd` command did on the stores itself."""
+    async with engine.begin() as connection:
+        await Audit(lambda: time.time_ns() // 1_000_000).done(connection, actor, action, subject)
 
 
 async def purge(connection: AsyncConnection, before_ms: int) -> int:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acd.identity import Action, Asker
-from acd.web.deps import WebDeps
+from acd.web.deps import REASON_MAX, Because, WebDeps
+from acd.web.door import address_of
 from acd.web.frame import page
 from acd.web.rights import fields, may
 
@@ -33,7 +34,8 @@ def routes(deps: WebDeps, centre: Callable[[], str]) -> APIRouter:
     @router.post("/announcement/off")
     async def off(request: Request, by: InCharge) -> Response:
         """Nobody is told it any more."""
-        await deps.announce_no_more((await fields(request)).get("reason", "")[:80], by.actor)
+        reason = (await fields(request)).get("reason", "")[:REASON_MAX]
+        await deps.announcing.off(by, Because(reason, address_of(request)))
         return RedirectResponse("/announcement", 303)
 
     return router

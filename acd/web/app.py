@@ -35,9 +35,9 @@ from acd.web import (
     threats,
     today,
 )
-from acd.web.deps import WebDeps
+from acd.web.deps import REASON_MAX, Because, NoRecording, WebDeps
 from acd.web.described import described as described_api
-from acd.web.door import HEADERS, Door, asker_of
+from acd.web.door import HEADERS, Door, address_of, asker_of
 from acd.web.frame import language_of, page, page_words
 from acd.web.fresh import FRESH_S
 from acd.web.live import Live, seat
@@ -215,10 +215,15 @@ def make_app(deps: WebDeps) -> FastAPI:
         agent: str,
         what: Literal["login", "logout", "ready", "notready"],
         by: Annotated[Asker, Depends(may(Action.STEER_STAFF))],
+        request: Request,
         body: Reason | None = None,
     ) -> dict[str, str]:
-        """Log a person in or out, make them ready or not ready."""
-        answer = await deps.staff(agent[:40], what, body.reason if body else "", by.actor)
+        """Log a person in or out, make them ready or not ready. For notready, a reason that is one of the
+        centre's codes is what others see; any other words lie in the vault."""
+        said = body.reason if body else ""
+        code = said if what == "notready" and said in deps.desk_choices().reasons else ""
+        why = Because("" if code else said, address_of(request))
+        answer = await deps.steering.staff(by, agent[:40], what, code, why)
         if not answer.accepted:
             raise HTTPException(404 if answer.why == "unknown_person" else 409, answer.why)
         return {"agent": agent, "accepted": what}
@@ -232,9 +237,12 @@ def make_app(deps: WebDeps) -> FastAPI:
         visit: VisitId,
         name: Annotated[str, PathParam(pattern=CODE)],
         by: Annotated[Asker, Depends(may(Action.STEER_CALLS))],
+        request: Request,
+        body: Reason | None = None,
     ) -> dict[str, str]:
         """Put a waiting visit into a priority class, beside those it has."""
-        answer = await deps.prioritise(visit, name, by.actor)
+        why = Because(body.reason if body else "", address_of(request))
+        answer = await deps.steering.classed(by, visit, name, why, on=True)
         if not answer.accepted:
             raise HTTPException(404, answer.why)
         return {"accepted": name}
@@ -256,14 +264,20 @@ def make_app(deps: WebDeps) -> FastAPI:
         "/api/cases/{reference}",
         summary="Keep a case",
         responses={200: {"description": "Kept.", **NOTHING}},
-        dependencies=[Depends(may(Action.KEEP_CASES))],
     )
-    async def put_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], body: CaseBody) -> None:
+    async def put_case(
+        reference: Annotated[str, PathParam(pattern=REFERENCE)],
+        body: CaseBody,
+        by: Annotated[Asker, Depends(may(Action.KEEP_CASES))],
+        request: Request,
+    ) -> None:
         """Keep a case: its owner, concern, state, outcome codes and the link to its digital file."""
         if reference == UNKNOWN_CASE:
             raise HTTPException(422, f"{UNKNOWN_CASE} is what a case is called that nobody knows")
         values = body.model_dump() | {"outcomes": tuple(body.outcomes)}
         await deps.cases.put(Case(reference, **values))
+        owner = f": owner {body.owner}" if body.owner else ""
+        await deps.people.done(by, "keep_case", f"case {reference}{owner}", "", address_of(request))
 
     @app.post(
         "/api/cases/{reference}/visits/{visit}",
@@ -272,12 +286,18 @@ def make_app(deps: WebDeps) -> FastAPI:
             200: {"description": "Kept.", **NOTHING},
             409: {"description": "`caller_unknown`: who called is not known, or nothing of the two is kept."},
         },
-        dependencies=[Depends(may(Action.KEEP_CASES))],
     )
-    async def link_case(reference: Annotated[str, PathParam(pattern=REFERENCE)], visit: VisitId) -> None:
+    async def link_case(
+        reference: Annotated[str, PathParam(pattern=REFERENCE)],
+        visit: VisitId,
+        by: Annotated[Asker, Depends(may(Action.KEEP_CASES))],
+        request: Request,
+    ) -> None:
         """Whoever made this visit has this case: their next calls go to its owner first."""
         if not await deps.cases.link(reference, visit):
             raise HTTPException(409, "caller_unknown")
+        # Whose case it is, is forgotten with the number: the audit does not outlive that.
+        await deps.people.done(by, "link_case", f"visit {visit}", "", address_of(request))
 
     @app.get(
         "/api/announcement",
@@ -290,25 +310,28 @@ def make_app(deps: WebDeps) -> FastAPI:
 
     @app.put("/api/announcement", summary="Put an emergency announcement on")
     async def announce(
-        body: AnnouncementBody, by: Annotated[Asker, Depends(may(Action.STEER_CALLS))]
+        body: AnnouncementBody, by: Annotated[Asker, Depends(may(Action.STEER_CALLS))], request: Request
     ) -> AnnouncementState:
         """Tell it to everybody who waits, at once, and to everybody who calls."""
         faults = body.faults(deps.names().languages)
-        kept = {each.name for each in await deps.announcements_kept()} if body.recordings else set()
-        faults += [f"recordings: there is none named {name}" for name in body.recordings if name not in kept]
         if faults:
             raise HTTPException(422, faults)
-        return AnnouncementState.model_validate(
-            await deps.announce(body.texts, body.recordings, body.ends_calls, body.reason, by.actor)
-        )
+        why = Because(body.reason, address_of(request))
+        try:
+            found = await deps.announcing.on(by, body.texts, body.recordings, body.ends_calls, why)
+        except NoRecording as fault:
+            raise HTTPException(422, [f"recordings: {fault}"]) from None
+        return AnnouncementState.model_validate(found)
 
     @app.delete("/api/announcement", summary="Take the emergency announcement off")
     async def announce_no_more(
         by: Annotated[Asker, Depends(may(Action.STEER_CALLS))],
-        reason: Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = "",
+        request: Request,
+        reason: Annotated[str, Query(max_length=REASON_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = "",
     ) -> AnnouncementState:
         """Tell it to nobody any more."""
-        return AnnouncementState.model_validate(await deps.announce_no_more(reason, by.actor))
+        why = Because(reason, address_of(request))
+        return AnnouncementState.model_validate(await deps.announcing.off(by, why))
 
     @app.get(
         "/api/announcement/recordings",
@@ -317,31 +340,34 @@ def make_app(deps: WebDeps) -> FastAPI:
     )
     async def announcements_kept() -> list[RecordedState]:
         """What was recorded by phone and is kept, the oldest first."""
-        return [RecordedState.model_validate(each) for each in await deps.announcements_kept()]
+        return [RecordedState.model_validate(each) for each in await deps.announcing.kept()]
 
     @app.delete(
         "/api/announcement/recordings/{name}",
         summary="Delete a recording",
         responses={409: {"description": "`unknown_or_on`: there is none of this name, or it is on."}},
         status_code=204,
-        dependencies=[Depends(may(Action.STEER_CALLS))],
     )
-    async def delete_announcement(name: Annotated[str, PathParam(pattern=RECORDING_NAME)]) -> None:
+    async def delete_announcement(
+        name: Annotated[str, PathParam(pattern=RECORDING_NAME)],
+        by: Annotated[Asker, Depends(may(Action.STEER_CALLS))],
+        request: Request,
+    ) -> None:
         """Delete a recording that is not on."""
-        if not await deps.delete_announcement(name):
+        if not await deps.announcing.delete(by, name, Because("", address_of(request))):
             raise HTTPException(409, "unknown_or_on")
 
     @app.post(
         "/api/reload",
         summary="Read configuration and roster again",
         responses={422: {"description": "What is wrong with the file."}},
-        dependencies=[Depends(may(Action.OPERATE))],
     )
-    async def reload() -> Reloaded:
+    async def reload(by: Annotated[Asker, Depends(may(Action.OPERATE))], request: Request) -> Reloaded:
         """Read configuration and roster again: all of it or nothing."""
         found = await deps.reload()
         if found.faults:
             raise HTTPException(422, list(found.faults))
+        await deps.people.done(by, "reload", "", "", address_of(request))
         return Reloaded.model_validate(found)
 
     @app.post("/api/resync", summary="Compare with the PBX now", dependencies=[Depends(may(Action.OPERATE))])

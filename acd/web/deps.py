@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry
 
@@ -163,8 +163,8 @@ class DeskChoices(NamedTuple):
 
 
 class Desk(Protocol):
-    """What a desk sees and says (acd.desk.Desks); `by` acts for themselves. threats and what follows are for
-    who is in charge."""
+    """What a desk sees and says (acd.desk.Desks); `by` acts for themselves. threats is for who
+    is in charge."""
 
     async def view(self, by: Asker) -> DeskView | None: ...
     def version(self, by: Asker) -> int: ...
@@ -183,8 +183,10 @@ class Desk(Protocol):
     async def handover_done(self, by: Asker, handover: int) -> Accepted: ...
     async def threat(self, by: Asker, visit: int, note: Mapping[str, str], block: bool) -> Accepted: ...
     async def threats(self) -> Sequence[OpenThreat]: ...
-    async def threat_seen(self, by: Asker, visit: int) -> Accepted: ...
-    async def unblock(self, by: Asker, visit: int, reason: str) -> Accepted: ...
+
+
+REASON_MAX: Final = 200
+"""Characters of a reason in words."""
 
 
 class Because(NamedTuple):
@@ -214,6 +216,30 @@ class Steering(Protocol):
     async def set(
         self, by: Asker, what: str, of: str, how: str, until_ms: int | None, why: Because
     ) -> Accepted: ...
+    async def threat_seen(self, by: Asker, visit: int, why: Because) -> Accepted: ...
+    async def unblock(self, by: Asker, visit: int, why: Because) -> Accepted: ...
+
+
+class NoRecording(Exception):
+    """A recording that is asked for is not kept (any more)."""
+
+
+class Announcing(Protocol):
+    """The emergency announcement, put on and off (acd.announcing.AnnouncingByHand)."""
+
+    async def on(
+        self,
+        by: Asker,
+        texts: Mapping[str, str],
+        recordings: Sequence[str],
+        ends_calls: bool,
+        why: Because,
+    ) -> Announced:
+        """recordings: names of those that are kept, one a language. Raises NoRecording, QueueFull."""
+
+    async def off(self, by: Asker, why: Because) -> Announced: ...
+    async def kept(self) -> Sequence[KeptAnnouncement]: ...
+    async def delete(self, by: Asker, name: str, why: Because) -> bool: ...
 
 
 class History(Protocol):
@@ -234,7 +260,7 @@ class History(Protocol):
 
 @dataclass(frozen=True)
 class WebDeps:
-    """Filled by the daemon. Who asks for something comes last, as the journal has it (Asker.actor).
+    """Filled by the daemon.
 
     agents: the staff, (id, name). classes: names of the priority classes. zone: of the times that pages show.
     """
@@ -243,18 +269,13 @@ class WebDeps:
     board: Callable[[], Board]
     changes: Changes
     service_level: Callable[[], Awaitable[ServiceLevel]]
-    staff: Callable[[str, str, str, str], Awaitable[Accepted]]
     explain: Callable[[], Awaitable[Explained]]
     explain_visit: Callable[[int], Awaitable[tuple[Candidate, ...] | None]]
     differences: Callable[[int], Awaitable[list[ShadowDiffered]]]
-    prioritise: Callable[[int, str, str], Awaitable[Accepted]]
     cases: Cases
     staff_source: Callable[[], StaffSource]
     announcement: Callable[[], Announced]
-    announce: Callable[[Mapping[str, str], Sequence[str], bool, str, str], Awaitable[Announced]]
-    announce_no_more: Callable[[str, str], Awaitable[Announced]]
-    announcements_kept: Callable[[], Awaitable[Sequence[KeptAnnouncement]]]
-    delete_announcement: Callable[[str], Awaitable[bool]]
+    announcing: Announcing
     reload: Callable[[], Awaitable[Reloaded]]
     resync: Callable[[], Awaitable[None]]
     outlook: Callable[[], Waits]

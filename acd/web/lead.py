@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acd.identity import Action, Asker
 from acd.ports import QueueFull
-from acd.web.deps import Accepted, Because, WebDeps
+from acd.web.deps import REASON_MAX, Accepted, Because, WebDeps
 from acd.web.door import address_of
 from acd.web.rights import may
 from acd.web.shapes import Shape
@@ -71,7 +71,7 @@ class Why(BaseModel):
     """reason: in one's own words; it lies in the vault, the journal has its reference."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reason: Annotated[str, Field(max_length=REASON_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
 
 class Placing(Why):

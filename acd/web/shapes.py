@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from acd import __version__
-from acd.web.deps import Explained
+from acd.web.deps import REASON_MAX, Explained
 from acd.web.pieces import array
 from routing.steering import marks
 
@@ -270,10 +270,10 @@ TEXT_MAX = 300
 
 
 class Reason(BaseModel):
-    """Why a person is not ready."""
+    """Why, in one's own words, which lie in the vault; or for notready one of the centre's codes."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reason: Annotated[str, Field(max_length=REASON_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
 
 class AnnouncementBody(BaseModel):
@@ -285,7 +285,7 @@ class AnnouncementBody(BaseModel):
     texts: Annotated[dict[str, str], Field(max_length=100)] = {}
     recordings: Annotated[list[Annotated[str, Field(pattern=RECORDING_NAME)]], Field(max_length=100)] = []
     ends_calls: bool = False
-    reason: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reason: Annotated[str, Field(max_length=REASON_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
     def faults(self, languages: Iterable[str]) -> list[str]:
         """Everything that is wrong with the texts of a centre with these languages, each as one sentence."""

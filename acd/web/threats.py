@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acd.identity import Action, Asker
-from acd.web.deps import WebDeps
+from acd.web.deps import REASON_MAX, Because, WebDeps
+from acd.web.door import address_of
 from acd.web.frame import page
 from acd.web.rights import fields, may
 
@@ -39,10 +40,11 @@ def routes(deps: WebDeps, centre: Callable[[], str]) -> APIRouter:
     async def looked_after(visit: int, request: Request, by: InCharge) -> Response:
         """What was done already, by somebody else, is done."""
         given = await fields(request)
+        why = Because(given.get("reason", "")[:REASON_MAX], address_of(request))
         if given.get("what") == "unblock":
-            await deps.desk.unblock(by, visit, given.get("reason", "")[:80])
+            await deps.steering.unblock(by, visit, why)
         else:
-            await deps.desk.threat_seen(by, visit)
+            await deps.steering.threat_seen(by, visit, why)
         return RedirectResponse("/threats", 303)
 
     return router

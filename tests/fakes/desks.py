@@ -7,7 +7,7 @@ from typing import Any
 
 from acd.deskwork import Before, Day, Earlier, Word
 from acd.identity import Asker, Role
-from acd.web.deps import Accepted, DeskChoices, Names
+from acd.web.deps import Accepted, Because, DeskChoices, Names
 from acd.woken import Woken
 from routing import events as ev
 from routing.desk import DeskView, OpenThreat, desk, open_threats
@@ -128,10 +128,10 @@ class BenchDesk:
     async def threats(self) -> tuple[OpenThreat, ...]:
         return open_threats(self.bench.engine.world)
 
-    async def threat_seen(self, by: Asker, visit: int) -> Accepted:
+    async def threat_seen(self, by: Asker, visit: int, why: Because) -> Accepted:
         return self._did("threat_seen", by.actor, ev.ThreatSeen(visit))
 
-    async def unblock(self, by: Asker, visit: int, reason: str) -> Accepted:
+    async def unblock(self, by: Asker, visit: int, why: Because) -> Accepted:
         return self._did("unblock", by.actor, ev.TokenUnblocked(visit))
 
     # --- what happens to a call ----------------------------------------------------------------------

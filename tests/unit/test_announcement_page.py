@@ -2,8 +2,9 @@
 
 import httpx
 
-from acd.identity import Role
+from acd.identity import Asker, Role
 from acd.ports import Announced
+from acd.web.deps import Because
 from tests.fakes.admits import Admits, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
@@ -16,14 +17,15 @@ async def test_it_says_by_whom_and_since_when_and_how_each_language_hears_it() -
     told = [ON]
     asked: list[tuple[str, str]] = []
 
-    async def off(reason: str, actor: str) -> Announced:
-        asked.append((reason, actor))
-        told[0] = Announced(False, False, {}, "")
-        return told[0]
+    class Announcing:
+        async def off(self, by: Asker, why: Because) -> Announced:
+            asked.append((why.reason, by.actor))
+            told[0] = Announced(False, False, {}, "")
+            return told[0]
 
     people = Admits(ute=person("ute", Role.SUPERVISOR), bob=person("bob", Role.STAFF))
     app = app_of(
-        picture_of(waiting_bench(), 0), people=people, announcement=lambda: told[0], announce_no_more=off
+        picture_of(waiting_bench(), 0), people=people, announcement=lambda: told[0], announcing=Announcing()
     )
     transport = httpx.ASGITransport(app)
     where = {"transport": transport, "base_url": "http://localhost"}

@@ -177,8 +177,8 @@ async def test_text_that_no_database_takes_is_cleaned_at_the_door(opened: tuple[
         body = {"reason": "so\0so"}
         assert (await client.post("/api/staff/birgit/login", json=body)).status_code == 422
         assert (await client.put("/api/cases/unknown", json={"owner": "omid"})).status_code == 422
-    told = [each async for each in daemon.stores.journal.read(daemon.runner.seq - 1)]
-    assert [getattr(each.event, "agent", "") for each in told] == ["x\ufffdy"]
+    told = [each async for each in daemon.stores.journal.read(0)]
+    assert [each for each in told if isinstance(each.event, StaffAsked)] == []
 
 
 async def test_a_link_over_which_nothing_is_routed_is_not_ready(opened: tuple[Daemon, Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from acd.desk import DeskRules, Desks, rules_of
 from acd.deskwork import Day
 from acd.identity import RIGHTS, Asker, Role
-from acd.ports import Case
+from acd.ports import Arrival, Case
 from acd.store.cases import SqlCases
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
@@ -286,8 +286,6 @@ async def test_what_cannot_be_is_answered_by_a_code(office: Office) -> None:
         (desks.hand_over(BIRGIT, visit, "nobody", NO), "unknown_person"),
         (desks.handover_done(BIRGIT, 5), "unknown_handover"),
         (desks.threat(CEM, visit, NOTE, True), "not_yours"),
-        (desks.threat_seen(NOBODY, visit), "none_open"),
-        (desks.unblock(NOBODY, visit, "so it was"), "not_blocked"),
     ):
         assert await does(asked) == Accepted(False, why)
     assert not office.texts.kept
@@ -349,9 +347,8 @@ async def test_a_threat_stands_until_a_supervisor_has_seen_to_it(office: Office)
     assert await office.does(desks.threat(BIRGIT, visit, NOTE, True)) == Accepted(True, "")
     now = office.live.clock.now
     assert await desks.threats() == (OpenThreat(visit, "birgit", now, now + 86_400_000),)
-    assert (await office.does(desks.unblock(NOBODY, visit, "so it was"))).accepted
-    assert office.live.journal.events[-1].reason == "so it was"
-    assert (await office.does(desks.threat_seen(NOBODY, visit))).accepted
+    for event in (ev.TokenUnblocked(visit), ev.ThreatSeen(visit)):
+        await office.does(office.live.runner.ask(Arrival(event, "person:ute")))
     assert await desks.threats() == ()
     unknown = await office.talk("1.2", token="")
     assert await office.does(desks.threat(BIRGIT, unknown, NO, True)) == Accepted(True, "not_blocked")

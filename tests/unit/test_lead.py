@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from acd.acts import NOT_KEPT, Acts
 from acd.identity import Asker, Refusal, Role
-from acd.steering import NOT_KEPT, Steerings
+from acd.steering import Steerings
 from config.load import SHIPPED, load
 from routing import events as ev
 from routing.world import Visit
@@ -47,7 +48,8 @@ class Office:
     def __init__(self, live: Live) -> None:
         self.live, self.kept = live, Kept()
         centre = load(SHIPPED)
-        self.steerings = Steerings(live.runner, self.kept, self.kept, lambda: centre, live.clock.now_ms)
+        acts = Acts(live.runner, self.kept, self.kept, live.clock.now_ms)
+        self.steerings = Steerings(live.runner, acts, lambda: centre, live.clock.now_ms)
         people = Admits(ute=person("ute", Role.SUPERVISOR), bob=person("bob", Role.STAFF))
         picture = picture_of(waiting_bench(), 0)
         self.app = app_of(picture, people=people, steering=self.steerings)

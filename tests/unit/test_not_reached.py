@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.acts import Acts
 from acd.identity import Role
 from acd.missed import SERVED, UNSERVED, Call, today
 from acd.not_reached import Doors, NotReachedToday
@@ -158,7 +159,8 @@ class Office:
     def __init__(self, live: Live, recorder: SqlRecorder) -> None:
         self.live, self.recorder, self.kept, self.numbers = live, recorder, Kept(), Numbers("a")
         centre = load(SHIPPED)
-        asks = Steerings(live.runner, self.kept, self.kept, lambda: centre, live.clock.now_ms)
+        acts = Acts(live.runner, self.kept, self.kept, live.clock.now_ms)
+        asks = Steerings(live.runner, acts, lambda: centre, live.clock.now_ms)
         doors = Doors(live.runner, recorder.engine, self.numbers, asks, lambda: UTC, live.clock.now_ms)
         people = Admits(ute=person("ute", Role.SUPERVISOR))
         picture = picture_of(waiting_bench(), 0)

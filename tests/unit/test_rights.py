@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from acd.identity import RIGHTS, Action, Role, granted
-from acd.web.deps import Accepted
+from acd.identity import RIGHTS, Action, Asker, Role, granted
+from acd.web.deps import Accepted, Because, DeskChoices
 from acd.web.door import is_unasked
 from acd.web.rights import safe_page
 from tests.fakes.admits import BEARER, Admits, person
@@ -106,15 +106,24 @@ async def test_who_may_not_is_told_so_and_it_is_written_down() -> None:
 async def test_what_somebody_asks_for_is_journalled_as_theirs() -> None:
     asked: list[tuple[str, ...]] = []
 
-    async def staff(*what: str) -> Accepted:
-        asked.append(what)
-        return Accepted(True, "")
+    class Steering:
+        async def staff(self, by: Asker, agent: str, what: str, code: str, why: Because) -> Accepted:
+            asked.append((agent, what, code, why.reason, by.actor))
+            return Accepted(True, "")
 
-    async with client(admits(), "anna", staff=staff) as asking:
+    chosen = DeskChoices({"pause": {"de": "Pause", "en": "Break"}}, {}, (), 24)
+    doors = {"steering": Steering(), "desk_choices": lambda: chosen}
+    async with client(admits(), "anna", **doors) as asking:
         assert (await asking.post("/api/staff/cem/login", headers=OURS)).status_code == 200
-    async with client(admits(), staff=staff) as asking:
-        assert (await asking.post("/api/staff/cem/logout", headers=BEARER)).status_code == 200
-    assert asked == [("cem", "login", "", "person:anna"), ("cem", "logout", "", "program:test")]
+    async with client(admits(), **doors) as asking:
+        for reason in ("pause", "Kind krank"):
+            path, body = "/api/staff/cem/notready", {"reason": reason}
+            assert (await asking.post(path, headers=BEARER, json=body)).status_code == 200
+    assert asked == [
+        ("cem", "login", "", "", "person:anna"),
+        ("cem", "notready", "pause", "", "program:test"),
+        ("cem", "notready", "", "Kind krank", "program:test"),
+    ]
 
 
 @pytest.mark.parametrize(

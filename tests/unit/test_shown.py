@@ -135,9 +135,10 @@ async def test_of_many_people_small_cells_are_worked_out_beside_the_loop() -> No
 
 
 async def test_a_full_queue_is_said_and_can_be_tried_again() -> None:
-    async def full(*_: object) -> None:
-        raise QueueFull("20000 events wait to be decided")
+    class Full:
+        async def staff(self, *_: object) -> None:
+            raise QueueFull("20000 events wait to be decided")
 
-    async with asking(app_of(picture_of(waiting_bench(), 0), staff=full)) as client:
+    async with asking(app_of(picture_of(waiting_bench(), 0), steering=Full())) as client:
         answer = await client.post("/api/staff/amal/login")
     assert (answer.status_code, answer.json()) == (503, {"detail": "20000 events wait to be decided"})

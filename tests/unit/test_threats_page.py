@@ -28,7 +28,7 @@ def made() -> tuple[BenchDesk, int]:
 
 def client(desk: BenchDesk, who: str) -> httpx.AsyncClient:
     people = Admits(ute=person("ute", Role.SUPERVISOR), **{COOKIE: BIRGIT})
-    app = app_of(picture_of(desk.bench, 0), people=people, desk=desk, names=lambda: NAMES)
+    app = app_of(picture_of(desk.bench, 0), people=people, desk=desk, steering=desk, names=lambda: NAMES)
     transport = httpx.ASGITransport(app)
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies={"acd": who})
 
