@@ -15,6 +15,7 @@ from acd.outlook.scene import Scene
 from acd.prospects import Compared, Figure, LanguageWait, WhatIf
 from agents import state as staff
 from agents.model import Agent, Cefr, Reach
+from routing import by_hand
 from routing import events as ev
 from routing.policy import Policy, Reserve
 from routing.privacy import MERGED
@@ -39,7 +40,7 @@ class Counted(NamedTuple):
 
 
 def changed_world(world: World, changes: Changes) -> World:
-    """The world with other rules and more people."""
+    """The world with other rules and more people. What is asked for goes before what was set by hand."""
     policy = world.rules
     for each in changes.reserving:
         policy = policy._replace(reserves=_reserves(policy, each.language, on=each.on))
@@ -48,7 +49,9 @@ def changed_world(world: World, changes: Changes) -> World:
         key = f"{NEW}{place}"
         agent = Agent(key, key, Reach("phone", key), more.languages, more.concerns)
         people[key] = Person(agent, device=staff.USABLE)
-    return replace(world, policy=policy, people=people)
+    asked = {by_hand.key(by_hand.RESERVE, each.language) for each in changes.reserving}
+    kept = {key: each for key, each in world.by_hand.items() if key not in asked}
+    return replace(world, policy=policy, people=people, by_hand=kept)
 
 
 def _reserves(policy: Policy, language: str, *, on: bool) -> tuple[Reserve, ...]:

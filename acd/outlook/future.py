@@ -22,6 +22,8 @@ SOON_MS: Final = 50
 LEAVING_MS: Final = 10_000
 RINGS_THERE_MS: Final = 12_000
 """So long it rings where we call somebody back, before they answer."""
+NEVER_MS: Final = 10**15
+"""When those begin to wait who are not let in line."""
 OURS: Final = "outlook"
 ELAPSED: Final = ev.Elapsed()
 NO_ANSWER: Final = "NOANSWER"
@@ -263,7 +265,10 @@ class Future:
             self._at(now + int(self._staff.expovariate(1 / every_ms)) + 1, self._pauses, agent)
 
     def _joins(self, now: int, caller: Caller, language: str, concern: str) -> ev.Event:
-        """Somebody who was in the menus waits from now on."""
+        """Somebody who was in the menus waits from now on, or hears that we are closed."""
+        if not self._scene.lets_in(language, concern, now):
+            caller.over, caller.joins_ms = True, NEVER_MS
+            return ev.LegEnded(caller.leg, 16)
         return ev.CallWaiting(caller.leg, language, concern, "", now, now)
 
     def _arrives(self, now: int, coming: Iterator[int], chance: Random) -> ev.Event | None:
@@ -277,7 +282,7 @@ class Future:
         if chance.random() < calls.second:
             is_it = share.language == calls.second_language
             second = calls.second_language_for_it if is_it else calls.second_language
-        if not self._scene.shuts(share.language, share.concern, now):
+        if not self._scene.lets_in(share.language, share.concern, now):
             del self._by_leg[self.callers.pop().leg]
             return None
         self._at(caller.gives_up_ms, self._gives_up, caller)

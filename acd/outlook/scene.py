@@ -7,10 +7,11 @@ from operator import attrgetter
 from typing import Any, Final
 
 from agents import state as staff
+from routing import by_hand
 from routing.engine import Engine
 from routing.policy import OVERFLOW_FALLBACK, Policy
 from routing.specific import most_specific
-from routing.world import Engagement, Offer, Person, Visit, World
+from routing.world import ByHand, Engagement, Offer, Person, Visit, World
 
 
 def _taker(record: type) -> Callable[[Any], tuple[Any, ...]]:
@@ -93,6 +94,7 @@ class Scene:
         self.policy = quiet(world.rules)
         self.now_ms = max(now_ms, world.now_ms)
         self._world = world
+        self._hours = by_hand.hours(world)
         self._own = {(each.language, each.concern): each.when for each in self.policy.hours}
         self.visits = dict(sorted(world.visits.items()))
         self.people = world.people
@@ -112,11 +114,27 @@ class Scene:
         return self.shuts(language, concern, self.now_ms)
 
     def shuts(self, language: str, concern: str, at_ms: int) -> float:
-        """The same as seen from then."""
+        """The same as seen from then. What is set by hand goes before their hours, as long as it holds."""
+        hand = most_specific(self._by_hand(at_ms), language, concern)
+        if hand is not None and hand.how == by_hand.CLOSED:
+            return 0
+        if hand is not None:
+            return (self.shuts(language, concern, hand.until_ms) or hand.until_ms) if hand.until_ms else inf
         if not self._own:
             return inf
         when = most_specific(self._own, language, concern)
         return inf if when is None else next((end for begin, end in when if begin <= at_ms < end), 0)
+
+    def lets_in(self, language: str, concern: str, at_ms: int) -> bool:
+        """Whether somebody new with this need is let in line then."""
+        drain = self._world.by_hand.get(by_hand.key(by_hand.DRAIN, ""))
+        drains = drain is not None and not 0 < drain.until_ms <= at_ms
+        return not drains and self.shuts(language, concern, at_ms) > 0
+
+    def _by_hand(self, at_ms: int) -> dict[tuple[str, str], ByHand]:
+        if not self._hours:
+            return self._hours
+        return {key: each for key, each in self._hours.items() if not 0 < each.until_ms <= at_ms}
 
     def engine(self) -> Engine:
         """A new engine over a copy."""

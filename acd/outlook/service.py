@@ -18,7 +18,7 @@ from acd.ports import Arrival, QueueFull
 from acd.prospects import BEYOND, Closed, Expectation, Unanswered, Waits, WhatIf, Wish
 from agents import state as staff
 from config.schema import Centre
-from routing import facts
+from routing import by_hand, facts
 from routing.events import Expected, WaitsExpected
 from routing.facts import Fact
 from routing.policy import Policy
@@ -205,7 +205,7 @@ class Outlook:
             frozen.decode(),
             now,
             until_ms,
-            closes(policy, now) or until_ms,
+            closes(self.doors.world(), now) or until_ms,
             self._number,
             centre.outlook.futures,
             centre.outlook.cpu_ms,
@@ -259,7 +259,7 @@ class Outlook:
         if self._busy.locked():
             raise Unanswered("another question is being answered")
         policy = world.policy
-        if policy is None or not (closing_ms := closes(policy, now)):
+        if policy is None or not (closing_ms := closes(world, now)):
             raise Closed("we are closed: nothing comes before we close")
         after_ms = policy.overtime_ms if policy.overtime_ms >= 0 else AFTER_CLOSING_MS
         ahead_ms = min(closing_ms - now + min(after_ms, AFTER_CLOSING_MS), FARTHEST_MS)
@@ -283,8 +283,20 @@ class Outlook:
         return found.what_if
 
 
-def closes(policy: Policy, now: int) -> int:
-    """When we close, epoch ms; 0 if we are closed."""
+def closes(world: World, now: int) -> int:
+    """When we close, epoch ms; 0 if we are closed. What a supervisor set for all goes before the hours; what
+    they opened for as long as nobody undoes it closes with the day."""
+    hand = world.by_hand.get(by_hand.key(by_hand.HOURS, "/"))
+    by_rule = _closes(world.rules, now)
+    if hand is None or 0 < hand.until_ms <= now:
+        return by_rule
+    if hand.how == by_hand.CLOSED:
+        return 0
+    until_ms = hand.until_ms or by_hand.day_over(world.rules, now)
+    return max(by_rule, until_ms, _closes(world.rules, until_ms))
+
+
+def _closes(policy: Policy, now: int) -> int:
     return next((end for begin, end in policy.opening if begin <= now < end), 0)
 
 

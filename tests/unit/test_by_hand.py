@@ -9,6 +9,7 @@ from acd.store import codec
 from agents.model import Team
 from routing import by_hand, facts
 from routing import events as ev
+from routing.closing import lets_in
 from routing.commands import NOT_NOW, SetHours, TurnAway
 from routing.engine import Effects
 from routing.policy import FALLBACK, OVERFLOW_FALLBACK, Callbacks, Hours, Overflow, Policy, Reserve, Step
@@ -328,3 +329,27 @@ def test_a_kept_world_is_closed_drained_and_lent_as_before() -> None:
     assert called(made, "1").state == "leaving"
     assert made.engine.world.people["birgit"].agent.language_level("ar") == 7
     assert made.tell(ev.LegEnded(ev.Leg(NODE, "1"), 16)).facts
+
+
+def test_who_is_let_in_line() -> None:
+    """By hand first, the most special; a drain lets nobody in; by the hours, own and the centre's."""
+    made = Bench(POLICY._replace(hours=(Hours("", "study", ()),)))
+    world = made.engine.world
+
+    def let_in() -> list[bool]:
+        needs = ("de", "other"), ("de", "study"), ("tr", "other"), ("tr", "study")
+        return [lets_in(world, *need) for need in needs]
+
+    assert let_in() == [True, False, True, False]
+    made.tell(ev.SetByHand("hours", "tr/study", "open", 0))
+    assert let_in() == [True, False, True, True]
+    made.tell(ev.SetByHand("hours", "/", "closed", 0))
+    assert let_in() == [False, False, False, True]
+    made.tell(ev.SetByHand("drain", "", "on", 0))
+    assert let_in() == [False] * 4
+    made.tell(ev.SetByHand("drain", "", "rules", 0))
+    made.tell(ev.SetByHand("hours", "/", "open", 0))
+    assert let_in() == [True] * 4
+    made.tell(ev.SetByHand("hours", "/", "rules", 0))
+    made.tell(ev.PolicyChanged("shut", POLICY._replace(opening=())))
+    assert let_in() == [False, False, False, True]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from acd.outlook.asked import Changes, Levels
 from acd.outlook.beliefs import Beliefs, Calls, Pauses, Phones, Share
-from acd.outlook.compared import Comparison
+from acd.outlook.compared import Comparison, changed_world
 from acd.outlook.drawn import Drawn
 from acd.outlook.wished import changes
 from acd.prospects import (
@@ -242,3 +242,13 @@ def test_a_time_of_today_is_one_of_the_centres_clock() -> None:
     assert made.comes[0].at_ms - early == 9 * HOUR + HOUR // 2
     this_minute = changes([Wish("come", "09:00", ("amal",))], CENTRE, PEOPLE, NINE + 30_000)
     assert this_minute.comes[0].at_ms == NINE + 30_000
+
+
+def test_a_reserve_that_is_asked_about_goes_before_one_set_by_hand() -> None:
+    """It is kept by hand at any hour; given up, German callers wait less."""
+    made = bench("p02", "p03", policy=OWN_ONLY._replace(reserves=(Reserve("tr", 5, 1, 10 * HOUR, ()),)))
+    made.tell(ev.SetByHand("reserve", "tr", "on", 0))
+    world = changed_world(made.engine.world, Changes(reserving=(Reserving("tr", False),)))
+    assert world.by_hand == {}
+    assert list(made.engine.world.by_hand) == ["reserve/tr"], "the world itself stays"
+    assert changed_world(made.engine.world, Changes()).by_hand == made.engine.world.by_hand

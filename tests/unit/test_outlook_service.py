@@ -16,7 +16,7 @@ from acd.outlook.prior import Believed, prior
 from acd.outlook.process import Process
 from acd.outlook.rostered import Duties
 from acd.outlook.scene import Scene
-from acd.outlook.service import ACTOR, Doors, Outlook
+from acd.outlook.service import ACTOR, Doors, Outlook, closes
 from acd.ports import Arrival
 from acd.prospects import BEYOND, Closed, Expectation, Unanswered, WhatIf, Wish
 from config.load import SHIPPED, load
@@ -25,7 +25,7 @@ from config.schema import Centre
 from routing import events as ev
 from routing.facts import AgentChanged, Queued
 from routing.world import World
-from tests.fakes.centre import Bench
+from tests.fakes.centre import POLICY, Bench
 
 CENTRE = load(SHIPPED)
 NOW = 1_774_341_000_000
@@ -304,3 +304,24 @@ async def test_a_copy_is_taken_between_two_batches_and_a_bad_view_is_its_owners_
     with pytest.raises(ValueError, match="test"):
         await wrong
     assert woken == [1, 1, 1]
+
+
+def test_hours_set_by_hand_say_when_we_close() -> None:
+    made = Bench(POLICY._replace(opening=((0, 2_000_000),), days=()))
+    world = made.engine.world
+    assert closes(world, made.now) == 2_000_000
+    made.tell(ev.SetByHand("hours", "/", "closed", 1_500_000))
+    assert (closes(world, made.now), closes(world, 1_500_000)) == (0, 2_000_000)
+    made.tell(ev.SetByHand("hours", "/", "open", 1_500_000))
+    assert closes(world, made.now) == 2_000_000, "it closes no earlier by that"
+    made.tell(ev.SetByHand("hours", "/", "open", 2_500_000))
+    assert (closes(world, made.now), closes(world, 2_400_000), closes(world, 2_500_000)) == (
+        2_500_000,
+        2_500_000,
+        0,
+    )
+    made.tell(ev.SetByHand("hours", "/", "open", 0))
+    assert closes(world, 2_400_000) == 2_400_000 + 86_400_000, "no day ends here: in a day"
+    made.tell(ev.SetByHand("drain", "", "on", 0))
+    made.tell(ev.SetByHand("hours", "/", "rules", 0))
+    assert closes(world, made.now) == 2_000_000, "who waits is served until then"
