@@ -45,8 +45,32 @@ BESIDES = {
     "agents/state.py": (DIAGRAMS,),
     "routing/visit.py": (DIAGRAMS,),
     "routing/privacy.py": ("tests/unit/test_privacy.py",),
+    "routing/listening.py": ("tests/unit/test_listening.py",),
+    "routing/steering.py": ("tests/unit/test_steering.py", "tests/unit/test_journal_driver.py"),
+    "routing/by_hand.py": ("tests/unit/test_by_hand.py", "tests/unit/test_outlook_service.py"),
+    "routing/hotline.py": ("tests/unit/test_by_hand.py",),
 }
-"""Those that are only about some files. The diagrams of the tables are a document that a test holds."""
+"""Those that are about some files, and are run first on them. The diagrams of the tables are a document that
+a test holds."""
+
+ALARMS = "tests/unit/test_alarms.py", "tests/properties/test_alarms.py"
+FIGURES = "tests/unit/test_history_figures.py", "tests/unit/test_history_page.py"
+ROOMS = {
+    "acd/alarms/apart.py": (*ALARMS, "tests/unit/test_alarms_service.py"),
+    "acd/alarms/coverage.py": (*ALARMS, "tests/properties/test_alarms_coverage.py"),
+    "acd/alarms/judged.py": ALARMS,
+    "acd/history/course.py": ("tests/unit/test_course.py",),
+    "acd/history/drawing.py": FIGURES,
+    "acd/history/fairness.py": FIGURES,
+    "acd/history/figures.py": FIGURES,
+    "acd/history/shares.py": FIGURES,
+    "acd/history/sums.py": ("tests/properties/test_history_sums.py", *FIGURES),
+    "acd/history/view.py": FIGURES,
+    "acd/hooks/signed.py": ("tests/unit/test_hooks.py",),
+    "acd/hooks/told.py": ("tests/unit/test_hooks.py",),
+    "acd/missed.py": ("tests/unit/test_not_reached.py",),
+}
+"""Pure files of the live half, and the tests that a change of them must not pass; no others are run on it."""
 
 LEAST = 0.95
 LIMIT_S = 120
@@ -113,14 +137,20 @@ class _Witness:
 def sources() -> dict[str, str]:
     """The rules as they stand now, by path; a run is about these, whatever is written meanwhile."""
     files = sorted(path for folder in SOURCES for path in (ROOT / folder).rglob("*.py"))
+    files += [ROOT / path for path in ROOMS]
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
 
 
 def tests(change: Change | None) -> list[str]:
-    """The files of TESTS and what there is besides for this change; for None, everything."""
-    besides = [each for path, some in BESIDES.items() for each in some if not change or change.path == path]
+    """What there is besides for this change and the files of TESTS, or of ROOMS; for None, everything."""
+    if change and change.path in ROOMS:
+        return list(ROOMS[change.path])
+    mine = BESIDES if change is None else {change.path: BESIDES.get(change.path, ())}
+    rooms = ROOMS if change is None else {}
     found = (path for pattern in TESTS for path in sorted(ROOT.glob(pattern)))
-    return list(dict.fromkeys([*(str(path.relative_to(ROOT)) for path in found), *besides]))
+    files = [str(path.relative_to(ROOT)) for path in found]
+    besides = [each for some in (mine, rooms) for several in some.values() for each in several]
+    return list(dict.fromkeys([*besides, *files]))
 
 
 def compiled(texts: Mapping[str, str], change: Change | None) -> dict[str, CodeType]:

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from acd.alarmed import Cause
+from acd.alarmed import Cause, OpenAlarm
+from acd.alarms.apart import merged
 from acd.alarms.coverage import Fewest, fewest
+from acd.alarms.judged import Standing, Threshold, all_judged
 from acd.alarms.measured import Gone, Measured, Scene, measured
 from acd.prospects import BEYOND, Expectation, Waits
 from config.duties import Presence
 from config.tables.alarm import Alarm
 from routing import events as ev
 from routing.policy import Callbacks, Hours
-from routing.privacy import servers
+from routing.privacy import MERGED, servers
 from routing.world import World
 from tests.fakes.centre import PHONES, POLICY, Bench
 
@@ -142,6 +144,10 @@ def test_coverage_looks_ahead_by_the_roster_and_only_when_it_is_open() -> None:
     assert found.value == 1
     (found,) = look(ahead, scene(bench, fewest=covered(bench))).values()
     assert found.value == 1, "without a roster nothing is known of later"
+    (found,) = look(
+        rule("coverage", language="ar", minutes=60), scene(bench, fewest=covered(bench, 60, roster))
+    ).values()
+    assert (found.value, found.at_ms) == (0, now + hour), "the last moment is one that is looked at"
     again = (*roster, Presence("amal", now + hour, now + 4 * hour))
     (found,) = look(ahead, scene(bench, fewest=covered(bench, presences=again))).values()
     assert found.value == 1
@@ -174,3 +180,58 @@ def test_each_part_that_is_not_well_is_a_cause() -> None:
     seen = scene(Bench(), health={"journal": "ok", "link": "away", "records": "slow"})
     assert set(look(rule("parts"), seen)) == {Cause("it", part="link"), Cause("it", part="records")}
     assert set(look(rule("parts", parts=["link", "journal"]), seen)) == {Cause("it", part="link")}
+
+
+@pytest.mark.parametrize(("falling", "raised_at", "cleared_at"), [(False, 10, 8), (True, 2, 3)])
+def test_the_limits_themselves(falling: bool, raised_at: int, cleared_at: int) -> None:
+    """Rising: raised from 10 on, and over below 8, not at it. Falling: raised below 2, and over from 3 on."""
+    limit = Threshold(raised_at, cleared_at, falling, 0)
+    assert [limit.beyond(each) for each in (raised_at - 1, raised_at)] == [falling, not falling]
+    assert [limit.within(each) for each in (cleared_at - 1, cleared_at)] == [not falling, falling]
+
+
+def test_what_leaves_the_house_stands_for_itself_only_where_that_may_stand_alone() -> None:
+    """A need, a language, a concern; of others nothing but that something is raised, once."""
+
+    def one(language: str, concern: str, kind: str = "longest_wait", since_ms: int = 5) -> OpenAlarm:
+        cells = ((language or "de", concern or "study"),)
+        return OpenAlarm(Cause("it", language, concern), kind, since_ms, 7, 5, cells, 2, 9, "Warum", "Why")
+
+    cells, languages = frozenset({("de", "study")}), frozenset({"de"})
+
+    def told(*alarms: OpenAlarm) -> tuple[OpenAlarm, ...]:
+        return merged(alarms, cells, languages)
+
+    for alone in (
+        one("de", "study"),
+        one("de", ""),
+        one("", "study"),
+        one("", ""),
+        one("de", "study", "coverage"),
+    ):
+        assert told(alone) == (alone,)
+    hidden = one("tr", "study")._replace(
+        cause=Cause("it", MERGED, MERGED), value=5, cells=((MERGED, MERGED),), more=0, at_ms=0
+    )
+    assert told(one("tr", "study")) == (hidden,)
+    assert told(one("tr", "study"), one("ar", "other", since_ms=3), one("ar", "study")) == (
+        hidden._replace(since_ms=3),
+    )
+    assert told(one("tr", "")) == (hidden._replace(cause=Cause("it", MERGED)),)
+    assert told(one("", "other")) == (hidden._replace(cause=Cause("it", "", MERGED)),)
+    several = one("", "")._replace(cells=(("de", "study"), ("tr", "study"), ("ar", "other")))
+    shown = several._replace(cells=(("de", "study"), (MERGED, MERGED)))
+    assert told(several) == (shown,)
+    fewest_of_one = several._replace(kind="coverage")
+    assert told(fewest_of_one) == (shown._replace(kind="coverage", value=5, at_ms=0),)
+    assert merged([one("tr", "study")], None, languages) == (one("tr", "study"),)
+    assert merged([one("tr", "study")], cells, None) == (one("tr", "study"),)
+
+
+def test_what_is_calm_takes_no_room() -> None:
+    limit = Threshold(10, 8, False, 0)
+    calm = {Cause("it", language): 3.0 for language in ("de", "ar")}
+    assert all_judged({}, {"it": limit}, calm, 5) == ({}, 0)
+    raised = {Cause("it", "de"): Standing(raised=True, since_ms=1, told=True)}
+    over = Standing(raised=False, since_ms=5, told=True)
+    assert all_judged(raised, {"it": limit}, calm, 5) == ({Cause("it", "de"): over}, 0)

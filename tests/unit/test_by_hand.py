@@ -255,7 +255,10 @@ def test_what_is_lent_stays_when_the_roster_changes_and_the_new_one_counts_after
     [
         ((), (), MINUTE, "no_language"),
         ((("de", 8),), (), MINUTE, "bad_level"),
+        ((("ar", 8), ("de", 7)), (), MINUTE, "bad_level"),
+        ((("de", 0),), (), MINUTE, "bad_level"),
         ((("de", 7),), (("other", 0),), MINUTE, "bad_level"),
+        ((("de", 7),), (("other", 3), ("study", 6)), MINUTE, "bad_level"),
         ((("de", 7),), (), -MINUTE, "over_already"),
     ],
 )
@@ -353,3 +356,11 @@ def test_who_is_let_in_line() -> None:
     made.tell(ev.SetByHand("hours", "/", "rules", 0))
     made.tell(ev.PolicyChanged("shut", POLICY._replace(opening=())))
     assert let_in() == [False, False, False, True]
+
+
+def test_the_least_of_a_language_and_all_of_a_concern_can_be_lent() -> None:
+    made = bench()
+    languages, concerns = (("ar", 1), ("de", 7)), (("other", 1), ("study", 5))
+    assert made.tell(ev.SkillsLent("birgit", languages, concerns, made.now + MINUTE)).facts
+    agent = made.engine.world.people["birgit"].agent
+    assert (agent.languages, agent.concerns) == (languages, concerns)
