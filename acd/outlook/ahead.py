@@ -14,11 +14,13 @@ SURE = 1e6
 
 
 class Seen(NamedTuple):
-    """How many calls came to wait in [since_ms, until_ms) of today; epoch ms."""
+    """How many calls came to wait in [since_ms, until_ms) of today; epoch ms. shut: spans of it in which
+    nobody was let in line, whatever the hours say."""
 
     since_ms: int
     until_ms: int
     calls: int
+    shut: Spans = ()
 
 
 NOTHING_SEEN = Seen(0, 0, 0)
@@ -67,6 +69,7 @@ def beliefs(
     begin_ms = now_ms - now_ms % QUARTER_MS
     prior = 1 / believed.day_variation if believed.day_variation > 1 / SURE else SURE
     due = between(believed, zone, seen.since_ms, seen.until_ms, near)
+    due -= sum(between(believed, zone, begin, end, near) for begin, end in seen.shut)
     return Beliefs(
         talk=believed.talk,
         talks=tuple(Talk(*key, lasts) for key, lasts in sorted(believed.talks.items())),
@@ -81,7 +84,7 @@ def beliefs(
             tuple(expected(believed, zone, begin_ms, until_ms, near)),
             believed.shares,
             prior + seen.calls,
-            prior + due,
+            prior + max(0.0, due),
             believed.second,
             centre.routing.second_language,
             centre.routing.second_language_for_it,

@@ -13,6 +13,7 @@ from acd.outlook.asked import Answer, Asked, Levels
 from acd.outlook.prior import Believed, prior
 from acd.outlook.rostered import Duties
 from acd.outlook.scene import trimmed
+from acd.outlook.shut import Shut
 from acd.outlook.wished import changes
 from acd.ports import Arrival, QueueFull
 from acd.prospects import BEYOND, Closed, Expectation, Unanswered, Waits, WhatIf, Wish
@@ -92,7 +93,7 @@ class Outlook:
         self.changed = asyncio.Event()
         self._waits = Waits(0, 0, 0, 0, "not begun", 0, ())
         self._shown: dict[str, str] = {}
-        self._seen = NOTHING_SEEN
+        self._seen, self._shut = NOTHING_SEEN, Shut()
         self._number = 0
         self._busy = asyncio.Lock()
         self._believed: Believed | None = None
@@ -104,7 +105,7 @@ class Outlook:
     # --- what happens --------------------------------------------------------------------------------
 
     def facts(self, seq: int, facts_: Sequence[Fact]) -> None:
-        """Somebody joined, came to work or left: it is time to look again."""
+        """Somebody joined, came to work or left, or something was set by hand: it is time to look again."""
         for fact in facts_:
             if isinstance(fact, facts.Queued):
                 self._seen = self._seen._replace(calls=self._seen.calls + 1)
@@ -114,6 +115,9 @@ class Outlook:
                 self._shown[fact.agent] = fact.state
                 if (before in OUT) != (fact.state in OUT):
                     self.changed.set()
+            elif isinstance(fact, facts.ByHandChanged):
+                self._shut.hear(fact)
+                self.changed.set()
             elif isinstance(fact, facts.RulesChanged):
                 self._shown.clear()
                 self.changed.set()
@@ -243,7 +247,8 @@ class Outlook:
         zone, seen = centre.centre.zone, self._seen
         if not seen.since_ms or day(seen.since_ms, zone) != day(now, zone):
             self._seen = seen = Seen(now, now, 0)
-        return seen._replace(until_ms=now)
+            self._shut.begin(self.doors.world(), now)
+        return seen._replace(until_ms=now, shut=self._shut.spans(now))
 
     # --- what if -------------------------------------------------------------------------------------
 

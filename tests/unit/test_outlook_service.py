@@ -17,17 +17,19 @@ from acd.outlook.process import Process
 from acd.outlook.rostered import Duties
 from acd.outlook.scene import Scene
 from acd.outlook.service import ACTOR, Doors, Outlook, closes
+from acd.outlook.shut import Shut
 from acd.ports import Arrival
 from acd.prospects import BEYOND, Closed, Expectation, Unanswered, WhatIf, Wish
 from config.load import SHIPPED, load
 from config.people import policy, team
 from config.schema import Centre
 from routing import events as ev
-from routing.facts import AgentChanged, Queued
+from routing.facts import AgentChanged, ByHandChanged, Queued
 from routing.world import World
 from tests.fakes.centre import POLICY, Bench
 
 CENTRE = load(SHIPPED)
+HOUR = 3_600_000
 NOW = 1_774_341_000_000
 """A Tuesday in March 2026, 9:30 in Essen."""
 
@@ -325,3 +327,46 @@ def test_hours_set_by_hand_say_when_we_close() -> None:
     made.tell(ev.SetByHand("drain", "", "on", 0))
     made.tell(ev.SetByHand("hours", "/", "rules", 0))
     assert closes(world, made.now) == 2_000_000, "who waits is served until then"
+
+
+async def test_a_time_in_which_nobody_was_let_in_is_no_sign_of_a_quiet_day() -> None:
+    """The same few callers in three hours: they say that the day is quiet, unless we were shut for two."""
+    rates = []
+    for shut in (False, True):
+        bench = bench_at()
+        house = House(bench)
+        await house.outlook.once()
+        if shut:
+            house.outlook.facts(1, bench.tell(ev.SetByHand("drain", "", "on", 0)).facts)
+        house.outlook.facts(2, bench.tell(ev.SetByHand("reserve", "de", "on", 0), HOUR).facts)
+        if shut:
+            house.outlook.facts(3, bench.tell(ev.SetByHand("hours", "/", "closed", 0), 1).facts)
+            house.outlook.facts(4, bench.tell(ev.SetByHand("drain", "", "rules", 0), HOUR).facts)
+            house.outlook.facts(5, bench.tell(ev.SetByHand("hours", "/", "rules", 0), 1).facts)
+        bench.tell(ev.Elapsed(), NOW + 3 * HOUR - bench.now)
+        await house.outlook.once()
+        calls = [asked.beliefs.calls for asked in house.process.asked]
+        rates.append(calls[-1].rate - calls[0].rate)
+    assert rates[1] == pytest.approx(rates[0] / 3, rel=0.35), "a third of the time counts"
+
+
+def test_it_is_shut_from_the_first_cause_to_the_last() -> None:
+    made, followed = Bench(), Shut()
+    made.tell(ev.SetByHand("hours", "/", "closed", 0))
+    followed.begin(made.engine.world, made.now)
+    begun = made.now
+    for event in (
+        ev.SetByHand("drain", "", "on", 0),
+        ev.SetByHand("hours", "/", "open", 0),
+        ev.SetByHand("hours", "tr/", "closed", 0),
+        ev.SetByHand("drain", "", "rules", 0),
+    ):
+        for fact in made.tell(event, 100).facts:
+            if isinstance(fact, ByHandChanged):
+                followed.hear(fact)
+    assert followed.spans(made.now + 50) == ((begun, begun + 400),)
+    again = made.tell(ev.SetByHand("drain", "", "on", 0), 100).facts
+    followed.hear(next(each for each in again if isinstance(each, ByHandChanged)))
+    assert followed.spans(made.now + 50) == ((begun, begun + 400), (made.now, made.now + 50))
+    followed.begin(made.engine.world, made.now + 60)
+    assert followed.spans(made.now + 70) == ((made.now + 60, made.now + 70),)
