@@ -1,10 +1,10 @@
 // The alarms that are raised, as the live page and the page of who is in charge show them.
 import { at, make, set, tongue } from "./page.mjs";
+import { time } from "./when.mjs";
 
 // A wall has no scroll bar: so many stand on it, those that are raised longest, and how many there are beside them.
 const WALL_MOST = 4;
 
-const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 
 // Of whom an alarm is: its needs, each language named in itself; else all that its rule is about.
 function needs(alarm, words, names) {

@@ -1,9 +1,9 @@
 // What is shown of one call: language, concern, how long it waited, what was tried, its case, earlier calls.
 import { clock, json, make, read, tongue } from "./page.mjs";
+import { span, when } from "./when.mjs";
 
 const words = json("words");
 const names = json("names");
-const here = document.documentElement.lang;
 const AGAIN_MS = 3000;
 const before = new Map();
 
@@ -13,10 +13,8 @@ export const concern = (key) => names.concerns[key] ?? key;
 export const ownName = (code) => names.languages[code] ?? (code || words.unknown_language);
 export const inWords = (code) => names.translated[code] ?? ownName(code);
 export const titled = (call) => [inWords(call.language), concern(call.concern)].filter(Boolean).join(", ");
-export const moment = (ms) => new Date(ms).toLocaleString(here, sameDay(ms) ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
-const sameDay = (ms) => new Date(ms).toDateString() === new Date().toDateString();
 
-const span = (from, until) => (until ? `${moment(from)} – ${new Date(until).toLocaleTimeString(here, { timeStyle: "short" })}` : moment(from));
+const wanted = (from, until) => (until ? span(from, until).join(" – ") : when(from));
 const CALLED = ["callback", "message", "web"];
 
 function link(address, text) {
@@ -37,7 +35,7 @@ function facts(call) {
   const isNew = ["reserved", "ringing", "calling"].includes(call.state);
   if (call.queued_ms && isNew) rows.push([words.waits_since, make("span", "", { "data-since": call.queued_ms })]);
   if (call.queued_ms && call.state === "talking") row(words.waited, clock(call.since_ms - call.queued_ms));
-  if (call.wanted_from_ms) row(words.wanted, span(call.wanted_from_ms, call.wanted_until_ms));
+  if (call.wanted_from_ms) row(words.wanted, wanted(call.wanted_from_ms, call.wanted_until_ms));
   row(words.second, call.second && inWords(call.second));
   row(words.listened, call.listened && words[`listened_${call.listened}`]);
   row(words.interpreter, call.interpreter && fill(words.interpreter_needed, { language: inWords(call.interpreter) }));
@@ -66,7 +64,7 @@ function earlier(found) {
     const item = document.createElement("li");
     const outcomes = each.said.map((word) => names.outcomes[word.outcome] ?? word.outcome).filter(Boolean);
     const became = outcomes.length ? outcomes.join(", ") : words[`outcome_${each.outcome}`] ?? "";
-    item.append(make("time", moment(each.at_ms), { datetime: new Date(each.at_ms).toISOString() }), " ");
+    item.append(make("time", when(each.at_ms), { datetime: new Date(each.at_ms).toISOString() }), " ");
     item.append(make("b", [concern(each.concern), became].filter(Boolean).join(": ")));
     for (const word of each.said) {
       const said = found.notes[word.note];

@@ -1,11 +1,12 @@
 // The desk: shows what the server pushes of one person's own desk, and asks for what they do.
 import { ask, at, clock, isOld, json, make, read, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
-import { concern, fill, moment, noted, ownName, person, showCall, titled } from "./desk-call.mjs";
+import { concern, fill, noted, ownName, person, showCall, titled } from "./desk-call.mjs";
 import { isOpen, draft } from "./desk-drafts.mjs";
 import * as alerts from "./desk-alerts.mjs";
 import * as form from "./desk-form.mjs";
 import * as keys from "./desk-keys.mjs";
+import { exactly, time, when } from "./when.mjs";
 
 const words = json("words");
 const names = json("names");
@@ -31,7 +32,6 @@ const isLive = () => heard > 0 && Date.now() - heard < SILENCE_MS;
 const word = (kind) => words[`${kind}_state`] ?? words[kind] ?? kind;
 const signal = (id, good, text) => { set(id, text); at(id).dataset.good = good ? "yes" : "no"; };
 const hide = (id, is) => { if (at(id).hidden !== is) at(id).hidden = is; };
-const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
 
 // --- my state -----------------------------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ function showHandovers(id, card, list, whom, done) {
   rows(id, [list, list.map((each) => notes[each.note])], () => list.map((each) => {
     const item = document.createElement("li");
     const text = notes[each.note] ? noted(notes[each.note]) : words.no_note;
-    item.append(make("p", `${moment(each.at_ms)} ${whom(each)}`, { class: "soft" }), make("p", text, { dir: "auto" }));
+    item.append(make("p", `${when(each.at_ms)} ${whom(each)}`, { class: "soft" }), make("p", text, { dir: "auto" }));
     const button = make("button", done, { type: "button", "aria-label": `${done}: ${text}` });
     button.addEventListener("click", async () => form.became(await ask(`/api/desk/handovers/${each.id}/done`)));
     item.append(button);
@@ -211,7 +211,7 @@ function sayLost() {
 function tick() {
   const live = isLive();
   document.body.classList.toggle("stale", !live);
-  const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
+  const since = heard ? exactly(heard) : "–";
   signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
   sayLost();
   if (!live || desk === null) {  // what was is no longer known to be so: no colour, and no clock that goes on

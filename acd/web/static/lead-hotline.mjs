@@ -1,11 +1,11 @@
 // What is set by hand for the whole hotline: shown with an undo each, and set in a dialog.
 import { open } from "./acts.mjs";
 import { at, make } from "./page.mjs";
+import { time } from "./when.mjs";
 
 // does: sends something and says what came of it (dialog or null, path, body, what to say).
 export function byHand(words, names, does) {
   const form = at("hand").querySelector("form");
-  const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   const path = (what, of) => (["hours", "drain"].includes(what) ? `/api/lead/hotline/${what}` : `/api/lead/hotline/${what}/${encodeURIComponent(of)}`);
   const whose = (what, of) => {
     if (what === "hours") {

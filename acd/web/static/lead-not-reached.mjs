@@ -1,12 +1,12 @@
 // Who called today and was not served since: looked at again and again, called back by a button.
 import { at, make, read, set, tongue } from "./page.mjs";
 import { button, fill, rows } from "./rows.mjs";
+import { time } from "./when.mjs";
 
 const AGAIN_MS = 15_000;
 
 export function notReached(words, names, does) {
   const minutes = (ms) => Math.max(1, Math.round(ms / 60_000));
-  const time = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   const language = (code) => names.languages[code] ?? code;
 
   function show(found) {

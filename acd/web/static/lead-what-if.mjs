@@ -1,5 +1,6 @@
 // "What if": a few changes tried on the outlook, and what they would do until closing, without and with them.
 import { at, make, set } from "./page.mjs";
+import { locale } from "./when.mjs";
 
 const ANSWER_MS = 70_000;  // two futures of a whole day are run, many times
 
@@ -29,7 +30,7 @@ async function asked(changes) {
 }
 
 export function wouldBe(words, names) {
-  const one = (value) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+  const one = (value) => value.toLocaleString(locale(), { maximumFractionDigits: 1 });
   const figure = ({ mean, low, high }) => `${one(mean)} (${one(low)}–${one(high)})`;
   const row = (name, found) => {
     const made = document.createElement("tr");

@@ -7,7 +7,7 @@ import { byHand } from "./lead-hotline.mjs";
 import { wouldBe } from "./lead-what-if.mjs";
 import { button, fill, rows } from "./rows.mjs";
 import { notReached } from "./lead-not-reached.mjs";
-import { span } from "./when.mjs";
+import { exactly, span } from "./when.mjs";
 import { showTrouble } from "./trouble.mjs";
 
 const words = json("words");
@@ -118,7 +118,7 @@ function show() {
 function tick() {
   const live = isLive();
   document.body.classList.toggle("stale", !live);
-  const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
+  const since = heard ? exactly(heard) : "–";
   signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
   set("lost", live ? "" : whyLost(lost, words));
   if (!live) {

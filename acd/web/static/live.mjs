@@ -4,6 +4,7 @@ import { at, clock, isOld, json, make, set, tongue, whyLost } from "./page.mjs";
 import { follow } from "./stream.mjs";
 import { showTrouble } from "./trouble.mjs";
 import { fit } from "./wall.mjs";
+import { day, exactly } from "./when.mjs";
 
 const words = json("words");
 const names = json("names");
@@ -67,7 +68,7 @@ function showLevel(l) {
 // Where the people come from that are shown, since when, and whom the file names in vain.
 function showSource({ source, since_ms, people, unused }) {
   const parts = [`${people} ${words[`people_${source || "unknown"}`]}`];
-  if (since_ms) parts.push(`${words.since} ${new Date(since_ms).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })}`);
+  if (since_ms) parts.push(`${words.since} ${day(since_ms)}`);
   if (unused) parts.push(words.people_unused.replace("{n}", unused));
   set("source", parts.join(" · "));
 }
@@ -98,7 +99,7 @@ function show() {
 function tick() {
   const live = isLive();
   document.body.classList.toggle("stale", !live);
-  const since = heard ? new Date(heard).toLocaleTimeString(document.documentElement.lang) : "–";
+  const since = heard ? exactly(heard) : "–";
   signal("page", live, live ? words.page_live : `${words.page_stale} ${since}`);
   set("lost", live ? "" : whyLost(lost, words));
   if (!live) {  // what was is no longer known to be so: no colour, and no clock that goes on
