@@ -46,8 +46,8 @@ BESIDES = {
     "routing/visit.py": (DIAGRAMS,),
     "routing/privacy.py": ("tests/unit/test_privacy.py",),
     "routing/listening.py": ("tests/unit/test_listening.py",),
-    "routing/steering.py": ("tests/unit/test_steering.py", "tests/unit/test_journal_driver.py"),
-    "routing/by_hand.py": ("tests/unit/test_by_hand.py", "tests/unit/test_outlook_service.py"),
+    "routing/steering.py": ("tests/unit/test_steering.py",),
+    "routing/by_hand.py": ("tests/unit/test_by_hand.py",),
     "routing/hotline.py": ("tests/unit/test_by_hand.py",),
 }
 """Those that are about some files, and are run first on them. The diagrams of the tables are a document that

@@ -311,3 +311,24 @@ def test_a_kept_world_goes_on_as_steered() -> None:
     assert again.world == made.engine.world
     made.engine = again
     assert [served(made, "amal"), served(made), served(made, "cem")] == [three.id, one.id, two.id]
+
+
+def test_whatever_is_steered_is_told_once_with_what_it_names() -> None:
+    """The course of a visit and a planner read it there."""
+    made = bench("ar", "de")
+    one = visits(made)[0]
+    made.tell(ev.PriorityGiven(one.id, "vip"))
+    for event, told in (
+        (ev.VisitPlaced(one.id, "front"), ("front", "")),
+        (ev.VisitPlaced(one.id, "back"), ("back", "")),
+        (ev.VisitPlaced(one.id, "own_place"), ("own_place", "")),
+        (ev.PriorityTaken(one.id, "vip"), ("class_taken", "vip")),
+        (ev.NeedGiven(one.id, "tr", ""), ("other_need", "tr/other")),
+        (ev.NeedGiven(one.id, "", ""), ("own_need", "ar/other")),
+        (ev.PersonNamed(one.id, "cem"), ("named", "cem")),
+        (ev.PersonNamed(one.id, ""), ("not_named", "")),
+    ):
+        assert [each[2:] for each in said(facts.Steered, made.tell(event))] == [told]
+    assert served(made, "amal") == one.id
+    effects = made.tell(ev.OfferPulledBack(one.id))
+    assert [each[1:] for each in said(facts.Steered, effects)] == [(one.id, "pulled_back", "amal")]

@@ -14,6 +14,7 @@ from routing.events import Envelope, Event
 from routing.policy import OVERFLOW_OUTSIDE, Overflow
 from routing.world import Blocked
 from simulation.drivers import layout, sampler
+from simulation.drivers.journal import JournalDriver
 from simulation.drivers.model import Duration, Kind, Model
 from simulation.drivers.reference import Reference
 from simulation.records import trace_driven
@@ -346,3 +347,19 @@ def test_who_was_lent_skills_is_counted_with_what_they_could_do_all_the_time() -
         by_hand=((5, events.SkillsLent("cem", (("ar", 7), ("de", 7)), (("study", 5),), 9)),)
     )
     assert ("ar", "study") not in (counterfactual.apart([more], 2) or ()), "but for a while by one alone"
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_the_simulated_clock_decides_a_day_with_a_supervisor_as_it_was_decided(number: int) -> None:
+    """What `acd plan replay` proves of each journal: loans and hours end at their time there too."""
+    day_told = told(day(number, smooth=True), of=type("Led", (Led,), {"SEED": number}))
+    engine = Engine()
+    heard: list[facts.Fact] = []
+    again: list[facts.Fact] = []
+    for event, at in day_told:
+        heard += engine.step(event, at).facts
+    clocked = JournalDriver(Engine(), lambda effects: again.extend(effects.facts))
+    for seq, (event, at) in enumerate(day_told, 1):
+        clocked.feed(Envelope(seq, 1, at, "", "", 0, event))
+    assert again == heard
+    assert {facts.SkillsChanged, facts.ByHandChanged} <= {type(each) for each in heard}
