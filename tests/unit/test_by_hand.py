@@ -214,6 +214,18 @@ def test_an_overflow_is_switched_on_for_who_waits_and_who_comes_and_off() -> Non
     assert late.overflowed == ("wider",)
 
 
+def test_an_overflow_is_by_the_rules_again_whatever_else_is_over_at_that_moment() -> None:
+    made = bench(OVERFLOWS)
+    until = made.now + 100_000
+    made.tell(ev.SetByHand("overflow", "wider", "off", until))
+    made.tell(ev.SetByHand("hours", "/", "open", until))
+    late = called(made, "1", "ar")
+    made.tell(ev.Elapsed(), until - made.now - 1)
+    assert late.overflowed == ()
+    made.tell(ev.Elapsed(), 1)
+    assert late.overflowed == ("wider",)
+
+
 # --- what somebody can do --------------------------------------------------------------------------------
 
 
