@@ -15,7 +15,7 @@ from acd.alarmed import Cause, News, OpenAlarm
 from acd.hooks.delivery import QUEUE_MAX, Delivery
 from acd.hooks.service import Hooks
 from acd.hooks.signed import headers, secret
-from acd.hooks.told import VISITS_MAX, Told, Visits
+from acd.hooks.told import VISITS_MAX, Told, Visits, moment
 from config.load import SHIPPED, load
 from config.tables.hook import Hook
 from routing import events as ev
@@ -262,6 +262,60 @@ def test_a_callback_is_due_once_for_each_time(tmp_path: Path) -> None:
     world.open = False
     visit.attempts = 2
     assert visits.due(world, bench.now + 4 * MINUTE) == []
+
+
+def test_a_callback_is_due_from_the_moment_on_at_which_its_turn_comes() -> None:
+    bench = Bench(POLICY._replace(callbacks=Callbacks()))
+    visits, world = Visits(lambda: frozenset()), bench.engine.world
+    bench.tell(ev.CallbackWished("t1", "de", "other", "", bench.now + MINUTE, bench.now + 9 * MINUTE))
+    (visit,) = world.visits.values()
+    assert visits.due(world, visit.due_ms - 1) == []
+    (message,) = visits.due(world, visit.due_ms)
+    assert said(message)["data"] == {
+        "language": "*",
+        "concern": "*",
+        "visit": visit.id,
+        "kind": "web",
+        "attempts": 0,
+        "wanted_until": moment(visit.until_ms),
+    }
+
+
+def test_of_an_answered_visit_the_wait_ends_with_the_first_talk() -> None:
+    """A talk that broke and another one after it make it no longer."""
+    visits = Visits(lambda: None)
+    (message,) = visits.ended(
+        [
+            facts.VisitBegan(1_000, 7, None, "line", 1_000, False),
+            facts.NeedKnown(1_000, 7, "de", "other", ""),
+            facts.Queued(2_000, 7, 2_000),
+            facts.TalkBegan(9_000, 7, "amal", 1),
+            facts.TalkEnded(20_000, 7, "amal"),
+            facts.TalkBegan(30_000, 7, "birgit", 2),
+            facts.VisitEnded(40_000, 7, facts.ANSWERED, facts.BY_CALLER, ""),
+        ]
+    )
+    assert (said(message)["data"]["waited_ms"], said(message)["data"]["answered"]) == (7_000, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "concern", "shown"),
+    [("de", "other", ("de", "other")), ("de", "", ("*", "*")), ("", "other", ("*", "*")), ("", "", ("", ""))],
+)
+def test_a_need_that_is_half_known_may_not_stand_alone(
+    language: str, concern: str, shown: tuple[str, str]
+) -> None:
+    """Few may speak the language: before the concern is known nobody can say that it is many. Nothing known
+    tells nothing."""
+    visits = Visits(lambda: frozenset({("de", "other")}))
+    (message,) = visits.ended(
+        [
+            facts.VisitBegan(1_000, 7, None, "line", 1_000, False),
+            facts.NeedKnown(1_000, 7, language, concern, ""),
+            facts.VisitEnded(40_000, 7, facts.ABANDONED_MENU, facts.BY_CALLER, ""),
+        ]
+    )
+    assert (said(message)["data"]["language"], said(message)["data"]["concern"]) == shown
 
 
 async def test_each_hook_hears_what_it_asks_for(tmp_path: Path) -> None:
