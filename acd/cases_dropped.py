@@ -32,8 +32,9 @@ class CasesDropped:
     """centre, owners: the file in force, and the ids of who may have a case.
 
     A file's name while it is read ends in TAKING, so that the next of its name is another file, and it is
-    read again if we end meanwhile. What was taken is deleted. What is faulty is set aside, its name ending in
-    ASIDE, with a report beside it, and is told until a whole file was taken or somebody deletes it.
+    read again if we end meanwhile. What was taken is deleted. What is faulty is set aside without PINs,
+    its name ending in ASIDE, with a report beside it, and is told until a whole file was taken or somebody
+    deletes it.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class CasesDropped:
         self._centre = centre
         self._owners = owners
         self._records = records
+        self._bare = frozenset[tuple[Path, int]]()
         self.trouble = ""
 
     async def look(self, now_s: float) -> None:
@@ -57,6 +59,7 @@ class CasesDropped:
         for file in await asyncio.to_thread(_ready, folder, now_s):
             await self._take(file, centre)
         aside = await asyncio.to_thread(_aside, folder)
+        self._bare = await asyncio.to_thread(_cleaned, aside, self._bare)
         self.trouble = (
             f"{folder}: cases could not be taken from {len(aside)} file(s), last {aside[-1].name}; "
             f"why stands in {aside[-1].name}.txt; what was known before stays in force"
@@ -112,6 +115,23 @@ def _aside(folder: Path) -> list[Path]:
     return found[-ASIDE_MAX:]
 
 
+def _cleaned(aside: list[Path], bare: frozenset[tuple[Path, int]]) -> frozenset[tuple[Path, int]]:
+    """Also what an older version or somebody else put there has no PIN. bare: files that have none, with
+    their time of change in ns, and so the answer. Raises OSError."""
+    found = set[tuple[Path, int]]()
+    for each in aside:
+        if each.is_symlink() or not each.is_file():
+            continue
+        at = each.stat()
+        if (each, at.st_mtime_ns) not in bare:
+            kept = cases_csv.without_pins(each)
+            if each.read_bytes() != kept.encode():
+                private(each, kept)
+                os.utime(each, ns=(at.st_atime_ns, at.st_mtime_ns))
+        found.add((each, at.st_mtime_ns))
+    return frozenset(found)
+
+
 def _set_aside(taking: Path, faults: list[Fault]) -> None:
     """Raises OSError."""
     name = taking.name.removesuffix(TAKING)
@@ -120,9 +140,7 @@ def _set_aside(taking: Path, faults: list[Fault]) -> None:
         told.append(f"and {len(faults) - TOLD_MAX} more")
     private(taking.with_name(f"{name}{REPORT}"), "\n".join(told) + "\n")
     aside = taking.with_name(f"{name}{ASIDE}")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(taking.read_bytes())  # there may be PINs in it: for nobody else's eyes from now on
+    private(aside, cases_csv.without_pins(taking))
     taking.unlink()
 
 

@@ -1,5 +1,7 @@
 """Cases of the office from its CSV file: all of it or nothing, every fault with its line."""
 
+import csv
+import io
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -60,6 +62,33 @@ def read(
     return tuple(found)
 
 
+def without_pins(path: Path) -> str:
+    """What may be kept of a file that was not taken, as CSV: each row on its line, without the column of
+    PINs, what may be one in another column hidden, and rows that cannot be read hidden whole. Empty where
+    nobody can tell which column is which. Made of its own result it is the same.
+    """
+    try:
+        given = sheet.read(path, COLUMNS, ALSO, or_windows=True)
+    except ConfigFaults:
+        return ""
+    kept = [column for column in given.columns if column != PIN]
+    rows = {1: kept, **{number: [sheet.HIDDEN] for number in given.unread}}
+    for line in given.lines:
+        cells = [_keepable(column, line.cells[column]) for column in kept]
+        rows[line.number] = cells if any(cells) else [sheet.HIDDEN]
+    made = io.StringIO()
+    out = csv.writer(made, lineterminator="\n")
+    for number in range(1, max(rows) + 1):
+        out.writerow(rows.get(number, []))
+    return made.getvalue()
+
+
+def _keepable(column: str, value: str) -> str:
+    """A case has its number, and a link may have it; no other cell has reason for one."""
+    right = column == "case" or (column == "link" and _web(value))
+    return " ".join(value.split()) if right or not sheet.numbered(value) else sheet.HIDDEN
+
+
 def _faults(row: CaseRow, concerns: Collection[str], owners: Collection[str]) -> list[tuple[str, str]]:
     """(column, reason) for each."""
     found: list[tuple[str, str]] = []
@@ -86,7 +115,7 @@ def _faults(row: CaseRow, concerns: Collection[str], owners: Collection[str]) ->
 
 def _shown(row: CaseRow, value: str) -> str:
     """As it may be quoted: where there are PINs, what looks like one may be one in another column."""
-    return "…" if row.pin is not None and is_pin(value) else cleaned(value)
+    return sheet.HIDDEN if row.pin is not None and sheet.numbered(value) else cleaned(value)
 
 
 def is_pin(text: str) -> bool:

@@ -10,6 +10,9 @@ from config.cells import FORMULA
 from config.load import ConfigFaults, Fault, cleaned
 
 SIZE_MAX: Final = 10_000_000
+NUMBER_DIGITS: Final = 4
+HIDDEN: Final = "…"
+"""Stands for a value that is not shown."""
 
 
 class Line(NamedTuple):
@@ -20,12 +23,14 @@ class Line(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """What a file holds. columns: of the first line, in lower case. faults: rows that could not be read."""
+    """What a file holds. columns: of the first line, in lower case. faults: rows that could not be read; they
+    end in the lines `unread`, and behind broken CSV nothing is read."""
 
     name: str
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     faults: tuple[Fault, ...]
+    unread: tuple[int, ...] = ()
 
     def fault(self, line: Line, column: str, reason: str) -> Fault:
         """What is wrong in one cell."""
@@ -61,10 +66,11 @@ def read(path: Path, columns: Sequence[str], also: Iterable[str] = (), *, or_win
         wanted, may = ", ".join(columns), ", ".join(also)
         more = f"; there may be {may}" if may else ""
         raise ConfigFaults(
-            [Fault(name, "line 1", f"has the columns {cleaned(given)}; wanted are {wanted}{more}")]
+            [Fault(name, "line 1", f"has the columns {cleaned(_named(given))}; wanted are {wanted}{more}")]
         )
     lines: list[Line] = []
     faults: list[Fault] = []
+    unread: list[int] = []
     try:
         for row in rows:
             cells = [cell.strip() for cell in row]
@@ -73,11 +79,23 @@ def read(path: Path, columns: Sequence[str], also: Iterable[str] = (), *, or_win
             if len(cells) == len(given):
                 lines.append(Line(rows.line_num, dict(zip(given, cells, strict=True))))
             else:
+                unread.append(rows.line_num)
                 at = f"line {rows.line_num}, row"
                 faults.append(Fault(name, at, f"has not the {len(given)} columns of the first line"))
     except csv.Error as fault:
+        unread.append(rows.line_num)
         faults.append(Fault(name, f"line {rows.line_num}", f"is broken CSV: {fault}"))
-    return Sheet(name, tuple(given), tuple(lines), tuple(faults))
+    return Sheet(name, tuple(given), tuple(lines), tuple(faults), tuple(unread))
+
+
+def numbered(text: str) -> bool:
+    """Whether it has as many digits as a PIN or a telephone number may have; a name has fewer."""
+    return sum(each.isdigit() for each in text) >= NUMBER_DIGITS
+
+
+def _named(columns: list[str]) -> list[str]:
+    """As they may be quoted: a first line that names no columns is somebody's data."""
+    return [HIDDEN if numbered(each) else each for each in columns]
 
 
 def _text(raw: bytes, or_windows: bool) -> str:

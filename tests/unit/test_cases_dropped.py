@@ -15,8 +15,10 @@ from acd import installing
 from acd.cases_dropped import ASIDE_MAX, AT_ONCE, SETTLED_S, CasesDropped
 from acd.store.cases import SqlCases
 from acd.store.tables import RECORDS
+from config.cases_csv import read, without_pins
 from config.load import load
 from config.people import team
+from config.tables.case_line import CaseLine
 from config.tables.cases import CasesFolder
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "welcomecenter.toml"
@@ -35,8 +37,11 @@ def drop(folder: Path, name: str, text: str, age_s: float = SETTLED_S) -> Path:
 Work = Callable[[CasesDropped, AsyncEngine], Coroutine[Any, Any, None]]
 
 
-def run(folder: Path, work: Work, *, tables: bool = True) -> None:
-    centre = load(SHIPPED).model_copy(update={"cases": CasesFolder(folder=str(folder))})
+def run(folder: Path, work: Work, *, tables: bool = True, told: bool = False) -> None:
+    """told: callers can ask how their case is, so that files have PINs."""
+    asked = CaseLine(concern="other", states=["ready"], key_file=str(folder.parent / "case_line.key"))
+    update = {"cases": CasesFolder(folder=str(folder)), "case_line": asked if told else None}
+    centre = load(SHIPPED).model_copy(update=update)
 
     async def whole() -> None:
         engine = create_async_engine("sqlite+aiosqlite://")
@@ -111,6 +116,76 @@ def test_a_faulty_file_is_set_aside_with_its_report_and_told_until_a_whole_one_c
         assert (await state(engine, "1"), dropped.trouble, names(tmp_path)) == ("ready", "", [])
 
     run(tmp_path, work)
+
+
+PIN = "90817263"
+"""What may be left of it nowhere."""
+ROWS = f"471101;in_work;anna;{PIN}\n\n471102;Odd;nobody;{PIN}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"case;state;owner;pin\n{ROWS}", "case,state,owner\n471101,in_work,anna\n\n471102,Odd,nobody\n"),
+        (f"PIN,State,Case\n{PIN},Odd,1\n", "state,case\nOdd,1\n"),
+        (f"case;state;owner;pin\n1;ready;{PIN};anna\n", "case,state,owner\n1,ready,…\n"),
+        (f"case;state;owner;pin\n1;9081-7263;;\n2;{PIN};;\n", "case,state,owner\n1,…,\n2,…,\n"),
+        (f"case;state;pin\n1;ready\n2;ready;;{PIN}\n3;ready;\n", "case,state\n…\n…\n3,ready\n"),
+        (f'case;state;pin\n1;ready;\n2;"ready;{PIN}\n', "case,state\n1,ready\n…\n"),
+        (f"case;state;pin\n;;{PIN}\n1;ready;\n", "case,state\n…\n1,ready\n"),
+        (f"case;state;pin code\n1;ready;{PIN}\n", ""),
+        (f"1;ready;{PIN}\n2;ready;{PIN}\n", ""),
+        (f"case\tstate\tpin\n1\tready\t{PIN}\n", ""),
+    ],
+    ids=["column", "order", "moved", "spelt", "short", "broken", "alone", "misnamed", "headless", "tabs"],
+)
+def test_what_is_set_aside_and_its_report_hold_no_pin(tmp_path: Path, text: str, kept: str) -> None:
+    """With and without [case_line]; rows stay on the lines that the report names."""
+    drop(tmp_path, "cases.csv", text)
+
+    async def work(dropped: CasesDropped, engine: AsyncEngine) -> None:
+        await dropped.look(NOW_S)
+        aside = tmp_path / "cases.csv.faulty"
+        assert aside.read_text(encoding="utf-8") == kept
+        assert aside.stat().st_mode & 0o077 == 0
+        assert names(tmp_path) == ["cases.csv.faulty", "cases.csv.faulty.txt"]
+        report = (tmp_path / "cases.csv.faulty.txt").read_text(encoding="utf-8")
+        assert "cases.csv: " in report
+        assert PIN not in report
+        assert "9081" not in report
+
+    run(tmp_path, work)
+    run(tmp_path, work, told=True)
+
+
+def test_what_was_set_aside_before_loses_its_pins_too_and_keeps_its_place(tmp_path: Path) -> None:
+    old = drop(tmp_path, "a.csv.faulty", f"case;state;pin\n1;ready;{PIN}\n", age_s=99)
+    drop(tmp_path, "b.csv.faulty", "case,state\n1,Odd\n", age_s=50)
+    (tmp_path / "c.faulty").mkdir()
+
+    async def work(dropped: CasesDropped, engine: AsyncEngine) -> None:
+        for _ in range(2):
+            await dropped.look(NOW_S)
+            assert old.read_text(encoding="utf-8") == "case,state\n1,ready\n"
+            assert old.stat().st_mtime == NOW_S - 99
+            assert old.stat().st_mode & 0o077 == 0
+
+    run(tmp_path, work)
+
+
+def test_what_is_kept_can_be_mended_and_taken_and_leaves_pins_as_they_are(tmp_path: Path) -> None:
+    """Cut off, and yet right: without its column of PINs the copy says nothing of them."""
+    kept = tmp_path / "kept.csv"
+    kept.write_text(f"case;state;pin;link\n1;ready;{PIN};https://files.example.org/471101\n")
+    kept.write_text(without_pins(kept))
+    (row,) = read(kept, (), (), pins=True)
+    assert (row.case, row.state, row.link, row.pin) == (
+        "1",
+        "ready",
+        "https://files.example.org/471101",
+        None,
+    )
+    assert without_pins(kept) == kept.read_text()
 
 
 def test_a_file_that_was_cut_off_is_set_aside(tmp_path: Path) -> None:
