@@ -78,6 +78,9 @@ CASE_LINE = (
     "case_line_refused",
     "case_line_closed",
     "case_line_stay",
+    "case_line_shut",
+    "case_line_later",
+    "case_line_again",
 )
 """What callers hear only where they can ask by phone how their case is, and where their language is known."""
 LISTENED = ("listen_question", "listen_yes")
@@ -149,6 +152,8 @@ KEYS = {
     "message_offer": keys.MESSAGE,
     "message_closed": keys.MESSAGE,
     "case_line_stay": keys.YES,
+    "case_line_shut": keys.CASE,
+    "case_line_again": keys.YES,
     "listen_yes": keys.YES,
 }
 """Which key a sentence tells to press."""

@@ -228,7 +228,7 @@ def outcome(visit: Visit) -> str:
         return facts.MESSAGE
     if visit.told == BLOCKED and visit.state in (table.LEAVING, table.CLOSING):
         return facts.BLOCKED
-    if visit.heard_case and visit.state == table.GREETED:
+    if visit.heard_case and visit.state in (table.GREETED, table.CLOSING):
         return facts.INFORMED
     return {
         table.GREETED: facts.ABANDONED_QUEUE if visit.queued_ms else facts.ABANDONED_MENU,

@@ -8,7 +8,7 @@ of where the caller stands.
 
 from datetime import date
 
-from acd.pbx import calling, message
+from acd.pbx import calling, case_line, message
 from acd.pbx.contexts import caught, landing, note
 from config.hours import AHEAD_DAYS, EVERYBODY, Calendar, Minutes, Whose, calendar_of, whose
 from config.schema import Centre
@@ -152,10 +152,20 @@ def _closed(centre: Centre) -> str:
  same => n,UserEvent(ACDSays,Call: ${ACD_CALL},Sound: ${ACD_SAID})
  same => n,Playback(${ACD_SAID})
 """
-    offer = calling.offer(centre) + message.offer(centre)
+    leave = calling.offer(centre) + message.offer(centre)
+    offers = f"""\
+; what they can do instead; who is asked that hears goodbye behind it
+exten => offers,1,NoOp()
+{case_line.offer(centre)}\
+ same => n,Goto(leave,1)
+exten => leave,1,NoOp()
+{leave}\
+ same => n,ExecIf($["${{ACD_NOW}}"=""]?Playback(acd/goodbye))
+ same => n,Goto(over,1)
+"""
     goodbye = " same => n,Set(ACD_SAID=${ACD_SAID}&acd/goodbye)\n"
-    # who is asked whether we are to call hears goodbye behind that
-    said = f"{says}{offer} same => n,Playback(acd/goodbye)\n" if offer else f"{goodbye}{says}"
+    offered = bool(leave or case_line.offer(centre))
+    said, goes_on = (says, "offers") if offered else (f"{goodbye}{says}", "over")
     lines = f"""
 ; what is closed, its hours, when it opens next; who waited and is let go at last comes here by a Redirect
 [acd-closed]
@@ -187,13 +197,13 @@ exten => say,1,Set(ACD_HOURS={named[0][1]})
  same => n,ExecIf($[{none} & "${{ACD_HOURS}}"!=""]?Set(ACD_SAID=${{ACD_SAID}}&acd/${{ACD_HOURS}}))
  same => n,ExecIf($["${{ACD_OPENS}}"!=""]?Set(ACD_SAID=${{ACD_SAID}}&acd/${{ACD_OPENS}}))
 {said}\
- same => n,Goto(over,1)
+ same => n,Goto({goes_on},1)
 ; an overflow: nobody can take the call now; or this caller is not served for a while
 exten => now,1,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/${{ACD_NOW}})
  same => n,Playback(acd/${{ACD_NOW}})
  same => n,GotoIf($["${{ACD_NOW}}"="{BLOCKED}"]?over,1)
-{offer}\
- same => n,Goto(over,1)
+ same => n,Goto({goes_on},1)
+{offers if offered else ""}\
 exten => over,1,Set(ACD_BY=pbx)
  same => n,Hangup(16)
 exten => t,1,Goto(s,1)

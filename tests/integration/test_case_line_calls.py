@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from acd.demo.hotline import NUMBER
-from config import menu
+from config import keys, menu
 from tests.contract.conftest import Wire
+from tests.contract.test_closing import seconds
 from tests.integration.conftest import QUICK, SOURCE, Watched
 from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import LAST, newest
+from tests.integration.test_closed import NIGHT
 
 CONCERN = "application_state"
 CASE_LINE = {
@@ -30,13 +32,18 @@ CASE, PIN, STRANGE, UNKNOWN = "471108", "90817263", "55443322", "620315"
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[Watched]:
     async with Watched(Path(SOURCE), QUICK | {"case_line": CASE_LINE}) as hotline:
-        file = hotline.folder / "cases.csv"
-        rows = ["case;state;owner;pin", f"{CASE};in_work;omid;{PIN}", f"471109;odd;;{PIN}", "471110;odd;;"]
-        file.write_text("\n".join(rows) + "\n")
-        code, said = await acd("cases", "import", str(file), "--config", str(hotline.config))
-        assert (code, "3 cases" in said) == (0, True), said
-        file.unlink()
+        await imported(hotline)
         yield hotline
+
+
+async def imported(hotline: Watched) -> None:
+    """Three cases come in from the office's file, two of them with PINs."""
+    file = hotline.folder / "cases.csv"
+    rows = ["case;state;owner;pin", f"{CASE};in_work;omid;{PIN}", f"471109;odd;;{PIN}", "471110;odd;;"]
+    file.write_text("\n".join(rows) + "\n")
+    code, said = await acd("cases", "import", str(file), "--config", str(hotline.config))
+    assert (code, "3 cases" in said) == (0, True), said
+    file.unlink()
 
 
 @pytest.fixture
@@ -148,3 +155,39 @@ async def test_too_many_failures_close_the_line_for_the_day_and_say_so(hotline: 
     await hotline.sipp.call(NUMBER, [*chosen(hotline), *keyed(CASE, PIN)], hang_up_ms=1_000)
     row = await hotline.row(f"{LAST} ", before, timeout_s=60)
     assert (row["case_line"], row["queued_at"] is not None) == ("", True)
+
+
+def by_night(hotline: Watched, *then: tuple[int, str]) -> list[tuple[int, str]]:
+    """What a German caller presses after closing who asks for their case, once it is offered."""
+    german = menu.keys(len(hotline.centre.languages), hotline.centre.languages.index("de"))
+    offered_ms = round(seconds(hotline, "de/acd/closed.wav") * 1000) + 2_500
+    return [*((300, key) for key in german), (offered_ms, keys.CASE), *then]
+
+
+async def test_after_closing_it_is_heard_too_and_a_dead_daemon_leads_to_goodbye() -> None:
+    """Who heard it hangs up, or hears goodbye; so does who did not, or calls while nobody can say it."""
+    wrong, again = keyed(UNKNOWN, STRANGE), keyed(UNKNOWN, STRANGE)
+    again[0] = (9_000, again[0][1])
+    async with Watched(Path(SOURCE), QUICK | NIGHT | {"case_line": CASE_LINE}) as hotline:
+        await imported(hotline)
+        await hotline.start_daemon()
+        for then, hang_up_ms, told in (
+            (keyed(CASE, PIN), 2_500, ("informed", "heard", "caller", CASE)),
+            (keyed(CASE, PIN), 90_000, ("informed", "heard", "pbx", CASE)),
+            ([*wrong, *again], 90_000, ("closed", "refused", "pbx", "")),
+        ):
+            before = newest(hotline)
+            await hotline.sipp.call(NUMBER, by_night(hotline, *then), hang_up_ms=hang_up_ms)
+            row = await hotline.row(f"{LAST} ", before, timeout_s=100)
+            assert (row["outcome"], row["case_line"], row["ended_by"], row["case"]) == told
+            assert row["queued_at"] is None
+        assert hotline.daemon is not None
+        hotline.daemon.kill()
+        await hotline.daemon.wait()
+        before = newest(hotline)
+        call = await hotline.sipp.call(NUMBER, by_night(hotline), hang_up_ms=90_000)
+        await call.finished()
+        await hotline.start_daemon()
+        row = await hotline.row(f"{LAST} ", before, timeout_s=30)
+        assert (row["outcome"], row["case_line"], row["ended_by"]) == ("closed", "", "pbx")
+        await hotline.no_drift()

@@ -292,6 +292,28 @@ def test_who_heard_it_and_hangs_up_is_informed_and_who_was_refused_left_in_the_m
         assert ended.outcome == outcome
 
 
+def test_after_closing_who_heard_it_is_informed_and_nobody_else() -> None:
+    for became, outcome in (
+        (facts.CASE_HEARD, facts.INFORMED),
+        (facts.CASE_REFUSED, facts.CLOSED),
+        (facts.CASE_CLOSED, facts.CLOSED),
+    ):
+        made = greeted()
+        made.tell(ev.TurnedAway(leg("1"), "de"))
+        made.tell(ev.CaseAsked(leg("1"), became))
+        (ended,) = said(facts.VisitEnded, made.tell(ev.LegEnded(leg("1"), 16)))
+        assert ended.outcome == outcome
+
+
+def test_who_waited_in_vain_was_turned_away_whatever_they_heard_before() -> None:
+    made = greeted()
+    made.tell(ev.CaseAsked(leg("1"), facts.CASE_HEARD))
+    made.tell(ev.CallWaiting(leg("1"), "de", "other", "", 0, 0))
+    made.tell(ev.TurnedAway(leg("1"), "de"))
+    (ended,) = said(facts.VisitEnded, made.tell(ev.LegEnded(leg("1"), 16)))
+    assert ended.outcome == facts.TURNED_AWAY
+
+
 def test_who_stays_in_line_and_leaves_has_abandoned_it() -> None:
     made = greeted()
     made.tell(ev.CaseAsked(leg("1"), facts.CASE_HEARD))

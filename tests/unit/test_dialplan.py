@@ -244,3 +244,45 @@ def test_only_what_the_configuration_names_is_dialled_outside() -> None:
     made = pjsip(CENTRE, team(CENTRE), {agent.reach.address: "" for agent in team(CENTRE).agents})
     assert "[outside-1]\ntype = aor\ncontact = sip:192.0.2.20\n" in made
     assert "acd-outside" not in extensions(SHIPPED, date(2026, 11, 27))
+
+
+def text_of(context: str, extension: str) -> list[str]:
+    """An extension's steps as they stand in the file."""
+    return [f"{line.app}({line.args})" for line in ALL[context][extension]]
+
+
+def test_after_closing_a_case_is_asked_for_as_by_day_and_leads_back_to_the_closed_menu() -> None:
+    """Whoever waited, chose no language or another concern is not asked; nobody is sent into line."""
+    offered = " ".join(text_of("acd-closed", "offers"))
+    for needed in (
+        '"${ACD_QUEUED}"=""',
+        '"${ACD_LANG}"!="und"',
+        '"${ACD_CONCERN}"="application_state"',
+        "?acd-case-line,shut,1",
+    ):
+        assert needed in offered
+    shut = text_of("acd-case-line", "shut")
+    asked = next(i for i, each in enumerate(shut) if each.startswith("UserEvent(ACDCaseLine"))
+    answered = shut.index('GotoIf($["${ACD_CASE_ANSWER}"!="open"]?over,1)')
+    offer = next(i for i, each in enumerate(shut) if each.startswith("Read(ACD_KEY,acd/case_line_shut,"))
+    assert asked < answered < offer, "a daemon that is dead, or cannot say it today: not offered"
+    assert shut[offer + 1] == 'GotoIf($["${ACD_KEY}"="5"]?s,number)', (
+        "its tries and wiping are those of the day"
+    )
+    back = text_of("acd-case-line", "over")
+    assert back[:2] == ["Set(ACD_CASE_NUMBER=)", "Set(ACD_CASE_PIN=)"]
+    assert back[2] == 'GotoIf($["${ACD_AT}"="closed"]?acd-closed,leave,1)'
+    assert any("acd/callback_closed" in each for each in text_of("acd-closed", "leave"))
+
+
+def test_after_closing_nobody_is_told_to_stay_in_line() -> None:
+    """Each sentence of the case line that speaks of the line has one for the night."""
+    steps = " ".join(text_of("acd-case-line", "s"))
+    for by_day, by_night in (("refused", "later"), ("closed", "later"), ("stay", "again")):
+        assert f'acd/case_line_${{IF($["${{ACD_AT}}"="closed"]?{by_night}:{by_day})}}' in steps
+
+
+def test_where_it_is_off_closing_offers_no_case() -> None:
+    without = extensions(CENTRE.model_copy(update={"case_line": None}), date(2026, 11, 27))
+    assert "acd-case-line" not in without
+    assert "acd/callback_closed" in without
