@@ -1,6 +1,5 @@
 """The HTTP side: the live page, its stream, the API for the staff's states, figures and health."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -37,7 +36,7 @@ from acd.web import (
 )
 from acd.web.deps import REASON_MAX, Because, NoRecording, WebDeps
 from acd.web.described import described as described_api
-from acd.web.door import HEADERS, Door, address_of, asker_of
+from acd.web.door import HEADERS, Door, address_of
 from acd.web.frame import language_of, page, page_words
 from acd.web.fresh import FRESH_S
 from acd.web.live import Live, seat
@@ -66,8 +65,6 @@ from routing.events import UNKNOWN_CASE
 JSON = "application/json"
 NOTHING: Any = {"content": {JSON: {"schema": {"type": "null"}}}}
 """What is answered where there is nothing to say."""
-STILL_S = 3.0
-"""So often a stream looks whether who listens still may."""
 VisitId = Annotated[int, PathParam(ge=1, lt=2**63)]
 HERE = Path(__file__).parent
 CODE = r"^[a-z][a-z0-9_]{0,31}$"
@@ -78,7 +75,7 @@ REFERENCE = r"^[A-Za-z0-9_-]{1,40}$"
 def make_app(deps: WebDeps) -> FastAPI:
     """The application."""
     app = FastAPI(title="WelcomeCenter ACD", version=__version__, openapi_url=None)
-    live = Live(deps.changes)
+    live = Live(deps.changes, deps.people)
     shown = {
         named: Shown(
             deps.board,
@@ -142,28 +139,17 @@ def make_app(deps: WebDeps) -> FastAPI:
         seen: dict[str, Any] = {"called": marked(called), "states": SHOWN, "names": names(deps, code)}
         return page(request, "live.html", called.centre, "alarms", "live", **seen)
 
-    @app.get("/events", summary="The hotline as a stream", response_class=EventSourceResponse)
-    async def events(
-        request: Request, who: Annotated[str, Depends(seat(live, Action.SEE_BOARD))]
-    ) -> AsyncIterator[ServerSentEvent]:
+    @app.get(
+        "/events",
+        summary="The hotline as a stream",
+        response_class=EventSourceResponse,
+        dependencies=[Depends(seat(live, Action.SEE_BOARD))],
+    )
+    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
         """What `GET /api/board` shows: at once, after each change, and every one and a half seconds."""
-        now = asyncio.get_running_loop().time
-        by: Asker | None = request.state.asker
-        again = now() + STILL_S
-        async for _ in live.told(who):
-            if now() >= again:
-                again, by = now() + STILL_S, await still(request)
-            if by is None or Action.SEE_BOARD not in by.may:
-                return
+        async for by in live.told(request, Action.SEE_BOARD):
             seen = shown[Action.SEE_STAFF in by.may]
             yield ServerSentEvent(raw_data=await seen.text_for(by.agent, FRESH_S))
-
-    async def still(request: Request) -> Asker | None:
-        """Who asks, as they are by now."""
-        try:
-            return (await asker_of(deps.people, request))[0]
-        except Refusal:
-            return None
 
     @app.get("/api/board", summary="The hotline now", response_model=State)
     async def board(by: Annotated[Asker, Depends(may(Action.SEE_BOARD))]) -> Response:
@@ -378,9 +364,9 @@ def make_app(deps: WebDeps) -> FastAPI:
 
     app.include_router(outlook.routes(deps))
     app.include_router(alarms.routes(deps))
-    app.include_router(desk.routes(deps, live, still))
+    app.include_router(desk.routes(deps, live))
     app.include_router(lead.routes(deps))
-    app.include_router(lead_page.routes(deps, live, still))
+    app.include_router(lead_page.routes(deps, live))
     app.include_router(threats.routes(deps, centre))
     app.include_router(today.routes(deps, centre))
     app.include_router(history.routes(deps, centre))

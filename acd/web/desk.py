@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import structlog
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from acd.identity import Action, Asker
 from acd.web.deps import Accepted, Named, WebDeps
 from acd.web.frame import language_of, page
-from acd.web.live import Live, TooMany
+from acd.web.live import Live, seat
 from acd.web.rights import may
 from acd.web.shapes import Reason
 from acd.web.shown import marked
@@ -27,10 +27,6 @@ from routing.desk import DeskView
 
 APART_S: Final = 0.1
 """No desk is told more often."""
-QUIET_S: Final = 1.5
-"""A page that hears nothing for a few of these knows that it is cut off."""
-STILL_S: Final = 3.0
-"""So often a stream looks whether who listens still may."""
 ANSWER_S: Final = 3.0
 """How long records and vault have for an answer."""
 MARK_S: Final = 1.0
@@ -101,8 +97,8 @@ class Threat(Body):
 REFUSED: Any = {409: {"description": "Not as things are: a code such as `not_yours`."}}
 
 
-def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker | None]]) -> APIRouter:
-    """The page, its stream and its doors. still: who asks, as they are by now."""
+def routes(deps: WebDeps, live: Live) -> APIRouter:
+    """The page, its stream and its doors."""
     router = APIRouter()
     mark = _Mark(deps)
 
@@ -128,35 +124,16 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
             }
         return page(request, "desk.html", called.centre, "live", "desk", **more)
 
-    def seat(by: Here) -> Asker:
-        try:
-            live.enter(by.actor, program=False)
-        except TooMany as full:
-            raise HTTPException(503, str(full), {"Retry-After": "5"}) from None
-        return by
-
-    @router.get("/desk/events", response_class=EventSourceResponse, include_in_schema=False)
-    async def events(request: Request, by: Annotated[Asker, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
-        now = asyncio.get_running_loop().time
-        here: Asker | None = by
-        again = now() + STILL_S
-        try:
-            while True:
-                if now() >= again:
-                    again, here = now() + STILL_S, await still(request)
-                if here is None or Action.OWN_DESK not in here.may:
-                    return
-                version = deps.desk.version(here)
-                view = await deps.desk.view(here)
-                yield ServerSentEvent(raw_data=_told(deps, mark.now(), view))
-                await asyncio.sleep(APART_S)
-                try:
-                    async with asyncio.timeout(QUIET_S):
-                        await deps.desk.changed(here, version)
-                except TimeoutError:
-                    continue
-        finally:
-            live.leave(by.actor)
+    @router.get(
+        "/desk/events",
+        response_class=EventSourceResponse,
+        include_in_schema=False,
+        dependencies=[Depends(seat(live, Action.OWN_DESK))],
+    )
+    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
+        async for here in live.told(request, Action.OWN_DESK, deps.desk, APART_S):
+            view = await deps.desk.view(here)
+            yield ServerSentEvent(raw_data=_told(deps, mark.now(), view))
 
     @router.get("/api/desk", response_model=dict[str, Any], summary="One's own desk now")
     async def state(by: Here) -> Response:

@@ -1,8 +1,7 @@
 """The page of who is in charge: who waits, who works, what is being done; and its stream."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -26,14 +25,13 @@ from routing.steering import BACK, FRONT, NAMED, OTHER_NEED
 from routing.turn import HELD
 from routing.world import ByHand
 
-STILL_S: Final = 3.0
 MARKS: Final = (FRONT, BACK, OTHER_NEED, NAMED)
 JSON: Final = "application/json"
 Sees = Annotated[Asker, Depends(may(Action.SEE_LEAD))]
 
 
-def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker | None]]) -> APIRouter:
-    """The page, its stream, and what it shows as JSON. still: who asks, as they are by now."""
+def routes(deps: WebDeps, live: Live) -> APIRouter:
+    """The page, its stream, and what it shows as JSON."""
     router = APIRouter()
     shown = Fresh(deps.changes, lambda: _text(deps))
 
@@ -52,20 +50,14 @@ def routes(deps: WebDeps, live: Live, still: Callable[[Request], Awaitable[Asker
         return page(request, "lead.html", called.centre, "alarms", "live", "lead", **more)
 
     @router.get(
-        "/api/lead/events", summary="Who waits and who works, as a stream", response_class=EventSourceResponse
+        "/api/lead/events",
+        summary="Who waits and who works, as a stream",
+        response_class=EventSourceResponse,
+        dependencies=[Depends(seat(live, Action.SEE_LEAD))],
     )
-    async def events(
-        request: Request, who: Annotated[str, Depends(seat(live, Action.SEE_LEAD))]
-    ) -> AsyncIterator[ServerSentEvent]:
+    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
         """What `GET /api/lead` shows: at once and after each change."""
-        now = asyncio.get_running_loop().time
-        by: Asker | None = request.state.asker
-        again = now() + STILL_S
-        async for _ in live.told(who):
-            if now() >= again:
-                again, by = now() + STILL_S, await still(request)
-            if by is None or Action.SEE_LEAD not in by.may:
-                return
+        async for _ in live.told(request, Action.SEE_LEAD):
             yield ServerSentEvent(raw_data=await shown.text(FRESH_S))
 
     @router.get("/api/lead", tags=["lead"], summary="Who waits and who works", response_model=dict[str, Any])

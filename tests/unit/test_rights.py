@@ -182,7 +182,7 @@ async def test_a_screen_and_who_may_not_see_the_staff_get_no_names() -> None:
 
 
 async def test_a_stream_ends_soon_after_its_right_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acd.web.app.STILL_S", 0.0)
+    monkeypatch.setattr("acd.web.live.STILL_S", 0.0)
     people = admits()
     application = app(people)
     scope = {

@@ -3,18 +3,21 @@
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import httpx
 import pytest
+from fastapi import Request
 
 from acd.changes import Changes
+from acd.identity import Action, Role
 from acd.web import app
 from acd.web.door import BODY_MAX
 from acd.web.live import BROWSERS_MAX, PER_PERSON_MAX, RESERVED, Live, TooMany
 from config.tables.alarm import AlarmKind
 from config.words import PAGE_LANGUAGES, words
-from tests.fakes.admits import BEARER
+from tests.fakes.admits import BEARER, Admits, person
 from tests.fakes.pages import app_of, picture_of, waiting_bench
 
 OPEN = {"/healthz", "/readyz"}
@@ -172,7 +175,7 @@ async def test_nobody_unknown_has_a_byte_read_and_nobody_more_than_is_allowed() 
 
 
 def test_pages_have_room_by_account_and_some_for_programs() -> None:
-    live = Live(Changes())
+    live = Live(Changes(), Admits())
     for _ in range(PER_PERSON_MAX):
         live.enter("person:anna", program=False)
     with pytest.raises(TooMany, match="20 pages of this account are open already"):
@@ -188,12 +191,27 @@ def test_pages_have_room_by_account_and_some_for_programs() -> None:
 
 
 async def test_a_page_that_is_closed_leaves_its_room() -> None:
-    live = Live(Changes())
+    live = Live(Changes(), Admits())
+    asking: Any = SimpleNamespace(state=SimpleNamespace(asker=person("anna", Role.STAFF)))
     for _ in range(PER_PERSON_MAX * 3):
-        live.enter("person:anna", program=False)
-        told = live.told("person:anna")
+        live.enter(asking.state.asker.actor, program=False)
+        told = live.told(asking, Action.SEE_BOARD)
         await anext(told)
         await told.aclose()
+    assert live._open == Counter()
+
+
+async def test_a_page_whose_right_ends_leaves_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it waits for: it is looked again before anything more is told."""
+    monkeypatch.setattr("acd.web.live.STILL_S", 0.0)
+    changes = Changes()
+    live = Live(changes, Admits())
+    asking: Any = Request(
+        {"type": "http", "scheme": "http", "path": "/events", "query_string": b"", "headers": []}
+        | {"server": ("localhost", 80), "state": {"asker": person("anna", Role.STAFF)}}
+    )
+    live.enter("person:anna", program=False)
+    assert [each async for each in live.told(asking, Action.SEE_BOARD)] == [], "nobody is signed in any more"
     assert live._open == Counter()
 
 
