@@ -1,7 +1,9 @@
 """The figures of a group of visits, from its sums. A share is (met, out of)."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from acd.history import sums
@@ -63,10 +65,14 @@ class Group:
 
     def waits(self, *sides: str) -> dict[int, int]:
         """How often which wait of who queued, of these sides or of all."""
-        found: Counter[int] = Counter()
+        found: dict[int, int] = {}
         for side in sides or SIDES:
-            found.update(self._waits[side])
-        return dict(found)
+            if not found:
+                found = dict(self._waits[side])
+                continue
+            for bin, n in self._waits[side].items():
+                found[bin] = found.get(bin, 0) + n
+        return found
 
     def __getitem__(self, count: str) -> int:
         return self._counts[count]
@@ -111,6 +117,7 @@ def figures(group: Group, aim: Aim) -> Figures:
         _count(gave_up, lambda bin: bin <= within),
     )
     talks = group[sums.TALKS]
+    p50, p90, p95, longest = quantiles(everybody, 0.5, 0.9, 0.95, 1.0)
     return Figures(
         visits=group[sums.VISITS],
         queued=_count(everybody),
@@ -119,10 +126,10 @@ def figures(group: Group, aim: Aim) -> Figures:
         short=_count(gave_up, lambda bin: bin < 2 * aim.short_seconds),
         turned_away=_count(away),
         levels={name: service_level(name, *counts) for name in VARIANTS},
-        p50=quantile(everybody, 0.5),
-        p90=quantile(everybody, 0.9),
-        p95=quantile(everybody, 0.95),
-        longest=quantile(everybody, 1.0),
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        longest=longest,
         mean_wait=mean(answered),
         handle=(group[sums.TALK_MS] + group[sums.WRAP_UP_MS]) / 1000 / talks if talks else None,
         resolved=(group[sums.HELPED] - group[sums.AGAIN], group[sums.HELPED]),
@@ -132,14 +139,13 @@ def figures(group: Group, aim: Aim) -> Figures:
     )
 
 
-def quantile(bins: Histogram, share: float) -> float | None:
-    """The wait (s) that this share of them did not pass; None of none."""
-    total, reached = _count(bins), 0
-    for bin in sorted(bins):
-        reached += bins[bin]
-        if reached >= share * total > 0:
-            return seconds_of(bin)
-    return None
+def quantiles(bins: Histogram, *shares: float) -> list[float | None]:
+    """The waits (s) that these shares of them did not pass; None of none."""
+    order = sorted(bins)
+    reached = list(accumulate(bins[bin] for bin in order))
+    if not reached or not reached[-1]:
+        return [None for _ in shares]
+    return [seconds_of(order[bisect_left(reached, share * reached[-1])]) for share in shares]
 
 
 def mean(bins: Histogram) -> float | None:
@@ -173,4 +179,4 @@ def by_wait(group: Group) -> list[Band]:
 
 
 def _count(bins: Histogram, which: Callable[[int], bool] | None = None) -> int:
-    return sum(n for bin, n in bins.items() if which is None or which(bin))
+    return sum(bins.values()) if which is None else sum(n for bin, n in bins.items() if which(bin))

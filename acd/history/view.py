@@ -98,18 +98,31 @@ def _ahead(quarter: int, zone: tzinfo) -> int:
     return round((offset or timedelta()).total_seconds() * 1000) // QUARTER_MS
 
 
-SIZES: Final = {QUARTER: 1, HOUR: 4, DAY: 96, WEEK: 96, MONTH: 96}
-"""In so many quarter hours of the zone's clock the database counts."""
+class Pieces(NamedTuple):
+    """In pieces of so many quarter hours of the zone's clock the database counts, the first of them so many
+    before the epoch."""
+
+    size: int
+    before: int = 0
+
+
+PIECES: Final = {
+    QUARTER: Pieces(1),
+    HOUR: Pieces(4),
+    DAY: Pieces(96),
+    WEEK: Pieces(7 * 96, 3 * 96),
+    MONTH: Pieces(96),
+}
+"""The epoch is a Thursday."""
 
 
 def begin_of(step: str, local: int) -> datetime:
-    """Where the step begins in which this piece lies. local: its number, in pieces of SIZES; the zone's
-    clock, without saying which zone. WHOLE: the epoch."""
+    """Where the step begins in which this piece lies. local: its number, in PIECES; the zone's clock, without
+    saying which zone. WHOLE: the epoch."""
     if step == WHOLE:
         return datetime(1970, 1, 1)
-    at = datetime(1970, 1, 1) + timedelta(minutes=15 * SIZES[step] * local)
-    if step == WEEK:
-        return at - timedelta(days=at.weekday())
+    size, before = PIECES[step]
+    at = datetime(1970, 1, 1) + timedelta(minutes=15 * (size * local - before))
     return at.replace(day=1) if step == MONTH else at
 
 

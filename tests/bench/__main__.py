@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, engine, flood, gap, lag, lead, outlook, planner, sweep
+from tests.bench import desk, engine, flood, gap, history, lag, lead, outlook, planner, sweep
 from tests.bench.figures import Figures
 
 BENCHES = {
@@ -19,6 +19,7 @@ BENCHES = {
     "desk": desk.main,
     "lead": lead.main,
     "outlook": outlook.main,
+    "history": history.main,
 }
 
 

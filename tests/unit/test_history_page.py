@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history import spreadsheet
 from acd.history.single import Search
-from acd.history.view import View, ViewFault
+from acd.history.view import NEED, STEPS, View, ViewFault
 from acd.identity import Role
 from acd.past import Past
 from acd.store import queries, single
@@ -341,3 +342,22 @@ async def test_a_need_that_few_could_serve_is_not_asked_for_by_its_two_halves(re
         await past.visits(Search(NOON, NOON + 1, language, concern))
     with pytest.raises(ViewFault, match="few_people"):
         await past.visits(Search(NOON, NOON + 1, "ar", "study"))
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_the_database_goes_through_the_span_once_and_looks_each_cell_up(
+    records: AsyncEngine, step: str
+) -> None:
+    """By a key or at once, however many cells there are: never through all of them for every row."""
+    told: list[tuple[str, Any]] = []
+    event.listen(records.sync_engine, "before_cursor_execute", lambda *said: told.append((said[2], said[3])))
+    bench = Bench()
+    past = Past(records, Known(), lambda: AGREED, lambda: bench.engine.world)
+    await past.answer(View(date(2026, 3, 9), date(2026, 3, 15), step, NEED))
+    asked = [each for each in told if "GROUP BY" in each[0]]
+    assert len(asked) == 3, "counts, waits, and the waits of each language"
+    async with records.connect() as connection:
+        for statement, given in asked:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            found = [str(row[3]) for row in plan]
+            assert [each for each in found if not each.startswith(("SEARCH history_", "USE TEMP"))] == []
