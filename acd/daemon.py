@@ -259,7 +259,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
     )
     acts = Acts(runner, stores.texts, people, clock.now_ms)
     steerings = Steerings(runner, acts, lambda: rules.centre, clock.now_ms)
-    announcing = AnnouncingByHand(acts, lambda: emergency)
+    announcing = AnnouncingByHand(acts, lambda: emergency, lambda: rules.centre, path)
     emergency = EmergencyAnnouncement(
         lambda: rules.centre,
         path,

@@ -9,6 +9,8 @@ from typing import Final
 
 FOLDER: Final = Path(__file__).parent / "words"
 PAGE_LANGUAGES: Final = {"de": "Deutsch", "en": "English"}
+RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur", "ps", "ckb"})
+"""Languages that are written so, of those that callers speak."""
 
 Words = Mapping[str, str]
 Book = Mapping[str, Mapping[str, str]]

@@ -34,6 +34,8 @@ from config.schema import Centre
 from routing.events import AnnouncementSet
 
 STOCK = "emergency_stock"
+TEXT, RECORDING, STOCK_KIND = "text", "recording", "stock"
+"""By what a language is told it, as acd.ports.Announced has it."""
 FOLDER = "any"
 """In the place of a language: which one a sound speaks is part of its name."""
 READY_S = 1.0
@@ -56,6 +58,15 @@ class Wanted(NamedTuple):
     made: dict[tuple[str, str], tuple[Sentence, ...]]
 
 
+def chosen(code: str, texts: Mapping[str, str], recordings: Mapping[str, str]) -> tuple[str, str]:
+    """By what a language is told it: a recording (its name), a text (its words), or stock ("")."""
+    if code in recordings:
+        return RECORDING, recordings[code]
+    if code in texts:
+        return TEXT, texts[code]
+    return (RECORDING, recordings[ALL]) if ALL in recordings else (STOCK_KIND, "")
+
+
 def wanted(
     centre: Centre,
     spoken: Callable[[], prompts.Sounds],
@@ -68,11 +79,11 @@ def wanted(
     """
 
     def own(code: str) -> Sentence | None:
-        if code in recordings:
-            return Sentence(code, "", recordings[code])
-        if code in texts:
-            return Sentence(code, texts[code])
-        return Sentence(ALL, "", recordings[ALL]) if ALL in recordings else None
+        kind, what = chosen(code, texts, recordings)
+        if kind == TEXT:
+            return Sentence(code, what)
+        mine = code if code in recordings else ALL
+        return Sentence(mine, "", what) if kind == RECORDING else None
 
     sounds: list[tuple[str, str]] = []
     made: dict[tuple[str, str], tuple[Sentence, ...]] = {}
@@ -160,13 +171,7 @@ class EmergencyAnnouncement:
         """It is on when this returns: by which words in which language. reason: a reference to it, or "".
         recordings: names of those that are kept. Raises QueueFull, Unfit."""
         turn = self._begin()
-        named: dict[str, str] = {}
-        if recordings:
-            known = {each.name: each.language for each in await self.recordings()}
-            for name in recordings:
-                if name not in known:
-                    raise Unfit(f"there is no recording {name[:60]!r}")
-                named[known[name]] = name
+        named = await self.named(recordings)
         asked = Asked(True, dict(texts), named, ends_calls, actor, reason, self._now_ms())
         return await self._ask(turn, asked)
 
@@ -185,6 +190,13 @@ class EmergencyAnnouncement:
         """All that are kept, the oldest first. Raises OSError."""
         folder = self._folder()
         return await asyncio.to_thread(recorded.kept, folder) if folder else []
+
+    async def named(self, recordings: Collection[str]) -> dict[str, str]:
+        """These recordings by language, or ALL; of two the last counts. Raises Unfit, OSError."""
+        known = {each.name: each.language for each in await self.recordings()} if recordings else {}
+        if unknown := [name for name in recordings if name not in known]:
+            raise Unfit(f"there is no recording {unknown[0][:60]!r}")
+        return {known[name]: name for name in recordings}
 
     async def delete(self, name: str) -> bool:
         """Delete a recording; False if it is told now, or there is none. Raises OSError."""
@@ -285,17 +297,15 @@ class EmergencyAnnouncement:
         event, asked = self._in_force(), self._asked
         if event is None:
             return Announced(False, False, {}, "")
-        told = {code: "stock" if sound == STOCK else self._kind(code) for code, sound in event.sounds}
+        told = {code: STOCK_KIND if sound == STOCK else self._kind(code) for code, sound in event.sounds}
         return Announced(True, event.ends_calls, told, "", asked.by, asked.since_ms)
 
     def _kind(self, code: str) -> str:
         """By what a language is told its own words."""
         asked = self._asked
         mine = self._centre().routing.unknown_languages if code == UNDETERMINED else [code]
-        recorded = any(
-            each in asked.recordings or (ALL in asked.recordings and each not in asked.texts) for each in mine
-        )
-        return "recording" if recorded else "text"
+        kinds = [chosen(each, asked.texts, asked.recordings)[0] for each in mine]
+        return RECORDING if RECORDING in kinds else TEXT
 
     @property
     def _store(self) -> Path:

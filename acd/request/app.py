@@ -22,6 +22,7 @@ from acd.request.signed import EARLY, GOOD, LATE, USED, Marks
 from acd.request.windows import named, windows
 from config.request_words import Words
 from config.schema import Centre
+from config.words import RIGHT_TO_LEFT
 
 HERE: Final = Path(__file__).parent
 STYLES: Final = {"form.css": HERE / "static" / "form.css"}
@@ -34,7 +35,6 @@ NUMBER: Final = re.compile("\u200e?([+]?[0-9][0-9 ]{5,}[0-9])")
 NO_BREAK: Final = "\u00a0"
 TRAP: Final = "website"
 """A field that nobody sees and only programs fill in."""
-RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur", "ps", "ckb"})
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",

@@ -224,6 +224,15 @@ class NoRecording(Exception):
     """A recording that is asked for is not kept (any more)."""
 
 
+class AnnouncementChoices(NamedTuple):
+    """languages: of the centre. unknown: those that are told who has chosen none. speaks: whether other words
+    than the stock sentences can be told."""
+
+    languages: tuple[str, ...]
+    unknown: tuple[str, ...]
+    speaks: bool
+
+
 class Announcing(Protocol):
     """The emergency announcement, put on and off (acd.announcing.AnnouncingByHand)."""
 
@@ -238,6 +247,11 @@ class Announcing(Protocol):
         """recordings: names of those that are kept, one a language. Raises NoRecording, QueueFull."""
 
     async def off(self, by: Asker, why: Because) -> Announced: ...
+    def choices(self) -> AnnouncementChoices: ...
+    async def stock(self) -> Mapping[str, str]: ...
+    async def heard(self, texts: Mapping[str, str], recordings: Sequence[str]) -> Mapping[str, str]:
+        """Raises NoRecording."""
+
     async def kept(self) -> Sequence[KeptAnnouncement]: ...
     async def delete(self, by: Asker, name: str, why: Because) -> bool: ...
 

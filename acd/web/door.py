@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acd.identity import RIGHTS, Asker, People, Refusal, Role
 
 BODY_MAX = 10_000
+LONG_FORMS: Final[Mapping[str, int]] = {"/announcement": 100_000, "/announcement/on": 100_000}
+"""What takes a text in each language: a form writes a letter of most of them with six characters and more."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN: Final = "/sign-in"
 UNASKED: Final = frozenset({"/healthz", "/readyz", SIGN_IN})
@@ -89,12 +91,13 @@ class Door:
         if scope["method"] in READS:
             await self._app(scope, receive, with_headers)
             return
-        if (refused := _refused(connection, asker, by_cookie)) is not None:
+        most = LONG_FORMS.get(scope["path"], BODY_MAX)
+        if (refused := _refused(connection, asker, by_cookie, most)) is not None:
             await refused(scope, receive, with_headers)
             return
-        body = await _body(receive)
+        body = await _body(receive, most)
         if body is None:
-            await TOO_LONG(scope, receive, with_headers)
+            await too_long(most)(scope, receive, with_headers)
             return
         await self._app(scope, _again(body, receive), with_headers)
 
@@ -121,15 +124,15 @@ async def asker_of(people: People, connection: HTTPConnection) -> tuple[Asker | 
     return (screen, True) if screen is not None and is_screen(screen) else (None, False)
 
 
-def _refused(connection: HTTPConnection, asker: Asker | None, by_cookie: bool) -> Response | None:
-    """Why this is not to be written, before its body is read; None if it may be."""
+def _refused(connection: HTTPConnection, asker: Asker | None, by_cookie: bool, most: int) -> Response | None:
+    """Why this is not to be written, before its body is read; None if it may be. most: bytes."""
     open_to_all = is_unasked(connection.url.path)
     if asker is None and not open_to_all:
         return JSONResponse({"detail": ASKED}, 401, {"WWW-Authenticate": "Bearer"})
     if (by_cookie or open_to_all) and not is_ours(connection):
         return JSONResponse({"detail": "cross_site"}, 403)
     length = connection.headers.get("content-length", "0")
-    return TOO_LONG if not length.isdigit() or int(length[:20]) > BODY_MAX else None
+    return too_long(most) if not length.isdigit() or int(length[:20]) > most else None
 
 
 def is_ours(connection: HTTPConnection) -> bool:
@@ -147,17 +150,21 @@ def is_ours(connection: HTTPConnection) -> bool:
 
 
 ASKED = "sign in, or send the bearer token of a program"
-TOO_LONG = JSONResponse({"detail": f"at most {BODY_MAX} bytes"}, 413, {"Connection": "close"})
 AWAY = JSONResponse({"detail": "later"}, 503, {"Retry-After": "5"})
 
 
-async def _body(receive: Receive) -> bytes | None:
+def too_long(most: int) -> JSONResponse:
+    """What is answered to more than so many bytes."""
+    return JSONResponse({"detail": f"at most {most} bytes"}, 413, {"Connection": "close"})
+
+
+async def _body(receive: Receive, most: int) -> bytes | None:
     """The whole of it, or None as soon as it is longer than allowed."""
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > BODY_MAX:
+        if len(body) > most:
             return None
         if message["type"] != "http.request" or not message.get("more_body", False):
             return bytes(body)

@@ -14,6 +14,7 @@ from acd.web.door import ASKED, READS, SIGN_IN, address_of, is_ours
 CSRF_HEADER: Final = "x-acd-csrf"
 CSRF_FIELD: Final = "csrf"
 FIELD_MAX: Final = 2_000
+FIELDS_MAX: Final = 250
 
 _bearer = HTTPBearer(auto_error=False)
 """For the description of the API; who asks is known from the door."""
@@ -77,7 +78,9 @@ async def _from_our_pages(request: Request, asker: Asker) -> None:
 async def fields(request: Request) -> dict[str, str]:
     """The fields of a form, each the last one of its name, cut to FIELD_MAX."""
     try:
-        found = parse_qs((await request.body()).decode("utf-8"), keep_blank_values=True, max_num_fields=50)
+        found = parse_qs(
+            (await request.body()).decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX
+        )
     except ValueError:
         raise HTTPException(422, "no form") from None
     return {name: values[-1][:FIELD_MAX] for name, values in found.items()}

@@ -267,6 +267,13 @@ class Reloaded(Shape):
 RECORDING_NAME = r"^rec_[0-9]{1,12}_[0-9]{1,24}$"
 TEXT_MAX = 300
 """Characters of an emergency announcement in one language."""
+JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+
+
+def is_line(text: str) -> bool:
+    """Whether this is one line without characters for control; what joins letters or parts them in Persian
+    is none."""
+    return text.translate(JOINERS).isprintable()
 
 
 class Reason(BaseModel):
@@ -295,7 +302,7 @@ class AnnouncementBody(BaseModel):
             shown = "".join(c for c in code[:20] if c.isprintable())
             if code not in known:
                 found.append(f"texts.{shown}: is no language of this centre; known: {', '.join(known)}")
-            if not text.strip() or len(text) > TEXT_MAX or not text.isprintable():
+            if not text.strip() or len(text) > TEXT_MAX or not is_line(text):
                 found.append(
                     f"texts.{shown}: is one line of 1 to {TEXT_MAX} characters, none of them for control; "
                     f"this has {len(text)}"

@@ -31,7 +31,7 @@ SOURCE = PROJECT / "config" / "welcomecenter.toml"
 WORDS = "Frau Kaya weint am Telefon"
 OTHERS = frozenset({Action.OWN_DESK, Action.OWN_ACCOUNT, Action.MANAGE_PEOPLE})
 """Of what is one's own, or goes through the accounts, which keep their own audit (test_people)."""
-CHANGE_NOTHING = frozenset({"/api/outlook", "/api/resync", "/history/visits", "/sign-out"})
+CHANGE_NOTHING = frozenset({"/announcement", "/api/outlook", "/api/resync", "/history/visits", "/sign-out"})
 ELSEWHERE = frozenset(
     {"POST /api/lead/visits/{visit}/listen", "POST /api/lead/not-reached/{visit}/callback",
      "POST /api/lead/visits/{visit}/cancel", "DELETE /api/announcement/recordings/{name}"}
@@ -60,6 +60,7 @@ ACTS: list[tuple[str, Mapping[str, Any] | None, str]] = [
     ("POST /api/cases/{reference}/visits/{visit}", None, "link_case"),
     ("PUT /api/announcement", {"ends_calls": True, "reason": WORDS}, "AnnouncementSet"),
     ("POST /announcement/off", REASON, "AnnouncementSet"),
+    ("POST /announcement/on", REASON, "AnnouncementSet"),
     ("DELETE /api/announcement", REASON, "AnnouncementSet"),
     ("POST /threats/{visit}", {"what": "unblock", "reason": WORDS}, "TokenUnblocked"),
     ("POST /threats/{visit}", {"what": "seen", "reason": WORDS}, "ThreatSeen"),
