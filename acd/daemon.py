@@ -72,6 +72,7 @@ from acd.requests import Requests
 from acd.retention import Retention
 from acd.rules_in_force import RulesInForce
 from acd.runner import Runner
+from acd.skills import SkillsForGood
 from acd.steering import Steerings
 from acd.store import queries
 from acd.store.moments import moment
@@ -436,6 +437,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             desk=desks,
             history=Past(records, stores.vault, lambda: rules.centre, lambda: runner.engine.world),
             steering=steerings,
+            teaching=SkillsForGood(rules, runner, acts, lambda: rules.centre),
             reasons=stores.texts.read,
             not_reached=NotReachedToday(
                 Reached(runner, records, wishes, steerings, lambda: rules.centre.centre.zone, clock.now_ms)

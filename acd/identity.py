@@ -65,6 +65,8 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     """Accounts, roles, program tokens, everybody's sessions."""
     SEE_AUDIT = "see_audit"
+    SET_SKILLS = "set_skills"
+    """What somebody can do, for good."""
 
 
 _ONE = frozenset({Action.OWN_ACCOUNT, Action.SEE_BOARD})
@@ -95,6 +97,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMINISTRATOR: _ONE
     | {
         Action.MANAGE_PEOPLE,
+        Action.SET_SKILLS,
         Action.SEE_AUDIT,
         Action.SEE_SETTINGS,
         Action.OPERATE,

@@ -1,7 +1,7 @@
 """The rules in force: policy, team and shadow as file and import say; what differs becomes an event."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from acd.ports import DAEMON, Arrival
 from acd.reloaded import Reloaded, between
 from acd.store import codec, roster
 from acd.store.cases import SqlCases
-from acd.store.roster import FILE, Staff
+from acd.store.roster import FILE, Became, Skills, Staff
 from acd.store.texts import SqlTexts
 from acd.store.vault import SqlVault
 from agents.model import Team
@@ -69,6 +69,8 @@ class RulesInForce:
         self._submit = submit
         self._now_ms = now_ms
         self._reloading: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
+        """The staff is read, and put in force, by one at a time."""
 
     async def begin(self) -> None:
         """The same at the start, where records that do not answer are no reason to wait: the staff stays who
@@ -90,12 +92,43 @@ class RulesInForce:
 
     async def again(self) -> None:
         """Put in force what the centre says by now: hours are worked out ahead. Raises ConfigFaults."""
+        async with self._changing:
+            await self._again()
+
+    async def _again(self) -> None:
         self.staff = await self._read(self.centre)
         self._put(self.centre, self.staff)
         await self._mark(self.centre, self.staff, prompts.sounds(prompts.beside(self._path), self.centre))
 
     async def reload(self) -> Reloaded:
         """Read the file again and put it in force, all of it or nothing; what came of it."""
+        async with self._changing:
+            return await self._reload()
+
+    async def teach(
+        self,
+        agent: str,
+        skills: Skills | None,
+        tell: Callable[[TeamChanged], Awaitable[None]],
+        *,
+        leave_file: bool,
+    ) -> Became:
+        """Somebody can do this for good (acd.store.roster.change): kept, then in force once `tell` returns.
+        What `tell` raises is raised; by the next hour it is in force all the same."""
+        async with self._changing:
+            now = self._now_ms()
+            became = await roster.change(
+                self._records, self.centre, now, agent, skills, leave_file=leave_file
+            )
+            if became.staff is not None:
+                people = became.staff.team
+                digest = codec.digest(people)
+                await tell(TeamChanged(digest, people))
+                self.staff = became.staff
+                self._digests = (self._digests[0], digest, self._digests[2])
+            return became
+
+    async def _reload(self) -> Reloaded:
         try:
             centre = load(self._path)
             try:

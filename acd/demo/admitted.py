@@ -29,11 +29,15 @@ async def screen(centre: Centre) -> str:
         return await people.add_token(operator(), name, frozenset({Role.WALL}), frozenset(), 1)
 
 
-async def person(centre: Centre, id: str, name: str, role: Role, agent: str = "") -> str:
+async def person(
+    centre: Centre, id: str, name: str, role: Role, agent: str = "", also: frozenset[Role] = frozenset()
+) -> str:
     """The cookie of a new session of this person, whose account is made if there is none. Raises StoreFault
     as `program` does."""
     async with _people(centre) as people:
-        signed = await people.admit(f"demo:{id}", id, name, frozenset({role}), agent, HERE, "", factor=True)
+        signed = await people.admit(
+            f"demo:{id}", id, name, frozenset({role}) | also, agent, HERE, "", factor=True
+        )
         return signed.cookie
 
 

@@ -220,6 +220,22 @@ class Steering(Protocol):
     async def unblock(self, by: Asker, visit: int, why: Because) -> Accepted: ...
 
 
+class Teaching(Protocol):
+    """What somebody can do, for good (acd.skills.SkillsForGood)."""
+
+    async def set(
+        self,
+        by: Asker,
+        agent: str,
+        languages: Mapping[str, int],
+        concerns: Mapping[str, int],
+        why: Because,
+        *,
+        leave_file: bool,
+    ) -> Accepted: ...
+    async def undo(self, by: Asker, agent: str, why: Because) -> Accepted: ...
+
+
 class NoRecording(Exception):
     """A recording that is asked for is not kept (any more)."""
 
@@ -300,6 +316,7 @@ class WebDeps:
     zone: Callable[[], tzinfo]
     desk: Desk
     steering: Steering
+    teaching: Teaching
     reasons: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, str]]]]
     not_reached: Reaching
     lead: Callable[[], Awaitable[LeadView]]

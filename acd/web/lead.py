@@ -121,6 +121,15 @@ class Skills(Why):
     own: bool = False
 
 
+class SkillsForGood(Skills):
+    """The same for good. undo: as before their last change for good; the others count for nothing then.
+    leave_file: where the staff is the configuration file's, it becomes an imported one."""
+
+    own: Literal[False] = False
+    undo: bool = False
+    leave_file: bool = False
+
+
 class Setting(Why):
     """until_ms: epoch ms; left out: until we close for the day; 0: until it is undone."""
 
@@ -196,8 +205,30 @@ def routes(deps: WebDeps) -> APIRouter:
         why = because(body, request)
         if body.own:
             return _said(await deps.steering.own_skills(by, agent, why))
-        levels = {each: int(Cefr[level.upper()]) for each, level in body.languages.items()}
-        return _said(await deps.steering.lend(by, agent, levels, body.concerns, why))
+        return _said(await deps.steering.lend(by, agent, _levels(body), body.concerns, why))
+
+    @router.post(
+        "/staff/{agent}/skills-for-good",
+        summary="Say what somebody can do from now on",
+        responses={
+            409: {
+                "description": "`staff_of_file`: the staff is the configuration file's, and `leave_file` "
+                "was not said; `as_it_is`; `nothing_to_undo`; `no_language`."
+            }
+        },
+    )
+    async def for_good(
+        agent: Agent,
+        body: SkillsForGood,
+        by: Annotated[Asker, Depends(may(Action.SET_SKILLS))],
+        request: Request,
+    ) -> dict[str, str]:
+        """Kept in the roster, and in force at once in place of what was said for today."""
+        why = because(body, request)
+        if body.undo:
+            return _said(await _in_time(deps.teaching.undo(by, agent, why)))
+        asked = deps.teaching.set(by, agent, _levels(body), body.concerns, why, leave_file=body.leave_file)
+        return _said(await _in_time(asked))
 
     @router.post("/staff/{agent}/{what}", summary="Log somebody in or out, make them ready or not")
     async def staff(
@@ -274,6 +305,11 @@ def routes(deps: WebDeps) -> APIRouter:
     return router
 
 
+def _levels(body: Skills) -> dict[str, int]:
+    """Of languages, as routing has them."""
+    return {each: int(Cefr[level.upper()]) for each, level in body.languages.items()}
+
+
 async def _in_time(asked: Awaitable[T]) -> T:
     """What records and vault say; 503 where they do not."""
     try:
@@ -282,7 +318,7 @@ async def _in_time(asked: Awaitable[T]) -> T:
     except QueueFull:
         raise
     except Exception as fault:  # noqa: BLE001 the stores' own faults differ by driver
-        log.warning("no list of who was not reached", error=type(fault).__name__)
+        log.warning("records or vault do not answer", error=type(fault).__name__)
         raise HTTPException(503, "later", {"Retry-After": "5"}) from None
 
 

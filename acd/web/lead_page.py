@@ -45,6 +45,7 @@ def routes(deps: WebDeps, live: Live) -> APIRouter:
             "names": names(deps, code) | {"levels": levels},
             "why": {key: said[f"why_{key}"] for key in (*REASONS, *HELD)},
             "classes": deps.classes(),
+            "of_file": deps.staff_source().source == "file",
             "levels": [(level.name.lower(), level.name) for level in Cefr if Cefr.NONE < level < Cefr.NATIVE],
         }
         return page(request, "lead.html", called.centre, "alarms", "live", "lead", **more)

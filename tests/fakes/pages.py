@@ -79,6 +79,7 @@ def app_of(
         zone=lambda: UTC,
         desk=None,  # type: ignore[arg-type]
         steering=None,  # type: ignore[arg-type]
+        teaching=None,  # type: ignore[arg-type]
         history=None,  # type: ignore[arg-type]
         not_reached=None,  # type: ignore[arg-type]
         desk_choices=lambda: DeskChoices({}, {}, (), 24),

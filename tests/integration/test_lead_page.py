@@ -22,6 +22,7 @@ from tests.fakes.admits import Admits, person
 from tests.fakes.centre import POLICY, Bench
 from tests.fakes.pages import app_of, picture_of
 from tests.integration.conftest import Watched, state_of
+from tests.integration.test_bad_input import acd
 from tests.integration.test_calls import LAST, newest
 from tests.integration.test_page import browser
 from tests.looks import fits, nothing_found
@@ -294,3 +295,43 @@ async def test_what_is_promised_for_another_day_has_its_day_and_is_cancelled_by_
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+async def test_who_is_an_administrator_too_says_for_good_what_somebody_can_do(
+    browser: Browser, hotline: Watched
+) -> None:
+    """The staff is the file's: it is left only where that is ticked; undone, and the file's again."""
+    cookie = await admitted.person(
+        hotline.centre, "ada", "Ada Roth", Role.SUPERVISOR, also=frozenset({Role.ADMINISTRATOR})
+    )
+    context = await browser.new_context(locale="en-GB", viewport={"width": 320, "height": 900})
+    await context.add_cookies([{"name": "acd", "value": cookie, "url": hotline.url}])
+    page = await context.new_page()
+    await page.goto(f"{hotline.url}/lead")
+    person, dialog = page.locator("#working tr").filter(has_text="Birgit"), page.locator("#person")
+
+    async def opened() -> None:
+        await person.get_by_role("button").click(timeout=ENOUGH_MS)
+        await dialog.get_by_text("Skills until this evening").click()
+
+    try:
+        await opened()
+        await fits(page, "skills for good")
+        await nothing_found(page, "skills for good")
+        await dialog.locator('[data-language="tr"]').select_option("B2")
+        await dialog.get_by_role("button", name="From now on").click()
+        await expect(dialog.locator("[data-said]")).to_contain_text("The staff is that of the configuration")
+        await dialog.get_by_label("Turn the whole staff into an imported one").check()
+        await dialog.get_by_role("button", name="From now on").click()
+        await expect(page.locator("#said")).to_contain_text("From now on")
+        await expect(person).to_contain_text("tr B2", timeout=ENOUGH_MS)
+        await hotline.stop_daemon(kill=True)
+        await hotline.start_daemon()
+        await expect(page.locator("#page")).to_have_text("Display up to date", timeout=ENOUGH_MS)
+        await expect(person).to_contain_text("tr B2", timeout=ENOUGH_MS)
+        await opened()
+        await dialog.get_by_role("button", name="As before the last change").click()
+        await expect(person).not_to_contain_text("tr B2", timeout=ENOUGH_MS)
+    finally:
+        await acd("staff", "from-file", "--config", str(hotline.config))
+        await context.close()

@@ -52,6 +52,8 @@ ACTS: list[tuple[str, Mapping[str, Any] | None, str]] = [
     ("POST /api/lead/visits/{visit}/offer", {"agent": "amal", "reason": WORDS}, "OfferedByHand"),
     ("POST /api/lead/visits/{visit}/pull-back", REASON, "OfferPulledBack"),
     ("POST /api/lead/staff/{agent}/skills", {"languages": {"de": "C1"}, "reason": WORDS}, "SkillsLent"),
+    ("POST /api/lead/staff/{agent}/skills-for-good",
+     {"languages": {"ar": "native"}, "leave_file": True, "reason": WORDS}, "skills_for_good"),
     ("POST /api/lead/hotline/hours", MORNING | {"how": "open", "language": "", "concern": ""}, "SetByHand"),
     ("POST /api/lead/hotline/reserve/{language}", MORNING, "SetByHand"),
     ("POST /api/lead/hotline/overflow/{rule}", MORNING, "SetByHand"),

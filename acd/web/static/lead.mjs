@@ -227,7 +227,10 @@ at("person").addEventListener("click", ({ target }) => {
   const form = at("person").querySelector("form");
   const body = { reason: form.elements.reason.value };
   if (pressed.dataset.skills === "own") body.own = true;
-  if (pressed.dataset.skills === "today") {
+  const good = ["good", "undo"].includes(pressed.dataset.skills);
+  if (pressed.dataset.skills === "undo") body.undo = true;
+  if (pressed.dataset.skills === "good") body.leave_file = form.elements.leave_file?.checked ?? false;
+  if (["today", "good"].includes(pressed.dataset.skills)) {
     const levels = (name, read) => Object.fromEntries([...form.querySelectorAll(`[data-${name}]`)].filter((each) => each.value).map((each) => [each.dataset[name], read(each.value)]));
     Object.assign(body, { languages: levels("language", String), concerns: levels("concern", Number) });
   }
@@ -237,7 +240,7 @@ at("person").addEventListener("click", ({ target }) => {
     does(at("person"), `/api/lead/visits/${talk?.visit ?? 1}/listen`, body, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);
     return;
   }
-  const path = `/api/lead/staff/${encodeURIComponent(chosen)}/${pressed.dataset.staff ?? "skills"}`;
+  const path = `/api/lead/staff/${encodeURIComponent(chosen)}/${pressed.dataset.staff ?? (good ? "skills-for-good" : "skills")}`;
   does(at("person"), path, body, `${words.done}: ${who(chosen)}, ${pressed.textContent}`);
 });
 
