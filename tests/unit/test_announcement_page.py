@@ -170,3 +170,17 @@ async def test_the_stock_sentences_are_those_that_are_rendered() -> None:
     stock = await announcing.stock()
     assert tuple(stock) == centre.languages
     assert stock["en"] == "There is a disturbance at the moment. Please call again later."
+
+
+async def test_what_is_put_on_by_phone_stands_in_the_audit_under_the_phone() -> None:
+    lines: list[tuple[str, str, str, str]] = []
+
+    class Audit:
+        async def done(self, by: Asker, action: str, subject: str, reason: str, address: str) -> None:
+            lines.append((by.actor, action, subject, reason))
+
+    acts = Acts(None, None, Audit(), lambda: 0)  # type: ignore[arg-type]
+    announcing = AnnouncingByHand(acts, lambda: None, lambda: None, Path())  # type: ignore[arg-type,return-value]
+    await announcing.spoken("p01", "rec_1_1", "tr", True)
+    heard = "on by phone: tr by rec_1_1; ends calls"
+    assert lines == [("phone:p01", "AnnouncementSet", heard, "")]
