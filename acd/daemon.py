@@ -188,7 +188,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             ),
             submit=lambda arrival: runner.submit(arrival),
             now_ms=clock.now_ms,
-            alone=lambda: picture.languages,
+            alone=lambda: picture.apart.languages,
         ),
         Process(OUTLOOK_S),
         Process(WHAT_IF_S),
@@ -199,8 +199,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         still=lambda: runner.settled.is_set(),
         now_ms=clock.now_ms,
         now_s=time.time,
-        cells=lambda: figures.cells,
-        languages=lambda: figures.languages,
+        apart=lambda: figures.apart,
     )
     hooks.begin(engine.world)
     runner = Runner(
@@ -332,10 +331,8 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
             gone=gone,
             duties=presences,
             health=well,
-            cells=lambda: picture.cells,
-            languages=lambda: picture.languages,
-            told_cells=lambda: figures.cells,
-            told_languages=lambda: figures.languages,
+            apart=lambda: picture.apart,
+            told_apart=lambda: figures.apart,
             changed=changes.touch,
         ),
         centre.path(centre.store.folder) / kept_alarms.NAME,

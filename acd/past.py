@@ -1,10 +1,10 @@
 """What pages ask of the history: figures of a view, cells that few people could serve merged."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,15 +20,13 @@ from acd.history.single import (
     without_persons,
 )
 from acd.history.sums import QUARTER_MS, Cell
-from acd.history.view import NEED, WHOLE, View, ViewFault, label_of, needs_of
+from acd.history.view import NEED, WHOLE, View, ViewFault, label_of, names_of, need_label
 from acd.store import looking_back, single
 from acd.store.looking_back import Found
 from config.schema import Centre
 from routing.policy import Policy
-from routing.privacy import MERGED, groups_apart
+from routing.privacy import MERGED, Need, Partition, partition
 from routing.world import Person
-
-BY_NEED: Final = ("language", "concern", NEED)
 
 
 class Numbers(Protocol):
@@ -69,9 +67,10 @@ class Past:
         """The figures of a view. Raises ViewFault: what is asked for alone may not be."""
         centre, zone = self._centre(), self._centre().centre.zone
         cells = list((await looking_back.cells(self._records)).values())
-        shown = await self._shown(view, cells)
+        groups = await self._groups(cells)
+        shown = _shown(view, cells, groups)
         found = await looking_back.look(self._records, view, zone, partial(_named, view, shown))
-        languages = {} if view.language else await self._by_language(view, cells, found)
+        languages = {} if view.language else await self._by_language(view, cells, groups, found)
         level = centre.service_level
         aim = Aim(level.variant, level.seconds, level.short_abandon_seconds)
         since = (
@@ -83,41 +82,31 @@ class Past:
         concerns = View(view.first, view.last, by="concern", kind=view.kind)
         answer = await asyncio.to_thread(summed, view, aim, found.groups, languages)
         return answer._replace(
-            merged=any(name[0] == MERGED for name in shown.values() if name),
+            merged=any(MERGED in name for name in shown.values()),
             since=since,
-            languages=_alone(await self._shown(every, cells)),
-            concerns=_alone(await self._shown(concerns, cells)),
+            languages=_alone(_shown(every, cells, groups)),
+            concerns=_alone(_shown(concerns, cells, groups)),
         )
 
     async def visits(self, sought: Search) -> Sequence[PastVisit]:
         """Single visits that ended, persons only as a service agreement allows; of needs that few people
         could serve it is not told which they were. Raises ViewFault: these may not be asked for alone."""
-        needs = await self._needs()
-        language, concern = sought.language, sought.concern
-        of = {each for each in needs if language in ("", each[0]) and concern in ("", each[1])}
-        if (language or concern) and of and await self._apart({(): of}) == frozenset():
-            raise ViewFault("language" if language else "concern", "few_people")
-        apart = await self._apart({need: {need} for need in needs})
+        groups = await self._groups()
+        _check(groups, sought.language, sought.concern)
         found = await single.find(self._records, sought)
-        return [each if apart is None else merged(each, apart) for each in map(self._person, found)]
+        return [merged(each, groups) if groups else each for each in map(self._person, found)]
 
     async def course(self, visit: int) -> Course | None:
         """One of them, with all that happened; None for one that is not known."""
         found = await single.course(self._records, visit)
         if found is None:
             return None
-        apart = await self._apart({need: {need} for need in await self._needs()})
-        if apart is not None:
-            found = merged_course(found, apart)
+        if groups := await self._groups():
+            found = merged_course(found, groups)
         return found if self._agreed() else without_persons(found)
 
     def _person(self, visit: PastVisit) -> PastVisit:
         return visit if self._agreed() else nameless(visit)
-
-    async def _needs(self) -> set[tuple[str, str]]:
-        """Every language and concern of which there were visits."""
-        cells = await looking_back.cells(self._records)
-        return {(each.language, each.concern) for each in cells.values()}
 
     async def token(self, number: str) -> str:
         """Under which token the visits of a number stand; "" for one that is not known."""
@@ -126,12 +115,14 @@ class Past:
     def _agreed(self) -> bool:
         return self._centre().privacy.agreement is not None
 
-    async def _by_language(self, view: View, cells: list[Cell], found: Found) -> dict[Label, Group]:
+    async def _by_language(
+        self, view: View, cells: list[Cell], apart: Partition | None, found: Found
+    ) -> dict[Label, Group]:
         """Waits of the view's visits by language."""
         groups: dict[Label, Group] = {}
         if view.by != "language":
             fair = view._replace(step=WHOLE, by="language")
-            shown = await self._shown(fair, cells)
+            shown = _shown(fair, cells, apart)
             label = partial(_named, fair, shown)
             found = await looking_back.look(
                 self._records, fair, self._centre().centre.zone, label, counts=False
@@ -140,35 +131,42 @@ class Past:
             groups.setdefault(name, Group()).take(group)
         return groups
 
-    async def _shown(self, view: View, cells: list[Cell]) -> dict[Label, Label]:
-        """The names of a view, and under which they are shown. Raises ViewFault."""
-        needs = needs_of(view, cells)
-        apart = await self._apart(needs)
-        if apart is None:
-            return {name: name for name in needs}
-        if view.language or view.concern:
-            whole: dict[Label, set[tuple[str, str]]] = {
-                (): {each for some in needs.values() for each in some}
-            }
-            if needs and not await self._apart(whole):
-                raise ViewFault("language" if view.language else "concern", "few_people")
-        if view.by not in BY_NEED:
-            return {name: name for name in needs}
-        return {name: name if name in apart else tuple(MERGED for _ in name) for name in needs}
-
-    async def _apart(self, needs: Mapping[Label, set[tuple[str, str]]]) -> frozenset[Label] | None:
-        """Which names may stand alone; None: all. Of many people it is worked out beside the loop."""
+    async def _groups(self, cells: Iterable[Cell] | None = None) -> Partition | None:
+        """The groups in which needs are shown; None: each by itself. Of many people it is worked out beside
+        the loop. cells: all that were ever counted in, if they are known already."""
         smallest, world = self._centre().privacy.smallest_figure, self._world()
         if not smallest or world.policy is None:
             return None
-        work = partial(_found_apart, world.policy, list(world.people.values()), smallest, needs)
-        return await asyncio.to_thread(work)
+        if cells is None:
+            cells = (await looking_back.cells(self._records)).values()
+        seen = {(each.language, each.concern) for each in cells}
+        return await asyncio.to_thread(partition, world.policy, list(world.people.values()), smallest, seen)
 
 
-def _found_apart(
-    policy: Policy, people: list[Person], smallest: int, needs: Mapping[Label, set[tuple[str, str]]]
-) -> frozenset[Label]:
-    return groups_apart(policy, people, smallest, needs)
+def _shown(view: View, cells: list[Cell], groups: Partition | None) -> dict[Label, Label]:
+    """The names of a view, and under which they are shown. Raises ViewFault."""
+    names = names_of(view, cells)
+    if groups is None:
+        return {name: name for name in names}
+    _check(groups, view.language, view.concern)
+    if view.by == NEED:
+        return {name: groups.name((name[0], name[1])) for name in names}
+    if view.by not in ("language", "concern"):
+        return {name: name for name in names}
+    alone = groups.alone(partial(need_label, view))
+    return {name: name if name in alone else (MERGED,) for name in names}
+
+
+def _check(groups: Partition | None, language: str, concern: str) -> None:
+    """Raises ViewFault: these may not be asked for alone."""
+    if groups is None or not (language or concern):
+        return
+
+    def asked(need: Need) -> bool | None:
+        return (language in ("", need[0]) and concern in ("", need[1])) or None
+
+    if groups.knows(asked) and not groups.alone(asked):
+        raise ViewFault("language" if language else "concern", "few_people")
 
 
 def _named(view: View, shown: Mapping[Label, Label], cell: Cell) -> Label | None:

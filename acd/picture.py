@@ -3,27 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from routing.board import Board, StaffState, board
 from routing.others import STRICT, Others
-from routing.policy import Policy
-from routing.privacy import MERGED, languages_apart, shown_apart
-from routing.world import Person, World
+from routing.privacy import ALL, MERGED, NONE, Apart, apart
+from routing.world import World
 
 FEW = 50
 """People of whom it is worked out at once."""
-
-
-class Apart(NamedTuple):
-    """What may be shown by itself (routing.privacy): cells of language and concern, languages; None: all."""
-
-    cells: frozenset[tuple[str, str]] | None
-    languages: frozenset[str] | None
-
-
-ALL = Apart(None, None)
-NONE = Apart(frozenset(), frozenset())
 
 
 class Picture:
@@ -64,21 +51,16 @@ class Picture:
         return next((each for each in self._last.staff if each.id == agent), None) if self._last else None
 
     @property
-    def languages(self) -> frozenset[str] | None:
-        """Those whose figures may be shown by themselves; None: all."""
-        return (self._shown(self._world()) if self._still() else self._apart).languages
-
-    @property
-    def cells(self) -> frozenset[tuple[str, str]] | None:
-        """The (language, concern) whose figures may be shown by themselves; None: all."""
-        return (self._shown(self._world()) if self._still() else self._apart).cells
+    def apart(self) -> Apart:
+        """What may be shown by itself."""
+        return self._shown(self._world()) if self._still() else self._apart
 
     def language(self, tongue: str) -> str:
         """Under which name figures of this language are shown."""
-        apart = self.languages
-        return tongue if apart is None or tongue in apart else MERGED
+        alone = self.apart.languages
+        return tongue if alone is None or tongue in alone else MERGED
 
-    def _shown(self, world: World) -> "Apart":
+    def _shown(self, world: World) -> Apart:
         """Worked out anew when policy, people or the setting are others; of many people beside the loop, and
         until that is done all are shown as one."""
         of = (world.policy_digest, world.team_digest, len(world.people), self.smallest)
@@ -86,7 +68,7 @@ class Picture:
             return self._apart
         self._of, self._apart = of, ALL
         if self.smallest > 0 and world.policy is not None:
-            work = partial(_found_apart, world.policy, list(world.people.values()), self.smallest)
+            work = partial(apart, world.policy, list(world.people.values()), self.smallest)
             loop = _running() if len(world.people) > FEW else None
             if loop is None:
                 self._apart = work()
@@ -105,7 +87,3 @@ def _running() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _found_apart(policy: Policy, people: list[Person], smallest: int) -> Apart:
-    return Apart(shown_apart(policy, people, smallest), languages_apart(policy, people, smallest))

@@ -21,7 +21,7 @@ from config.duties import Presence
 from config.schema import Centre
 from config.tables.alarm import Alarm
 from routing.policy import Policy
-from routing.privacy import servers
+from routing.privacy import Apart, servers
 from routing.world import Person, World
 
 LOOK_S: Final = 2.0
@@ -40,8 +40,8 @@ log = structlog.get_logger(__name__)
 class Doors(NamedTuple):
     """What the alarms need of the daemon. still: whether the world may be looked at just now. gone: what
     became of who called since then (epoch ms); may fail, or take its time. duties: as the roster's file is
-    now. cells, languages: what may stand alone on walls; told_cells, told_languages: in what leaves the
-    house. changed: to be told that others are raised."""
+    now. apart: what may stand alone on walls; told_apart: in what leaves the house. changed: to be
+    told that others are raised."""
 
     still: Callable[[], bool]
     world: Callable[[], World]
@@ -51,10 +51,8 @@ class Doors(NamedTuple):
     gone: Callable[[int], Awaitable[Mapping[Cell, tuple[int, int]]]]
     duties: Callable[[Centre], Awaitable[Sequence[Presence]]]
     health: Callable[[], Mapping[str, str]]
-    cells: Callable[[], frozenset[Cell] | None]
-    languages: Callable[[], frozenset[str] | None]
-    told_cells: Callable[[], frozenset[Cell] | None]
-    told_languages: Callable[[], frozenset[str] | None]
+    apart: Callable[[], Apart]
+    told_apart: Callable[[], Apart]
     changed: Callable[[], None]
 
 
@@ -84,7 +82,7 @@ class Alarms:
 
     def outside(self) -> tuple[OpenAlarm, ...]:
         """The same for everybody else who looks: walls."""
-        return merged(self._open, self._doors.cells(), self._doors.languages())
+        return merged(self._open, self._doors.apart())
 
     async def look(self) -> None:
         """Once: measure, judge, show and tell. Raises OSError where nothing can be kept; it is told all the
@@ -228,12 +226,8 @@ class Alarms:
         raised, over = due_now
         shown = {each.cause: each for each in self._open}
         gone = [self._over.get(cause) or _unseen(cause, rules.get(cause.rule), now) for cause in over]
-        cells, languages = self._doors.told_cells(), self._doors.told_languages()
-        news = News(
-            now,
-            merged([shown[cause] for cause in raised], cells, languages),
-            merged(gone, cells, languages),
-        )
+        apart = self._doors.told_apart()
+        news = News(now, merged([shown[cause] for cause in raised], apart), merged(gone, apart))
         for cause in (*raised, *over):
             log.info("alarm", now="raised" if cause in shown else "over", **cause._asdict())
         for way in self._ways:

@@ -1,9 +1,9 @@
 """Single visits that ended: how they are found, and their course step by step."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from routing.privacy import MERGED
+from routing.privacy import Partition
 
 VISITS_MAX = 100
 """So many are listed at a time."""
@@ -79,16 +79,17 @@ def without_persons(course: Course) -> Course:
     return Course(nameless(course.visit), tuple(steps))
 
 
-def merged(visit: PastVisit, apart: Collection[tuple[str, ...]]) -> PastVisit:
-    """As one of several, unless its language and concern may stand alone."""
-    if (visit.language, visit.concern) in apart:
+def merged(visit: PastVisit, groups: Partition) -> PastVisit:
+    """As one of its group, unless its language and concern may stand alone."""
+    language, concern = groups.name((visit.language, visit.concern))
+    if (language, concern) == (visit.language, visit.concern):
         return visit
-    return visit._replace(language=MERGED, concern=MERGED, case="")
+    return visit._replace(language=language, concern=concern, case="")
 
 
-def merged_course(course: Course, apart: Collection[tuple[str, ...]]) -> Course:
+def merged_course(course: Course, groups: Partition) -> Course:
     """The same of all that happened."""
-    visit = merged(course.visit, apart)
+    visit = merged(course.visit, groups)
     if visit == course.visit:
         return course
     steps = [

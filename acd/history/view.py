@@ -126,13 +126,15 @@ def begin_of(step: str, local: int) -> datetime:
     return at.replace(day=1) if step == MONTH else at
 
 
-def needs_of(view: View, cells: Iterable[Cell]) -> dict[tuple[str, ...], set[tuple[str, str]]]:
-    """The (language, concern) behind each name of a view."""
-    found: dict[tuple[str, ...], set[tuple[str, str]]] = {}
-    for cell in cells:
-        if (label := label_of(view, cell)) is not None:
-            found.setdefault(label, set()).add((cell.language, cell.concern))
-    return found
+def names_of(view: View, cells: Iterable[Cell]) -> set[tuple[str, ...]]:
+    """The names of a view."""
+    return {label for cell in cells if (label := label_of(view, cell)) is not None}
+
+
+def need_label(view: View, need: tuple[str, str]) -> tuple[str, ...] | None:
+    """Under which name a language and concern stand in this view, by one of both or by NEED; None where they
+    are not asked for."""
+    return label_of(view, Cell(*need, "", view.kind, "", ""))
 
 
 def label_of(view: View, cell: Cell) -> tuple[str, ...] | None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from acd.alarmed import TEST_S, News, OpenAlarm
-from acd.alarms.apart import Cells, merged
+from acd.alarms.apart import merged
 from acd.hooks.delivery import Delivery, Undelivered
 from acd.hooks.told import Told, Visits, of_alarms
 from config.schema import Centre
 from routing.facts import Fact
+from routing.privacy import Apart
 from routing.world import World
 
 LOOK_S: Final = 5.0
@@ -17,8 +18,8 @@ LOOK_S: Final = 5.0
 
 
 class Hooks:
-    """Implements ports.Listener. still: whether the world may be looked at just now. cells, languages: what
-    may stand alone for other systems; None: all."""
+    """Implements ports.Listener. still: whether the world may be looked at just now. apart: what
+    may stand alone for other systems."""
 
     def __init__(
         self,
@@ -27,12 +28,11 @@ class Hooks:
         still: Callable[[], bool],
         now_ms: Callable[[], int],
         now_s: Callable[[], float],
-        cells: Callable[[], Cells | None],
-        languages: Callable[[], frozenset[str] | None],
+        apart: Callable[[], Apart],
     ) -> None:
         self._world, self._still, self._now_ms = world, still, now_ms
-        self._cells, self._languages = cells, languages
-        self._visits = Visits(cells)
+        self._apart = apart
+        self._visits = Visits(lambda: apart().cells)
         self._out = [
             (frozenset(each.tells), Delivery(each.name, each.url, centre.path(each.secret_file), now_s))
             for each in centre.hook
@@ -79,7 +79,7 @@ class Hooks:
 
     def shown(self, alarms: Sequence[OpenAlarm]) -> tuple[OpenAlarm, ...]:
         """As other systems may see them."""
-        return merged(alarms, self._cells(), self._languages())
+        return merged(alarms, self._apart())
 
     def _put(self, told: Sequence[Told]) -> None:
         for each in told:

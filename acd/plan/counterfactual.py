@@ -14,7 +14,7 @@ from config.people import policy as policy_of
 from config.schema import Centre
 from routing.events import SkillsLent
 from routing.policy import Policy
-from routing.privacy import shown_apart
+from routing.privacy import partition
 from routing.world import Person
 from simulation.records.journal_trace import DAY_MS, DEVICE, Did, JournalTrace
 from simulation.records.trace_driven import Rules
@@ -63,7 +63,9 @@ def apart(variants: Sequence[Rules], smallest: int) -> frozenset[tuple[str, str]
     if smallest == 0:
         return None
     shown = [
-        shown_apart(policy, [Person(_always(agent, each)) for agent in roster.agents], smallest)
+        partition(policy, [Person(_always(agent, each)) for agent in roster.agents], smallest).alone(
+            lambda need: need
+        )
         for each in variants
         for _, policy in each.policies
         for _, roster in each.rosters

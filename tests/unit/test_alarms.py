@@ -15,7 +15,7 @@ from config.duties import Presence
 from config.tables.alarm import Alarm
 from routing import events as ev
 from routing.policy import Callbacks, Hours
-from routing.privacy import MERGED, servers
+from routing.privacy import ALL, MERGED, Apart, servers
 from routing.world import World
 from tests.fakes.centre import PHONES, POLICY, Bench
 
@@ -197,10 +197,10 @@ def test_what_leaves_the_house_stands_for_itself_only_where_that_may_stand_alone
         cells = ((language or "de", concern or "study"),)
         return OpenAlarm(Cause("it", language, concern), kind, since_ms, 7, 5, cells, 2, 9, "Warum", "Why")
 
-    cells, languages = frozenset({("de", "study")}), frozenset({"de"})
+    apart = Apart(frozenset({("de", "study"), ("de", "other")}), frozenset({"de"}), frozenset({"study"}))
 
     def told(*alarms: OpenAlarm) -> tuple[OpenAlarm, ...]:
-        return merged(alarms, cells, languages)
+        return merged(alarms, apart)
 
     for alone in (
         one("de", "study"),
@@ -224,8 +224,7 @@ def test_what_leaves_the_house_stands_for_itself_only_where_that_may_stand_alone
     assert told(several) == (shown,)
     fewest_of_one = several._replace(kind="coverage")
     assert told(fewest_of_one) == (shown._replace(kind="coverage", value=5, at_ms=0),)
-    assert merged([one("tr", "study")], None, languages) == (one("tr", "study"),)
-    assert merged([one("tr", "study")], cells, None) == (one("tr", "study"),)
+    assert merged([one("tr", "study")], ALL) == (one("tr", "study"),)
 
 
 def test_what_is_calm_takes_no_room() -> None:

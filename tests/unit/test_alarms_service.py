@@ -19,7 +19,7 @@ from config.schema import Centre
 from config.tables.alarm import Alarm
 from config.tables.opening import Span
 from routing import events as ev
-from routing.privacy import MERGED
+from routing.privacy import ALL, MERGED, Apart
 from tests.fakes.centre import PHONES, POLICY, Bench
 
 MINUTE = 60_000
@@ -72,8 +72,7 @@ class House:
         self.asked = self.changes = 0
         self.health = {"journal": "ok"}
         self.roster: list[Presence] = []
-        self.cells: frozenset[tuple[str, str]] | None = None
-        self.languages: frozenset[str] | None = None
+        self.apart = ALL
         self.begin()
 
     def begin(self) -> None:
@@ -102,10 +101,8 @@ class House:
                 gone=gone,
                 duties=duties,
                 health=lambda: self.health,
-                cells=lambda: self.cells,
-                languages=lambda: self.languages,
-                told_cells=lambda: self.cells,
-                told_languages=lambda: self.languages,
+                apart=lambda: self.apart,
+                told_apart=lambda: self.apart,
                 changed=changed,
             ),
             self.path,
@@ -198,7 +195,7 @@ async def test_in_quiet_hours_it_is_shown_and_told_after_them(tmp_path: Path) ->
 
 async def test_outside_few_people_stand_for_nothing_of_their_own(tmp_path: Path) -> None:
     house = House(tmp_path, rule(each=["language"]), rule(name="all"))
-    house.cells, house.languages = frozenset({("de", "other")}), frozenset({"de"})
+    house.apart = Apart(frozenset({("de", "other")}), frozenset({"de"}), frozenset())
     house.bench.call("1", "ar")
     house.bench.call("2", "tr")
     house.bench.call("3", "de")

@@ -5,9 +5,11 @@ import csv
 import re
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -29,9 +31,12 @@ from config.load import SHIPPED, load
 from config.schema import Centre
 from config.words import words
 from routing import facts
+from routing.privacy import MERGED
 from routing.service_level import VARIANTS
+from routing.world import Person
 from tests.fakes.admits import Admits, person
-from tests.fakes.centre import Bench
+from tests.fakes.centre import POLICY, Bench
+from tests.fakes.centre import person as agent
 from tests.fakes.pages import app_of, picture_of
 from tests.properties.test_history_sums import call
 
@@ -327,21 +332,48 @@ async def test_a_visit_that_few_could_serve_tells_nothing_of_its_need(records: A
         assert "too few people could serve it" in asked.text
 
 
-async def test_a_need_that_few_could_serve_is_not_asked_for_by_its_two_halves(records: AsyncEngine) -> None:
-    """Each half stands alone, both together do not: the answer would be one person's work."""
-
-    class Halves(Past):
-        async def _apart(self, needs: Any) -> frozenset[Any]:
-            return frozenset(name for name, of in needs.items() if len(of) > 1)
-
-        async def _needs(self) -> set[tuple[str, str]]:
-            return {("ar", "study"), ("ar", "other"), ("de", "study")}
-
-    past = Halves(records, None, lambda: AGREED, lambda: Bench().engine.world)  # type: ignore[arg-type]
-    for language, concern in (("ar", ""), ("", "study")):
-        await past.visits(Search(NOON, NOON + 1, language, concern))
-    with pytest.raises(ViewFault, match="few_people"):
-        await past.visits(Search(NOON, NOON + 1, "ar", "study"))
+async def test_no_two_views_or_lists_give_away_what_few_could_serve(tmp_path: Path) -> None:
+    """Six speak Ukrainian, two of them know study. No two views that are shown differ by what these two could
+    serve, and no two lists of visits have just that in common."""
+    engine = await ready("records", urls(tmp_path, {})["records"])
+    people = [agent(f"g{i}", f"{i}", {"de": 7}, {"study": 5, "other": 5}) for i in range(10)]
+    people += [
+        agent(f"u{i}", f"9{i}", {"uk": 7, "de": 7}, {"other": 5} | ({"study": 5} if i < 2 else {}))
+        for i in range(6)
+    ]
+    world = SimpleNamespace(policy=POLICY, people={each.id: Person(each) for each in people})
+    few, told = set(), []
+    for number, (language, concern) in enumerate(
+        [("de", "study")] * 5 + [("de", "other")] * 5 + [("uk", "other")] * 4 + [("uk", "study")] * 2, 1
+    ):
+        if (language, concern) == ("uk", "study"):
+            few.add(number)
+        told += [
+            fact._replace(language=language, concern=concern) if isinstance(fact, facts.NeedKnown) else fact
+            for fact in call(number, NOON + number * 60_000, f"t{number}", facts.ANSWERED, 1_000)
+        ]
+    await SqlRecorder(engine).record([(1, told)])
+    strict = centre(agreement=None, smallest_cell=0)
+    past = Past(engine, Known(), lambda: strict, lambda: world)
+    lists, sums = [], {}
+    for language in ("", "de", "uk"):
+        for concern in ("", "study", "other"):
+            with suppress(ViewFault):
+                span = Search(NOON, NOON + 10**7, language=language, concern=concern)
+                lists.append({each.visit for each in await past.visits(span)})
+            for by in ("", "language", "concern", "need"):
+                with suppress(ViewFault):
+                    day = date(2026, 3, 9)
+                    answer = await past.answer(View(day, day, "whole", by, language, concern))
+                    assert answer.total.visits == sum(row.figures.visits for row in answer.rows)
+                    for row in answer.rows:
+                        sums[language, concern, by, row.label] = row.figures.visits
+    await engine.dispose()
+    assert {len(each) for each in lists} == {16, 10, 5, 6}, "all, German, each of its concerns, Ukrainian"
+    assert all(one & other != few and one - other != few for one in lists for other in lists)
+    assert len(few) not in {one - other for one in sums.values() for other in (*sums.values(), 0)} - {1}
+    assert sums["", "", "language", ("uk",)] == sums["", "", "need", ("uk", MERGED)] == 6
+    assert sums["", "", "concern", (MERGED,)] == 16
 
 
 @pytest.mark.parametrize("step", STEPS)

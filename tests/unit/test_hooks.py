@@ -21,6 +21,7 @@ from config.tables.hook import Hook
 from routing import events as ev
 from routing import facts
 from routing.policy import Callbacks
+from routing.privacy import NONE
 from tests.fakes.centre import NODE, POLICY, Bench
 
 CENTRE = load(SHIPPED)
@@ -100,8 +101,7 @@ def service(bench: Bench, tmp_path: Path, hooks: dict[str, tuple[str, Any]]) -> 
         still=lambda: True,
         now_ms=lambda: bench.now,
         now_s=lambda: 5.0,
-        cells=frozenset,
-        languages=frozenset,
+        apart=lambda: NONE,
     )
 
 

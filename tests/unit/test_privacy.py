@@ -21,8 +21,8 @@ from agents.model import Team
 from config.tables.house import FEW, Agreement, Privacy
 from routing import facts
 from routing.events import CallWaiting, Leg, PbxSnapshot, TeamChanged
-from routing.policy import SECOND, Plan, Step
-from routing.privacy import MERGED, languages_apart, servers, shown_apart
+from routing.policy import SECOND, Plan, Policy, Step
+from routing.privacy import MERGED, apart, partition, servers
 from routing.world import Person
 from tests.fakes.admits import BEARER
 from tests.fakes.centre import POLICY, ROSTER, person
@@ -40,6 +40,12 @@ STAFF = st.lists(
     ),
     max_size=8,
 )
+
+
+def cells_alone(policy: Policy, people: list[Person], smallest: int) -> frozenset[tuple[str, str]]:
+    found = apart(policy, people, smallest).cells
+    assert found is not None
+    return found
 
 
 @given(STAFF, st.integers(1, 5))
@@ -61,10 +67,10 @@ def test_no_figure_stands_for_fewer_people_than_asked(staff: list[Any], smallest
         for language in (*LANGUAGES, "und")
         for concern in CONCERNS
     }
-    apart = shown_apart(POLICY, people, smallest)
-    assert all(len(could[cell]) >= smallest for cell in apart)
-    merged = set().union(*(who for cell, who in could.items() if cell not in apart))
-    assert not merged or len(merged) >= smallest or not apart
+    alone = apart(POLICY, people, smallest).cells or ()
+    assert all(len(could[cell]) >= smallest for cell in alone)
+    merged = set().union(*(who for cell, who in could.items() if cell not in alone))
+    assert not merged or len(merged) >= smallest or not alone
     for cell, who in could.items():
         assert servers(POLICY, people, *cell) == who
 
@@ -76,10 +82,68 @@ def test_no_figure_of_a_language_stands_for_fewer_people_than_asked(staff: list[
         tongue: frozenset().union(*(servers(POLICY, people, tongue, each) for each in CONCERNS))
         for tongue in (*LANGUAGES, "und")
     }
-    apart = languages_apart(POLICY, people, smallest)
-    assert all(len(could[tongue]) >= smallest for tongue in apart)
-    merged = set().union(*(who for tongue, who in could.items() if tongue not in apart))
-    assert not merged or len(merged) >= smallest or not apart
+    alone = apart(POLICY, people, smallest).languages or ()
+    assert all(len(could[tongue]) >= smallest for tongue in alone)
+    merged = set().union(*(who for tongue, who in could.items() if tongue not in alone))
+    assert not merged or len(merged) >= smallest or not alone
+
+
+SEEN = st.frozensets(
+    st.tuples(st.sampled_from([*LANGUAGES, "und", "tr", ""]), st.sampled_from([*CONCERNS, "work", ""])),
+    max_size=8,
+)
+
+
+@given(STAFF, st.integers(1, 5), SEEN)
+def test_what_is_shown_anywhere_differs_nowhere_by_what_few_could_serve(
+    staff: list[Any], smallest: int, seen: frozenset[tuple[str, str]]
+) -> None:
+    """All that any view, filter or list shows: what they have in common, and what each has beside another, is
+    nothing or what enough could serve; and so is what is left of the whole."""
+    people = [Person(person(f"p{i}", f"{i}", *skills)) for i, skills in enumerate(staff)]
+    groups = partition(POLICY, people, smallest, seen)
+    concerns = {key for _, knows in staff for key in knows}
+    tongues = {code for speaks, _ in staff for code in speaks} | {"und"}
+    served = {(tongue, key) for tongue in tongues for key in concerns if servers(POLICY, people, tongue, key)}
+    needs = served | seen
+
+    def enough(some: set[tuple[str, str]]) -> bool:
+        able: set[str] = set()
+        for tongue, concern in some:
+            for each in [concern] if concern else concerns:
+                able |= servers(POLICY, people, tongue or "und", each)
+        return len(able) >= smallest
+
+    shown = [needs]
+    for part in (lambda need: need[:1], lambda need: need[1:], lambda need: need, groups.name):
+        alone = groups.alone(part)
+        labels = {part(need) for need in needs}
+        assert alone <= labels
+        sides = [{need for need in needs if part(need) == label} for label in alone]
+        shown += [*sides, needs.difference(*sides)]
+    if not enough(needs):
+        assert shown == [needs, *[needs] * 4], "too few at all: nothing stands alone"
+        return
+    for one in shown:
+        for other in shown:
+            for some in (one & other, one - other):
+                assert not some or enough(some)
+
+
+def test_a_small_cell_takes_its_smallest_sibling_with_it_and_no_other_language() -> None:
+    """Six speak Ukrainian, and two of them know study: all know it is their concerns that are one, and the
+    others' cells stay as they are; only where concerns are told beside each other these are one, too."""
+    people = [Person(person(f"g{i}", f"{i}", {"de": 7, "en": 7}, {"study": 5, "other": 5})) for i in range(6)]
+    for i in range(6):
+        knows = {"other": 5} | ({"study": 5} if i < 2 else {})
+        people.append(Person(person(f"u{i}", f"9{i}", {"uk": 7}, knows)))
+    groups = partition(POLICY, people, 5)
+    assert groups.name(("uk", "study")) == groups.name(("uk", "other")) == ("uk", MERGED)
+    assert groups.name(("de", "study")) == ("de", "study")
+    found = apart(POLICY, people, 5)
+    assert found.languages is not None
+    assert {"uk", "de", "en"} <= found.languages
+    assert found.concerns == frozenset()
 
 
 @pytest.mark.parametrize(("smallest", "shown"), [(0, {"ar", "de"}), (2, {MERGED, "de"})])
@@ -109,17 +173,17 @@ def test_announced_waits_are_counted_by_language_and_what_came(smallest: int, sh
 def test_a_large_enough_cell_is_not_merged_without_need() -> None:
     """Three speak German and know "other"; only Cem speaks Turkish, and merges with what is next."""
     people = [Person(agent) for agent in ROSTER.agents]
-    assert ("de", "other") in shown_apart(POLICY, people, 2)
-    assert ("tr", "other") in shown_apart(POLICY, people, 1)
-    assert ("tr", "other") not in shown_apart(POLICY, people, 2)
-    assert shown_apart(POLICY, people, 4) == frozenset()
+    assert ("de", "other") in cells_alone(POLICY, people, 2)
+    assert ("tr", "other") in cells_alone(POLICY, people, 1)
+    assert ("tr", "other") not in cells_alone(POLICY, people, 2)
+    assert cells_alone(POLICY, people, 4) == frozenset()
 
 
 def test_a_merged_cell_of_just_enough_people_takes_no_more() -> None:
     skills = [{"ar": 7}, {"tr": 7}, {"de": 7}, {"de": 7}]
     people = [Person(person(f"p{i}", f"{i}", one, {"other": 3})) for i, one in enumerate(skills)]
-    assert shown_apart(POLICY, people, 2) == {("de", "other")}
-    assert shown_apart(POLICY, people, 3) == frozenset()
+    assert cells_alone(POLICY, people, 2) == {("de", "other")}
+    assert cells_alone(POLICY, people, 3) == frozenset()
 
 
 def test_where_the_first_step_admits_no_language_nobody_can_serve() -> None:
@@ -207,9 +271,9 @@ async def test_what_other_systems_keep_stands_for_five_people_until_an_agreement
     world = daemon.runner.engine.world
     assert world.policy is not None
     people = list(world.people.values())
-    for cell in shown_apart(world.policy, people, FEW):
+    for cell in cells_alone(world.policy, people, FEW):
         assert len(servers(world.policy, people, *cell)) >= FEW
-    assert ("uk", "study") not in shown_apart(world.policy, people, FEW)
+    assert ("uk", "study") not in cells_alone(world.policy, people, FEW)
     live, kept = await shown()
     assert live == {"uk", "de"}
     assert "uk" not in kept
