@@ -1,7 +1,7 @@
 """What pages ask of the history: figures of a view, cells that few people could serve merged."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history.answer import Answer, Label, summed
+from acd.history.course import NOBODY_HERE, Here
 from acd.history.figures import Aim, Group
 from acd.history.single import (
     Course,
@@ -26,7 +27,8 @@ from acd.store.looking_back import Found
 from config.schema import Centre
 from routing.policy import Policy
 from routing.privacy import MERGED, Need, Partition, partition
-from routing.world import Person
+from routing.visit import VOICE
+from routing.world import Person, Visit
 
 
 class Numbers(Protocol):
@@ -36,16 +38,22 @@ class Numbers(Protocol):
 
 
 class Staffed(Protocol):
-    """Rules and people in force (routing.world.World)."""
+    """Rules and people in force, and who is there (routing.world.World)."""
 
     @property
     def policy(self) -> Policy | None: ...
     @property
     def people(self) -> Mapping[str, Person]: ...
+    @property
+    def visits(self) -> Mapping[int, Visit]: ...
+
+
+async def _at_once() -> None:
+    """Nothing to wait for."""
 
 
 class Past:
-    """One of the doors of acd.web.deps."""
+    """One of the doors of acd.web.deps. settled: until the world may be looked at."""
 
     def __init__(
         self,
@@ -53,7 +61,9 @@ class Past:
         vault: Numbers,
         centre: Callable[[], Centre],
         world: Callable[[], Staffed],
+        settled: Callable[[], Awaitable[object]] = _at_once,
     ) -> None:
+        self._settled = settled
         self._records = records
         self._vault = vault
         self._centre = centre
@@ -104,6 +114,18 @@ class Past:
         if groups := await self._groups():
             found = merged_course(found, groups)
         return found if self._agreed() else without_persons(found)
+
+    async def here(self, since: datetime, language: str) -> Mapping[datetime, Here]:
+        """Calls that came since then, were in line and are not over, by the quarter hour (the centre's clock)
+        in which they came. language: only this one, which may be asked for alone; "" for all."""
+        found: dict[datetime, Here] = {}
+        await self._settled()
+        for visit in self._world().visits.values():
+            came = datetime.fromtimestamp(visit.arrived_ms / 1000, since.tzinfo)
+            if visit.kind == VOICE and visit.queued_ms and came >= since and language in ("", visit.language):
+                begin = came.replace(minute=came.minute // 15 * 15, second=0, microsecond=0, tzinfo=None)
+                found[begin] = found.get(begin, NOBODY_HERE).and_one(visit.state)
+        return found
 
     def _person(self, visit: PastVisit) -> PastVisit:
         return visit if self._agreed() else nameless(visit)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
 import typer
@@ -26,7 +27,7 @@ from config.people import policy
 from config.schema import Centre
 from routing.policy import Policy
 from routing.visit import CALLBACK, WEB
-from routing.world import Person
+from routing.world import Person, Visit
 from simulation.report.numbers import LANGUAGES
 from simulation.report.page import Other, page
 from simulation.report.pdf import pdf
@@ -88,6 +89,7 @@ def _days(which: str) -> tuple[date, date]:
 class _InForce(NamedTuple):
     policy: Policy | None
     people: Mapping[str, Person]
+    visits: Mapping[int, Visit] = MappingProxyType({})
 
 
 class _NoNumbers:

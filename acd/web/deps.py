@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
@@ -13,6 +13,7 @@ from acd.alarmed import OpenAlarm
 from acd.changes import Changes
 from acd.deskwork import Before, Day
 from acd.history.answer import Answer
+from acd.history.course import Here
 from acd.history.single import Course, PastVisit, Search
 from acd.history.view import View
 from acd.identity import Asker, People
@@ -281,6 +282,7 @@ class History(Protocol):
     async def answer(self, view: View) -> Answer:
         """Raises ViewFault: what is asked for alone may not be."""
 
+    async def here(self, since: datetime, language: str) -> Mapping[datetime, Here]: ...
     async def visits(self, sought: Search) -> Sequence[PastVisit]:
         """Raises ViewFault: what is asked for alone may not be."""
 

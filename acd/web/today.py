@@ -49,7 +49,8 @@ def routes(deps: WebDeps, centre: Callable[[], str]) -> APIRouter:
             ]
         except ViewFault:
             before, fault = [], said["fault_language"]
-        quarters = course(answer.rows, before, answer.aim.variant)
+        here = await deps.history.here(now.replace(hour=0, minute=0, second=0, microsecond=0), language)
+        quarters = course(answer.rows, here, before, answer.aim.variant)
         name = told.namer(deps.names(), said, language_of(request))
         return page(
             request,
@@ -69,11 +70,11 @@ def routes(deps: WebDeps, centre: Callable[[], str]) -> APIRouter:
     return router
 
 
-def _row(each: Quarter) -> tuple[str, str, int, int, int, str]:
+def _row(each: Quarter) -> tuple[str, str, int, int, int, int, str]:
     usual = "–" if each.usual is None else f"{each.usual[0]}–{each.usual[1]}"
     met, of = each.level
     level = "–" if not of else f"{100 * met / of:.0f} %" if of >= ENOUGH else f"{met}/{of}"
-    return f"{each.began:%H:%M}", usual, each.queued, each.answered, each.unserved, level
+    return f"{each.began:%H:%M}", usual, each.queued, each.waiting, each.answered, each.unserved, level
 
 
 def _picture(quarters: list[Quarter], said: dict[str, str]) -> dict[str, object]:

@@ -19,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.history import spreadsheet
+from acd.history.course import Here
 from acd.history.single import Search
 from acd.history.view import NEED, STEPS, View, ViewFault
 from acd.identity import Role
@@ -235,11 +236,41 @@ async def test_today_stands_beside_what_is_usual(tmp_path: Path) -> None:
     await SqlRecorder(engine).record([(1, told)])
     async with client(engine) as asking:
         page = (await asking.get("/history/today?lang=en")).text
-        assert '<th scope="row">12:00</th><td class="number">4–6</td><td class="number">3</td>' in page
+        numbers = "".join(f'<td class="number">{each}</td>' for each in ("4–6", 3, 0))
+        assert f'<th scope="row">12:00</th>{numbers}' in page
         assert "Usual is what was on the last eight" in page
         asked = (await asking.get("/history/today?language=xx&lang=en")).text
         assert "cannot be shown alone" in asked
     await engine.dispose()
+
+
+async def test_today_counts_who_still_waits_where_they_came(records: AsyncEngine) -> None:
+    """Two German callers came before noon and a Turkish one after it: all wait, none is in the sums yet. Who
+    came yesterday and waits is none of today's."""
+    bench = Bench()
+    noon = datetime.now(ZONE).replace(hour=12, minute=0, second=0, microsecond=0)
+    for uid, minutes, language in (("1", -1440, "de"), ("2", -3, "de"), ("3", -1, "de"), ("4", 0, "tr")):
+        bench.now = int((noon + timedelta(minutes=minutes)).timestamp() * 1000)
+        bench.call(uid, language)
+    past = Past(records, Known(), lambda: AGREED, lambda: bench.engine.world)
+    pages = app_of(
+        picture_of(bench, 0),
+        people=Admits(ute=person("ute", Role.SUPERVISOR)),
+        history=past,
+        zone=lambda: ZONE,
+    )
+    transport = httpx.ASGITransport(pages)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", cookies={"acd": "ute"}
+    ) as asking:
+        page = (await asking.get("/history/today?lang=en")).text
+    number = '<td class="number">{}</td>'
+    for begin, came in (("11:45", 2), ("12:00", 1)):
+        row = page.split(f'<th scope="row">{begin}</th>')[1].split("</tr>")[0]
+        assert row == "".join(map(number.format, ("–", came, came, 0, 0, "–")))
+    assert page.count('<th scope="row">') == 2
+    day = noon.replace(hour=0)
+    assert list((await past.here(day, "tr")).values()) == [Here(1, 0, 0)]
 
 
 async def test_single_visits_are_found_by_time_language_and_case(records: AsyncEngine) -> None:
