@@ -83,7 +83,8 @@ class Figures(NamedTuple):
 
     abandoned: who gave up, short ones too. levels: by variant. resolved: of who was answered and is known,
     who did not call again within a week. repeats: of who is known, who had called within a week. kept: of
-    promised calls, who was called as promised. held: of waits that were told, which held.
+    promised calls, who was called as promised. held: of waits that were told, which held. case_asked: who
+    asked in what state their case is. content: of who heard it, who hung up with that.
     """
 
     visits: int
@@ -103,6 +104,8 @@ class Figures(NamedTuple):
     repeats: Share
     kept: Share
     held: Share
+    case_asked: int
+    content: Share
 
 
 def figures(group: Group, aim: Aim) -> Figures:
@@ -136,6 +139,8 @@ def figures(group: Group, aim: Aim) -> Figures:
         repeats=(group[sums.REPEATS], group[sums.KNOWN]),
         kept=(group[sums.KEPT] + group[sums.NOT_THERE], sum(group[each] for each in DUE)),
         held=(group[facts.HELD], group[facts.HELD] + group[facts.MISSED]),
+        case_asked=group[sums.CASE_ASKED],
+        content=(group[sums.CASE_ENOUGH], group[sums.CASE_HEARD]),
     )
 
 

@@ -45,6 +45,8 @@ KEPT, LATE, NOT_THERE, CAME_FIRST, OFF, BROKEN = "kept", "late", "not_there", "c
 PROMISES: Final = (KEPT, LATE, NOT_THERE, CAME_FIRST, OFF, BROKEN)
 """What became of who was to be called: called as promised, called later, called and never there, called us
 first, no longer wanted, never called."""
+CASE_ASKED, CASE_HEARD, CASE_ENOUGH = "case_asked", "case_heard", "case_enough"
+"""Visits whose callers asked in what state their case is, heard it, and hung up with that."""
 COUNTS: Final = (
     VISITS,
     OFFERS,
@@ -58,6 +60,9 @@ COUNTS: Final = (
     AGAIN,
     *PROMISES,
     *facts.CAME,
+    CASE_ASKED,
+    CASE_HEARD,
+    CASE_ENOUGH,
 )
 """What is counted or added up; facts.CAME: what became of waits that callers were told."""
 
@@ -75,7 +80,8 @@ class Cell(NamedTuple):
 
 class Ended(NamedTuple):
     """An ended visit, as the rows have it. None: there is no such time. told: what became of the waits that
-    were spoken (facts.CAME)."""
+    were spoken (facts.CAME). case_line: what became of their last question for a case (facts.CASE_LINE),
+    or ""."""
 
     visit: int
     arrived_ms: int
@@ -91,6 +97,7 @@ class Ended(NamedTuple):
     attempts: int
     promised_until_ms: int | None
     told: tuple[str, ...]
+    case_line: str = ""
 
 
 class Key(NamedTuple):
@@ -194,6 +201,11 @@ def _counted(visit: Ended, repeat: bool, again: bool) -> Iterable[tuple[str, int
         yield promise(visit), 1
     for came in visit.told:
         yield came, 1
+    if visit.case_line:
+        enough = cell.outcome == facts.INFORMED
+        yield CASE_ASKED, 1
+        yield CASE_HEARD, int(enough or visit.case_line == facts.CASE_HEARD)
+        yield CASE_ENOUGH, int(enough)
 
 
 def changes(before: Mapping[Key, int], after: Mapping[Key, int]) -> dict[Key, int]:

@@ -35,6 +35,8 @@ FIGURES: Final = (
     Column("repeats", "share"),
     Column("kept", "share"),
     Column("held", "share"),
+    Column("case_asked", "count"),
+    Column("content", "share"),
 )
 
 

@@ -59,6 +59,7 @@ SUMMED: Final = (
     facts.WaitJudged,
     facts.CallbackPromised,
     facts.CallbackDialled,
+    facts.CaseTold,
 )
 """Facts that may change what a visit adds."""
 
@@ -278,6 +279,7 @@ def _bare(row: Any) -> Ended:
         attempts=row.attempts,
         promised_until_ms=_at(row.promised_until),
         told=(),
+        case_line=row.case_line,
     )
 
 

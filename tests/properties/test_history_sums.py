@@ -5,6 +5,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.history.figures import Aim, figures
 from acd.history.sums import (
     AGAIN,
+    CASE_ASKED,
+    CASE_ENOUGH,
+    CASE_HEARD,
     COUNTS,
     HELPED,
     KNOWN,
@@ -30,6 +35,8 @@ from acd.history.sums import (
     WEEK_MS,
     bin_of,
 )
+from acd.history.view import WHOLE, View
+from acd.store.looking_back import look
 from acd.store.moments import moment
 from acd.store.open import ready, urls
 from acd.store.purging import old_visits
@@ -107,6 +114,7 @@ FACT = st.one_of(
         waited_ms=small,
         came=st.sampled_from(facts.CAME),
     ),
+    later(facts.CaseTold, became=st.sampled_from(facts.CASE_LINE)),
     later(
         facts.VisitEnded,
         outcome=st.sampled_from(facts.VISIT_OUTCOMES),
@@ -200,6 +208,28 @@ def call(visit: int, at: int, token: str, outcome: str, wait_ms: int) -> list[Fa
         ]
         then += 60_000
     return [*told, facts.VisitEnded(then, visit, outcome, "caller", "")]
+
+
+async def test_who_asked_for_their_case_heard_it_and_was_content_is_counted(tmp_path: Path) -> None:
+    """One heard it and hung up, another asked twice, heard it the second time and came to a person; a third
+    never heard it. Another call asked for nothing."""
+    engine = await ready("records", urls(tmp_path, {})["records"])
+    told: list[Fact] = [*call(4, NOON, "d", facts.ANSWERED, 1_000)]
+    for visit, asked, outcome in (
+        (1, [facts.CASE_HEARD], facts.INFORMED),
+        (2, [facts.CASE_REFUSED, facts.CASE_HEARD], facts.ANSWERED),
+        (3, [facts.CASE_REFUSED], facts.ABANDONED_QUEUE),
+    ):
+        begun = call(visit, NOON, "abc"[visit - 1], outcome, 1_000)
+        told += [*begun[:3], *(facts.CaseTold(NOON, visit, became) for became in asked), *begun[3:]]
+    await SqlRecorder(engine).record([(1, told)])
+    day = datetime.fromtimestamp(NOON / 1000, UTC).date()
+    found = await look(engine, View(day, day, WHOLE), UTC, lambda cell: ())
+    (group,) = found.groups.values()
+    assert (group[VISITS], group[CASE_ASKED], group[CASE_HEARD], group[CASE_ENOUGH]) == (4, 3, 2, 1)
+    shown = figures(group, Aim("all_offered", 20, 5))
+    assert (shown.case_asked, shown.content) == (3, (1, 2))
+    await engine.dispose()
 
 
 async def test_each_measure_is_what_happened(tmp_path: Path) -> None:
