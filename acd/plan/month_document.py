@@ -1,6 +1,6 @@
 """The monthly report as a document: what a council reads, from figures alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from acd.history.figures import Figures, Share
 from acd.history.shares import ENOUGH, difference, wilson
 from acd.store.staffed import AtWork
 from config.schema import Centre
+from config.tables.house import FEW
 from config.words import words
 from routing.privacy import MERGED
 from simulation import pictures
@@ -23,6 +24,8 @@ from simulation.report.wording import LANGUAGE_NAMES, VARIANTS, Voice
 WEEK_DAYS: Final = 7
 MANY: Final = 2_000
 """Of so many, chance moves a share by two in a hundred at most."""
+OTHERS: Final = "+"
+"""Stands for the languages with few calls; none is called so."""
 HEAD: Final = ("language", "calls", "answered", "level", "p50", "p90")
 
 
@@ -91,8 +94,8 @@ class _Told:
             yield Tile(
                 self.say(key), self._short(share), self._before(self._short(earlier) if earlier else "")
             )
-        wait = self._clock(then.p50) if then is not None else ""
-        yield Tile(self.say("tile_wait"), self._clock(now.p50), self._before(wait))
+        wait = self._clock(_half(then)) if then is not None else ""
+        yield Tile(self.say("tile_wait"), self._clock(_half(now)), self._before(wait))
         yield Tile(self.say("tile_first"), self._short(now.resolved), self._between(now.resolved))
         kept = self._month.kept
         yield Tile(self.say("tile_kept"), self._short(kept), self._between(kept))
@@ -119,8 +122,11 @@ class _Told:
 
     def how_long(self) -> Iterator[str]:
         now = self._now
-        waits = {key: self._clock(each) for key, each in (("p50", now.p50), ("p90", now.p90))}
-        yield self.say("waits", **waits, longest=self._clock(now.longest))
+        if now.queued >= ENOUGH:
+            waits = {key: self._clock(each) for key, each in (("p50", now.p50), ("p90", now.p90))}
+            yield self.say("waits", **waits, longest=self._clock(now.longest))
+        else:
+            yield self.say("few_waits", least=ENOUGH)
         level = now.levels[self._variant]
         yield self.say("level", s=self._month.answer.aim.seconds, share=self._share(level))
         was = self._then.levels[self._variant] if self._then is not None else (0, 0)
@@ -133,10 +139,14 @@ class _Told:
 
     def languages(self) -> Iterator[str | Picture]:
         answer = self._month.answer
-        rows = sorted(answer.rows, key=lambda row: (-row.figures.visits, row.label))
-        names = [self._name(row.label[0]) for row in rows]
+        rows = _rows(answer, self._variant)
+        names = [self._name(row.code) for row in rows]
         if answer.merged:
             yield self.say("merged")
+        if any(row.code == OTHERS for row in rows):
+            yield self.say("few_calls", least=FEW)
+        if any(row.p50 is None for row in rows):
+            yield self.say("few_waits", least=ENOUGH)
         if not rows:
             return
         table = Table(
@@ -147,17 +157,17 @@ class _Told:
             tuple(
                 (
                     name,
-                    self._whole(row.figures.visits),
-                    self._short(_served(row.figures)),
-                    self._short(row.figures.levels[self._variant]),
-                    self._clock(row.figures.p50, unit=False),
-                    self._clock(row.figures.p90, unit=False),
+                    self._whole(row.visits),
+                    self._short(row.served),
+                    self._short(row.level),
+                    self._clock(row.p50, unit=False),
+                    self._clock(row.p90, unit=False),
                 )
                 for name, row in zip(names, rows, strict=True)
             ),
         )
         piles = [
-            (name, (float(each.figures.answered), float(each.figures.visits - each.figures.answered)))
+            (name, (float(each.served[0]), float(each.visits - each.served[0])))
             for name, each in zip(names, rows, strict=True)
         ]
         drawn = pictures.bars(
@@ -186,8 +196,8 @@ class _Told:
         return self.say("staff_is", hours=hours, posts=posts, week=week)
 
     def _name(self, code: str) -> str:
-        if code in ("", MERGED):
-            return self.say("merged_languages" if code else "undetermined")
+        if code in ("", MERGED, OTHERS):
+            return self.say({"": "undetermined", MERGED: "merged_languages", OTHERS: "other_languages"}[code])
         if code in LANGUAGE_NAMES:
             return str(getattr(LANGUAGE_NAMES[code], self._language))
         return next((each.name for each in self._centre.language if each.code == code), code)
@@ -226,6 +236,53 @@ class _Told:
         minutes, rest = divmod(int(seconds + 0.5), 60)
         plain = f"{minutes}:{rest:02}"
         return self.say("minutes", minutes=minutes, seconds=f"{rest:02}") if unit else plain
+
+
+class _Row(NamedTuple):
+    """A language's calls. p50, p90: of waits (s), None where these are too few callers'."""
+
+    code: str
+    visits: int
+    served: Share
+    level: Share
+    p50: float | None
+    p90: float | None
+
+
+def _rows(answer: Answer, variant: str) -> list[_Row]:
+    """By number of calls. Languages with fewer than FEW are one row, with the next smallest where they still
+    are too few together; half and nine in ten of fewer than ENOUGH waits would be single callers'."""
+    smallest = sorted(answer.rows, key=lambda row: (row.figures.visits, row.label))
+    few = 0
+    if smallest and smallest[0].figures.visits < FEW:
+        while few < len(smallest) and (
+            smallest[few].figures.visits < FEW or sum(each.figures.visits for each in smallest[:few]) < FEW
+        ):
+            few += 1
+    rows = []
+    for row in reversed(smallest[few:]):
+        found = row.figures
+        p90 = found.p90 if found.queued >= ENOUGH else None
+        level = found.levels[variant]
+        rows.append(_Row(row.label[0], found.visits, _served(found), level, _half(found), p90))
+    if few:
+        others = [each.figures for each in smallest[:few]]
+        served, level = (
+            _together(shares)
+            for shares in ([*map(_served, others)], [each.levels[variant] for each in others])
+        )
+        rows.append(_Row(OTHERS, sum(each.visits for each in others), served, level, None, None))
+    return rows
+
+
+def _half(found: Figures) -> float | None:
+    """The median wait (s) of enough callers."""
+    return found.p50 if found.queued >= ENOUGH else None
+
+
+def _together(shares: Iterable[Share]) -> Share:
+    met, total = zip(*shares, strict=True)
+    return sum(met), sum(total)
 
 
 def _served(found: Figures) -> Share:

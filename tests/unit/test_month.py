@@ -6,15 +6,24 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from acd.history.answer import summed
+from acd.history.figures import Aim, Group
+from acd.history.sums import VISITS, bin_of
+from acd.history.view import WHOLE, View
 from acd.plan import month
+from acd.plan.month_document import Month, document
 from acd.store.open import ready, urls
 from acd.store.records import SqlRecorder
 from acd.store.summing import rebuild
 from config.load import SHIPPED, load
 from routing import facts
 from routing.facts import Fact
+from simulation.report.document import Picture
+from simulation.report.numbers import Language
 from tests.properties.test_history_sums import call
 
 CENTRE = load(SHIPPED)
@@ -116,3 +125,34 @@ async def test_rebuilding_changes_no_report(config: Path) -> None:
     engine = await ready("records", urls(centre.path(centre.store.folder), {})["records"])
     assert await rebuild(engine) == 182
     await engine.dispose()
+
+
+@given(st.lists(st.integers(1, 40), max_size=9), st.booleans())
+def test_no_row_of_the_report_is_of_few_callers(calls: list[int], german: bool) -> None:
+    """Languages with fewer than five calls are one row, with a larger one where that is needed: neither it
+    nor what is left of the whole is of fewer, unless all together are. Waits are told of thirty calls on."""
+    groups = {}
+    for place, number in enumerate(calls):
+        group = groups[datetime(1970, 1, 1), (f"l{place}",)] = Group()
+        group.count({VISITS: number})
+        for wait in range(number):
+            group.wait("answered", bin_of(1_000 * wait + 61_000), 1)
+    view = View(FIRST, FIRST, step=WHOLE, by="language")
+    answer = summed(view, Aim(CENTRE.service_level.variant, 20, 5), groups, {})
+    told = Month(FIRST, FIRST, answer, None, (0, 0), 0, None, 39.0, over=True)
+    language: Language = "de" if german else "en"
+    made = document(told, CENTRE, language)
+    section = next(each for each in made.sections if each.key == "languages")
+    tables = [each.numbers for each in section.blocks if isinstance(each, Picture)]
+    rows = [row for table in tables if table is not None for row in table.rows]
+    shown = {row[0]: int(row[1]) for row in rows}
+    assert sum(shown.values()) == sum(calls)
+    assert all(number >= 5 for number in shown.values()) or len(rows) == 1
+    others = shown.get("andere Sprachen" if german else "other languages", 0)
+    assert (others > 0) == any(number < 5 for number in calls)
+    assert (
+        sorted(number for number in calls if number >= 30)
+        == sorted(int(row[1]) for row in rows if row[4] != "–")
+        or others >= 30
+    )
+    assert all(int(row[1]) >= 30 for row in rows if row[4] != "–" or row[5] != "–")
