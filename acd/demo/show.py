@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -38,6 +39,30 @@ DEAD_S = 15
 NEEDED = ("mosquitto", "sipp", "espeak-ng", "sox")
 SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
+ALARMS = [
+    {
+        "name": "long_wait",
+        "kind": "longest_wait",
+        "each": ["language"],
+        "limit": 1,
+        "clear": 0.5,
+        "seconds": 5,
+        "de": "Jemand wartet zu lange: bitte mithelfen",
+        "en": "Somebody waits too long: please help out",
+    },
+    {
+        "name": "spanish_uncovered",
+        "kind": "coverage",
+        "language": "es",
+        "limit": 2,
+        "minutes": 0,
+        "seconds": 20,
+        "de": "Spanisch hängt an einer Person",
+        "en": "Spanish rests on one person",
+    },
+]
+"""What a demonstration comes to: few speak the rare languages, and their callers wait."""
+
 
 class NotInstalled(Exception):
     """A program that the demonstration needs is not on this machine; the message says what to do."""
@@ -52,12 +77,13 @@ async def show(centre: Centre, prompts: Path) -> None:
     if missing:
         raise NotInstalled(f"not installed: {', '.join(missing)}; make demo installs what is missing")
     broker, provider = free_port(), free_port(socket.SOCK_DGRAM, PHONE_ADDRESS)
-    changes: dict[str, dict[str, object]] = {
+    changes: dict[str, Any] = {
         "staffing": {"wrap_up_seconds": DEMO_WRAP_UP_S},
         "web": {"hosts": list(HOSTS)},
         "desk": {"case_url": "https://files.example.org/case/{reference}"},
         "callback": {"lift_dials": True, "again_minutes": [1, 3]},
         "message": {"seconds": 30},
+        "alarm": ALARMS,
         "trunk": {"provider": f"{PHONE_ADDRESS}:{provider}"},
         "mqtt": {"host": "127.0.0.1", "port": broker, "prefix": "welcomecenter"},
     }

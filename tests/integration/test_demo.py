@@ -89,3 +89,12 @@ async def test_a_call_comes_to_the_desk_and_gets_a_note(browser: Browser) -> Non
             ):
                 answer = await client.get(here + path, headers={"Host": name})
                 assert (answer.status_code, answer.headers.get("set-cookie")) == (404, None)
+
+
+async def test_a_newcomer_sees_an_alarm_with_its_reason(browser: Browser) -> None:
+    async with running() as (_, links):
+        context = await browser.new_context(locale="en-GB")
+        lead = await context.new_page()
+        await lead.goto(links["supervisor"])
+        await expect(lead.locator("#alarms-raised")).to_contain_text("Spanish rests on one", timeout=90_000)
+        await context.close()
