@@ -15,6 +15,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acd.ports import Wish, Wishes
+from config.hours import opening_for
 from config.schema import Centre
 
 LINE_MAX: Final = 4_096
@@ -23,7 +24,9 @@ LINE_S: Final = 2.0
 NAME: Final = "request.sock"
 NOT_OURS: Final = "not_ours"
 TROUBLE: Final = "trouble"
-DAYS_MS: Final = 15 * 86_400_000
+SHUT_THEN: Final = "shut_then"
+AHEAD_DAYS: Final = 16
+DAYS_MS: Final = (AHEAD_DAYS - 1) * 86_400_000
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +105,14 @@ class Requests:
         timely = wish.from_ms <= wish.until_ms <= now + DAYS_MS
         if not (ours and timely and wish.case.isprintable()):
             return NOT_OURS
+        if wish.until_ms and not self._opens(centre, wish, now):
+            return SHUT_THEN
         return await self._wishes.wish(Wish(**wish.model_dump()))
+
+    def _opens(self, centre: Centre, wish: Line, now: int) -> bool:
+        """Whether we are there for what they want in all of that time."""
+        spans = opening_for(centre, now, AHEAD_DAYS, wish.language, wish.concern)
+        return any(begin <= wish.from_ms and wish.until_ms <= end for begin, end in spans)
 
     def _is_known(self, writer: asyncio.StreamWriter) -> bool:
         """Whether the other end runs as our own user or as the form's."""

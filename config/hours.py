@@ -9,6 +9,7 @@ import holidays
 from config.schema import Centre
 from config.tables.opening import Span
 from routing.policy import Hours
+from routing.specific import most_specific
 
 DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
@@ -199,6 +200,16 @@ def own(centre: Centre, from_ms: int, days: int) -> tuple[Hours, ...]:
     """The same for whoever has hours other than the centre's."""
     calendar = _ahead(centre, from_ms, days)
     return tuple(Hours(who.language, who.concern, calendar.instants(who)) for who in whose(centre))
+
+
+def opening_for(
+    centre: Centre, from_ms: int, days: int, language: str, concern: str
+) -> tuple[tuple[int, int], ...]:
+    """The same for callers in this language for this concern, which has hours of its own or not; "" is not
+    known yet."""
+    calendar = _ahead(centre, from_ms, days)
+    known = {(who.language, who.concern): who for who in (EVERYBODY, *whose(centre))}
+    return calendar.instants(most_specific(known, language, concern) or EVERYBODY)
 
 
 def _ahead(centre: Centre, from_ms: int, days: int) -> Calendar:

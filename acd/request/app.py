@@ -19,7 +19,7 @@ from acd.dialling import NOT_A_NUMBER, WITHHELD, dialled, written
 from acd.ports import KEPT_DAYS, Wish, Wishes
 from acd.request.limits import Limit
 from acd.request.signed import EARLY, GOOD, LATE, USED, Marks
-from acd.request.windows import named, windows
+from acd.request.windows import Window, named, windows
 from config.request_words import Words
 from config.schema import Centre
 from config.words import RIGHT_TO_LEFT
@@ -97,16 +97,19 @@ class Form:
             return self._shown(language, fields, faults, 422)
         address = request.client.host if request.client is not None else ""
         number = dialled(wish.number, self._prefixes).number
-        bounds = ((self._addresses, address), (self._numbers, number), (self._all, EVERYBODY))
+        bounds = ((self._addresses, address), (self._all, EVERYBODY))
         if not all(limit.allows(who, now) for limit, who in bounds):
             return self._shown(language, fields, {"": "too_many"}, 429)
         for limit, who in bounds:
             limit.count(who, now)
-        became = await self._deps.wishes.wish(wish)
-        if became:
-            said = {"not_dialled": "not_dialled", "full": "full"}.get(became, "trouble")
-            where = "number" if said == "not_dialled" else ""
-            return self._shown(language, fields, {where: said}, 422 if where else 503)
+        # who asked for this number before, and was thanked, is promised a call: nothing more is needed
+        if self._numbers.allows(number, now):
+            became = await self._deps.wishes.wish(wish)
+            if became:
+                said = became if became in ("not_dialled", "full", "shut_then") else "trouble"
+                where = {"not_dialled": "number", "shut_then": "when"}.get(said, "")
+                return self._shown(language, fields, {where: said}, 422 if where else 503)
+            self._numbers.count(number, now)
         self._marks.use(fields["mark"], now)
         return self._shown(language, {}, done=True)
 
@@ -135,15 +138,27 @@ class Form:
         case = fields.get("case", "").strip()
         if case and not CASE.fullmatch(case):
             faults["case"] = "bad_case"
-        offered = {each.value: each for each in windows(self._centre, round(now * 1000))}
+        offered = {each.value: each for each in self._offered(fields, now)}
         when = fields.get("when", "")
         if when and when not in offered:
-            faults["when"] = "bad_when"
+            always = {each.value for each in windows(self._centre, round(now * 1000))}
+            faults["when"] = "shut_then" if when in always else "bad_when"
         if faults:
             return None, faults
         window = offered.get(when)
         span = (window.from_ms, window.until_ms) if window is not None else (0, 0)
         return Wish(fields["language"], fields["concern"], found.number, case, *span), {}
+
+    def _offered(self, fields: Fields, now: float) -> list[Window]:
+        """The times for what was chosen, as far as it was."""
+        need = [
+            value if value in known else ""
+            for value, known in (
+                (fields.get("language", ""), self._centre.languages),
+                (fields.get("concern", ""), self._centre.concerns),
+            )
+        ]
+        return windows(self._centre, round(now * 1000), *need)
 
     def _language(self, asked: str, request: Request) -> str:
         """The page's: the one asked for, else the browser's first that we have, else the centre's first."""
@@ -166,7 +181,7 @@ class Form:
     ) -> Response:
         words, concerns = self._deps.books[language]
         now = self._deps.now()
-        offered = windows(self._centre, round(now * 1000))
+        offered = self._offered(fields, now)
         values = {
             "hotline": written(self._hotline),
             "days": str(max(self._centre.privacy.number_days, self._rules.days + KEPT_DAYS)),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from babel.dates import format_date, format_time
 
-from config.hours import opening
+from config.hours import opening_for
 from config.schema import Centre
 
 HOUR_MS = 3_600_000
@@ -24,13 +24,14 @@ class Window(NamedTuple):
         return f"{self.from_ms}-{self.until_ms}"
 
 
-def windows(centre: Centre, now_ms: int) -> list[Window]:
-    """Those that can be wished now, the first one first; empty without [request]."""
+def windows(centre: Centre, now_ms: int, language: str = "", concern: str = "") -> list[Window]:
+    """Those that can be wished now in this language for this concern, the first one first; empty without
+    [request]. "": what is not chosen yet."""
     if centre.request is None:
         return []
     found = []
     span_ms = centre.request.window_hours * HOUR_MS
-    for begin, end in opening(centre, now_ms, centre.request.days):
+    for begin, end in opening_for(centre, now_ms, centre.request.days, language, concern):
         at = begin
         while at < end:
             until = min(at + span_ms, end)

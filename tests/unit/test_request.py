@@ -22,12 +22,14 @@ from acd.request.sending import Socket
 from acd.request.serving import RequestFault, key_of
 from acd.request.signed import EARLY, FORGED, GOOD, LATE, USED, Marks
 from acd.request.windows import windows
-from acd.requests import NOT_OURS, Requests
+from acd.requests import NOT_OURS, SHUT_THEN, Requests
+from config.hours import opening_for
 from config.load import SHIPPED, ConfigFaults, load
 from config.prompts import beside
 from config.request_words import books
 from config.schema import Centre
 from config.tables.callback import Callback
+from config.tables.opening import ConcernHours
 from config.tables.request import Request
 from config.tables.trunk import Trunk
 
@@ -57,10 +59,10 @@ class Bell:
 class Bench:
     """The form, with a clock that the test moves."""
 
-    def __init__(self, **changes: object) -> None:
+    def __init__(self, of: Centre | None = None, **changes: object) -> None:
         self.now = NOW
         self.bell = Bell()
-        self.centre = centre(**changes)
+        self.centre = of or centre(**changes)
         deps = Deps(self.centre, books(self.centre, beside(SHIPPED)), self.bell, KEY, lambda: self.now)
         transport = httpx.ASGITransport(app(deps), client=("192.0.2.7", 1))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://form")
@@ -151,16 +153,67 @@ async def test_a_form_is_taken_once(bench: Bench) -> None:
     assert len(bench.bell.wishes) == 1
 
 
-async def test_too_many_from_one_address_for_one_number_and_in_all_are_told_to_wait() -> None:
+async def test_too_many_from_one_address_and_in_all_are_told_to_wait() -> None:
     for limit, numbers in (
         ({"per_address_hour": 2}, ("02018888881", "02018888882", "02018888883")),
-        ({"per_number_day": 2}, ("02018888881",) * 3),
         ({"per_hour": 2}, ("02018888881", "02018888882", "02018888883")),
     ):
         bench = Bench(**limit)
         async with bench.client:
             found = [(await bench.send(number=each)).status_code for each in numbers]
             assert found == [200, 200, 429]
+
+
+async def test_a_number_over_its_cap_is_thanked_as_any_other_and_nothing_more_happens() -> None:
+    bench = Bench(per_number_day=2)
+    async with bench.client:
+        found = [await bench.send(number=each) for each in ("02018888881",) * 3 + ("02018888882",)]
+    strip = re.compile(r'value="[^"]*"')
+    assert {(each.status_code, strip.sub("", each.text)) for each in found} == {
+        (200, strip.sub("", found[0].text))
+    }
+    assert [each.number for each in bench.bell.wishes] == ["+492018888881"] * 2 + ["+492018888882"]
+
+
+async def test_only_a_wish_that_was_taken_counts_for_its_number() -> None:
+    bench = Bench(per_number_day=1)
+    async with bench.client:
+        bench.bell.answer = "full"
+        assert (await bench.send()).status_code == 503
+        bench.bell.answer = ""
+        assert (await bench.send()).status_code == 200
+    assert len(bench.bell.wishes) == 2
+
+
+SHORT = ConcernHours.model_validate({"concern": "study", "tue": ["08:00-12:00"], "wed": ["09:00-11:00"]})
+
+
+def short_days() -> Centre:
+    """Study has fewer hours than the centre."""
+    made = centre()
+    return made.model_copy(update={"hours": made.hours.model_copy(update={"concern": [SHORT]})})
+
+
+def test_times_on_offer_are_hours_of_what_is_wanted() -> None:
+    found = windows(short_days(), round(NOW * 1000), "uk", "study")
+    own = opening_for(short_days(), round(NOW * 1000), 5, "uk", "study")
+    assert found
+    assert all(any(a <= each.from_ms and each.until_ms <= b for a, b in own) for each in found)
+    assert set(windows(short_days(), round(NOW * 1000), "uk", "other")) - set(found)
+
+
+async def test_a_time_at_which_the_concern_is_closed_is_refused_and_the_fitting_ones_are_shown() -> None:
+    bench = Bench(of=short_days())
+    at = round(bench.now * 1000)
+    fitting = {each.value for each in windows(bench.centre, at + 10_000, "uk", "study")}
+    shut = next(each.value for each in windows(bench.centre, at + 10_000) if each.value not in fitting)
+    answer = await bench.send(when=shut)
+    assert (answer.status_code, bench.bell.wishes) == (422, [])
+    assert "not there for this concern" in answer.text
+    assert set(re.findall(r'<option value="([0-9]+-[0-9]+)"', answer.text)) == fitting
+    assert (await bench.send(when=shut, concern="other")).status_code == 200
+    asked = await bench.client.get("/?concern=study")
+    assert shut not in asked.text
 
 
 @pytest.mark.parametrize(
@@ -302,6 +355,20 @@ async def test_what_is_no_wish_of_ours_goes_no_further(
     writer.close()
     assert answer == b"" or json.loads(answer) == {"became": NOT_OURS}
     assert made.wishes == []
+
+
+async def test_the_daemon_takes_no_time_at_which_it_is_closed_for_that(
+    bell: tuple[Bell, Path, Requests], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, path, requests = bell
+    rules = short_days()
+    monkeypatch.setattr(requests, "_centre", lambda: rules)
+    at = round(NOW * 1000)
+    fitting = windows(rules, at, "uk", "study")
+    shut = next(each for each in windows(rules, at) if each not in fitting)
+    assert await Socket(path).wish(Wish("uk", "study", "+492018888888", "", *shut)) == SHUT_THEN
+    assert await Socket(path).wish(Wish("uk", "study", "+492018888888", "", *fitting[0])) == ""
+    assert [each[-2:] for each in made.wishes] == [fitting[0]]
 
 
 async def test_a_line_without_end_and_too_many_at_once_are_let_go(
