@@ -40,6 +40,7 @@ from acd.intake import Inbox
 from acd.lead import Lead
 from acd.leaps import Leaps
 from acd.ledger import Ledger
+from acd.lost_messages import LOST_S, LostMessages, where
 from acd.metrics import house
 from acd.metrics.board import BoardFigures
 from acd.metrics.counted import Metrics
@@ -345,6 +346,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         except Busy:
             return None
 
+    lost = LostMessages(runner, lambda: where(rules.centre), clock.now_ms)
     dropped = CasesDropped(lambda: rules.centre, lambda: runner.engine.world.people.keys(), records)
     cases = Regularly("cases", CASES_S, lambda: dropped.look(time.time()))
     case_kept = Kept("case line", case_line.run)
@@ -368,6 +370,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         hourly,
         Kept("announcement", emergency.run),
         Kept("callbacks", wishes.run),
+        Regularly("messages", LOST_S, lost.look),
         Kept("requests", Requests(lambda: rules.centre, wishes, clock.now_ms).run),
         Regularly("accounts", HOUR_S, accounts),
         cases,
@@ -387,6 +390,7 @@ async def composed(stack: AsyncExitStack, path: Path, centre: Centre, wraps: Wra
         "link": lambda: link.trouble or port.health(),
         "dialplan": files.trouble,
         "routing": runner.routing,
+        "trunk": runner.trunk,
         "clock": clock.health,
         "records": lambda: stores.late.trouble("records") or _recorded(feed, stores),
         "vault": lambda: stores.late.trouble("vault") or runner.vault_trouble,

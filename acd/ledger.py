@@ -25,6 +25,7 @@ from typing import Protocol
 
 import structlog
 
+from routing import trunk
 from routing.events import (
     LedgerCallback,
     LedgerOutside,
@@ -116,7 +117,7 @@ def notes(frames: Iterable[Frame]) -> dict[str, dict[str, str]]:
 def callback(node: str, uid: str, lines: Notes) -> LedgerCallback:
     """One callback as the dialplan saw it; what cannot be read is as if it had not been written."""
     lifted, phone, visit = _fields(lines.get("l", ""), 3)
-    over, status = _fields(lines.get("o", ""), 2)
+    over, status, sip = _fields(lines.get("o", ""), 3)
     return LedgerCallback(
         offer=int(uid.removeprefix(CALLBACK)),
         visit=int(visit) if visit.isdecimal() and len(visit) <= 19 else 0,
@@ -127,6 +128,7 @@ def callback(node: str, uid: str, lines: Notes) -> LedgerCallback:
         answered_ms=_ms(lines.get("t", "").strip()),
         over_ms=_ms(over),
         status=status,
+        sip=trunk.told(sip),
     )
 
 

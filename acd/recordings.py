@@ -34,6 +34,11 @@ def all_of(folder: Path, calls: Iterable[str]) -> list[Path]:
     return [each for call, each in _all(folder, TALKS, MESSAGES) if call in wanted]
 
 
+def names(folder: Path, kind: re.Pattern[str]) -> frozenset[str]:
+    """The files of a kind that are there. Raises OSError."""
+    return frozenset(each.name for _, each in _all(folder, kind))
+
+
 def held(folder: Path, kind: re.Pattern[str]) -> list[float]:
     """When each of a kind was last written to (epoch s), the oldest first. Raises OSError."""
     return sorted(each.stat().st_mtime for _, each in _all(folder, kind))

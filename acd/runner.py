@@ -50,6 +50,7 @@ from routing.events import (
     TermBegan,
 )
 from routing.facts import Fact
+from routing.trunk import shown_away
 
 BATCH_MAX = 256
 BEAT_MS = 2_000
@@ -151,6 +152,18 @@ class Runner:
         """ "ok" while calls are routed, or why they are not."""
         world = self.engine.world
         return "ok" if world.link_up else f"no calls are routed: {world.link_why}"
+
+    def trunk(self) -> str:
+        """ "ok" while calls to the outside get out, or that they do not."""
+        world = self.engine.world
+        if not shown_away(world):
+            return "ok"
+        said = f"the provider said {world.trunk.sip}" if world.trunk.sip > 0 else "the provider said nothing"
+        wait_s = max(0, world.trunk.again_ms - world.now_ms) // 1000
+        when = (
+            f"nobody is rung for a callback for {wait_s} s" if wait_s else "one callback at a time is tried"
+        )
+        return f"calls do not get out: {world.trunk.faults} in a row, {said}; {when}"
 
     async def keep(self) -> None:
         """Once the loop has ended: write down its last decisions and its world. Raises JournalRefused."""

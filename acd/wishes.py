@@ -105,7 +105,8 @@ class Wishes:
             token = await self._kept(found.number, wish.from_ms)
             if not token:
                 return NOT_DIALLED
-            event = CallbackWished(token, wish.language, wish.concern, wish.case, wish.from_ms, wish.until_ms)
+            wanted = wish.language, wish.concern, wish.case, wish.from_ms, wish.until_ms
+            event = CallbackWished(token, *wanted, blind=True)
             told = await self._runner.ask(Arrival(event, PUBLIC))
         except QueueFull:
             return FULL

@@ -62,6 +62,8 @@ CALLBACK = (
     "callback_here",
 )
 """What callers hear only where they are called back, and where their language is known."""
+FORM = ("callback_form",)
+"""What callers hear only where there is the public form too, and where their language is known."""
 MESSAGE = (
     "message_offer",
     "message_closed",
@@ -97,6 +99,7 @@ CALLER = (
     *KNOWN,
     *RECORDED,
     *CALLBACK,
+    *FORM,
     *MESSAGE,
     *CASE_LINE,
     *LISTENED,
@@ -230,6 +233,7 @@ def sounds(folder: Path, centre: Centre, today: date | None = None) -> Sounds:
             *KNOWN,
             *(RECORDED if centre.recording.allowed else ()),
             *(CALLBACK if centre.callback is not None else ()),
+            *(FORM if centre.request is not None else ()),
             *(MESSAGE if centre.message is not None else ()),
             *(CASE_LINE if centre.case_line is not None else ()),
             *(LISTENED if agreement is not None and agreement.allows else ()),

@@ -6,7 +6,7 @@ from typing import Final
 from agents import state as staff
 from agents.model import UNDETERMINED
 from routing import events as ev
-from routing import facts
+from routing import facts, trunk
 from routing import visit as table
 from routing.commands import AnswerCallback, CancelCallback
 from routing.derived import Derived
@@ -38,6 +38,8 @@ LEFT: Final = "CANCEL"
 
 NO_NUMBER: Final = "no_number"
 """CommandFailed.why where nobody can be called: their number was forgotten."""
+MESSAGE_GONE: Final = "message_gone"
+"""VisitEnded.reason of a message whose sound is no longer there."""
 AGAIN_MS: Final = 30_000
 """So long a callback rests of which a command failed: what failed once may fail for everybody."""
 
@@ -97,7 +99,8 @@ class CallbackMoves:
     def wish(self, event: ev.CallbackWished) -> None:
         """Somebody who is not on the line wants one."""
         known = self._derived.callbacks.get(event.token, 0)
-        if not known and (why := self._refused(event.token)):
+        why = "" if known and not event.blind else self._refused(event.token)
+        if why and not (event.blind and why == TOO_OFTEN):
             self._derived.say(facts.CallbackRefused(self._derived.world.now_ms, 0, why))
             return
         callback = known or self._by_web(event).id
@@ -149,10 +152,10 @@ class CallbackMoves:
         if visit.state == table.WAITING:
             self._visits.wait(visit)
 
-    def cancel(self, visit: Visit, outcome: str, by: str) -> None:
+    def cancel(self, visit: Visit, outcome: str, by: str, why: str = "") -> None:
         """It is no longer needed; one that is being dialled goes on."""
         if visit.state == table.WAITING:
-            self._end(visit, outcome, by, "")
+            self._end(visit, outcome, by, why)
 
     # --- whose turn ----------------------------------------------------------------------------------
 
@@ -226,8 +229,8 @@ class CallbackMoves:
             visit.legs = (*visit.legs, VisitLeg(leg, table.CALLER))
             self._derived.legs[leg] = visit.id
 
-    def over(self, number: int, status: str) -> None:
-        """It led to no talk: they were not there, or the person let it be."""
+    def over(self, number: int, status: str, sip: int = trunk.NOT_TOLD) -> None:
+        """It led to no talk: they were not there, it did not get out, or the person let it be."""
         visit, offer = self._open(number)
         if visit is None or offer is None:
             return
@@ -235,6 +238,12 @@ class CallbackMoves:
         if status == HEARD:
             self._heard(visit, offer)
             return
+        if trunk.failed(status, sip):
+            self._not_out(visit, offer, status, sip)
+            return
+        world = self._derived.world
+        if sip > trunk.UNHEARD and world.trunk.faults:
+            world.trunk = trunk.found(world)
         if visit.dialled:
             self._not_there(visit, offer, status)
         else:
@@ -281,6 +290,30 @@ class CallbackMoves:
         self._offers.end(offer, facts.ANSWERED)
         self._people.talked(person, visit)
         self._end(visit, facts.HEARD, facts.BY_STAFF, "")
+
+    def _not_out(self, visit: Visit, offer: Offer, status: str, sip: int) -> None:
+        """The call never got out: no attempt on who was to be called, and nobody is rung for the next one for
+        a while. Those that did not get out wait longer than the others, so that one number alone holds nobody
+        up."""
+        world = self._derived.world
+        dialled, visit.not_out = visit.dialled, visit.not_out + 1
+        if dialled:
+            visit.attempts -= 1
+            world.calls_today = max(0, world.calls_today - 1)
+            made = world.calls_made.get(visit.token, 0)
+            remember(world.calls_made, visit.token, max(0, made - 1), CALLS_MAX)
+        world.trunk = trunk.lost(world, sip)
+        again_ms = max(world.trunk.again_ms, world.now_ms + trunk.gap_ms(visit.not_out)) + 1
+        again_ms = again_ms if visit.not_out < trunk.TRIES_MAX else 0
+        self._offers.end(offer, facts.FAILED)
+        told = visit.id, offer.id, offer.agent, visit.attempts, dialled, status, sip, again_ms
+        self._derived.say(facts.CallbackNotOut(world.now_ms, *told))
+        if again_ms:
+            visit.due_ms = again_ms
+            self._visits.back_on_hold(visit)
+        else:
+            self._end(visit, facts.NOT_REACHED, facts.BY_PBX, "")
+        self.settle()
 
     def _not_there(self, visit: Visit, offer: Offer, status: str) -> None:
         world = self._derived.world

@@ -104,7 +104,7 @@ class Deadlines:
         if rank == OVERFLOW:
             return visit is not None and visit.overflow_ms == when
         if rank == CALL:
-            return visit is not None and visit.due_ms == when
+            return visit is not None and when in (visit.due_ms, world.trunk.again_ms)
         return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
 
     def await_hours(self) -> None:

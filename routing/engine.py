@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from routing import events as ev
-from routing import facts
+from routing import facts, trunk
 from routing.commands import Command
 from routing.deadlines import HOURS, LEASE, OVERFLOW, PARTING, QUIET, SAY, WRAP_UP
 from routing.events import Event
@@ -15,7 +15,7 @@ from routing.facts import Fact
 from routing.handlers import callback, caller, centre, desk, listening, phone, staff, steering
 from routing.index import Choice, Index
 from routing.moves import Moves
-from routing.turn import SHARE, rules, turn
+from routing.turn import NO_WAY_OUT, SHARE, rules, turn
 from routing.visit import OUTBOUND, WAITING
 from routing.world import ALIKE, Visit, World
 
@@ -72,9 +72,8 @@ class Engine:
         derived = self._moves.derived
         if visit.kind not in OUTBOUND or visit.state != WAITING:
             return ""
-        return turn(derived, visit) or (
-            SHARE if derived.index is not None and derived.index.held_back else ""
-        )
+        held = derived.index is not None and derived.index.held_back
+        return turn(derived, visit) or (self._why_held_back() if held else "")
 
     def step(self, event: Event, now: int) -> Effects:
         """Pass every deadline up to now, then the event, then match callers with people.
@@ -177,11 +176,16 @@ class Engine:
         if shadow is not None:
             self._compare(None, None)
 
+    def _why_held_back(self) -> str:
+        return NO_WAY_OUT if trunk.shown_away(self.world) else SHARE
+
     def _hold_back(self, index: Index) -> None:
-        """Callers on the line and those whom we call share who takes calls."""
+        """Callers on the line and those whom we call share who takes calls; while calls do not get out, one
+        at a time is tried."""
         derived = self._moves.derived
         most = max(1, index.taking * rules(derived).share_percent // 100)
         held = index.line > 0 and len(derived.running) >= most
+        held |= trunk.shown_away(derived.world) and bool(derived.running)
         for each in derived.indexes:
             each.hold_back(held)
 

@@ -149,7 +149,7 @@ class LedgerCallback(NamedTuple):
 
     visit: the callback. phone_leg: of the person who was rung first, at `phone`. lifted_ms: when they lifted;
     called_ms: when the caller was dialled; answered_ms: when both could talk; over_ms: the end of that.
-    status: as in CallbackOver, "" where nobody wrote it.
+    status, sip: as in CallbackOver, "" and -1 where nobody wrote them.
     """
 
     offer: int
@@ -161,6 +161,7 @@ class LedgerCallback(NamedTuple):
     answered_ms: int
     over_ms: int
     status: str
+    sip: int = -1
 
 
 class LedgerRead(NamedTuple):
@@ -192,7 +193,9 @@ class MessageLeft(NamedTuple):
 
 
 class CallbackWished(NamedTuple):
-    """Somebody who is not on the line wants to be called; the rest as in CallbackAsked. case: "" for none."""
+    """Somebody who is not on the line wants to be called; the rest as in CallbackAsked. case: "" for none.
+    blind: they may not learn whether the number is known: full is full for all, and who was called often
+    enough today is called another day."""
 
     token: str
     language: str
@@ -200,6 +203,7 @@ class CallbackWished(NamedTuple):
     case: str
     from_ms: int
     until_ms: int
+    blind: bool = False
 
 
 class CallbackGiven(NamedTuple):
@@ -215,6 +219,12 @@ class CallbackGiven(NamedTuple):
 
 class CallbackCancelled(NamedTuple):
     """A callback is no longer wanted, says a person."""
+
+    visit: int
+
+
+class MessageGone(NamedTuple):
+    """The sound of a message that nobody has heard is no longer there."""
 
     visit: int
 
@@ -245,13 +255,15 @@ class CallbackCalls(NamedTuple):
 class CallbackOver(NamedTuple):
     """What became of calling: Asterisk's DIALSTATUS, or SKIPPED where the person never let it dial.
 
-    talked_ms: how long both could talk.
+    talked_ms: how long both could talk. sip: what the provider answered last, as SIP numbers it; 0: nothing;
+    -1: not told.
     """
 
     offer: int
     phone_leg: Leg
     status: str
     talked_ms: int
+    sip: int = -1
 
 
 class ClockStepped(NamedTuple):
@@ -793,6 +805,7 @@ Event = (
     | CallbackLifted
     | CallbackCalls
     | CallbackOver
+    | MessageGone
     | WaitsExpected
     | AnnouncementSet
     | AnnouncementHeard
@@ -834,8 +847,10 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in Event.__args__} | {
 """Journal name -> class; the last ones are names of before."""
 
 VERSION: dict[str, int] = dict.fromkeys(KINDS, 1) | {
+    "CallbackOver": 2,
+    "CallbackWished": 2,
     "DialBegan": 2,
-    "LedgerRead": 4,
+    "LedgerRead": 5,
     "LegEnded": 2,
     "PbxSnapshot": 2,
     "StaffAsked": 2,

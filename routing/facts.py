@@ -154,6 +154,22 @@ class CallbackFailed(NamedTuple):
     again_ms: int
 
 
+class CallbackNotOut(NamedTuple):
+    """That call never got out of our house, and is no attempt (routing.trunk). attempts: how often they were
+    called, without it. dialled: whether CallbackDialled was said of it. sip: as in events.CallbackOver.
+    again_ms: before that nobody is rung for this callback; 0: not again."""
+
+    at_ms: int
+    visit: int
+    offer: int
+    agent: str
+    attempts: int
+    dialled: bool
+    status: str
+    sip: int
+    again_ms: int
+
+
 class ListeningAllowed(NamedTuple):
     """The caller said yes to a supervisor in their talks."""
 
@@ -621,6 +637,7 @@ Fact = (
     | CallbackRefused
     | CallbackDialled
     | CallbackFailed
+    | CallbackNotOut
     | CallerRecognised
     | NeedKnown
     | RecordingChanged

@@ -195,4 +195,4 @@ def _tell(moves: Moves, visit: Visit, row: ev.LedgerCallback, now: int) -> None:
     if visit.state in (table.TALKING, table.PARTING):
         moves.leave_line(visit)
     else:
-        moves.callbacks.over(number, row.status or LEFT)
+        moves.callbacks.over(number, row.status or LEFT, row.sip)

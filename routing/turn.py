@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from routing import trunk
 from routing import visit as table
 from routing.derived import Derived
 from routing.policy import Callbacks
@@ -17,10 +18,13 @@ SHUT: Final = "shut"
 CALLS_USED_UP: Final = "calls_used_up"
 """All calls of the day were made, to this number or at all."""
 
+NO_WAY_OUT: Final = "no_way_out"
+"""The last calls did not get out: nobody is rung for one until that is tried again."""
+
 SHARE: Final = "share"
 """Callers wait on the line, and as many people call back as may beside them."""
 
-HELD: Final = (EARLY, ON_LINE, SHUT, CALLS_USED_UP, SHARE)
+HELD: Final = (EARLY, ON_LINE, SHUT, CALLS_USED_UP, NO_WAY_OUT, SHARE)
 """Why it is not somebody's turn."""
 
 DEFERS: Final = frozenset({SHUT, CALLS_USED_UP})
@@ -43,6 +47,8 @@ def turn(derived: Derived, visit: Visit) -> str:
         return ON_LINE
     if derived.awaits(visit) in (table.LAST_IN_LINE, table.OVER):
         return SHUT
+    if trunk.rests(world, visit):
+        return NO_WAY_OUT
     if visit.kind == table.MESSAGE:
         return NOW  # it is heard all the same (routing.offers)
     return CALLS_USED_UP if used_up(derived, visit.token) else NOW

@@ -3,7 +3,7 @@
 from typing import Final
 
 from agents.model import UNDETERMINED
-from routing import facts
+from routing import facts, trunk
 from routing import visit as table
 from routing.announce import REJOINED, Announcer
 from routing.deadlines import CALL, OVERFLOW, PARTING, RETRY, WIDEN
@@ -11,7 +11,7 @@ from routing.derived import CARRIED_OUT, Derived
 from routing.events import Leg
 from routing.need import overflows_at
 from routing.policy import REPEAT
-from routing.turn import DEFERS, EARLY, turn
+from routing.turn import DEFERS, EARLY, NO_WAY_OUT, turn
 from routing.world import GONE_MAX, LEFT_MAX, RECENT_MAX, Left, Visit, VisitLeg, leg_key, remember
 
 PARTING_MS: Final = 5_000
@@ -80,6 +80,9 @@ class Visits:
         derived = self._derived
         if visit.state in CARRIED_OUT:
             derived.running.add(visit.id)
+            if visit.state == table.TALKING and derived.world.trunk.faults:
+                derived.world.trunk = trunk.found(derived.world)
+                derived.dirty = True
             return
         derived.running.discard(visit.id)
         derived.dirty = True  # another one may be taken now
@@ -276,6 +279,8 @@ class Visits:
             visit.deferred = visit.deferred or why in DEFERS
             if why == EARLY:
                 derived.deadlines.at(visit.due_ms, CALL, visit.id)
+            elif why == NO_WAY_OUT:
+                derived.deadlines.at(derived.world.trunk.again_ms, CALL, visit.id)
             return False
         since = max(visit.due_ms, now if visit.deferred else 0)
         visit.order_from_ms = max(visit.order_from_ms, since)

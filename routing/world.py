@@ -91,6 +91,17 @@ class Blocked(NamedTuple):
     visit: int
 
 
+class Trunk(NamedTuple):
+    """How calls get out (routing.trunk). faults: how many in a row did not, 0 while they do; since_ms: the
+    first of these. again_ms: nobody is rung for one before. sip: the provider's last word, as in
+    events.CallbackOver."""
+
+    faults: int = 0
+    since_ms: int = 0
+    again_ms: int = 0
+    sip: int = 0
+
+
 class ByHand(NamedTuple):
     """How something was set since then (routing.by_hand). until_ms: when that ends, 0: when it is undone."""
 
@@ -149,6 +160,7 @@ class Visit:
     promised on this visit, or 0. from_ms, until_ms: between which they want to be called; 0: at any time.
     due_ms: not called before; 0: at once. deferred: we were closed, or all calls of the day were made, when
     it was their turn. message: the file of one that they left. attempts: how often they were dialled.
+    not_out: how often that did not get out (routing.trunk), which is no attempt.
     heard_case: in what state their case is, and they were not in line since. may_listen: they said yes to a
     supervisor in their talks; listened: the command's id, how, and the Uniqueid of
     the phone's leg that is heard.
@@ -229,6 +241,7 @@ class Visit:
     place_ms: int = 0
     only: str = ""
     chose: tuple[str, str] | None = None
+    not_out: int = 0
 
     @property
     def caller(self) -> Leg | None:
@@ -420,7 +433,7 @@ class World:
     LEFT_MAX at most. announcement: the emergency announcement that is on. handovers: the open ones by id,
     HANDOVERS_MAX at most: one more is refused. blocked: token -> who is not served, BLOCKED_MAX at most.
     calls_made: token -> how often we dialled its number since midnight, CALLS_MAX at most;
-    calls_today: of all.
+    calls_today: of all. trunk: how calls get out.
     by_hand: what was set for the whole hotline, by key (routing.by_hand). lent: by person, what they can do
     for now. Neither mapping is ever changed: another takes its place.
     threats: by visit, until they are seen to, THREATS_MAX at most: the oldest is forgotten first.
@@ -461,6 +474,7 @@ class World:
     calls_today: int = 0
     by_hand: dict[str, ByHand] = field(default_factory=dict)
     lent: dict[str, Lent] = field(default_factory=dict)
+    trunk: Trunk = field(default_factory=Trunk)
 
     @property
     def rules(self) -> Policy:

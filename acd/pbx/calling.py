@@ -51,9 +51,9 @@ def offer_of(uid: str) -> int:
 def _over(status: str) -> str:
     """Both ways to say how it ended: to whoever hears, and for whoever was away."""
     return (
-        f" same => n,{note(OVER, status)}\n"
+        f" same => n,{note(OVER, status, '${ACD_SIP}')}\n"
         f" same => n,UserEvent(ACDCalledBack,Call: ${{ACD_CALL}},Offer: ${{ACD_OFFER}},Status: {status},"
-        "Talked: ${ACD_TALKED})\n"
+        "Talked: ${ACD_TALKED},Sip: ${ACD_SIP})\n"
     )
 
 
@@ -131,6 +131,9 @@ exten => s,1,NoOp()
  same => n,Dial(PJSIP/trunk/sip:${{ACD_TO}}@{trunk.provider},{rules.ring_seconds},\
 gb(acd-called^s^1(${{ACD_OFFER}}^${{ACD_LANG}}))U(acd-called-ans))
  same => n,Set(ACD_STATUS=${{DIALSTATUS}})
+; what the provider answered last, as "SIP 503 Service Unavailable"; nothing: 0
+ same => n,ExecIf($["${{ACD_OUT}}"!=""]?Set(ACD_SIP=${{HANGUPCAUSE(${{ACD_OUT}},tech)}}))
+ same => n,Set(ACD_SIP=0${{FILTER(0-9,${{ACD_SIP:4:3}})}})
  same => n,ExecIf($["${{ACD_BEGAN}}"!=""]?Set(ACD_TALKED=$[{NOW_MS}-${{ACD_BEGAN}}]))
  same => n(over),NoOp()
 {_over("${ACD_STATUS}")}\
@@ -154,6 +157,7 @@ exten => e,1,Hangup(16)
 [acd-called]
 exten => s,1,Set(ACD_CALLBACK=${{ARG1}})
  same => n,Set(CHANNEL(language)=${{ARG2}})
+ same => n,Set(MASTER_CHANNEL(ACD_OUT)=${{CHANNEL}})
  same => n,{note(CALLED, call="ACD_LEG")}
  same => n,UserEvent(ACDCalls,Call: ${{ACD_LEG}},Offer: ${{ARG1}},Leg: ${{UNIQUEID}})
  same => n,Return()
@@ -195,7 +199,8 @@ def offer(centre: Centre) -> str:
 def asking(centre: Centre) -> str:
     """Who asks to be called back says or keys in where, and hears what becomes of it; empty where nobody is.
 
-    They have their place in line all the while, and are connected if it is their turn.
+    They have their place in line all the while, and are connected if it is their turn. Who is not called is
+    offered a message, and told of the form, as far as there are these.
     """
     if centre.callback is None:
         return ""
@@ -203,6 +208,18 @@ def asking(centre: Centre) -> str:
         '$["${CALLERID(num-pres):0:7}"!="allowed" | ${LEN(${FILTER(0-9,${CALLERID(num)})})}<'
         f"{DIALLED_LEAST}]"
     )
+    form = message_instead = ""
+    if centre.request is not None:
+        form = """\
+ same => n,ExecIf($["${ACD_SPELT}"="abroad"]?Set(ACD_SAID=${ACD_SAID}&acd/callback_form))
+"""
+    if centre.message is not None:
+        message_instead = f"""\
+ same => n,GotoIf($["${{ACD_SHUT_CALL}}"!="1" & {message.possible(centre)}]?instead:said)
+ same => n(instead),Read(ACD_KEY,${{ACD_SAID}}&acd/message_offer,1,,1,{message.ASK_S})
+ same => n,GotoIf($["${{ACD_KEY}}"="{keys.MESSAGE}"]?{message.CONTEXT},s,1)
+ same => n,Goto(back)
+"""
     return f"""
 ; --- who wants to be called back: at which number, and whether that is possible ---
 [{ASK}]
@@ -242,9 +259,10 @@ exten => s,1,Set(ACD_KEYED=)
  same => n,ExecIf($["${{ACD_KEY}}"="full"]?Set(ACD_SPELT=full))
  same => n,ExecIf($["${{ACD_KEY}}"="not_dialled"]?Set(ACD_SPELT=abroad))
  same => n,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/callback_${{ACD_SPELT}})
- same => n,Background(acd/callback_${{ACD_SPELT}})
+ same => n,Set(ACD_SAID=acd/callback_${{ACD_SPELT}})
+{form}{message_instead} same => n(said),Background(${{ACD_SAID}})
  same => n(back),Set(ACD_KEYED=)
- same => n,GotoIf($["${{ACD_SHUT_CALL}}"="1"]?acd-closed,over,1)
+ same => n,GotoIf($["${{ACD_SHUT_CALL}}"="1"]?acd-closed,instead,1)
  same => n,Goto(acd-hold,s,again)
 exten => t,1,Goto(s,back)
 exten => i,1,Goto(s,back)

@@ -32,6 +32,11 @@ def _known(centre: Centre) -> str:
     return f'$[${{REGEX("^({"|".join(offered_in(centre))})$" ${{ACD_LANG}})}}=1]'
 
 
+def possible(centre: Centre) -> str:
+    """An expression without its brackets: whether this caller can leave one now. Only with [message]."""
+    return f'"${{{FULL}}}"!="1" & {_known(centre)}'
+
+
 def path(centre: Centre) -> str:
     """Of a file, without its ending, as Asterisk sees it; ${ACD_FILE} is its name."""
     return f"{centre.pbx.folder}/{RECORDINGS}/${{ACD_FILE}}"
@@ -56,7 +61,7 @@ def offer(centre: Centre) -> str:
         return ""
     return f"""\
  same => n,Set(ACD_KEY=)
- same => n,ExecIf($["${{{FULL}}}"!="1" & {_known(centre)}]?Read(ACD_KEY,acd/message_closed,1,,1,{ASK_S}))
+ same => n,ExecIf($[{possible(centre)}]?Read(ACD_KEY,acd/message_closed,1,,1,{ASK_S}))
  same => n,Set(ACD_SHUT_CALL=1)
  same => n,GotoIf($["${{ACD_KEY}}"="{keys.MESSAGE}"]?{CONTEXT},s,1)
 """

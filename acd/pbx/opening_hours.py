@@ -204,6 +204,11 @@ exten => now,1,UserEvent(ACDSays,Call: ${{ACD_CALL}},Sound: acd/${{ACD_NOW}})
  same => n,GotoIf($["${{ACD_NOW}}"="{BLOCKED}"]?over,1)
  same => n,Goto({goes_on},1)
 {offers if offered else ""}\
+; who is not called back after all
+exten => instead,1,NoOp()
+{message.offer(centre)}\
+ same => n,Playback(acd/goodbye)
+ same => n,Goto(over,1)
 exten => over,1,Set(ACD_BY=pbx)
  same => n,Hangup(16)
 exten => t,1,Goto(s,1)

@@ -35,6 +35,7 @@ from routing.commands import (
 )
 from routing.events import Leg
 from routing.facts import BY_CALLER, BY_PBX, BY_STAFF, ENDED_BY, RECORDING, REFUSED
+from routing.trunk import told as sip_told
 
 STATUS_VARIABLES = (
     "ACD_CALL",
@@ -241,7 +242,11 @@ class Translator:
             "ACDLifted": lambda f: ev.CallbackLifted(_int(f.get("Offer")), self._call(f)),
             "ACDCalls": lambda f: ev.CallbackCalls(_int(f.get("Offer")), self._call(f), self._leg(f, "Leg")),
             "ACDCalledBack": lambda f: ev.CallbackOver(
-                _int(f.get("Offer")), self._call(f), _word(f.get("Status")), _int(f.get("Talked"))
+                _int(f.get("Offer")),
+                self._call(f),
+                _word(f.get("Status")),
+                _int(f.get("Talked")),
+                sip_told(f.get("Sip")),
             ),
         }
 

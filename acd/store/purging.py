@@ -23,7 +23,8 @@ OF_VISITS: Final = tuple(table for table in RECORDS.sorted_tables if "visit" in 
 SLICE: Final = 200
 """Visits, or tokens, of one transaction: the recorder waits for no more."""
 UNENDED: Final = timedelta(days=91)
-"""A visit whose end is not known stays so much longer: a message waits for 90 days at most."""
+"""A visit whose end is not known stays so much longer: a message waits for 90 days at most, after which its
+sound is gone and it with it (acd.lost_messages)."""
 
 
 class Purged(NamedTuple):

@@ -73,6 +73,7 @@ class SqlRecorder:
             facts.MessageTaken: self._message,
             facts.CallbackDialled: self._dialled,
             facts.CallbackFailed: self._not_there,
+            facts.CallbackNotOut: self._not_out,
             facts.CallerRecognised: self._recognised,
             facts.CaseTold: self._case_told,
             facts.ListeningAllowed: _no_row,
@@ -277,6 +278,17 @@ class SqlRecorder:
     def _not_there(self, batch: Gathered, fact: facts.CallbackFailed) -> None:
         again = moment(fact.again_ms) if fact.again_ms else None
         batch.set(callback_attempts, fact.offer, status=fact.status[:20], again_at=again)
+
+    def _not_out(self, batch: Gathered, fact: facts.CallbackNotOut) -> None:
+        """As no attempt: number 0, with the provider's last word."""
+        again = moment(fact.again_ms) if fact.again_ms else None
+        said = {"attempt": 0, "status": f"NOT_OUT {max(fact.sip, 0)}", "again_at": again}
+        if fact.dialled:
+            batch.set(callback_attempts, fact.offer, **said)
+        else:
+            row = {"id": fact.offer, "visit": fact.visit, "agent": fact.agent}
+            batch.insert(callback_attempts, row | said | {"dialled_at": moment(fact.at_ms)})
+        batch.set(visits, fact.visit, attempts=fact.attempts)
 
     def _recognised(self, batch: Gathered, fact: facts.CallerRecognised) -> None:
         known = {"token": fact.token, "case": fact.case[:40], "owner": fact.owner}

@@ -223,7 +223,9 @@ callback_attempts = Table(
     Column("status", String(20), nullable=False, default="", server_default=""),
     Column("again_at", Moment),
 )
-"""Every time that somebody was called back. id: the offer. status: how it ended where nobody was there."""
+"""Every time that somebody was called back. id: the offer. status: how it ended where nobody was there. A
+call that did not get out is no attempt: its attempt is 0, its status NOT_OUT and the provider's last SIP
+word, 0 for none."""
 staff_intervals = Table(
     "staff_interval",
     RECORDS,

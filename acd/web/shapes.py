@@ -169,8 +169,9 @@ class WaitingCall(Shape):
     """A caller who waits or rings, and how many people there are by reason (suits, or why not). overflowed:
     the rules of overflow that took effect for them, by name. kind: how they came (voice, callback, web);
     attempts: how often they were called back; held: why it is not their turn to be called (early, on_line,
-    shut, calls_used_up, share). steered: how they stand otherwise than by the rules, since a supervisor said
-    so: front, back (moved there), other_need (their need was changed), named (kept for one person)."""
+    shut, calls_used_up, no_way_out, share). steered: how they stand otherwise than by the rules, since a
+    supervisor said so: front, back (moved there), other_need (their need was changed), named (kept for one
+    person)."""
 
     visit: int
     language: str

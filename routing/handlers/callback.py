@@ -6,6 +6,7 @@ from typing import Any, Final
 from routing import events as ev
 from routing import facts
 from routing import visit as table
+from routing.callback import MESSAGE_GONE
 from routing.moves import Moves
 
 
@@ -44,6 +45,16 @@ def cancelled(moves: Moves, event: ev.CallbackCancelled) -> None:
     moves.callbacks.cancel(visit, facts.CANCELLED, facts.BY_STAFF)
 
 
+def message_gone(moves: Moves, event: ev.MessageGone) -> None:
+    """Nobody can hear it any more. One that is being carried out goes on."""
+    visit = moves.world.visits.get(event.visit)
+    if visit is None or visit.kind != table.MESSAGE or visit.state != table.WAITING:
+        state = "unknown_visit" if visit is None else visit.state
+        moves.derived.refuse("MessageGone", f"visit {event.visit}", state)
+        return
+    moves.callbacks.cancel(visit, facts.CANCELLED, facts.BY_PBX, MESSAGE_GONE)
+
+
 def rings(moves: Moves, event: ev.CallbackRings) -> None:
     """The phone of who is to call."""
     if event.offer in moves.world.offers:
@@ -70,7 +81,7 @@ def calls(moves: Moves, event: ev.CallbackCalls) -> None:
 
 def over(moves: Moves, event: ev.CallbackOver) -> None:
     """Of one that led to a talk, the legs tell."""
-    moves.callbacks.over(event.offer, event.status)
+    moves.callbacks.over(event.offer, event.status, event.sip)
 
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
@@ -79,6 +90,7 @@ HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
     ev.CallbackGiven: given,
     ev.MessageLeft: message,
     ev.CallbackCancelled: cancelled,
+    ev.MessageGone: message_gone,
     ev.CallbackRings: rings,
     ev.CallbackLifted: lifted,
     ev.CallbackCalls: calls,

@@ -13,6 +13,7 @@ from acd.demo.ports import free_port
 from acd.demo.sipp import PHONE_ADDRESS
 from agents.model import Reach
 from routing import events as ev
+from routing import trunk
 from routing.commands import AnswerCallback, CallBack, CancelCallback, TurnAway
 from tests.contract.conftest import AS_SHIPPED, NODE, TERM, Wire, deciding, keys
 from tests.contract.test_closing import seconds
@@ -88,7 +89,16 @@ async def test_the_person_is_rung_presses_the_key_and_talks_with_whom_they_calle
 STATUS = {"Action": "Status", "Variables": "ACD_CALL,ACD_AT,ACD_CALLBACK"}
 
 
-@pytest.mark.parametrize(("refuse", "status"), [(486, "BUSY"), (404, "CHANUNAVAIL"), (503, "CONGESTION")])
+REFUSED = [
+    (486, "BUSY"),
+    (404, "CHANUNAVAIL"),
+    (484, "CHANUNAVAIL"),
+    (503, "CONGESTION"),
+    (403, "CHANUNAVAIL"),
+]
+
+
+@pytest.mark.parametrize(("refuse", "status"), REFUSED)
 async def test_who_is_not_there_is_told_and_the_person_is_free_again(
     hotline: Hotline, refuse: int, status: str
 ) -> None:
@@ -97,12 +107,21 @@ async def test_who_is_not_there_is_told_and_the_person_is_free_again(
     provider = await hotline.sipp.gateway(PROVIDER, talk_ms=None, refuse=refuse)
     async with called(hotline, offer) as wire:
         over = await wire.hears(ev.CallbackOver, within_s=30)
-        assert (over.offer, over.status, over.talked_ms) == (offer, status, 0)
+        assert (over.offer, over.status, over.talked_ms, over.sip) == (offer, status, 0, refuse)
         ends = await wire.hears(ev.LegEnded, lambda each: each.leg == phone_leg(offer), within_s=30)
         assert ends.cause == 16
         row = await written(wire, offer)
-        assert (row.status, row.answered_ms) == (status, 0)
+        assert (row.status, row.answered_ms, row.sip) == (status, 0, refuse)
     await provider.end()
+
+
+async def test_a_provider_that_is_not_there_is_told_as_one_that_said_nothing(hotline: Hotline) -> None:
+    offer = (TERM << 32) + 900
+    await hotline.sipp.phones([PHONE], keys=YES)
+    async with called(hotline, offer) as wire:
+        over = await wire.hears(ev.CallbackOver, within_s=60)
+        assert trunk.failed(over.status, over.sip), over
+        assert (await written(wire, offer)).sip == over.sip
 
 
 @pytest.mark.parametrize(("refuse", "cause"), [(486, 17), (603, 21), (480, 19)])
@@ -302,3 +321,50 @@ async def test_who_is_let_go_after_closing_asks_to_be_called_when_we_open(hotlin
         assert await wire.sees(UserEvent="ACDSays", Sound="acd/callback_later")
         ends = await wire.hears(ev.CallEnds, lambda each: each.leg == waits.leg)
         assert ends.by == "pbx"
+
+
+# --- a number that may not be called ------------------------------------------------------------------
+
+
+ABROAD = [*keys("de"), (2_500, "2"), (1_500, "1")]
+
+
+async def test_on_hold_a_number_that_is_not_called_hears_so_and_leaves_a_message_by_its_key(
+    hotline: Hotline,
+) -> None:
+    async with deciding(hotline) as wire:
+        pressed = [*ABROAD, (6_000, "3")]
+        await hotline.sipp.call(NUMBER, pressed, caller="0033155512345", tone_hz=440, hang_up_ms=120_000)
+        waits = await wire.hears(ev.CallWaiting)
+        await wire.sees(UserEvent="ACDCallback", within_s=30)
+        await wire.do(AnswerCallback(5, waits.leg, "not_dialled"))
+        assert await wire.sees(UserEvent="ACDSays", Sound="acd/callback_abroad")
+        left = await wire.hears(ev.MessageLeft, within_s=60)
+        assert left.leg == waits.leg
+
+
+async def test_on_hold_who_presses_nothing_then_keeps_their_place(hotline: Hotline) -> None:
+    async with deciding(hotline) as wire:
+        await hotline.sipp.call(NUMBER, ABROAD, caller="0033155512345", hang_up_ms=60_000)
+        waits = await wire.hears(ev.CallWaiting)
+        await wire.sees(UserEvent="ACDCallback", within_s=30)
+        await wire.do(AnswerCallback(5, waits.leg, "not_dialled"))
+        assert await wire.sees(UserEvent="ACDSays", Sound="acd/callback_abroad")
+        after = len(wire.arrivals)
+        again = await wire.hears(ev.CallWaiting, lambda each: each.leg == waits.leg, after=after, within_s=40)
+        assert again.queued_ms == waits.queued_ms
+
+
+async def test_at_night_a_number_that_is_not_called_is_still_offered_a_message(hotline: Hotline) -> None:
+    said_s = sum(seconds(hotline, f"de/acd/{each}.wav") for each in ("turned_away", "opens_tomorrow_0"))
+    abroad_ms = round(seconds(hotline, "de/acd/callback_abroad.wav") * 1000) + 2_500
+    pressed = [*keys("de"), (round(said_s * 1000) + 1_500, "2"), (1_500, "1"), (abroad_ms, "3")]
+    async with deciding(hotline) as wire:
+        await hotline.sipp.call(NUMBER, pressed, caller="0033155512345", tone_hz=440, hang_up_ms=120_000)
+        waits = await wire.hears(ev.CallWaiting)
+        await wire.do(TurnAway(2, waits.leg))
+        await wire.sees(UserEvent="ACDCallback", within_s=60)
+        await wire.do(AnswerCallback(5, waits.leg, "not_dialled"))
+        assert await wire.sees(UserEvent="ACDSays", Sound="acd/callback_abroad")
+        left = await wire.hears(ev.MessageLeft, within_s=60)
+        assert left.leg == waits.leg

@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from acd.frozen import Copied, thawed
+from acd.history.sums import BROKEN, NOT_THERE, Cell, Ended, promise
 from routing import events as ev
-from routing import facts
+from routing import facts, trunk
 from routing import visit as table
-from routing.callback import HEARD, NO_NUMBER, SKIPPED
+from routing.callback import HEARD, NO_NUMBER, SKIPPED, TOO_MANY
 from routing.commands import AnswerCallback, CallBack, CancelCallback, Command, Connect, SetFallback
 from routing.engine import Effects, Engine
 from routing.others import STRICT
 from routing.policy import Announcing, Callbacks
+from routing.turn import CALLS_USED_UP, EARLY, NO_WAY_OUT
 from routing.world import Visit
 from tests.fakes.centre import NODE, POLICY, ROSTER, Bench
 
@@ -82,9 +84,9 @@ def dials(bench: Bench) -> int:
     return offer
 
 
-def not_there(bench: Bench, status: str = "NOANSWER") -> Effects:
+def not_there(bench: Bench, status: str = "NOANSWER", sip: int = -1) -> Effects:
     offer = dials(bench)
-    effects = bench.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), status, 0), 20_000)
+    effects = bench.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), status, 0, sip), 20_000)
     bench.tell(ev.LegEnded(leg(f"out-{offer}"), 19))
     bench.tell(ev.LegEnded(leg(f"cb-{offer}"), 16))
     return effects
@@ -415,6 +417,132 @@ def test_who_was_not_there_is_called_again_after_the_gaps_and_then_no_more() -> 
     assert (ended.visit, ended.outcome) == (kept.id, facts.NOT_REACHED)
     made.tell(ev.Elapsed(), HOUR)
     assert len(sent(CallBack, *made.effects)) == 3
+
+
+WORDS = [
+    ("CONGESTION", 503, True),
+    ("CONGESTION", 0, True),
+    ("CHANUNAVAIL", 0, True),
+    ("CHANUNAVAIL", 403, True),
+    ("NOANSWER", 0, True),
+    ("NOANSWER", 180, False),
+    ("NOANSWER", 480, False),
+    ("BUSY", 486, False),
+    ("CHANUNAVAIL", 404, False),
+    ("CHANUNAVAIL", 484, False),
+    ("CHANUNAVAIL", 603, False),
+    ("CANCEL", 0, False),
+    ("CONGESTION", -1, False),  # a journal of before does not tell
+]
+
+
+@pytest.mark.parametrize(("status", "sip", "ours"), WORDS)
+def test_a_call_that_does_not_get_out_is_no_attempt_and_one_of_theirs_is(
+    status: str, sip: int, ours: bool
+) -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    effects = not_there(made, status, sip)
+    world = made.engine.world
+    assert (kept.attempts, world.calls_today, world.calls_made[TOKEN]) == (int(not ours),) * 3
+    assert bool(said(facts.CallbackNotOut, effects)) is ours
+    assert bool(said(facts.CallbackFailed, effects)) is not ours
+    outcome = facts.FAILED if ours else facts.NOT_REACHED
+    assert [each.outcome for each in said(facts.OfferEnded, effects)] == [outcome]
+    assert world.people["birgit"].misses == 0
+
+
+def test_no_leg_at_all_is_a_call_that_did_not_get_out_and_no_refusal_of_who_lifted() -> None:
+    made = bench()
+    promised(made)
+    made.login("p02")
+    offer = rings(made, last(made))
+    made.tell(ev.CallbackLifted(offer, leg(f"cb-{offer}")))
+    effects = made.tell(ev.CallbackOver(offer, leg(f"cb-{offer}"), "CHANUNAVAIL", 0, 0))
+    (not_out,) = said(facts.CallbackNotOut, effects)
+    assert (not_out.dialled, not_out.attempts) == (False, 0)
+    assert [each.outcome for each in said(facts.OfferEnded, effects)] == [facts.FAILED]
+
+
+def test_an_outage_of_hours_ends_no_promise_and_rings_one_person_after_growing_gaps() -> None:
+    made = bench()
+    first, second = promised(made), promised(made, "2", "u" * 32)
+    made.login("p02", "p03")
+    rung = []
+    began, more = made.now, True
+    while made.now < began + 2 * HOUR:
+        before = len(sent(CallBack, *made.effects))
+        if more:
+            not_there(made, "CONGESTION", 503)
+            rung.append(made.now)
+        made.tell(ev.Elapsed(), 1_000)
+        running = list(made.engine.world.offers.values())
+        assert len(running) <= (2 if made.now < began + 60_000 else 1)
+        more = len(sent(CallBack, *made.effects)) > before and bool(running)
+    assert {first.state, second.state} == {table.WAITING}
+    assert (first.attempts, second.attempts) == (0, 0)
+    assert len(rung) <= 16
+    assert min(first.not_out, second.not_out) >= 3
+    assert made.engine.held(first) in (EARLY, NO_WAY_OUT)
+
+
+def test_once_a_call_gets_out_all_are_called_again() -> None:
+    made = bench()
+    promised(made)
+    promised(made, "2", "u" * 32)
+    made.login("p02")
+    not_there(made, "CONGESTION", 503)
+    assert [made.engine.held(each) for each in callbacks(made)] == [EARLY, NO_WAY_OUT]
+    assert sent(CallBack, made.tell(ev.Elapsed(), 59_000)) == []
+    made.tell(ev.Elapsed(), 1_000)
+    assert made.engine.world.trunk.faults == 1
+    talks(made)
+    assert made.engine.world.trunk.faults == 0
+    made.login("p03")
+    assert len(made.engine.world.offers) + len(made.engine.world.visits) >= 2
+    assert len(sent(CallBack, *made.effects)) == 3
+
+
+def test_a_number_that_never_gets_out_is_over_at_last_as_never_called() -> None:
+    made = bench()
+    kept = promised(made)
+    made.login("p02")
+    effects = not_there(made, "CONGESTION", 403)
+    for _ in range(trunk.TRIES_MAX - 1):
+        made.tell(ev.Elapsed(), 900_001)
+        effects = not_there(made, "CONGESTION", 403)
+    (ended,) = said(facts.VisitEnded, effects)
+    assert (ended.visit, ended.outcome, kept.attempts) == (kept.id, facts.NOT_REACHED, 0)
+
+
+def test_a_promise_whose_calls_never_got_out_was_not_kept() -> None:
+    cell = Cell("de", "other", "", "callback", facts.NOT_REACHED, "nobody")
+    ended = Ended(1, 0, cell, "t", True, None, 0, 0, None, None, 3, 0, 1, ())
+    assert promise(ended) == BROKEN
+    assert promise(ended._replace(attempts=1)) == NOT_THERE
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_blind_wish_is_answered_alike_whether_the_number_is_known_or_not(known: bool) -> None:
+    made = bench(policy=POLICY._replace(callbacks=RULES._replace(open_max=1, per_number_day=1)))
+    blind = ev.CallbackWished(TOKEN, "de", "other", "", 0, 0, blind=True)
+    first = blind if known else blind._replace(token="x" * 32)
+    assert said(facts.CallbackRefused, made.tell(first)) == []
+    assert [each.why for each in said(facts.CallbackRefused, made.tell(blind))] == [TOO_MANY]
+    # as it was journalled before, which a replay decides as then
+    before = said(facts.CallbackRefused, made.tell(blind._replace(blind=False)))
+    assert len(before) == int(not known)
+
+
+def test_who_was_called_often_enough_today_and_asks_blindly_is_called_another_day() -> None:
+    made = bench()
+    made.engine.world.calls_made[TOKEN] = RULES.per_number_day
+    blind = ev.CallbackWished(TOKEN, "de", "other", "", 0, 0, blind=True)
+    assert [each.why for each in said(facts.CallbackRefused, made.tell(blind._replace(blind=False)))]
+    assert said(facts.CallbackRefused, made.tell(blind)) == []
+    (kept,) = callbacks(made)
+    assert made.engine.held(kept) == CALLS_USED_UP
 
 
 def test_the_person_hangs_up_while_it_rings_there_and_that_was_one_time() -> None:

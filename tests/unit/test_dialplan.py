@@ -18,6 +18,7 @@ from config.tables.calls import Announcement
 from config.tables.case_line import CaseLine
 from config.tables.house import Agreement
 from config.tables.message import Message
+from config.tables.request import Request
 from config.tables.rules import Outside, Overflow
 from config.tables.trunk import Trunk
 from routing.commands import NOT_NOW, Command, Connect, SendOutside, TurnAway, Withdraw
@@ -286,3 +287,28 @@ def test_where_it_is_off_closing_offers_no_case() -> None:
     without = extensions(CENTRE.model_copy(update={"case_line": None}), date(2026, 11, 27))
     assert "acd-case-line" not in without
     assert "acd/callback_closed" in without
+
+
+def _refused(text: str) -> tuple[str, str]:
+    """What is played to who is not called back, and where they are led at night."""
+    asked = text.partition("[acd-ask-callback]")[2].partition("\n[")[0]
+    night = text.partition("[acd-closed]")[2].partition("exten => instead,1")[2].partition("exten =>")[0]
+    return asked, night
+
+
+def test_who_is_not_called_back_is_offered_a_message_by_day_and_by_night() -> None:
+    asked, night = _refused(TEXT)
+    assert "&acd/message_offer,1" in asked
+    assert "?acd-closed,instead,1" in asked
+    assert "acd-closed,over,1" not in asked
+    assert "acd/message_closed" in night
+    asked, night = _refused(extensions(CENTRE.model_copy(update={"message": None}), date(2026, 11, 27)))
+    assert "message" not in asked + night
+    assert "Goto(over,1)" in night
+
+
+def test_who_is_not_called_back_hears_of_the_form_where_there_is_one() -> None:
+    assert "callback_form" not in TEXT
+    form = extensions(CENTRE.model_copy(update={"request": Request()}), date(2026, 11, 27))
+    asked, _ = _refused(form)
+    assert '"${ACD_SPELT}"="abroad"]?Set(ACD_SAID=${ACD_SAID}&acd/callback_form)' in asked
