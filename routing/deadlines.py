@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from routing import by_hand
 from routing.spans import next_day, next_edge
+from routing.visit import WAITING
 from routing.world import World
 
 # Deadlines that fall on the same millisecond pass in this order.
@@ -104,7 +105,9 @@ class Deadlines:
         if rank == OVERFLOW:
             return visit is not None and visit.overflow_ms == when
         if rank == CALL:
-            return visit is not None and when in (visit.due_ms, world.trunk.again_ms)
+            if visit is None:
+                return False
+            return visit.due_ms == when or (visit.state == WAITING and world.trunk.again_ms == when)
         return visit is not None and when == (visit.retry_ms if rank == RETRY else visit.parting_ms)
 
     def await_hours(self) -> None:

@@ -283,11 +283,10 @@ class SqlRecorder:
         """As no attempt: number 0, with the provider's last word."""
         again = moment(fact.again_ms) if fact.again_ms else None
         said = {"attempt": 0, "status": f"NOT_OUT {max(fact.sip, 0)}", "again_at": again}
-        if fact.dialled:
-            batch.set(callback_attempts, fact.offer, **said)
-        else:
-            row = {"id": fact.offer, "visit": fact.visit, "agent": fact.agent}
-            batch.insert(callback_attempts, row | said | {"dialled_at": moment(fact.at_ms)})
+        if not fact.dialled:
+            row = {"id": fact.offer, "visit": fact.visit, "attempt": 0, "agent": fact.agent}
+            batch.insert(callback_attempts, row | {"dialled_at": moment(fact.at_ms)})
+        batch.set(callback_attempts, fact.offer, **said)
         batch.set(visits, fact.visit, attempts=fact.attempts)
 
     def _recognised(self, batch: Gathered, fact: facts.CallerRecognised) -> None:

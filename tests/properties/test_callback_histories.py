@@ -29,7 +29,7 @@ class Dial:
         self.command = command
         self.state = "rings"
         self.lifted = self.called = self.answered = self.over = 0
-        self.status = ""
+        self.status, self.sip = "", -1
         self.phone = ev.Leg(NODE, f"cb{command.id}")
         self.out = ev.Leg(NODE, f"out{command.id}")
 
@@ -38,7 +38,7 @@ class Dial:
         times = self.lifted, self.called, picked_up, self.over
         address = self.command.reach.address
         return ev.LedgerCallback(
-            self.command.id, self.command.visit, self.phone, address, *times, self.status
+            self.command.id, self.command.visit, self.phone, address, *times, self.status, self.sip
         )
 
     def legs(self) -> list[ev.LegSeen]:
@@ -56,10 +56,12 @@ class Dial:
 class Town:
     """The engine, the telephone system, who is called. `called`: token -> how often their telephone rang."""
 
-    def __init__(self, seed: int, steers: bool = False) -> None:
-        """steers: somebody in charge has a hand in it, by a chance of their own."""
+    def __init__(self, seed: int, steers: bool = False, outage: bool = False) -> None:
+        """steers: somebody in charge has a hand in it, by a chance of their own. outage: until the end, half
+        of the calls do not get out."""
         self.chance = Random(seed)
         self.steers = Random(f"{seed}/steers") if steers else None
+        self.outage = Random(f"{seed}/outage") if outage else None
         self.bench = Bench(POLICY._replace(callbacks=RULES, wrap_up_ms=1_000))
         self.dials: list[Dial] = []
         self.away = False
@@ -99,8 +101,10 @@ class Town:
             return
         before, dial.state = dial.state, "over"
         if before != "rings":
+            if before == "calls" and self.outage is not None and self.outage.random() < 0.5:
+                status, dial.sip = "CONGESTION", 503
             dial.over, dial.status = self.bench.now, status
-            self.tell(ev.CallbackOver(dial.command.id, dial.phone, status, 0))
+            self.tell(ev.CallbackOver(dial.command.id, dial.phone, status, 0, dial.sip))
         for leg in (dial.out, dial.phone) if before in ("calls", "talks") else (dial.phone,):
             self.tell(ev.LegEnded(leg, 16 if before != "rings" else self.chance.choice((17, 21, 19))))
 
@@ -193,6 +197,7 @@ class Town:
 
     def drain(self) -> None:
         """Everybody is at work and does what they are asked, until nobody is to be called."""
+        self.outage = None
         if self.away:
             self.back()
         for phone in PHONES.values():
@@ -214,10 +219,10 @@ class Town:
         return [each.id for each in world.visits.values() if each.kind in table.OUTBOUND]
 
 
-@pytest.mark.parametrize("steers", [False, True], ids=("alone", "steered"))
+@pytest.mark.parametrize("how", ["alone", "steered", "outage"])
 @pytest.mark.parametrize("seed", range(120))
-def test_nobody_is_called_twice_and_each_callback_ends_once(seed: int, steers: bool) -> None:
-    town = Town(seed, steers)
+def test_nobody_is_called_twice_and_each_callback_ends_once(seed: int, how: str) -> None:
+    town = Town(seed, how == "steered", how == "outage")
     for _ in range(160):
         town.step()
     town.drain()
@@ -228,6 +233,10 @@ def test_nobody_is_called_twice_and_each_callback_ends_once(seed: int, steers: b
     dialled = Counter(f.visit for f in town.told if isinstance(f, facts.CallbackDialled))
     rang = {d.command.visit: town.called[d.command.token] for d in town.dials if town.called[d.command.token]}
     assert dict(dialled) == rang
+    assert all(f.attempts >= 0 for f in town.told if isinstance(f, facts.CallbackNotOut))
+    gaps = facts.CallbackFailed, facts.CallbackNotOut
+    failed = Counter(f.visit for f in town.told if isinstance(f, gaps) and f.visit in dialled)
+    assert all(failed[visit] <= times for visit, times in dialled.items())
     outcomes = {f.visit: f.outcome for f in town.told if isinstance(f, facts.VisitEnded)}
     answered = {d.command.visit for d in town.dials if d.answered}
     assert {visit for visit in begun if outcomes[visit] == facts.ANSWERED} == answered

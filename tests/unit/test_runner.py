@@ -15,6 +15,7 @@ from routing import events as ev
 from routing import facts
 from routing.commands import Connect, Withdraw
 from routing.engine import Effects, Engine
+from routing.world import Trunk
 from tests.fakes.centre import NODE, POLICY
 from tests.fakes.live import START, Live, refusing
 
@@ -514,3 +515,17 @@ async def test_a_large_snapshot_is_decided_beside_the_loop_and_is_no_standstill(
     assert seen == [False]
     assert live.runner.settled.is_set()
     assert live.link.resyncs == 0
+
+
+async def test_it_says_in_words_that_calls_do_not_get_out_and_when_it_is_tried_again() -> None:
+    live = await Live().up()
+    world = live.runner.engine.world
+    assert live.runner.trunk() == "ok"
+    world.trunk = Trunk(3, world.now_ms, world.now_ms + 240_000, 503)
+    assert live.runner.trunk() == (
+        "calls do not get out: 3 in a row, the provider said 503; nobody is rung for a callback for 240 s"
+    )
+    world.trunk = Trunk(3, world.now_ms, world.now_ms, 0)
+    assert live.runner.trunk() == (
+        "calls do not get out: 3 in a row, the provider said nothing; one callback at a time is tried"
+    )

@@ -618,6 +618,27 @@ async def test_a_callback_tells_every_time_it_was_dialled_and_counts_in_no_servi
     assert await queries.ended(records, "n", ["cb21", "cb22", "cb23"]) == set()  # their offers have no rows
 
 
+async def test_a_call_that_did_not_get_out_stands_as_that_and_as_no_attempt(records: AsyncEngine) -> None:
+    """Whether a leg was there or not; the promise was not kept by it."""
+    not_out = facts.CallbackNotOut
+    told: list[tuple[int, list[facts.Fact]]] = [
+        (1, [facts.VisitBegan(3_000, 8, None, "+49", 3_000, False, "callback", 7)]),
+        (2, [facts.CallbackDialled(60_000, 8, 21, "anna", 1)]),
+        (3, [not_out(80_000, 8, 21, "anna", 0, True, "CONGESTION", 503, 900_000)]),
+        (4, [not_out(900_000, 8, 22, "cem", 0, False, "CHANUNAVAIL", 0, 0)]),
+        (5, [facts.VisitEnded(900_000, 8, facts.NOT_REACHED, "pbx", "")]),
+    ]
+    await SqlRecorder(records).record(told)
+    async with records.connect() as connection:
+        (row,) = (await connection.execute(select(visits))).all()
+        tries = (await connection.execute(select(callback_attempts).order_by("id"))).all()
+    assert (row.attempts, row.outcome) == (0, facts.NOT_REACHED)
+    assert [(t.attempt, t.agent, t.status, t.again_at is None) for t in tries] == [
+        (0, "anna", "NOT_OUT 503", False),
+        (0, "cem", "NOT_OUT 0", True),
+    ]
+
+
 async def test_the_number_of_who_is_promised_a_call_is_kept_until_then(tmp_path: Path) -> None:
     vault = SqlVault(await ready("vault", urls(tmp_path, {})["vault"]), 1, [])
     token = await vault.token("0201 8812345", 0)

@@ -87,6 +87,8 @@ async def test_no_more_than_may_be_and_no_vault_is_told_too(town: Town) -> None:
     for last in (1, 2):
         assert await town.wishes.wish(WISH._replace(number=f"0201 888888{last}")) == ""
     assert await town.wishes.wish(WISH._replace(number="0201 8888883")) == "full"
+    known = WISH._replace(number="0201 8888881")
+    assert await town.wishes.wish(known) == "full"  # who is promised one already hears the same
     town.vault.broken = True
     assert await town.wishes.wish(WISH) == "trouble"
 
