@@ -225,9 +225,10 @@ def test_what_rules_do_not_say_they_do_not_ask_for() -> None:
 def test_every_kind_of_event_is_kept_under_its_name_and_read_under_those_of_before() -> None:
     """Since version 2: a dial with its offer, an end with who vanished, a ledger with recordings, a snapshot
     with callbacks, a person who asks about wrap-up; since 3: a ledger with who was sent outside, since 4 with
-    callbacks."""
+    callbacks, since 5 with the provider's last word; a callback's end likewise, a blind wish."""
     named = {kind.__name__: kind for kind in ev.Event.__args__}
     before = {"RecordingRefused": ev.RecordingTold}
-    changed = {"DialBegan": 2, "LegEnded": 2, "LedgerRead": 4, "PbxSnapshot": 2, "StaffAsked": 2}
+    changed = {"DialBegan": 2, "LegEnded": 2, "LedgerRead": 5, "PbxSnapshot": 2, "StaffAsked": 2}
+    changed |= {"CallbackOver": 2, "CallbackWished": 2}
     assert {**named, "RosterChanged": ev.TeamChanged, "HangupAsked": ev.CallEnds, **before} == ev.KINDS
     assert dict.fromkeys(ev.KINDS, 1) | changed == ev.VERSION
