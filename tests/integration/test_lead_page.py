@@ -281,7 +281,7 @@ async def test_what_is_promised_for_another_day_has_its_day_and_is_cancelled_by_
         await opened.goto(f"{url}/lead")
         when = datetime.fromtimestamp((bench.now + day) / 1000, UTC)
         promised = opened.locator("#line .mark", has_text="promised")
-        await expect(promised).to_contain_text(f"{when:%a}, {when.day} {when:%b}, {when:%H:%M}")
+        await expect(promised).to_contain_text(f"{when:%a} {when.day} {when:%b}, {when:%H:%M}")
         await opened.locator("#line button").click()
         cancel = opened.get_by_role("button", name="Cancel callback or message")
         await cancel.click()
