@@ -51,6 +51,7 @@ from routing.events import (
 )
 from routing.facts import Fact
 from routing.trunk import shown_away
+from routing.visit import OUTBOUND
 
 BATCH_MAX = 256
 BEAT_MS = 2_000
@@ -154,9 +155,10 @@ class Runner:
         return "ok" if world.link_up else f"no calls are routed: {world.link_why}"
 
     def trunk(self) -> str:
-        """ "ok" while calls to the outside get out, or that they do not."""
+        """ "ok" while calls to the outside get out, or nobody is to be called by whom it would be found out;
+        or that they do not."""
         world = self.engine.world
-        if not shown_away(world):
+        if not shown_away(world) or not any(each.kind in OUTBOUND for each in world.visits.values()):
             return "ok"
         said = f"the provider said {world.trunk.sip}" if world.trunk.sip > 0 else "the provider said nothing"
         wait_s = max(0, world.trunk.again_ms - world.now_ms) // 1000

@@ -16,7 +16,7 @@ from routing.handlers import callback, caller, centre, desk, listening, phone, s
 from routing.index import Choice, Index
 from routing.moves import Moves
 from routing.turn import NO_WAY_OUT, SHARE, rules, turn
-from routing.visit import OUTBOUND, WAITING
+from routing.visit import OUTBOUND, TALKING, WAITING
 from routing.world import ALIKE, Visit, World
 
 HANDLERS: Final[dict[type, Callable[[Moves, Any], None]]] = {
@@ -185,9 +185,14 @@ class Engine:
         derived = self._moves.derived
         most = max(1, index.taking * rules(derived).share_percent // 100)
         held = index.line > 0 and len(derived.running) >= most
-        held |= trunk.shown_away(derived.world) and bool(derived.running)
+        held |= trunk.shown_away(derived.world) and self._is_tried()
         for each in derived.indexes:
             each.hold_back(held)
+
+    def _is_tried(self) -> bool:
+        """Whether a call to the outside is under way; one that is a talk by now has got out."""
+        visits = self._moves.world.visits
+        return any(visits[key].state != TALKING for key in self._moves.derived.running)
 
     def _compare(self, live: Choice | None, shadow: Choice | None) -> None:
         """Tell where the shadow would have decided otherwise; the same difference only once in a row."""

@@ -170,8 +170,8 @@ class EmergencyAnnouncement:
     ) -> Announced:
         """It is on when this returns: by which words in which language. reason: a reference to it, or "".
         recordings: names of those that are kept. Raises QueueFull, Unfit."""
+        named = await self.named(recordings)  # where one is unknown, what is on stays as it is
         turn = self._begin()
-        named = await self.named(recordings)
         asked = Asked(True, dict(texts), named, ends_calls, actor, reason, self._now_ms())
         return await self._ask(turn, asked)
 

@@ -487,6 +487,20 @@ def test_an_outage_of_hours_ends_no_promise_and_rings_one_person_after_growing_g
     assert made.engine.held(first) in (EARLY, NO_WAY_OUT)
 
 
+def test_a_talk_that_goes_on_is_no_try_whether_calls_get_out() -> None:
+    """It began before they did not, and may be long."""
+    made = bench()
+    promised(made)
+    made.login("p02")
+    talks(made)
+    promised(made, "2", "b" * 32)
+    made.login("p03")
+    not_there(made, "CONGESTION", 503)
+    tried = len(sent(CallBack, *made.effects))
+    made.tell(ev.Elapsed(), 61_000)
+    assert len(sent(CallBack, *made.effects)) == tried + 1
+
+
 def test_once_a_call_gets_out_all_are_called_again() -> None:
     made = bench()
     promised(made)

@@ -277,6 +277,21 @@ async def test_what_was_taken_off_while_its_voice_speaks_stays_off(
     await made.settled()
 
 
+async def test_a_recording_that_is_not_there_leaves_what_is_on_as_it_is(
+    centre: Centre, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its voice goes on too, and is heard when it is ready."""
+    monkeypatch.setattr(announcement, "READY_S", 0.0)
+    slow, ear = Slow(monkeypatch), Told()
+    made = EmergencyAnnouncement(lambda: centre, SOURCE, records, ear.ask, ear.now)
+    await made.on(TEXTS, False, "program:api", "")
+    with pytest.raises(Unfit):
+        await made.on({}, False, "program:api", "", ["rec_1764322000_1"])
+    slow.go.set()
+    await made.settled()
+    assert made.now().languages["de"] == "text"
+
+
 async def test_of_two_at_once_the_later_is_told_and_its_sounds_are_there(
     centre: Centre, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

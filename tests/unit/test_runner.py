@@ -15,6 +15,7 @@ from routing import events as ev
 from routing import facts
 from routing.commands import Connect, Withdraw
 from routing.engine import Effects, Engine
+from routing.policy import Callbacks
 from routing.world import Trunk
 from tests.fakes.centre import NODE, POLICY
 from tests.fakes.live import START, Live, refusing
@@ -521,6 +522,12 @@ async def test_it_says_in_words_that_calls_do_not_get_out_and_when_it_is_tried_a
     live = await Live().up()
     world = live.runner.engine.world
     assert live.runner.trunk() == "ok"
+    world.trunk = Trunk(3, world.now_ms, world.now_ms + 240_000, 503)
+    assert live.runner.trunk() == "ok", "nobody is to be called: nobody would find out that it is over"
+    live.put(ev.PolicyChanged("calls back", POLICY._replace(callbacks=Callbacks())))
+    live.put(ev.CallbackWished("a" * 32, "de", "other", "", 0, 0))
+    await live.runner.turn()
+    world = live.runner.engine.world
     world.trunk = Trunk(3, world.now_ms, world.now_ms + 240_000, 503)
     assert live.runner.trunk() == (
         "calls do not get out: 3 in a row, the provider said 503; nobody is rung for a callback for 240 s"
