@@ -101,7 +101,7 @@ class Deadlines:
         if rank == WIDEN:
             return visit is not None and visit.widen_ms == when
         if rank == SAY:
-            return visit is not None and visit.say_ms == when
+            return visit is not None and visit.state == WAITING and visit.say_ms == when
         if rank == OVERFLOW:
             return visit is not None and visit.overflow_ms == when
         if rank == CALL:

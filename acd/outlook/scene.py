@@ -68,6 +68,7 @@ UNNEEDED: Final = frozenset(
         "calls_made",
         "calls_today",
         "messages_full",
+        "trunk",
     }
 )
 """What `trimmed` leaves out: marks of values, what is only said, and what is known of who is not here."""

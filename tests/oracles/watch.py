@@ -395,7 +395,7 @@ def _of_visits(world: World, policy: Policy) -> list[int]:
                 expected[4] = plainly.overflows_at(world, policy, visit)
         assert mine == expected
         whens += mine
-        whens += [visit.say_ms] if visit.say_ms > world.now_ms else []
+        whens += [visit.say_ms] if visit.state == "waiting" and visit.say_ms > world.now_ms else []
         if visit.unsaid and visit.state == "waiting" and plainly.linked(world, visit.node):
             assert world.now_ms < visit.say_ms, "kept for ever"
             soon = max(world.now_ms + 1, visit.said_ms + 15_000)
