@@ -45,15 +45,15 @@ def waiting(world: World) -> list[Visit]:
     return [each for each in world.visits.values() if each.kind == MESSAGE and each.state == WAITING]
 
 
-def gone(messages: Iterable[Visit], there: frozenset[str], before_ms: int) -> list[int]:
-    """The visits of these whose sound is lost for good. there: the names of all that is there. before_ms:
-    what is older is past its time.
+def gone(messages: Iterable[Visit], there: frozenset[str] | None, before_ms: int) -> list[int]:
+    """The visits of these whose sound is lost for good. there: the names of all that is there; None: nobody
+    knows. before_ms: what is older is past its time.
 
     Where several are missing at once and nothing else is there, the folder itself may be away: then only what
     is past its time is over.
     """
-    missing = [each for each in messages if f"{each.message}.wav" not in there]
-    away = len(missing) > 1 and not there
+    missing = [each for each in messages if there is None or f"{each.message}.wav" not in there]
+    away = there is None or (len(missing) > 1 and not there)
     return [each.id for each in missing if not away or each.arrived_ms < before_ms]
 
 
@@ -74,8 +74,8 @@ class LostMessages:
         messages = waiting(self._runner.engine.world)
         if not messages:
             return
-        there = frozenset[str]()
-        if folder is not None:
+        there: frozenset[str] | None = None
+        if folder is not None and await asyncio.to_thread(folder.is_dir):
             there = await asyncio.to_thread(recordings.names, folder, recordings.MESSAGES)
         lost = gone(messages, there, self._now_ms() - days * DAY_MS)
         try:

@@ -87,9 +87,15 @@ def today(calls: Iterable[Call]) -> Today:
     return Today(tuple(found), nameless, dict(ends))
 
 
+def _serves(call: Call, missed: Call) -> bool:
+    """Whether this call was what the missed one was for. Who heard in what state their case is, at night as
+    by day, was served in that concern alone."""
+    served = call.outcome in SERVED and not why(call) and call.ended_ms >= missed.ended_ms
+    return served and (call.outcome != facts.INFORMED or call.concern == missed.concern)
+
+
 def _missed(token: str, calls: list[Call]) -> Missed | None:
-    served_ms = max((each.ended_ms for each in calls if each.outcome in SERVED and not why(each)), default=0)
-    since = [each for each in calls if why(each) and each.ended_ms > served_ms]
+    since = [each for each in calls if why(each) and not any(_serves(one, each) for one in calls)]
     if not since:
         return None
     last = next((each for each in reversed(since) if each.kind not in OUTBOUND), since[-1])

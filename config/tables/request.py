@@ -38,7 +38,7 @@ class Request(Table):
     days: Annotated[int, Field(ge=1, le=14)] = 5
     window_hours: Annotated[int, Field(ge=1, le=4)] = 2
     per_address_hour: Annotated[int, Field(ge=1, le=1_000)] = 6
-    per_number_day: Annotated[int, Field(ge=1, le=20)] = 3
+    per_number_day: Annotated[int, Field(ge=1, le=20)] = 8
     per_hour: Annotated[int, Field(ge=1, le=10_000)] = 200
     least_seconds: Annotated[int, Field(ge=0, le=60)] = 3
     most_minutes: Annotated[int, Field(ge=5, le=1_440)] = 60

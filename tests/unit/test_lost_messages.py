@@ -113,6 +113,8 @@ def test_a_folder_that_is_away_ends_only_what_is_past_its_time() -> None:
     assert gone([old, young], frozenset(), 0) == []
     assert gone([old, young], frozenset(), young.arrived_ms) == [old.id]
     assert gone([young], frozenset(), 0) == [young.id]
+    assert gone([young], None, 0) == [], "no folder: where they lie is not known"
+    assert gone([old, young], None, young.arrived_ms) == [old.id]
     assert waiting(made.engine.world) == [old, young]
 
 

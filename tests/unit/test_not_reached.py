@@ -72,6 +72,12 @@ def test_who_did_not_wait_in_vain_is_not_on_it(outcome: str) -> None:
     assert today([call(1, "a", outcome)]).callers == ()
 
 
+def test_who_heard_how_their_case_is_was_served_in_that_concern_alone() -> None:
+    gone, heard = call(1, "a", GONE), call(2, "a", facts.INFORMED)
+    assert today([gone, heard]).callers == ()
+    assert [each.visit for each in today([gone, heard._replace(concern="study")]).callers] == [1]
+
+
 def test_a_talk_that_was_cut_is_no_service() -> None:
     (found,) = today([call(1, "a", TALKED, by=facts.VANISHED)]).callers
     assert (found.why, found.visit) == ("cut", 1)
