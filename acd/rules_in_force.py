@@ -120,13 +120,15 @@ class RulesInForce:
             became = await roster.change(
                 self._records, self.centre, now, agent, skills, leave_file=leave_file
             )
-            if became.staff is not None:
-                people = became.staff.team
-                digest = codec.digest(people)
-                await tell(TeamChanged(digest, people))
-                self.staff = became.staff
-                self._digests = (self._digests[0], digest, self._digests[2])
-            return became
+            if (staff := became.staff) is None:
+                return became
+            digest = codec.digest(staff.team)
+            if became.why and digest == self._digests[1]:
+                return became
+            await tell(TeamChanged(digest, staff.team))
+            self.staff = staff
+            self._digests = (self._digests[0], digest, self._digests[2])
+            return became._replace(why="")  # kept before by one who was cut off, or now
 
     async def _reload(self) -> Reloaded:
         try:

@@ -42,7 +42,8 @@ IN_FORCE, BEFORE = 1, 2
 
 
 class Became(NamedTuple):
-    """What came of a change. why: a code why nothing did, or "". people: the person before and after."""
+    """What came of a change. why: a code why nothing did, or "". staff: as it is kept, with AS_IT_IS too.
+    people: the person before and after."""
 
     why: str
     staff: Staff | None = None
@@ -71,7 +72,9 @@ async def change(
         languages, concerns = skills if skills is not None else (were[agent].languages, were[agent].concerns)
         after = before._replace(languages=languages, concerns=concerns)
         if after == before:
-            return Became(AS_IT_IS)
+            return Became(
+                AS_IT_IS, imported and Staff(IMPORTED, at_ms, imported), (were.get(agent, before), after)
+            )
         now, kept = Team(tuple((people | {agent: after}).values())), were | {agent: before}
         await connection.execute(delete(staff))
         for row, who in ((IN_FORCE, now), (BEFORE, Team(tuple(kept.values())))):

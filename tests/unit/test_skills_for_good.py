@@ -17,6 +17,7 @@ from acd.daemon import Wraps, composed
 from acd.demo import admitted
 from acd.demo.hotline import configured
 from acd.identity import Role
+from acd.ports import Arrival, QueueFull
 from acd.term import Daemon
 from agents.model import Cefr
 from config.load import load
@@ -152,3 +153,24 @@ async def test_what_cannot_be_is_refused_with_a_code_and_changes_nothing(path: P
         assert await office.good(**AMAL) == (409, "as_it_is")
         assert (office.can(), len(await office.audit())) == (CAN, 1)
         assert before != CAN
+
+
+async def test_what_was_kept_and_not_told_is_told_by_who_says_it_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue was full, or the request was cut off in between."""
+    async with running(path) as office:
+        assert await office.good(**AMAL, leave_file=True) == (200, "")
+        asks, more = office.daemon.runner.ask, AMAL | {"concerns": {"study": 5}}
+
+        async def full(arrival: Arrival) -> Any:
+            raise QueueFull
+
+        monkeypatch.setattr(office.daemon.runner, "ask", full)
+        assert (await office.good(**more))[0] == 503
+        monkeypatch.setattr(office.daemon.runner, "ask", asks)
+        assert office.can() == CAN
+        assert await office.good(**more) == (200, "")
+        assert office.can() == (CAN[0], (("study", 5),))
+        assert [each[2] for each in await office.audit()][-1] == "person amal: study 4 to 5"
+        assert await office.good(**more) == (409, "as_it_is")
