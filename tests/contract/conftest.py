@@ -103,7 +103,11 @@ class Wire:
             await self.ask(Action="Setvar", Variable=name, Value=value)
 
     async def hears(
-        self, kind: type, where: Callable[[Any], bool] = lambda _: True, after: int = 0, within_s: float = 20
+        self,
+        kind: type | tuple[type, ...],
+        where: Callable[[Any], bool] = lambda _: True,
+        after: int = 0,
+        within_s: float = 20,
     ) -> Any:
         """The first such event among the arrivals after the first `after`."""
         async with asyncio.timeout(within_s):
