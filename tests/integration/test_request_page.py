@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -58,7 +59,9 @@ async def form(tmp_path: Path) -> AsyncIterator[Shown]:
     path = tmp_path / "centre.toml"
     path.write_text(tomli_w.dumps(raw), encoding="utf-8")
     described, bell = load(path), Bell()
-    listening = asyncio.create_task(Requests(lambda: described, bell, lambda: 2**42).run())
+    listening = asyncio.create_task(
+        Requests(lambda: described, bell, lambda: round(time.time() * 1000)).run()
+    )
     command = (sys.executable, "-c", "from acd.cli import main; main()", "request", "--config", str(path))
     process = await asyncio.create_subprocess_exec(*command)
     url = f"http://127.0.0.1:{port}/"
