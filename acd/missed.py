@@ -1,7 +1,7 @@
 """Who called, was not served, and has not been since: worked out of a day's visits, one line a caller."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from routing import facts
@@ -87,15 +87,20 @@ def today(calls: Iterable[Call]) -> Today:
     return Today(tuple(found), nameless, dict(ends))
 
 
-def _serves(call: Call, missed: Call) -> bool:
-    """Whether this call was what the missed one was for. Who heard in what state their case is, at night as
-    by day, was served in that concern alone."""
-    served = call.outcome in SERVED and not why(call) and call.ended_ms >= missed.ended_ms
-    return served and (call.outcome != facts.INFORMED or call.concern == missed.concern)
+def _served_ms(calls: Iterable[Call]) -> Callable[[Call], int]:
+    """When its caller was last served in what a call was for. Who heard in what state their case is, at night
+    as by day, was served in that concern alone."""
+    last: dict[str | None, int] = {}
+    for each in calls:
+        if each.outcome in SERVED and not why(each):
+            of = each.concern if each.outcome == facts.INFORMED else None
+            last[of] = max(last.get(of, 0), each.ended_ms)
+    return lambda call: max(last.get(None, 0), last.get(call.concern, 0))
 
 
 def _missed(token: str, calls: list[Call]) -> Missed | None:
-    since = [each for each in calls if why(each) and not any(_serves(one, each) for one in calls)]
+    served_ms = _served_ms(calls)
+    since = [each for each in calls if why(each) and each.ended_ms > served_ms(each)]
     if not since:
         return None
     last = next((each for each in reversed(since) if each.kind not in OUTBOUND), since[-1])
